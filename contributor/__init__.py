@@ -1,0 +1,1 @@
+"""The daemon of a hospital: studies, consent, training, results."""

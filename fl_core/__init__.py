@@ -1,0 +1,1 @@
+"""What both daemons share: protocol, trust, transport, storage, supervision, web, Flower."""

@@ -1,0 +1,1 @@
+"""Physics and learning of SPECT reconstruction: geometry, projector, networks, training."""

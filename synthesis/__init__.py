@@ -1,0 +1,1 @@
+"""Synthetic SPECT studies: phantoms, simulation, noise, execution."""
