@@ -1,0 +1,303 @@
+"""What each task declares as data: parameters, networks, shared keys, metrics and how a sample is checked.
+
+Free of torch, so that both daemons can draw forms and check studies; the torch half is in `model.tasks`.
+"""
+
+import fnmatch
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from model.errors import ModelError, SampleInvalid
+from model.io.study import StudyHeader, read_study_header
+
+LOWEST_USABLE_COUNTS = 10_000.0
+"""Photopeak counts below which a cardiac acquisition is not worth training on (clinical ones hold 0.5-5 million)."""
+
+
+class TaskParameters(BaseModel):
+    """What every task lets the manager choose; its JSON schema draws the form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    local_epochs: int = Field(default=4, ge=1, le=50, title="Passes over the local data in one round")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, title="Learning rate at the start")
+    weight_decay: float = Field(default=1e-4, ge=0, le=1, title="Weight decay")
+    grad_clip: float = Field(default=1.0, gt=0, le=1000, title="Largest gradient norm of one step")
+    batch_size: int = Field(default=1, ge=1, le=64, title="Samples in one step")
+    holdout_fraction: float = Field(default=0.2, ge=0, le=0.5, title="Share of patients kept for scoring")
+    seed: int = Field(default=0, ge=0, lt=2**31, title="Seed of every random choice")
+
+
+class SpectReconstructionParameters(TaskParameters):
+    """Parameters of `spect-reconstruction`."""
+
+    batch_size: int = Field(
+        default=1, ge=1, le=1, title="Samples in one step", description="Each study has its own geometry, so one."
+    )
+    charbonnier_weight: float = Field(
+        default=0.1, ge=0, le=10, title="Weight of the Charbonnier term", description="Added to the squared error."
+    )
+    heart_weight: float = Field(
+        default=4.0,
+        ge=0,
+        le=100,
+        title="Extra weight of the heart",
+        description="Squared error in the heart region counts this many times more; keeps defects from filling in.",
+    )
+    augment: bool = Field(
+        default=False,
+        title="Thin the counts at random",
+        description="Each step sees a binomially thinned copy of the projections (50-100 % of the counts).",
+    )
+
+
+class BrainSegmentationParameters(TaskParameters):
+    """Parameters of `brain-segmentation`."""
+
+    batch_size: int = Field(default=4, ge=1, le=64, title="Samples in one step")
+    dice_weight: float = Field(default=1.0, ge=0, le=10, title="Weight of the Dice term")
+    cross_entropy_weight: float = Field(default=1.0, ge=0, le=10, title="Weight of the cross-entropy term")
+
+
+class MetricSpec(NamedTuple):
+    """One number per case that `Task.evaluate` returns under ``key``."""
+
+    key: str
+    title: str
+    unit: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSummary:
+    """What the contributor shows of one sample file; no pixels, no identifiers.
+
+    ``counts`` is the photopeak total where there is one; ``warnings`` are sentences.
+    """
+
+    kind: str
+    title: str
+    has_reference: bool
+    counts: float | None
+    shape: tuple[int, ...]
+    geometry_words: str
+    warnings: tuple[str, ...] = ()
+    details: dict[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """A task as data.
+
+    ``local_keys`` are `fnmatch` patterns of tensors that never leave a site. ``conflicts`` names session
+    features that the task cannot be combined with. ``inspect_sample`` raises `SampleInvalid`.
+    """
+
+    name: str
+    title: str
+    description: str
+    parameters: type[TaskParameters]
+    networks: tuple[str, ...]
+    default_network: dict[str, JsonValue]
+    metrics: tuple[MetricSpec, ...]
+    primary_metric: str
+    sample_suffixes: tuple[str, ...]
+    inspect_sample: Callable[[Path], SampleSummary]
+    local_keys: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+    def shared_keys(self, keys: Iterable[str]) -> list[str]:
+        """Return the keys that may be sent, in the given order."""
+        return [key for key in keys if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.local_keys)]
+
+
+def inspect_study(path: Path) -> SampleSummary:
+    """Summarise a SPECT study file from its header, without loading a volume.
+
+    Raises
+    ------
+    SampleInvalid
+        With the reader's own code when the file is no study, ``sample.empty`` when there are no counts.
+    """
+    try:
+        header = read_study_header(path)
+    except ModelError as error:
+        raise SampleInvalid(error.code, error.message) from error
+    counts = float(header.total_counts)
+    if not np.isfinite(counts) or counts <= 0:
+        message = f"the study has {counts:g} counts in its photopeak window, it needs more than 0"
+        raise SampleInvalid(code="sample.empty", message=message)
+    return _summarise_study(header, counts)
+
+
+def _summarise_study(header: StudyHeader, counts: float) -> SampleSummary:
+    geometry = header.geometry
+    windows, views, axial, bins = header.projections_shape
+    warnings: list[str] = []
+    if counts < LOWEST_USABLE_COUNTS:
+        warnings.append(f"Only {counts:,.0f} counts; results will be noisy.")
+    if not header.has_attenuation:
+        warnings.append("No attenuation map; attenuation will not be corrected.")
+    if not header.has_reference:
+        warnings.append("No reference image; the study can be reconstructed but not used for training.")
+    words = (
+        f"{views} views of {bins} x {axial} bins ({geometry.bin_mm:g} mm), {geometry.collimator.name},"
+        f" radius {min(geometry.radius_mm):.0f}-{max(geometry.radius_mm):.0f} mm"
+    )
+    return SampleSummary(
+        kind="SPECT study",
+        title="Cardiac SPECT acquisition",
+        has_reference=header.has_reference,
+        counts=counts,
+        shape=(windows, views, axial, bins),
+        geometry_words=words,
+        warnings=tuple(warnings),
+        details={
+            "volume_shape": list(geometry.volume_shape),
+            "voxel_mm": list(geometry.grid.voxel_mm),
+            "has_attenuation": header.has_attenuation,
+            "has_scatter": header.has_scatter,
+            "reference_kind": header.reference_kind,
+        },
+    )
+
+
+def read_slice(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8] | None]:
+    """Read one brain sample, ``.npz`` or ``.h5``: image (C, H, W) float32 and labels (H, W) uint8 or None.
+
+    Raises
+    ------
+    SampleInvalid
+        ``sample.unreadable``, ``sample.missing``, ``sample.shape`` (both shapes), ``sample.not_finite`` or
+        ``sample.labels``.
+    """
+    raw = _read_named(path)
+    if "image" not in raw:
+        message = f"{path.name} holds no array called image"
+        raise SampleInvalid(code="sample.missing", message=message)
+    image = raw["image"]
+    if image.ndim != 3 or min(image.shape) < 1 or not np.issubdtype(image.dtype, np.number):
+        message = (
+            f"image has shape {list(image.shape)} and type {image.dtype}, it needs numbers (channels, height, width)"
+        )
+        raise SampleInvalid(code="sample.shape", message=message)
+    image = image.astype(np.float32)
+    if not np.isfinite(image).all():
+        message = f"image has {int((~np.isfinite(image)).sum())} of {image.size} values that are not finite"
+        raise SampleInvalid(code="sample.not_finite", message=message)
+    labels = raw.get("labels")
+    return image, None if labels is None else _checked_labels(labels, image.shape[1:])
+
+
+def _checked_labels(labels: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    if labels.shape != shape:
+        message = f"labels have shape {list(labels.shape)}, the image has {list(shape)}"
+        raise SampleInvalid(code="sample.shape", message=message)
+    if not np.issubdtype(labels.dtype, np.integer) or (
+        labels.size and not 0 <= int(labels.min()) <= int(labels.max()) <= 255
+    ):
+        message = "labels must be whole numbers from 0 to 255"
+        raise SampleInvalid(code="sample.labels", message=message)
+    return labels.astype(np.uint8)
+
+
+def _read_named(path: Path) -> dict[str, NDArray[np.generic]]:
+    names = ("image", "labels", "patient_key")
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as archive:
+                return {name: archive[name] for name in names if name in archive}
+        with h5py.File(path, "r") as file:
+            return {name: np.asarray(file[name][()]) for name in names if name in file}
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        message = f"{path.name} cannot be read as a sample with image and labels"
+        raise SampleInvalid(code="sample.unreadable", message=message) from error
+
+
+def read_slice_patient(path: Path) -> str | None:
+    """Return the sample's ``patient_key`` where it has one."""
+    key = _read_named(path).get("patient_key")
+    return None if key is None else str(key.astype(np.str_) if key.ndim == 0 else key)
+
+
+def inspect_slice(path: Path) -> SampleSummary:
+    """Summarise one 2-D brain sample; raises `SampleInvalid` like `read_slice`."""
+    image, labels = read_slice(path)
+    channels, height, width = image.shape
+    classes: list[JsonValue] = [] if labels is None else [int(value) for value in np.unique(labels)]
+    warnings = ("No labels; the slice can be segmented but not used for training.",) if labels is None else ()
+    return SampleSummary(
+        kind="brain slice",
+        title="Brain slice",
+        has_reference=labels is not None,
+        counts=None,
+        shape=(channels, height, width),
+        geometry_words=f"{channels} channels of {height} x {width} pixels",
+        warnings=warnings,
+        details={"classes": classes},
+    )
+
+
+_SPECT = TaskSpec(
+    name="spect-reconstruction",
+    title="SPECT reconstruction",
+    description="Learn to turn the projections of a cardiac SPECT acquisition into an activity image.",
+    parameters=SpectReconstructionParameters,
+    networks=("unrolled_em",),
+    default_network={"name": "unrolled_em"},
+    metrics=(
+        MetricSpec("nrmse_body", "Error in the body (NRMSE)", "", higher_is_better=False),
+        MetricSpec("nrmse_heart", "Error in the heart (NRMSE)", "", higher_is_better=False),
+        MetricSpec("ssim_heart", "Structural similarity in the heart", "", higher_is_better=True),
+        MetricSpec("psnr_body", "Peak signal to noise in the body", "dB", higher_is_better=True),
+        MetricSpec("psnr_heart", "Peak signal to noise in the heart", "dB", higher_is_better=True),
+        MetricSpec("defect_contrast", "Defect contrast recovered", "", higher_is_better=True),
+    ),
+    primary_metric="nrmse_body",
+    sample_suffixes=(".h5", ".hdf5"),
+    inspect_sample=inspect_study,
+    conflicts=("record_privacy",),
+)
+
+_BRAIN = TaskSpec(
+    name="brain-segmentation",
+    title="Brain segmentation",
+    description="Learn to outline tissue classes in 2-D brain slices.",
+    parameters=BrainSegmentationParameters,
+    networks=("unet_2d",),
+    default_network={"name": "unet_2d"},
+    metrics=(
+        MetricSpec("dice", "Mean overlap over classes (Dice)", "", higher_is_better=True),
+        MetricSpec("dice_1", "Overlap of class 1 (Dice)", "", higher_is_better=True),
+        MetricSpec("dice_2", "Overlap of class 2 (Dice)", "", higher_is_better=True),
+        MetricSpec("dice_3", "Overlap of class 3 (Dice)", "", higher_is_better=True),
+    ),
+    primary_metric="dice",
+    sample_suffixes=(".npz", ".h5"),
+    inspect_sample=inspect_slice,
+)
+
+TASK_SPECS: Mapping[str, TaskSpec] = {spec.name: spec for spec in (_SPECT, _BRAIN)}
+
+
+def task_spec(name: str) -> TaskSpec:
+    """Return a task's declaration.
+
+    Raises
+    ------
+    ModelError
+        ``task.unknown``, naming the known ones.
+    """
+    try:
+        return TASK_SPECS[name]
+    except KeyError as error:
+        message = f"there is no task called {name}; there are {', '.join(sorted(TASK_SPECS))}"
+        raise ModelError(code="task.unknown", message=message) from error
