@@ -1,0 +1,1 @@
+"""What a hospital can do, free of Flask."""

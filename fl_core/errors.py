@@ -1,0 +1,209 @@
+"""Expected failures: one type a cause, one catalogue row a code (status, title, advice)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What leaves the process for one error code.
+
+    `title` says what happened, `advice` what the reader can do about it, `status` is the HTTP status, `retryable`
+    whether repeating the same request later may succeed.
+    """
+
+    status: int
+    title: str
+    advice: str
+    retryable: bool = False
+
+
+class FlomirError(Exception):
+    """Base of every expected failure; `code` never changes meaning, `str(error)` is for logs and detail."""
+
+    code = "internal"
+
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
+        super().__init__(detail)
+        if code is not None:
+            self.code = code
+
+    @property
+    def entry(self) -> Entry:
+        """Return the catalogue row of this error's code."""
+        return CATALOGUE[self.code]
+
+
+class InvalidInput(FlomirError):  # noqa: N818 - error names follow the catalogue
+    """The request or file cannot be used as it is."""
+
+    code = "input.invalid"
+
+
+class NotFound(FlomirError):  # noqa: N818
+    """The named thing does not exist (any more)."""
+
+    code = "not_found"
+
+
+class Conflict(FlomirError):  # noqa: N818
+    """The request does not fit the present state."""
+
+    code = "conflict"
+
+
+class IllegalTransition(Conflict):
+    """A lifecycle refused an event."""
+
+    code = "lifecycle.illegal_transition"
+
+
+class NotTrusted(FlomirError):  # noqa: N818
+    """The caller is not who it must be, or has not been allowed."""
+
+    code = "trust.refused"
+
+
+class PeerUnreachable(FlomirError):  # noqa: N818
+    """The other side does not answer."""
+
+    code = "peer.unreachable"
+
+
+class ProtocolMismatch(FlomirError):  # noqa: N818
+    """The two sides speak different major versions."""
+
+    code = "protocol.mismatch"
+
+
+class StudyUnusable(FlomirError):  # noqa: N818
+    """A study failed its schema or its checks."""
+
+    code = "study.unusable"
+
+
+class ComputeFailed(FlomirError):  # noqa: N818
+    """Training, inference or simulation ended without a result."""
+
+    code = "compute.failed"
+
+
+class StorageFailed(FlomirError):  # noqa: N818
+    """The disk or the database refused."""
+
+    code = "storage.failed"
+
+
+CATALOGUE: dict[str, Entry] = {
+    "internal": Entry(
+        500,
+        "Something went wrong inside.",
+        "Try again; if it stays, give the request number to support.",
+        retryable=True,
+    ),
+    "input.invalid": Entry(
+        422, "The request does not have the expected form.", "Correct the named field and send it again."
+    ),
+    "not_found": Entry(404, "There is no such thing here.", "Go back to the list; it may have been removed."),
+    "conflict": Entry(409, "This does not fit the present state.", "Reload the page and look at the state first."),
+    "lifecycle.illegal_transition": Entry(
+        409, "This step is not possible in the present state.", "Reload the page; the state has moved on."
+    ),
+    "auth.required": Entry(
+        401, "You are not signed in.", "Open the one-time link that the program printed at its start."
+    ),
+    "auth.link_used": Entry(
+        403,
+        "This link was used already or is not valid.",
+        "Restart the program, or run its `link` command, for a new link.",
+    ),
+    "auth.forbidden": Entry(403, "This request was refused.", "Open the page from its own address and try again."),
+    "auth.csrf": Entry(403, "The request lacks its protection token.", "Reload the page and try again."),
+    "auth.host": Entry(
+        421, "This address is not served here.", "Use the address that the program printed at its start."
+    ),
+    "trust.refused": Entry(403, "The caller is not trusted.", "Ask the learning manager to approve this site."),
+    "trust.unknown_certificate": Entry(
+        403, "This certificate is not known here.", "Enrol the site with a new invitation."
+    ),
+    "trust.revoked": Entry(
+        403, "This site's certificate was revoked.", "Ask the learning manager for a new invitation."
+    ),
+    "trust.signature_invalid": Entry(
+        403,
+        "A signature does not fit its document.",
+        "Nothing was changed. Update both sides, then ask for the document again.",
+    ),
+    "trust.fingerprint_mismatch": Entry(
+        409, "The fingerprints differ.", "Compare both screens; refuse the enrolment if they do not agree."
+    ),
+    "invitation.malformed": Entry(
+        422, "This is not an invitation.", "Open the invitation file, or paste the whole text block, unchanged."
+    ),
+    "invitation.expired": Entry(410, "This invitation has expired.", "Ask the learning manager for a new one."),
+    "invitation.used": Entry(
+        410, "This invitation was used already.", "Each invitation works once. Ask the learning manager for a new one."
+    ),
+    "invitation.unknown": Entry(403, "This invitation is not known here.", "Ask the learning manager for a new one."),
+    "enrolment.exists": Entry(409, "This computer is enrolled already.", "Leave the present federation first."),
+    "enrolment.none": Entry(409, "This computer is not enrolled yet.", "Open an invitation first."),
+    "enrolment.refused": Entry(
+        403,
+        "The learning manager refused this enrolment.",
+        "Talk to the learning manager, then ask for a new invitation.",
+    ),
+    "protocol.mismatch": Entry(
+        409, "The two sides speak different versions.", "Update the older side; the message names both versions."
+    ),
+    "peer.unreachable": Entry(
+        503, "The other side does not answer.", "Check the connection; it is tried again by itself.", retryable=True
+    ),
+    "peer.gateway_only": Entry(
+        403, "This route is reached through the gateway only.", "Use the address in the invitation."
+    ),
+    "consent.missing": Entry(403, "This site has not agreed to this session.", "Answer the request first."),
+    "consent.expired": Entry(409, "The request is no longer open.", "Ask the learning manager to send it again."),
+    "study.unusable": Entry(422, "This study cannot be used.", "The message says what and where; export it again."),
+    "study.duplicate": Entry(409, "This study is here already.", "Nothing to do: it was added before."),
+    "upload.too_large": Entry(
+        413, "The file is larger than the limit.", "Split it, or raise the limit in the settings."
+    ),
+    "model.invalid": Entry(422, "This model file does not fit.", "Choose a file made for this task and network."),
+    "model.in_use": Entry(409, "This model is in use.", "Wait until the session has ended."),
+    "session.too_few_sites": Entry(409, "Too few sites for this session.", "Choose more sites, or lower the quorum."),
+    "session.not_ready": Entry(
+        409, "The session cannot start yet.", "Wait for the answers that are missing, or change the quorum."
+    ),
+    "session.site_not_trusted": Entry(409, "A chosen site is not trusted.", "Approve the site first, or leave it out."),
+    "task.unknown": Entry(422, "There is no such task.", "Choose one of the listed tasks."),
+    "strategy.unknown": Entry(422, "There is no such strategy.", "Choose one of the listed strategies."),
+    "strategy.incompatible": Entry(409, "Strategy and task do not go together.", "Choose another strategy."),
+    "compute.failed": Entry(
+        500, "The computation ended without a result.", "See the details; try again.", retryable=True
+    ),
+    "compute.diverged": Entry(500, "The training diverged.", "Lower the learning rate and start again."),
+    "federation.update_rejected": Entry(
+        422, "A site's update was not accepted.", "The message says which check failed; the round goes on without it."
+    ),
+    "federation.quorum_missed": Entry(
+        409,
+        "Too few updates came back before the deadline.",
+        "See which sites are missing; resume when they are online.",
+    ),
+    "federation.engine_lost": Entry(
+        503,
+        "The federation engine stopped.",
+        "It is restarted by itself; the session goes on from its last round.",
+        retryable=True,
+    ),
+    "storage.failed": Entry(
+        500, "The disk or database refused.", "Check free space and permissions of the data folder.", retryable=True
+    ),
+    "storage.disk_full": Entry(507, "The disk is full.", "Free some space; nothing half-written was left."),
+    "storage.schema_too_new": Entry(
+        500, "The data folder was written by a newer version.", "Install that version or a newer one."
+    ),
+    "audit.broken": Entry(
+        500, "The audit chain does not verify.", "Keep a copy of the data folder and tell the administrator."
+    ),
+}
+"""The one table code -> what a person sees. Rows are added, never re-used for another meaning."""

@@ -1,0 +1,1 @@
+"""The only package that speaks flwr: agent, runner, ServerApp, ClientApp, Control."""

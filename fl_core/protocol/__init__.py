@@ -1,0 +1,1 @@
+"""The wire between orchestrator and contributors: identifiers, messages, signatures, versions."""

@@ -1,0 +1,179 @@
+"""Files by which daemons and their Flower children speak: plan, control, progress, grants. All JSON, all atomic.
+
+Laboratory, per session folder: ``plan.json`` (written once by the daemon, read by the ServerApp), ``control.json``
+(wishes of the manager, read at every poll), ``progress.jsonl`` (appended by the ServerApp, the durable truth),
+``round-0001.safetensors`` and ``round-0001.json`` (a closed round). Hospital: ``grants.json`` (what the runner may do,
+replaced whole by the daemon) and ``progress.jsonl`` (appended by the runner).
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fl_core.protocol.messages import Json, SendPermission, Sha256, SitePhase, StrategyChoice
+
+
+class FileModel(BaseModel):
+    """Base of what is written to a file of ours: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlannedSite(FileModel):
+    """One chosen site: its id, its name and its Flower node id (a decimal string: uint64 does not fit JSON numbers)."""
+
+    site_id: str
+    name: str
+    node_id: str
+
+
+class SessionPlan(FileModel):
+    """Everything the ServerApp needs to run, or to go on with, a session."""
+
+    session_id: str
+    task: str
+    task_parameters: Json
+    network: Json
+    strategy: StrategyChoice
+    rounds: int = Field(ge=1)
+    quorum: int = Field(ge=1)
+    fraction: float = Field(default=1.0, gt=0, le=1)
+    round_deadline_s: float = Field(gt=0)
+    sites: tuple[PlannedSite, ...]
+    initial_model: str = Field(description="path of the initial safetensors file")
+    offer_sha256: dict[str, Sha256] = Field(description="site id -> hash of the offer it consented to")
+    max_update_norm: float = Field(default=1e4, gt=0, description="l2 norm above which an update is refused")
+    seed: int = 0
+
+
+class SessionControl(FileModel):
+    """The manager's present wishes; absent file means the defaults. `combine_now` names a round."""
+
+    stop: bool = False
+    pause_after_round: bool = False
+    combine_now: int = 0
+    site_ids: tuple[str, ...] | None = Field(default=None, description="chosen sites from the next round on")
+    withdrawn: tuple[str, ...] = ()
+
+
+class UpdateReceived(FileModel):
+    """What one site's reply to a round contained, as checked by the ServerApp."""
+
+    site_id: str
+    bytes: int
+    sha256: str
+    norm: float
+    num_examples: int
+    metrics: dict[str, float]
+    train_s: float
+    score_s: float
+    received_after_s: float
+
+
+class RoundRecord(FileModel):
+    """A closed round: what came in, what it was combined into, and where the time went."""
+
+    session_id: str
+    round: int
+    updates: tuple[UpdateReceived, ...]
+    missing: dict[str, str] = Field(description="site id -> error code of why it is missing")
+    weights_file: str
+    sha256: Sha256
+    metrics: dict[str, float] = Field(
+        description="weighted by examples: train_loss, and the sites' scores of the received model"
+    )
+    push_s: float
+    wait_s: float
+    aggregate_s: float
+    checkpoint_s: float
+    total_s: float
+    overhead_s: float = Field(description="push to checkpoint minus the slowest site's own training and scoring time")
+
+
+ServerEventType = Literal[
+    "started",
+    "round_started",
+    "pushed",
+    "update_received",
+    "update_rejected",
+    "site_failed",
+    "resent",
+    "aggregating",
+    "round_closed",
+    "paused",
+    "completed",
+    "stopped",
+    "failed",
+]
+
+
+class ServerEvent(FileModel):
+    """One line of the laboratory's progress.jsonl."""
+
+    seq: int
+    at: datetime
+    run_id: str
+    type: ServerEventType
+    session_id: str
+    round: int = 0
+    site_id: str | None = None
+    code: str | None = Field(default=None, description="error code of fl_core.errors.CATALOGUE")
+    detail: str = ""
+    update: UpdateReceived | None = None
+    record: RoundRecord | None = None
+
+
+class Grant(FileModel):
+    """One consented session, as the runner sees it: taken from the locally stored signed offer and consent."""
+
+    session_id: str
+    offer_sha256: Sha256
+    task: str
+    task_parameters: Json
+    network: Json
+    strategy: StrategyChoice
+    rounds: int
+    bundle_sha256: Sha256
+    train: bool
+    send: SendPermission
+    valid_until: datetime
+    studies: tuple[str, ...] = Field(description="paths of the study files this consent covers")
+    released_rounds: tuple[int, ...] = Field(default=(), description="held rounds that the professional let go")
+    refused_rounds: tuple[int, ...] = ()
+
+
+class Grants(FileModel):
+    """The runner's whole permission: a session that is not named here is refused."""
+
+    site_id: str
+    grants: dict[str, Grant] = Field(default_factory=dict)
+
+
+class RunnerEvent(FileModel):
+    """One line of the hospital's progress.jsonl."""
+
+    seq: int
+    at: datetime
+    session_id: str
+    round: int
+    phase: SitePhase
+    fraction: float = 0.0
+    loss: float | None = None
+    code: str | None = None
+    detail: str = ""
+    metrics: dict[str, float] | None = Field(
+        default=None, description="the received model's scores on the own hold-out"
+    )
+    sent: "SentUpdate | None" = None
+
+
+class SentUpdate(FileModel):
+    """The privacy receipt of one update: what left this site."""
+
+    bytes: int
+    tensors: int
+    shapes: dict[str, tuple[int, ...]]
+    sha256: Sha256
+    norm: float
+    num_examples: int

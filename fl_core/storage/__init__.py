@@ -1,0 +1,1 @@
+"""SQLAlchemy tables, one module a table group; nobody else writes SQL."""

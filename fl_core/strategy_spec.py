@@ -1,0 +1,66 @@
+"""What each aggregation strategy is and needs, as data: the form's schema and the checks before a start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fl_core.errors import InvalidInput
+
+
+class StrategyParameters(BaseModel):
+    """Base of a strategy's parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FedAvgParameters(StrategyParameters):
+    """FedAvg has nothing to set."""
+
+
+class FedProxParameters(StrategyParameters):
+    """FedProx (Li et al. 2020, eq. 2): the site adds mu/2 ||w - w_t||^2 to its loss."""
+
+    proximal_mu: float = Field(default=0.01, ge=0, le=10, title="Proximal term mu", description="0 equals FedAvg")
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySpec:
+    """A strategy as the UI and the checks see it."""
+
+    name: str
+    title: str
+    description: str
+    parameters: type[StrategyParameters]
+    needs_individual_updates: bool = False
+    needs_training_loss: bool = False
+
+
+STRATEGIES: Mapping[str, StrategySpec] = {
+    spec.name: spec
+    for spec in (
+        StrategySpec(
+            "fedavg", "FedAvg", "Average the sites' models, weighted by their number of studies.", FedAvgParameters
+        ),
+        StrategySpec("fedprox", "FedProx", "FedAvg, with sites held close to the shared model.", FedProxParameters),
+    )
+}
+
+
+def strategy_spec(name: str) -> StrategySpec:
+    """Return the named strategy; raises InvalidInput (`strategy.unknown`) with the known names."""
+    try:
+        return STRATEGIES[name]
+    except KeyError:
+        message = f"strategy {name[:40]!r} is not one of {', '.join(STRATEGIES)}"
+        raise InvalidInput(message, code="strategy.unknown") from None
+
+
+def strategy_parameters(name: str, given: Mapping[str, object]) -> StrategyParameters:
+    """Validate a strategy's parameters; raises InvalidInput naming the field."""
+    try:
+        return strategy_spec(name).parameters.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = f"strategy {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise InvalidInput(message) from error

@@ -1,0 +1,1 @@
+"""Child processes: spawned, watched, restarted and ended."""

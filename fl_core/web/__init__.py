@@ -1,0 +1,1 @@
+"""What both daemons' web layers share: gate, problems, live updates, static pages."""

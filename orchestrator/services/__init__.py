@@ -1,0 +1,1 @@
+"""What the laboratory can do, free of Flask."""
