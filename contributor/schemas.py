@@ -1,0 +1,288 @@
+"""What the contributor's UI API says and accepts under /api/v1; the OpenAPI document is generated from these."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fl_core.protocol.messages import Consent, ConsentPermissions, DataSummary, Json, Name, SessionOffer, SitePhase
+from fl_core.protocol.plan import SentUpdate
+
+
+class Schema(BaseModel):
+    """Base of API bodies: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChildView(Schema):
+    """A supervised child process."""
+
+    name: str
+    state: Literal["starting", "ready", "restarting", "stopped"]
+    pid: int | None
+    restarts: int
+    since: datetime
+
+
+class ConnectionView(Schema):
+    """The relation to the orchestrator: delta `connection`."""
+
+    state: Literal["not_enrolled", "pending", "connected", "reconnecting", "refused", "revoked", "protocol_mismatch"]
+    since: datetime
+    detail: str
+    orchestrator: str | None
+    address: str | None
+    site_id: str | None
+    site_name: str | None
+    fingerprint: str | None = Field(description="this site's own, short form, to be compared on both screens")
+    ca_fingerprint: str | None
+    certificate_expires_at: datetime | None
+    last_contact: datetime | None
+
+
+class SystemView(Schema):
+    """The daemon itself: GET /system, delta `system`."""
+
+    version: str
+    protocol: str
+    connection: ConnectionView
+    children: list[ChildView]
+    shared_summary: DataSummary = Field(description="what the orchestrator is told about the data: exactly this")
+    seq: int
+
+
+class Me(Schema):
+    """GET /me: the signed-in browser; `csrf` goes into header X-Flomir-CSRF of every unsafe request."""
+
+    csrf: str
+    version: str
+
+
+class InvitationText(Schema):
+    """POST /enrolment/preview: an invitation as file content or text block."""
+
+    invitation: str = Field(min_length=10, max_length=40_000)
+
+
+class InvitationPreview(Schema):
+    """Whose invitation it is and what accepting it allows."""
+
+    orchestrator: str
+    address: str
+    site_name: str | None
+    ca_fingerprint: str
+    expires_at: datetime
+
+
+class EnrolmentStart(Schema):
+    """POST /enrolment: makes the key here, sends a signing request, waits for the manager's approval."""
+
+    invitation: str = Field(min_length=10, max_length=40_000)
+    site_name: Name
+
+
+class StudyView(Schema):
+    """GET /studies, GET /studies/{id}, delta `study`."""
+
+    id: str
+    name: str = Field(description="file name without folder, as it was added")
+    state: Literal["usable", "unusable", "withdrawn"]
+    task: str
+    kind: str
+    added_at: datetime
+    size_bytes: int
+    sha256: str
+    patient: str | None = Field(description="site-local pseudonym, never sent")
+    has_reference: bool
+    counts: float | None
+    shape: list[int]
+    geometry: str = Field(description="the geometry in words")
+    problem: str = ""
+    problem_code: str = ""
+    advice: str = ""
+    warnings: list[str]
+    deidentified: list[str] = Field(description="what was removed on the way in")
+    used_in_sessions: int
+
+
+class FolderImport(Schema):
+    """POST /studies/import-folder: a folder on this computer."""
+
+    path: str = Field(min_length=1, max_length=4096)
+
+
+class ImportResult(Schema):
+    """What became of each file."""
+
+    added: list[StudyView]
+    refused: list["RefusedFile"]
+
+
+class RefusedFile(Schema):
+    """A file that was not taken, with the reason."""
+
+    name: str
+    code: str
+    detail: str
+    advice: str
+
+
+class RequestView(Schema):
+    """GET /requests, GET /requests/{session_id}, delta `request`: an offer and what this site answered."""
+
+    session_id: str
+    state: Literal["open", "agreed", "declined", "expired", "withdrawn", "closed"]
+    received_at: datetime
+    offer: SessionOffer
+    offer_sha256: str
+    verified: bool = Field(description="the orchestrator's signature was checked")
+    studies_covered: int = Field(description="usable studies an agreement would cover now")
+    total_bytes: int = Field(description="what would leave over all rounds")
+    consent: Consent | None
+
+
+class RequestAnswer(Schema):
+    """POST /requests/{session_id}/answer."""
+
+    decision: Literal["agree", "decline"]
+    permissions: ConsentPermissions
+    reason: str = Field(default="", max_length=500)
+
+
+class SiteRoundView(Schema):
+    """One round as this site lived it, with the receipt of what left."""
+
+    round: int
+    phase: SitePhase
+    fraction: float
+    loss: float | None
+    losses: list[float] = Field(description="loss over the round's training, for a small curve")
+    code: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    scores: dict[str, float] | None = Field(description="the received model on the own hold-out")
+    sent: SentUpdate | None
+
+
+class SiteSessionView(Schema):
+    """GET /sessions, GET /sessions/{id}, delta `session`: a session this site agreed to."""
+
+    id: str
+    title: str
+    task: str
+    state: str = Field(description="as the orchestrator tells it")
+    reason: str
+    consent_state: Literal["agreed", "withdrawn"]
+    round: int
+    rounds_planned: int
+    studies: int
+    bytes_sent: int
+    rounds: list[SiteRoundView]
+    latest_model_id: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class ProgressDelta(Schema):
+    """Delta `progress`, coalesced to four a second."""
+
+    session_id: str
+    round: SiteRoundView
+
+
+class ReceivedModelView(Schema):
+    """GET /models, GET /models/{id}, delta `model`: a ModelVersion this site may use."""
+
+    id: str
+    name: str
+    session_id: str
+    session_title: str
+    round: int
+    final: bool
+    task: str
+    sha256: str
+    size_bytes: int
+    fetched: bool
+    received_at: datetime
+    metrics: dict[str, float]
+    card: Json
+
+
+class ReleaseDecision(Schema):
+    """POST /sessions/{id}/rounds/{n}/release: let a held update go, or keep it."""
+
+    send: bool
+
+
+class WithdrawRequest(Schema):
+    """POST /sessions/{id}/withdraw."""
+
+    reason: str = Field(default="", max_length=500)
+
+
+class ReconstructionCreate(Schema):
+    """POST /reconstructions."""
+
+    study_id: str
+    model_id: str
+
+
+class ReconstructionView(Schema):
+    """GET /reconstructions/{id}, delta `reconstruction`: OSEM and the model side by side."""
+
+    id: str
+    study_id: str
+    model_id: str
+    state: Literal["running", "done", "failed"]
+    problem: str
+    arrays: list[str] = Field(description="names for GET /reconstructions/{id}/arrays/{name}")
+    metrics: dict[str, dict[str, float]] = Field(description="method -> metric -> value, where there is a reference")
+    seconds: dict[str, float]
+    created_at: datetime
+
+
+class ActivityView(Schema):
+    """GET /activity, delta `activity`: one line in words for people."""
+
+    seq: int
+    at: datetime
+    kind: str
+    text: str
+    subject: str | None
+
+
+class AuditRowView(Schema):
+    """GET /audit."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Json
+    hash: str
+
+
+class AuditCheck(Schema):
+    """GET /audit/verify."""
+
+    ok: bool
+    rows: int
+    broken_at: int | None
+    head: str
+
+
+ImportResult.model_rebuild()
+
+# Routes under /api/v1 (operation -> answer):
+#   GET /me Me · GET /system SystemView · GET /activity list[ActivityView]
+#   POST /enrolment/preview (InvitationText) InvitationPreview · POST /enrolment (EnrolmentStart) ConnectionView · GET /enrolment ConnectionView · DELETE /enrolment ConnectionView (cancel or leave)
+#   GET /studies list · POST /studies (multipart files[]) ImportResult · POST /studies/import-folder ImportResult · GET /studies/{id} · DELETE /studies/{id} (withdraw) · POST /studies/{id}/restore: StudyView
+#   GET /studies/{id}/arrays/{projections|attenuation|reference}: application/octet-stream, little-endian float32, headers X-Flomir-Shape "z,y,x" and X-Flomir-Spacing "mm,mm,mm"
+#   GET /requests list · GET /requests/{session_id} · POST /requests/{session_id}/answer (RequestAnswer): RequestView
+#   GET /sessions list · GET /sessions/{id} · POST /sessions/{id}/withdraw (WithdrawRequest) · POST /sessions/{id}/rounds/{n}/release (ReleaseDecision): SiteSessionView
+#   GET /models list · GET /models/{id} · POST /models/{id}/fetch: ReceivedModelView · GET /models/{id}/weights (bytes)
+#   POST /reconstructions 202 · GET /reconstructions/{id}: ReconstructionView · GET /reconstructions/{id}/arrays/{osem|model|reference|attenuation} as above
+#   GET /audit?after=&limit= list · GET /audit/verify AuditCheck
+# Lists are wrapped: {"items": [...]}.

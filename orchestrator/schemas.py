@@ -1,0 +1,288 @@
+"""What the orchestrator's UI API says and accepts under /api/v1; the OpenAPI document is generated from these."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fl_core.protocol.messages import Consent, DataSummary, Json, Name, SiteProgress, StrategyChoice
+from fl_core.protocol.plan import RoundRecord
+
+
+class Schema(BaseModel):
+    """Base of API bodies: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChildView(Schema):
+    """A supervised child process."""
+
+    name: str
+    state: Literal["starting", "ready", "restarting", "stopped"]
+    pid: int | None
+    restarts: int
+    since: datetime
+
+
+class SystemView(Schema):
+    """The daemon itself: GET /system, delta `system`."""
+
+    name: str
+    version: str
+    protocol: str
+    public_address: str
+    ca_fingerprint: str
+    children: list[ChildView]
+    seq: int
+
+
+class Me(Schema):
+    """GET /me: the signed-in browser; `csrf` goes into header X-Flomir-CSRF of every unsafe request."""
+
+    csrf: str
+    version: str
+
+
+class InvitationCreate(Schema):
+    """POST /invitations."""
+
+    site_name: Name | None = None
+    valid_hours: int = Field(default=72, ge=1, le=24 * 30)
+
+
+class InvitationView(Schema):
+    """GET /invitations, delta `invitation`. The secret itself is shown once, in InvitationIssued."""
+
+    id: str
+    site_name: str | None
+    state: Literal["open", "used", "expired", "withdrawn"]
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationIssued(Schema):
+    """The answer to POST /invitations."""
+
+    invitation: InvitationView
+    filename: str
+    file: str
+    text: str
+
+
+class SiteView(Schema):
+    """GET /sites, GET /sites/{id}, delta `site`: from the pending request for trust to the revoked site."""
+
+    id: str
+    name: str
+    state: Literal["pending", "trusted", "refused", "revoked"]
+    fingerprint: str = Field(description="short form, as both screens show it")
+    online: bool
+    last_seen: datetime | None
+    requested_at: datetime
+    software: str | None
+    certificate_expires_at: datetime | None
+    data: DataSummary | None
+    new_studies: int = Field(description="usable studies that arrived since this site last took part in a closed round")
+    sessions: int = Field(description="sessions this site took part in")
+
+
+class SiteApprove(Schema):
+    """POST /sites/{id}/approve: the fingerprint the manager compared."""
+
+    fingerprint: str
+
+
+class Rename(Schema):
+    """PATCH /sites/{id} and PATCH /models/{id}."""
+
+    name: Name
+
+
+class TaskView(Schema):
+    """GET /tasks: a task with the JSON schema from which its form is drawn."""
+
+    name: str
+    title: str
+    description: str
+    parameters_schema: Json
+    networks: list[str]
+    default_network: Json
+    metrics: list[Json] = Field(description="key, title, unit, higher_is_better")
+    primary_metric: str
+
+
+class StrategyView(Schema):
+    """GET /strategies."""
+
+    name: str
+    title: str
+    description: str
+    parameters_schema: Json
+
+
+class SessionCreate(Schema):
+    """POST /sessions: sends signed offers to the chosen sites."""
+
+    title: Name
+    task: str
+    task_parameters: Json = Field(default_factory=dict)
+    model_id: str | None = Field(
+        default=None, description="absent: a randomly initialised model of the task's default network"
+    )
+    site_ids: list[str] = Field(min_length=1)
+    strategy: StrategyChoice
+    rounds: int = Field(ge=1, le=1000)
+    quorum: int = Field(ge=1)
+    fraction: float = Field(default=1.0, gt=0, le=1)
+    round_deadline_s: float = Field(default=3600, gt=0, le=7 * 86_400)
+    answer_hours: float = Field(default=72, gt=0, le=24 * 30)
+    start_when_ready: bool = Field(
+        default=True, description="start by itself once every invited site has answered and the quorum has agreed"
+    )
+    seed: int = 0
+    note: str = Field(default="", max_length=2000)
+
+
+class ParticipationView(Schema):
+    """One site in one session."""
+
+    site_id: str
+    site_name: str
+    state: Literal["invited", "agreed", "declined", "training", "finished", "withdrawn"]
+    online: bool
+    consent: Consent | None
+    progress: SiteProgress | None
+    rounds_contributed: int
+    missing_code: str | None = Field(default=None, description="why its update was missing in the latest closed round")
+
+
+class RoundView(Schema):
+    """A round: running, or closed with its record."""
+
+    round: int
+    state: Literal["running", "closed"]
+    started_at: datetime
+    deadline_at: datetime | None
+    received: int
+    expected: int
+    record: RoundRecord | None
+    model_id: str | None
+
+
+class SessionView(Schema):
+    """GET /sessions, GET /sessions/{id}, delta `session`: whole, with participations and rounds."""
+
+    id: str
+    title: str
+    state: Literal["draft", "offered", "starting", "running", "paused", "stopping", "completed", "stopped", "failed"]
+    phase: Literal["waiting", "distribute", "train", "aggregate", "closed"] | None
+    reason: str = Field(description="code of why it ended or waits, empty when all is well")
+    reason_text: str
+    advice: str
+    can_start: bool
+    can_stop: bool
+    can_resume: bool
+    can_combine_now: bool
+    task: str
+    task_parameters: Json
+    strategy: StrategyChoice
+    rounds_planned: int
+    round: int
+    quorum: int
+    fraction: float
+    round_deadline_s: float
+    initial_model_id: str
+    latest_model_id: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    answer_by: datetime
+    participations: list[ParticipationView]
+    rounds: list[RoundView]
+    log: list[str] = Field(description="the latest lines in words, newest last")
+
+
+class ProgressDelta(Schema):
+    """Delta `progress`: one site's live progress, coalesced to four a second."""
+
+    session_id: str
+    site_id: str
+    progress: SiteProgress
+
+
+class ModelView(Schema):
+    """GET /models, GET /models/{id}, delta `model`: a ModelVersion with its card."""
+
+    id: str
+    name: str
+    task: str
+    network: str
+    origin: Literal["random", "uploaded", "round"]
+    session_id: str | None
+    round: int | None
+    parents: list[str] = Field(description="ids of the ModelVersions it came from")
+    sha256: str
+    size_bytes: int
+    parameters: int
+    metrics: dict[str, float]
+    created_at: datetime
+    in_use: bool
+    card: Json
+
+
+class ModelInitialise(Schema):
+    """POST /models/initialise: a random model from a seed."""
+
+    name: Name
+    task: str
+    network: Json | None = None
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
+class ActivityView(Schema):
+    """GET /activity, delta `activity`: one line in words for people."""
+
+    seq: int
+    at: datetime
+    kind: str
+    text: str
+    subject: str | None
+
+
+class AuditRowView(Schema):
+    """GET /audit."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Json
+    hash: str
+
+
+class AuditCheck(Schema):
+    """GET /audit/verify."""
+
+    ok: bool
+    rows: int
+    broken_at: int | None
+    head: str
+
+
+class Deleted(Schema):
+    """Delta `model_deleted`, and the answer to DELETE."""
+
+    id: str
+
+
+# Routes under /api/v1 (operation -> answer):
+#   GET /me Me · GET /system SystemView · GET /activity?before= list[ActivityView]
+#   GET /invitations list · POST /invitations InvitationIssued · DELETE /invitations/{id} InvitationView
+#   GET /sites list · GET /sites/{id} · POST /sites/{id}/approve (SiteApprove) · POST /sites/{id}/refuse · POST /sites/{id}/revoke · PATCH /sites/{id} (Rename): SiteView
+#   GET /tasks list · GET /strategies list
+#   GET /sessions list · POST /sessions (SessionCreate) 201 · GET /sessions/{id} · POST /sessions/{id}/start · /stop · /resume · /combine-now · /pause: SessionView
+#   GET /models list · GET /models/{id} · POST /models (multipart: file, name, task) 201 · POST /models/initialise 201 · PATCH /models/{id} (Rename): ModelView · DELETE /models/{id} Deleted · GET /models/{id}/weights (bytes)
+#   GET /audit?after=&limit= list[AuditRowView] · GET /audit/verify AuditCheck
+# Lists are wrapped: {"items": [...]}.
