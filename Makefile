@@ -1,0 +1,91 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each does all its own set-up; second runs skip what is done.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .setup
+TORCH := torch==2.13.0
+WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
+# Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup web browser demo test test-all lint static unit integration slow frontend-checks openapi mutants lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(STAMPS)/python $(STAMPS)/web  ## virtual environment, packages and web pages
+
+$(STAMPS)/python: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it (for example: apt-get install python3 python3-venv) and run make again." >&2; exit 1; }
+	@mkdir -p $(STAMPS)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(STAMPS)/npm: frontend/package-lock.json
+	@command -v node >/dev/null || { echo "Node 20 or newer is needed for the web pages. Install it and run make again." >&2; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || { echo "Node 20 or newer is needed, this is $$(node --version)." >&2; exit 1; }
+	@mkdir -p $(STAMPS)
+	cd frontend && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(STAMPS)/web: $(STAMPS)/npm $(WEB_SOURCES)
+	cd frontend && npm run --silent build
+	touch $@
+
+web: $(STAMPS)/web  ## build the web pages
+
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing Chromium for the browser tests"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	  else \
+	    echo "The browser tests need Chromium. Install it (for example: sudo apt-get install chromium) and run make test again." >&2; exit 1; \
+	  fi; }
+
+demo: setup  ## one orchestrator, four hospitals, a better model (HEADLESS=1 ends by itself)
+	$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
+
+static: setup  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+openapi: setup  ## write the OpenAPI documents and the TypeScript types made from them
+	$(BIN)/flomir orchestrator openapi > frontend/orchestrator/openapi.json
+	$(BIN)/flomir contributor openapi > frontend/contributor/openapi.json
+	cd frontend && npm run --silent generate
+
+frontend-checks: setup  ## eslint, tsc, vitest, and that the API types are up to date
+	$(BIN)/flomir orchestrator openapi | diff -q - frontend/orchestrator/openapi.json || { echo "the orchestrator's API changed: run make openapi" >&2; exit 1; }
+	$(BIN)/flomir contributor openapi | diff -q - frontend/contributor/openapi.json || { echo "the contributor's API changed: run make openapi" >&2; exit 1; }
+	cd frontend && npm run --silent generate:check && npm run --silent lint && npm run --silent typecheck && npm run --silent test
+
+lint: static frontend-checks
+
+test: setup browser lint  ## the daily gate, at most 20 minutes on 2 cores
+	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit
+	$(BIN)/pytest -q -m "not slow" tests/integration tests/faults tests/e2e
+
+ifdef AFTER_TEST
+test-all: setup browser
+else
+test-all: test
+endif
+	$(BIN)/pytest -q -m slow tests
+
+mutants: setup  ## apply deliberate faults one by one; each must turn a test red
+	$(BIN)/python tests/mutants/run.py
+
+lock:  ## write constraints.txt from the present virtual environment
+	@{ echo "# Exact versions of everything; written by \`make lock\`."; \
+	  $(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^torch( @.*|==.*)/$(TORCH)/; s/ @ .*//' | grep -vE '^(pip|setuptools)=='; } > constraints.txt
+
+clean:  ## remove what was built (not your data)
+	rm -rf $(VENV) $(STAMPS) frontend/node_modules orchestrator/web contributor/web
