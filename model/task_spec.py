@@ -189,12 +189,12 @@ def read_slice(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8] | Non
             f"image has shape {list(image.shape)} and type {image.dtype}, it needs numbers (channels, height, width)"
         )
         raise SampleInvalid(code="sample.shape", message=message)
-    image = image.astype(np.float32)
-    if not np.isfinite(image).all():
-        message = f"image has {int((~np.isfinite(image)).sum())} of {image.size} values that are not finite"
+    image_CHW = image.astype(np.float32)
+    if not np.isfinite(image_CHW).all():
+        message = f"image has {int((~np.isfinite(image_CHW)).sum())} of {image.size} values that are not finite"
         raise SampleInvalid(code="sample.not_finite", message=message)
     labels = raw.get("labels")
-    return image, None if labels is None else _checked_labels(labels, image.shape[1:])
+    return image_CHW, None if labels is None else _checked_labels(labels, image_CHW.shape[1:])
 
 
 def _checked_labels(labels: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -22,7 +22,6 @@ from safetensors.numpy import save as encode_tensors
 
 from model.errors import WeightsError
 
-CARD_SCHEMA_VERSION = 1
 MAX_HEADER_BYTES = 16 * 1024 * 1024
 _DTYPES: dict[str, int] = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
@@ -58,7 +57,7 @@ class ModelCard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = CARD_SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     task: str
     network: dict[str, JsonValue]
     tensors: dict[str, TensorEntry]
@@ -70,6 +69,11 @@ class ModelCard(BaseModel):
     metrics: dict[str, JsonValue] = Field(default_factory=dict)
     lineage: list[str] = Field(default_factory=list)
     terms: str = ""
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 of bytes in lower-case hex."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def content_hash(path: Path) -> str:
@@ -202,7 +206,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> str:
     """Write a safetensors file atomically and return its content hash."""
     content = encode_arrays(arrays)
     write_atomically(path, content)
-    return hashlib.sha256(content).hexdigest()
+    return sha256_of(content)
 
 
 def describe_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, TensorEntry]:

@@ -1,0 +1,98 @@
+"""The torch half of the tasks: what a runner can do with any of them, and the lookup by name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from model.task_spec import TaskParameters, TaskSpec, task_spec
+from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
+
+CaseMetrics = dict[str, float | None]
+"""One number per metric of the task's declaration; None where a case has no such thing (no defect, no labels)."""
+
+
+class Sample(Protocol):
+    """One loaded sample; a task knows its own kind."""
+
+    @property
+    def name(self) -> str:
+        """Short name for progress and tables (the file's stem)."""
+
+    @property
+    def patient(self) -> str:
+        """What groups the samples of one patient."""
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether it can be trained on and scored."""
+
+
+class Task(Protocol):
+    """What every task offers; stateless."""
+
+    @property
+    def spec(self) -> TaskSpec:
+        """The task as data."""
+
+    def build_network(self, config: Mapping[str, object], *, seed: int | None = None) -> nn.Module:
+        """Build one of ``spec.networks``; ``model.errors.ModelError`` (``network.invalid``) for any other."""
+
+    def load_samples(self, paths: Sequence[Path], on_progress: Callable[[float], None] | None = None) -> list[Sample]:
+        """Read and prepare files; raises `SampleInvalid` for the first that cannot be used."""
+
+    def split(self, samples: Sequence[Sample], holdout_fraction: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+        """Return (train, holdout), no patient on both sides; samples without a reference are in neither."""
+
+    def train(
+        self,
+        network: nn.Module,
+        samples: Sequence[Sample],
+        parameters: TaskParameters,
+        *,
+        schedule: ScheduleWindow = ...,
+        seed: int = 0,
+        hooks: TrainHooks = ...,
+        on_progress: Callable[[TrainProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> TrainOutcome:
+        """Train in place; see `model.training.train_network`."""
+
+    def evaluate(
+        self, network: nn.Module, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
+    ) -> list[CaseMetrics]:
+        """Score each sample with every metric of ``spec.metrics``."""
+
+    def score_baseline(
+        self, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
+    ) -> list[CaseMetrics]:
+        """Score the task's classical method on the same samples; an empty list where there is none."""
+
+    def preview(self, network: nn.Module, sample: Sample) -> dict[str, NDArray[np.float32]]:
+        """Return named pictures-to-be of one sample: input, estimate and, where known, reference."""
+
+
+_MODULES = {
+    "spect-reconstruction": "model.tasks.spect_reconstruction",
+    "brain-segmentation": "model.tasks.brain_segmentation",
+}
+
+
+def load_task(name: str) -> Task:
+    """Return the torch half of a task; raises `ModelError` (``task.unknown``)."""
+    spec = task_spec(name)
+    return cast("Task", import_module(_MODULES[spec.name]).TASK)
+
+
+def mean_metrics(cases: Sequence[CaseMetrics]) -> CaseMetrics:
+    """Average each metric over the cases that have it; None where none has."""
+    keys = {key: None for case in cases for key in case}
+    means: CaseMetrics = {}
+    for key in keys:
+        values = [value for case in cases if (value := case.get(key)) is not None]
+        means[key] = sum(values) / len(values) if values else None
+    return means

@@ -1,0 +1,178 @@
+"""The training loop every task shares: AdamW on a window of one cosine, clipped, stoppable, reproducible.
+
+A loop is a pure function of (network, samples, parameters, schedule, seed): the same arguments on the same machine
+with the same number of threads give the same bits.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.errors import TrainingDiverged
+from model.task_spec import TaskParameters
+
+LossOfBatch = Callable[[nn.Module, list[int], torch.Generator], Tensor]
+"""(network, indices of the batch's samples, random source) -> mean loss of the batch."""
+
+
+@dataclass(frozen=True)
+class ScheduleWindow:
+    """The part of the whole cosine that this call covers, as fractions: a round of six is (k/6, (k+1)/6)."""
+
+    start: float = 0.0
+    end: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end <= 1:
+            message = f"a schedule window lies within 0 and 1 in order, got {self.start:g} to {self.end:g}"
+            raise ValueError(message)
+
+    def factor(self, step: int, steps: int) -> float:
+        """Return the factor on the learning rate before ``step`` of ``steps``: half a cosine from 1 to 0."""
+        fraction = self.start + (self.end - self.start) * step / max(steps, 1)
+        return 0.5 * (1.0 + math.cos(math.pi * fraction))
+
+
+@dataclass(frozen=True)
+class TrainHooks:
+    """Where a strategy or a privacy mechanism joins the loop.
+
+    ``extra_loss`` is added to every step's loss (the proximal term); ``after_backward`` sees the gradients before
+    they are clipped.
+    """
+
+    extra_loss: Callable[[nn.Module], Tensor] | None = None
+    after_backward: Callable[[nn.Module], None] | None = None
+
+
+@dataclass(frozen=True)
+class TrainProgress:
+    """One finished step: ``step`` counts from 1 to ``steps``, ``epoch`` from 1; ``loss`` is the task's own."""
+
+    step: int
+    steps: int
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """What a call did. ``examples`` counts distinct samples seen (Flower's weight); losses without ``extra_loss``."""
+
+    steps: int
+    examples: int
+    mean_loss: float
+    last_loss: float
+    seconds: float
+    stopped: bool
+
+
+def train_network(
+    network: nn.Module,
+    loss_of_batch: LossOfBatch,
+    *,
+    n_samples: int,
+    parameters: TaskParameters,
+    schedule: ScheduleWindow,
+    seed: int,
+    hooks: TrainHooks,
+    on_progress: Callable[[TrainProgress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> TrainOutcome:
+    """Train in place for ``parameters.local_epochs`` passes.
+
+    ``should_stop`` is asked before every step; when it says yes the weights of the last finished step stay.
+
+    Raises
+    ------
+    TrainingDiverged
+        If a loss or a gradient is not finite; the weights are then those before that step.
+    """
+    started = time.monotonic()
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=parameters.learning_rate, weight_decay=parameters.weight_decay, foreach=True
+    )
+    steps = parameters.local_epochs * math.ceil(n_samples / parameters.batch_size)
+    losses: list[float] = []
+    seen: set[int] = set()
+    stopped = False
+    network.train()
+    for epoch, batch in _batches(n_samples, parameters, generator):
+        if should_stop is not None and should_stop():
+            stopped = True
+            break
+        for group in optimiser.param_groups:
+            group["lr"] = parameters.learning_rate * schedule.factor(len(losses), steps)
+        loss = _step(network, loss_of_batch, batch, generator, optimiser, parameters.grad_clip, hooks, len(losses) + 1)
+        losses.append(loss)
+        seen.update(batch)
+        if on_progress is not None:
+            on_progress(TrainProgress(step=len(losses), steps=steps, epoch=epoch, loss=loss))
+    return TrainOutcome(
+        steps=len(losses),
+        examples=len(seen),
+        mean_loss=sum(losses) / len(losses) if losses else math.nan,
+        last_loss=losses[-1] if losses else math.nan,
+        seconds=time.monotonic() - started,
+        stopped=stopped,
+    )
+
+
+def _batches(n_samples: int, parameters: TaskParameters, generator: torch.Generator) -> Iterator[tuple[int, list[int]]]:
+    for epoch in range(1, parameters.local_epochs + 1):
+        order = torch.randperm(n_samples, generator=generator).tolist()
+        for begin in range(0, n_samples, parameters.batch_size):
+            yield epoch, order[begin : begin + parameters.batch_size]
+
+
+def _step(
+    network: nn.Module,
+    loss_of_batch: LossOfBatch,
+    batch: list[int],
+    generator: torch.Generator,
+    optimiser: torch.optim.Optimizer,
+    grad_clip: float,
+    hooks: TrainHooks,
+    number: int,
+) -> float:
+    optimiser.zero_grad(set_to_none=True)
+    loss = loss_of_batch(network, batch, generator)
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        message = f"the loss became {value} in step {number}; try a smaller learning rate"
+        raise TrainingDiverged(message)
+    total = loss if hooks.extra_loss is None else loss + hooks.extra_loss(network)
+    total.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+    if hooks.after_backward is not None:
+        hooks.after_backward(network)
+    norm = float(nn.utils.clip_grad_norm_(network.parameters(), grad_clip, foreach=True))
+    if not math.isfinite(norm):
+        message = f"the gradient became {norm} in step {number}; try a smaller learning rate"
+        raise TrainingDiverged(message)
+    optimiser.step()
+    return value
+
+
+def split_by_patient(patients: list[str], holdout_fraction: float, seed: int) -> tuple[list[int], list[int]]:
+    """Split sample indices so that no patient is on both sides.
+
+    The hold-out has ``round(holdout_fraction * number of patients)`` patients, at least one if the fraction is
+    positive and there are two or more, never all. The same keys, fraction and seed give the same split, whatever
+    the order of the samples.
+
+    Returns
+    -------
+    (train, holdout) : lists of indices in ascending order
+    """
+    unique = sorted(set(patients))
+    divisible = holdout_fraction > 0 and len(unique) >= 2
+    held = min(max(round(holdout_fraction * len(unique)), 1), len(unique) - 1) if divisible else 0
+    order = torch.randperm(len(unique), generator=torch.Generator().manual_seed(seed)).tolist()
+    chosen = {unique[i] for i in order[:held]}
+    train = [i for i, patient in enumerate(patients) if patient not in chosen]
+    return train, [i for i, patient in enumerate(patients) if patient in chosen]
