@@ -22,7 +22,7 @@ class SignedDocument(Wire):
 
     kind: Literal["offer", "consent", "withdrawal"]
     payload: str = Field(max_length=200_000, description="the canonical JSON text, kept whole")
-    signature: str = Field(max_length=400, description="base64 DER ECDSA signature over the UTF-8 payload")
+    signature: str = Field(max_length=400, description="base64 DER ECDSA signature over kind and UTF-8 payload")
     certificate_pem: str = Field(max_length=8_000)
 
 
