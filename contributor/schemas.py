@@ -273,6 +273,104 @@ class AuditCheck(Schema):
     head: str
 
 
+class StudyList(Schema):
+    """GET /studies."""
+
+    items: list[StudyView]
+
+
+class RequestList(Schema):
+    """GET /requests."""
+
+    items: list[RequestView]
+
+
+class SiteSessionList(Schema):
+    """GET /sessions."""
+
+    items: list[SiteSessionView]
+
+
+class ReceivedModelList(Schema):
+    """GET /models."""
+
+    items: list[ReceivedModelView]
+
+
+class ReconstructionList(Schema):
+    """GET /reconstructions."""
+
+    items: list[ReconstructionView]
+
+
+class ActivityList(Schema):
+    """GET /activity, newest first."""
+
+    items: list[ActivityView]
+
+
+class AuditList(Schema):
+    """GET /audit, oldest first."""
+
+    items: list[AuditRowView]
+
+
+class StudyPath(Schema):
+    """A study in an address."""
+
+    study_id: str = Field(max_length=60)
+
+
+class StudyArrayPath(StudyPath):
+    """One array of a study in an address."""
+
+    array: Literal["projections", "attenuation", "reference"]
+
+
+class SessionPath(Schema):
+    """A session in an address."""
+
+    session_id: str = Field(max_length=60)
+
+
+class RoundPath(SessionPath):
+    """One round of a session in an address."""
+
+    round: int = Field(ge=1, le=1000)
+
+
+class ModelPath(Schema):
+    """A model in an address."""
+
+    model_id: str = Field(max_length=60)
+
+
+class ReconstructionPath(Schema):
+    """A reconstruction in an address."""
+
+    reconstruction_id: str = Field(max_length=60)
+
+
+class ReconstructionArrayPath(ReconstructionPath):
+    """One array of a reconstruction in an address."""
+
+    array: Literal["osem", "model", "reference", "attenuation"]
+
+
+class ActivityQuery(Schema):
+    """Which part of the activity: lines older than `before`."""
+
+    before: int | None = Field(default=None, ge=1)
+    limit: int = Field(default=100, ge=1, le=500)
+
+
+class AuditQuery(Schema):
+    """Which part of the audit: rows after a sequence number."""
+
+    after: int = Field(default=0, ge=0)
+    limit: int = Field(default=200, ge=1, le=1000)
+
+
 ImportResult.model_rebuild()
 
 # Routes under /api/v1 (operation -> answer):
@@ -283,6 +381,6 @@ ImportResult.model_rebuild()
 #   GET /requests list · GET /requests/{session_id} · POST /requests/{session_id}/answer (RequestAnswer): RequestView
 #   GET /sessions list · GET /sessions/{id} · POST /sessions/{id}/withdraw (WithdrawRequest) · POST /sessions/{id}/rounds/{n}/release (ReleaseDecision): SiteSessionView
 #   GET /models list · GET /models/{id} · POST /models/{id}/fetch: ReceivedModelView · GET /models/{id}/weights (bytes)
-#   POST /reconstructions 202 · GET /reconstructions/{id}: ReconstructionView · GET /reconstructions/{id}/arrays/{osem|model|reference|attenuation} as above
+#   POST /reconstructions 202 · GET /reconstructions list · GET /reconstructions/{id}: ReconstructionView · GET /reconstructions/{id}/arrays/{osem|model|reference|attenuation} as above
 #   GET /audit?after=&limit= list · GET /audit/verify AuditCheck
 # Lists are wrapped: {"items": [...]}.

@@ -1,0 +1,30 @@
+"""Routes of the requests: read an offer, answer it."""
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from contributor.routes.answers import answer, operation_id
+from contributor.schemas import RequestAnswer, RequestList, RequestView, SessionPath
+from contributor.services.requests import Requests
+
+
+def routes(requests: Requests) -> APIBlueprint:
+    """Bind the routes to their service."""
+    api = APIBlueprint("requests", __name__, url_prefix="/api/v1/requests", abp_tags=[Tag(name="requests")], operation_id_callback=operation_id)
+
+    @api.get("", responses={200: RequestList})
+    def list_requests() -> Response:
+        """List the requests, newest first."""
+        return answer(RequestList(items=requests.all()))
+
+    @api.get("/<session_id>", responses={200: RequestView})
+    def get_request(path: SessionPath) -> Response:
+        """Return one request with the whole offer."""
+        return answer(requests.get(path.session_id))
+
+    @api.post("/<session_id>/answer", responses={200: RequestView})
+    def answer_request(path: SessionPath, body: RequestAnswer) -> Response:
+        """Agree or decline; the answer is signed here and sent as soon as the orchestrator can be reached."""
+        return answer(requests.answer(path.session_id, body))
+
+    return api

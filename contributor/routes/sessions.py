@@ -1,0 +1,45 @@
+"""Routes of the sessions this site takes part in: look, withdraw, let a held update go."""
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from contributor.routes.answers import answer, operation_id
+from contributor.schemas import (
+    ReleaseDecision,
+    RoundPath,
+    SessionPath,
+    SiteSessionList,
+    SiteSessionView,
+    WithdrawRequest,
+)
+from contributor.services.participation import Participation
+from contributor.services.requests import Requests
+
+
+def routes(participation: Participation, requests: Requests) -> APIBlueprint:
+    """Bind the routes to their services."""
+    api = APIBlueprint("sessions", __name__, url_prefix="/api/v1/sessions", abp_tags=[Tag(name="sessions")], operation_id_callback=operation_id)
+
+    @api.get("", responses={200: SiteSessionList})
+    def list_sessions() -> Response:
+        """List the sessions this site agreed to, newest first."""
+        return answer(SiteSessionList(items=participation.all()))
+
+    @api.get("/<session_id>", responses={200: SiteSessionView})
+    def get_session(path: SessionPath) -> Response:
+        """Return one session with its rounds and receipts."""
+        return answer(participation.get(path.session_id))
+
+    @api.post("/<session_id>/withdraw", responses={200: SiteSessionView})
+    def withdraw_consent(path: SessionPath, body: WithdrawRequest) -> Response:
+        """Take the consent back: the permission ends here at once, then the orchestrator is told."""
+        requests.withdraw(path.session_id, body.reason)
+        return answer(participation.get(path.session_id))
+
+    @api.post("/<session_id>/rounds/<int:round>/release", responses={200: SiteSessionView})
+    def release_round(path: RoundPath, body: ReleaseDecision) -> Response:
+        """Let a held update go, or keep it."""
+        requests.decide_held(path.session_id, path.round, send=body.send)
+        return answer(participation.get(path.session_id))
+
+    return api

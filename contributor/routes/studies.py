@@ -1,0 +1,60 @@
+"""Routes of the studies: add, look at, withdraw, restore."""
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from pydantic import BaseModel, ConfigDict
+
+from contributor.routes.answers import answer, operation_id, volume
+from contributor.schemas import FolderImport, ImportResult, StudyArrayPath, StudyList, StudyPath, StudyView
+from contributor.services.studies import Studies
+
+
+class Upload(BaseModel):
+    """Multipart body: any number of files under the name `files`."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    files: list[FileStorage]
+
+
+def routes(studies: Studies) -> APIBlueprint:
+    """Bind the routes to their service."""
+    api = APIBlueprint("studies", __name__, url_prefix="/api/v1/studies", abp_tags=[Tag(name="studies")], operation_id_callback=operation_id)
+
+    @api.get("", responses={200: StudyList})
+    def list_studies() -> Response:
+        """List the studies, newest first."""
+        return answer(StudyList(items=studies.all()))
+
+    @api.post("", responses={200: ImportResult})
+    def add_studies(form: Upload) -> Response:  # noqa: ARG001 - declares the body; the parts are read as streams
+        """Add files; each is checked, and taken whole or not at all."""
+        parts = request.files.getlist("files")
+        return answer(studies.add_uploads((part.filename or "file", part.stream) for part in parts))
+
+    @api.post("/import-folder", responses={200: ImportResult})
+    def import_folder(body: FolderImport) -> Response:
+        """Add every file of a folder on this computer that a task can read."""
+        return answer(studies.import_folder(body.path))
+
+    @api.get("/<study_id>", responses={200: StudyView})
+    def get_study(path: StudyPath) -> Response:
+        """Return one study."""
+        return answer(studies.get(path.study_id))
+
+    @api.delete("/<study_id>", responses={200: StudyView})
+    def withdraw_study(path: StudyPath) -> Response:
+        """Take a study out of every present and future use; the file stays until it is restored or removed."""
+        return answer(studies.withdraw(path.study_id))
+
+    @api.post("/<study_id>/restore", responses={200: StudyView})
+    def restore_study(path: StudyPath) -> Response:
+        """Make a withdrawn study usable again."""
+        return answer(studies.restore(path.study_id))
+
+    @api.get("/<study_id>/arrays/<array>", doc_ui=True)
+    def get_study_array(path: StudyArrayPath) -> Response:
+        """Return one array: little-endian float32, shape and spacing in the headers."""
+        return volume(*studies.array(path.study_id, path.array))
+
+    return api

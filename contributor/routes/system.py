@@ -1,0 +1,50 @@
+"""Routes of the daemon itself: state, activity, audit, and the hint of the runner."""
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from contributor.routes.answers import answer, operation_id
+from contributor.schemas import ActivityList, ActivityQuery, AuditCheck, AuditList, AuditQuery, SystemView
+from contributor.services.participation import Participation
+from contributor.services.records import Records
+from contributor.services.system import System
+
+
+def routes(system: System, records: Records) -> APIBlueprint:
+    """Bind the routes to their services."""
+    api = APIBlueprint("system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="system")], operation_id_callback=operation_id)
+
+    @api.get("/system", responses={200: SystemView})
+    def get_system() -> Response:
+        """Return the state of the daemon and of its children."""
+        return answer(system.view())
+
+    @api.get("/activity", responses={200: ActivityList})
+    def list_activity(query: ActivityQuery) -> Response:
+        """List what happened, in words, newest first."""
+        return answer(ActivityList(items=records.activity(before=query.before, limit=query.limit)))
+
+    @api.get("/audit", responses={200: AuditList})
+    def list_audit(query: AuditQuery) -> Response:
+        """List the audit rows after a sequence number."""
+        return answer(AuditList(items=records.audit_rows(after=query.after, limit=query.limit)))
+
+    @api.get("/audit/verify", responses={200: AuditCheck})
+    def verify_audit() -> Response:
+        """Check the hash chain of the audit."""
+        return answer(records.verify_audit())
+
+    return api
+
+
+def internal_routes(participation: Participation) -> APIBlueprint:
+    """Bind the loopback route by which the runner hints at new progress; the gate lets it pass without a login."""
+    api = APIBlueprint("internal", __name__, url_prefix="/internal/v1", doc_ui=False, operation_id_callback=operation_id)
+
+    @api.post("/progress")
+    def progress_hint() -> Response:
+        """Read the progress file now."""
+        participation.hint(request.headers.get("X-Flomir-Progress", ""))
+        return Response(status=204)
+
+    return api
