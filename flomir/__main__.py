@@ -1,0 +1,5 @@
+"""`python -m flomir` is the `flomir` command."""
+
+from flomir.cli import main
+
+main()

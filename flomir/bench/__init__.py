@@ -1,0 +1,1 @@
+"""Where every figure of the project comes from: `flomir bench NAME`."""

@@ -1,0 +1,1 @@
+"""The demonstration: one orchestrator, several contributors, one federated training, one report."""
