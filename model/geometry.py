@@ -269,7 +269,8 @@ class AcquisitionGeometry:
         ----------
         Anger, J Nucl Med 5 (1964) 515; 7.0 mm at 10 cm for h 1.5, L 35, Ri 3.9 mm.
         """
-        return (self.collimator.fwhm_mm(distance_mm) ** 2 + self.intrinsic_fwhm_mm**2) ** 0.5
+        width: _Real = (self.collimator.fwhm_mm(distance_mm) ** 2 + self.intrinsic_fwhm_mm**2) ** 0.5
+        return width
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

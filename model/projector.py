@@ -244,10 +244,8 @@ def _forward(activity: Tensor, projector: SpectProjector, factors: AttenuationFa
     out = activity.new_empty((n_bins, len(views), batch, n_z))
     for block in operator.blocks:
         count = len(block.views)
-        if factors is None:
-            seen = voxels.expand(count, -1, -1, -1)
-        else:
-            seen = _of_views(factors, block.views) * voxels
+        spread = voxels.expand(count, -1, -1, -1)
+        seen = spread if factors is None else _of_views(factors, block.views) * spread
         planes = block.forward.times(seen.reshape(count * n_y * n_x, batch * n_z))
         if operator.axial is not None and operator.bins is not None:
             planes = torch.bmm(planes.view(len(operator.axial), -1, n_z), operator.axial)
