@@ -1,0 +1,129 @@
+"""Draw infarcts of the left ventricle and paint them into the wall, in XCAT's own terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model.io.study import Defect
+from synthesis.phantoms.composition import Composer, Phantom
+from synthesis.phantoms.heart import WallCoordinates
+from synthesis.phantoms.shapes import Floats, share
+from synthesis.scenario import LesionSpec, SiteProfile
+
+# Coronary territories: angles they supply around the long axis and how often they are the culprit.
+# AHA: LAD 1,2,7,8,13,14,17; RCA 3,4,9,10,15; LCX 5,6,11,12,16 (Cerqueira et al., Circulation 105 (2002) 539).
+TERRITORIES = (("LAD", -75.0, 30.0, 0.45), ("RCA", 150.0, 240.0, 0.30), ("LCX", 60.0, 150.0, 0.25))
+BORDER_MM = 5.0  # width of the border zone; XCAT's default border_zone_radial is 5
+TOUCHED = 0.10  # a segment counts as affected from this share of its wall
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """An infarct: angle (0 anterior, 90 lateral, 180 inferior, 270 septal), place along the axis, size and severity.
+
+    XCAT calls them ThetaCenter, ThetaWidth, XCenterIndex (0 base .. 1 apex), XWidthIndex (mm) and Wall_fract.
+    """
+
+    theta_centre_deg: float
+    theta_width_deg: float
+    x_centre: float
+    x_width_mm: float
+    wall_fraction: float
+    severity: float
+
+
+def draw_lesions(spec: LesionSpec, site: SiteProfile, rng: np.random.Generator) -> tuple[Lesion, ...]:
+    """Draw no, one or two infarcts; the same number of random values is used whatever comes out."""
+    drawn = (_draw(spec, rng), _draw(spec, rng))
+    infarct, second = rng.random() < site.infarct_share, rng.random() < spec.second_share
+    if not infarct:
+        return ()
+    return drawn if second else drawn[:1]
+
+
+def _draw(spec: LesionSpec, rng: np.random.Generator) -> Lesion:
+    choice = rng.choice(len(TERRITORIES), p=[share_ for *_, share_ in TERRITORIES])
+    low, high = TERRITORIES[int(choice)][1:3] if spec.theta_centre_deg is None else spec.theta_centre_deg
+    return Lesion(
+        theta_centre_deg=float(rng.uniform(low, high)) % 360,
+        theta_width_deg=float(rng.uniform(*spec.theta_width_deg)),
+        x_centre=float(rng.uniform(*spec.x_centre)),
+        x_width_mm=float(rng.uniform(*spec.x_width_mm)),
+        wall_fraction=float(rng.uniform(*spec.wall_fraction)),
+        severity=float(rng.uniform(*spec.severity)),
+    )
+
+
+def lesion_weight(wall: WallCoordinates, lesion: Lesion) -> Floats:
+    """Return the share 0..1 of each voxel of wall that `lesion` covers, with a border zone of `BORDER_MM`."""
+    turn = (wall.theta_deg - np.float32(lesion.theta_centre_deg) + 180) % 360 - 180
+    arc = (np.abs(turn) - np.float32(lesion.theta_width_deg / 2)) * np.float32(np.pi / 180) * wall.radius_mm
+    along = np.abs(wall.long_mm - np.float32(lesion.x_centre * wall.length_mm)) - np.float32(lesion.x_width_mm / 2)
+    weight = share(arc, BORDER_MM) * share(along, BORDER_MM)
+    if lesion.wall_fraction < 1:
+        weight = weight * share((wall.depth - np.float32(lesion.wall_fraction)) * np.float32(wall.wall_mm), BORDER_MM)
+    return weight
+
+
+def paint_lesions(composer: Composer, wall: WallCoordinates, lesions: tuple[Lesion, ...]) -> tuple[float, ...]:
+    """Turn healthy wall into `lesion_1`, `lesion_2` ...; return the share of the whole wall that each covers."""
+    whole = composer.amount("myocardium")
+    for number, lesion in enumerate(lesions, start=1):
+        composer.split("myocardium", f"lesion_{number}", lesion_weight(wall, lesion), wall.box)
+    return tuple(composer.amount(f"lesion_{i + 1}") / whole for i in range(len(lesions)))
+
+
+def defect_records(phantom: Phantom, lesions: tuple[Lesion, ...], extents: tuple[float, ...]) -> tuple[Defect, ...]:
+    """Describe the painted lesions as the study file stores them."""
+    wall = phantom.share_of("myocardium") + sum(phantom.share_of(f"lesion_{i + 1}") for i in range(len(lesions)))
+    per_segment = np.bincount(phantom.segments.ravel(), weights=wall.ravel(), minlength=18)
+    records = []
+    for number, (lesion, extent) in enumerate(zip(lesions, extents, strict=True), start=1):
+        covered = phantom.share_of(f"lesion_{number}")
+        shares = np.bincount(phantom.segments.ravel(), weights=covered.ravel(), minlength=18) / np.maximum(
+            per_segment, 1e-6
+        )
+        touched = tuple(int(s) for s in range(1, 18) if shares[s] >= TOUCHED)
+        records.append(
+            Defect(
+                centre_deg=lesion.theta_centre_deg,
+                width_deg=lesion.theta_width_deg,
+                centre_index=lesion.x_centre,
+                length_mm=lesion.x_width_mm,
+                wall_fraction=lesion.wall_fraction,
+                severity=lesion.severity,
+                extent=extent,
+                segments=touched,
+            )
+        )
+    return tuple(records)
+
+
+def coarse_maps(
+    phantom: Phantom, lesions: int, labels: npt.NDArray[np.uint8], wall_code: int, factor: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Return the AHA map and the defect map (Z, Y, X) on the coarse grid, both 0 outside the labelled wall.
+
+    A voxel takes the segment that holds most of its wall, and belongs to a defect that covers more than half of it.
+    """
+    keys = ("myocardium", *(f"lesion_{i + 1}" for i in range(lesions)))
+    parts = [phantom.share_of(key) for key in keys]
+    total: Floats = np.stack(parts).sum(axis=0, dtype=np.float32)
+    votes = np.stack([_block_sum(np.where(phantom.segments == s, total, 0), factor) for s in range(1, 18)])
+    in_wall = (labels == wall_code) & (votes.max(axis=0) > 0)
+    aha = np.where(in_wall, 1 + votes.argmax(axis=0), 0).astype(np.uint8)
+    defects = np.zeros_like(aha)
+    whole = _block_sum(total, factor)
+    for number, part in enumerate(parts[1:], start=1):
+        defects[in_wall & (_block_sum(part, factor) > 0.5 * whole)] = number
+    return aha, defects
+
+
+def _block_sum(volume: Floats, factor: int) -> Floats:
+    z, y, x = volume.shape
+    blocks = volume.reshape(z // factor, factor, y // factor, factor, x // factor, factor)
+    total: Floats = blocks.sum(axis=(1, 3, 5), dtype=np.float32)
+    return total

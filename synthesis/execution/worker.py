@@ -1,0 +1,37 @@
+"""Make one study file; runs inside a process of the pool."""
+
+from __future__ import annotations
+
+import signal
+
+import torch
+
+from model.io.study import write_study
+from synthesis.execution.request import SampleRequest
+from synthesis.manifest import SampleRecord, file_sha256
+from synthesis.sample import Stopwatch, make_study
+
+
+def prepare_process() -> None:
+    """Use one thread, so that workers share the processor fairly, and leave Ctrl-C to the parent."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def make_sample(request: SampleRequest) -> SampleRecord:
+    """Make the study, write it atomically and describe it."""
+    watch = Stopwatch()
+    study = make_study(request.scenario, request.site, seed=request.seed, index=request.index, watch=watch)
+    path = request.folder / request.file
+    write_study(path, study)
+    watch.lap("write")
+    return SampleRecord(
+        file=request.file,
+        site=request.site,
+        index=request.index,
+        sha256=file_sha256(path),
+        size_bytes=path.stat().st_size,
+        counts=float(study.projections.sum(dtype="float64")),
+        defects=len(study.truth.defects) if study.truth is not None else 0,
+        seconds={stage: round(seconds, 4) for stage, seconds in watch.seconds.items()},
+    )

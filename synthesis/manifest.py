@@ -1,0 +1,113 @@
+"""Record what was made: configuration, seed, versions, and for every study its checksum, content and time per stage."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from synthesis.errors import OutputUnusable
+from synthesis.scenario import Scenario
+
+MANIFEST_NAME = "manifest.json"
+
+
+class SampleRecord(BaseModel):
+    """One study file: where it is, what it holds and how long each stage took (seconds, wall clock)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    site: str
+    index: int
+    sha256: str
+    size_bytes: int
+    counts: float
+    defects: int
+    seconds: dict[str, float]
+
+
+class Manifest(BaseModel):
+    """What an output folder holds; `complete` is False after an interruption."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    scenario: Scenario
+    scenario_digest: str
+    seed: int
+    versions: dict[str, str]
+    created_at: str
+    wall_s: float
+    workers: int
+    complete: bool
+    studies: tuple[SampleRecord, ...]
+
+    def paths(self, folder: Path, site: str | None = None) -> list[Path]:
+        """Return the study files, of one site or of all, in order."""
+        return [folder / record.file for record in self.studies if site in (None, record.site)]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the command line prints: numbers, not the scenario."""
+        sites = sorted({record.site for record in self.studies})
+        return {
+            "scenario": self.scenario.name,
+            "seed": self.seed,
+            "studies": len(self.studies),
+            "sites": {site: sum(record.site == site for record in self.studies) for site in sites},
+            "with_defects": sum(record.defects > 0 for record in self.studies),
+            "bytes": sum(record.size_bytes for record in self.studies),
+            "wall_s": self.wall_s,
+            "complete": self.complete,
+            "stages_s": self.stage_seconds(),
+        }
+
+    def stage_seconds(self) -> dict[str, float]:
+        """Return the mean seconds a study spent in each stage."""
+        stages: dict[str, float] = {}
+        for record in self.studies:
+            for stage, seconds in record.seconds.items():
+                stages[stage] = stages.get(stage, 0.0) + seconds / len(self.studies)
+        return {stage: round(seconds, 4) for stage, seconds in stages.items()}
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest into `folder` atomically."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".manifest.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(manifest.model_dump_json(indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(folder / MANIFEST_NAME)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of `folder`, None if there is none.
+
+    Raises
+    ------
+    OutputUnusable
+        If there is one that this version cannot read.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (ValidationError, UnicodeDecodeError, OSError) as error:
+        message = f"{path.name} in the output folder cannot be read."
+        raise OutputUnusable(message, "Choose another folder with --out, or remove that file.") from error
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Digital patients: where every organ lies on a fine grid."""

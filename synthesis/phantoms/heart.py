@@ -1,0 +1,151 @@
+"""Build the heart: left ventricular wall with its own coordinates, right ventricle, atria and blood.
+
+Coordinates of the wall: `long` in mm from the valve plane to the apex, `theta` in degrees (0 anterior, 90 lateral,
+180 inferior, 270 septal) and `depth` (0 endocardium, 1 epicardium), as XCAT and the AHA count them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from model.io.study import HeartFrame
+from synthesis.phantoms.anatomy import Ventricle
+from synthesis.phantoms.composition import Composer
+from synthesis.phantoms.shapes import Box, Floats, Lattice, ellipsoid_distance, share
+
+Vector: TypeAlias = npt.NDArray[np.float64]
+CENTRE_SHARE = 0.12  # the ellipsoid's widest circle lies this share of the length below the valve plane
+BASAL, MID = 0.35, 0.70  # borders of the thirds, 35:35:30 % of the length: Cerqueira et al., Circulation 105 (2002) 539
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Axes of the left ventricle: origin at the valve plane, unit vectors in (x, y, z)."""
+
+    base: Vector
+    axis: Vector
+    anterior: Vector
+    lateral: Vector
+
+    @classmethod
+    def of(cls, ventricle: Ventricle) -> Frame:
+        """Derive the axes; the anterior wall is the one that faces the head and the front."""
+        axis = np.asarray(ventricle.axis)
+        up = np.array([0.0, 0.0, 1.0])
+        anterior = up - axis * float(up @ axis)
+        anterior /= np.linalg.norm(anterior)
+        return cls(np.asarray(ventricle.base), axis, anterior, np.cross(anterior, axis))
+
+    def point(self, long: float, anterior: float = 0.0, lateral: float = 0.0) -> Vector:
+        """Return (x, y, z) in mm of a point given along the axes."""
+        return self.base + long * self.axis + anterior * self.anterior + lateral * self.lateral
+
+    def local(self, p: Lattice, origin: Vector | None = None) -> tuple[Floats, Floats, Floats]:
+        """Return (long, anterior, lateral) in mm of every voxel, from `origin` or the valve plane."""
+        start = self.base if origin is None else origin
+        dx, dy, dz = p.x - np.float32(start[0]), p.y - np.float32(start[1]), p.z - np.float32(start[2])
+        along = [np.float32(v[0]) * dx + np.float32(v[1]) * dy + np.float32(v[2]) * dz
+                 for v in (self.axis, self.anterior, self.lateral)]  # fmt: skip
+        return along[0], along[1], along[2]
+
+
+@dataclass(frozen=True, eq=False)
+class WallCoordinates:
+    """Where each voxel of `box` lies in the left ventricular wall; arrays of the box's shape."""
+
+    box: Box
+    long_mm: Floats
+    theta_deg: Floats
+    radius_mm: Floats
+    depth: Floats
+    length_mm: float
+    wall_mm: float
+
+
+def frame_record(ventricle: Ventricle) -> HeartFrame:
+    """Return the frame as the study file stores it."""
+    frame = Frame.of(ventricle)
+    base, apex = frame.base, frame.point(ventricle.length)
+    return HeartFrame(
+        base_mm=(float(base[0]), float(base[1]), float(base[2])),
+        apex_mm=(float(apex[0]), float(apex[1]), float(apex[2])),
+        anterior=(float(frame.anterior[0]), float(frame.anterior[1]), float(frame.anterior[2])),
+        outer_radius_mm=ventricle.outer_radius,
+        wall_mm=ventricle.wall,
+    )
+
+
+def paint_heart(
+    composer: Composer, ventricle: Ventricle, rv_scale: float
+) -> tuple[WallCoordinates, npt.NDArray[np.uint8]]:
+    """Paint the whole heart; return the wall's coordinates and the AHA segment of every voxel (0 outside the wall)."""
+    frame, h = Frame.of(ventricle), composer.lattice.voxel_mm
+    long, radius = ventricle.length, ventricle.outer_radius
+    middle = frame.point(0.25 * long, lateral=-0.4 * radius)
+    reach = 0.6 * long + radius  # the pericardium and the atria stay inside this cube
+    box = composer.lattice.box(
+        *[(middle[0] + s * reach, middle[1] + s * reach, middle[2] + s * reach) for s in (-1, 1)]
+    )
+    p = composer.lattice.cut(box)
+
+    def solid(key: str, at: Vector, radii: tuple[float, float, float]) -> None:
+        composer.paint(key, share(ellipsoid_distance(*frame.local(p, at), radii), h), box)
+
+    rv_at = frame.point(0.36 * long, anterior=-2, lateral=-1.0 * radius)
+    rv = (0.50 * long * rv_scale, 1.02 * radius * rv_scale, 0.92 * radius * rv_scale)
+    sac = frame.point(0.36 * long, lateral=-0.35 * radius)
+    solid("fat", sac, (0.68 * long, 1.22 * radius, 1.55 * radius))
+    solid("blood", frame.point(-0.16 * long, anterior=-4), (18, 0.8 * radius, 0.8 * radius))
+    solid("blood", frame.point(-0.12 * long, anterior=2, lateral=-1.45 * radius), (20, 0.85 * radius, 0.6 * radius))
+    solid("right_ventricle", rv_at, rv)
+    solid("blood", rv_at, (rv[0] - 4, rv[1] - 4, rv[2] - 4))
+    return _paint_left(composer, ventricle, frame, box)
+
+
+def _paint_left(
+    composer: Composer, ventricle: Ventricle, frame: Frame, box: Box
+) -> tuple[WallCoordinates, npt.NDArray[np.uint8]]:
+    p, h = composer.lattice.cut(box), composer.lattice.voxel_mm
+    t, a, b = frame.local(p)
+    widest = CENTRE_SHARE * ventricle.length
+    outer_axis, radius = ventricle.length - widest, ventricle.outer_radius
+    down = t - np.float32(widest)
+    outer = ellipsoid_distance(down, a, b, (outer_axis, radius, radius))
+    inner_radii = (outer_axis - ventricle.apical_wall, radius - ventricle.wall, radius - ventricle.wall)
+    inner = ellipsoid_distance(down, a, b, inner_radii)
+    composer.paint("myocardium", share(np.maximum(outer, -t), h), box)
+    composer.paint("blood", share(np.maximum(inner, -t), h), box)
+    thickness = np.maximum(inner, 0) + np.maximum(-outer, 0)
+    coordinates = WallCoordinates(
+        box=box,
+        long_mm=t,
+        theta_deg=np.degrees(np.arctan2(b, a)) % 360,
+        radius_mm=np.sqrt(a**2 + b**2),
+        depth=np.maximum(inner, 0) / np.maximum(thickness, np.float32(1e-3)),
+        length_mm=ventricle.length,
+        wall_mm=ventricle.wall,
+    )
+    near = (np.maximum(outer, -inner) < 0.5 * h) & (t > -0.5 * h)
+    segments = np.zeros(composer.grid.shape, dtype=np.uint8)
+    segments[box] = np.where(near, aha_segment(coordinates, ventricle.length - ventricle.apical_wall), 0)
+    return coordinates, segments
+
+
+def aha_segment(wall: WallCoordinates, cavity_length_mm: float) -> npt.NDArray[np.uint8]:
+    """Return the wall numbered by the AHA's 17 segments; the apex (17) is what lies beyond the cavity.
+
+    References
+    ----------
+    Cerqueira et al., Circulation 105 (2002) 539: 1-6 and 7-12 anterior, anteroseptal, inferoseptal, inferior,
+    inferolateral, anterolateral (60 degrees each), 13-16 anterior, septal, inferior, lateral (90 degrees each).
+    """
+    index = wall.long_mm / np.float32(cavity_length_mm)
+    against = (360.0 - wall.theta_deg) % 360  # the numbering runs from anterior over the septum
+    sixth = ((against + 30) // 60).astype(np.uint8) % 6
+    quarter = ((against + 45) // 90).astype(np.uint8) % 4
+    segment = np.where(index < BASAL, 1 + sixth, np.where(index < MID, 7 + sixth, 13 + quarter))
+    return np.where(index > 1, 17, segment).astype(np.uint8)

@@ -1,0 +1,99 @@
+"""Turn solid shapes into the share of every voxel that they fill, with smooth sub-voxel borders.
+
+A shape is a signed distance in mm, negative inside, on broadcastable coordinates. The share of a voxel of edge h is
+``clip(1/2 - distance / h, 0, 1)``: exact for a plane that crosses the voxel along an axis, and within 4 % of a voxel otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from model.geometry import VolumeGrid
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Point: TypeAlias = tuple[float, float, float]
+Box: TypeAlias = tuple[slice, slice, slice]
+Solid: TypeAlias = Callable[["Lattice"], Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """Voxel centres in mm from the centre of the grid, LPS, ready to broadcast.
+
+    `x` has shape (1, 1, X), `y` (1, Y, 1), `z` (Z, 1, 1); `voxel_mm` is the mean edge.
+    """
+
+    x: Floats
+    y: Floats
+    z: Floats
+    voxel_mm: float
+
+    @classmethod
+    def of(cls, grid: VolumeGrid) -> Lattice:
+        """Return the lattice of a whole grid."""
+        z, y, x = (
+            ((np.arange(n) - (n - 1) / 2) * d).astype(np.float32)
+            for n, d in zip(grid.shape, grid.voxel_mm, strict=True)
+        )
+        mean = float(np.mean(grid.voxel_mm))
+        return cls(x=x[None, None, :], y=y[None, :, None], z=z[:, None, None], voxel_mm=mean)
+
+    def box(self, low: Point, high: Point) -> Box:
+        """Return the slices (z, y, x) of the voxels that may touch the cuboid from `low` to `high`, both (x, y, z)."""
+        margin = self.voxel_mm
+
+        def cut(axis: Floats, a: float, b: float) -> slice:
+            flat = axis.ravel()
+            return slice(int(np.searchsorted(flat, a - margin)), int(np.searchsorted(flat, b + margin)))
+
+        return cut(self.z, low[2], high[2]), cut(self.y, low[1], high[1]), cut(self.x, low[0], high[0])
+
+    def cut(self, box: Box) -> Lattice:
+        """Return the part of the lattice inside `box`."""
+        z, y, x = box
+        return Lattice(x=self.x[:, :, x], y=self.y[:, y], z=self.z[z], voxel_mm=self.voxel_mm)
+
+
+def share(distance_mm: Floats, border_mm: float) -> Floats:
+    """Return the filled share 0..1 from a signed distance; the border ramp is `border_mm` wide."""
+    filled: Floats = np.clip(np.float32(0.5) - distance_mm * np.float32(1.0 / border_mm), 0.0, 1.0, dtype=np.float32)
+    return filled
+
+
+def ellipsoid(p: Lattice, centre: Point, radii: Point) -> Floats:
+    """Signed distance to an axis-parallel ellipsoid; exact for a sphere, first order near the surface otherwise."""
+    return ellipsoid_distance(
+        p.x - np.float32(centre[0]), p.y - np.float32(centre[1]), p.z - np.float32(centre[2]), radii
+    )
+
+
+def ellipsoid_distance(dx: Floats, dy: Floats, dz: Floats, radii: Point) -> Floats:
+    """Signed distance to an ellipsoid at the origin of the given coordinates (first order, k0 (k0 - 1) / k1)."""
+    rx, ry, rz = (np.float32(r) for r in radii)
+    k0 = np.sqrt((dx / rx) ** 2 + (dy / ry) ** 2 + (dz / rz) ** 2)
+    k1 = np.sqrt((dx / rx**2) ** 2 + (dy / ry**2) ** 2 + (dz / rz**2) ** 2)
+    distance: Floats = k0 * (k0 - np.float32(1)) / np.maximum(k1, np.float32(1e-6))
+    return np.where(k1 < 1e-6, np.float32(-min(radii)), distance)
+
+
+def superellipse(p: Lattice, centre: tuple[float, float], half: tuple[float, float], power: float) -> Floats:
+    """Signed radial distance to the cylinder |x/a|^n + |y/b|^n = 1 along z; shape (1, Y, X)."""
+    dx, dy = p.x - np.float32(centre[0]), p.y - np.float32(centre[1])
+    n = np.float32(power)
+    f = (np.abs(dx / np.float32(half[0])) ** n + np.abs(dy / np.float32(half[1])) ** n) ** (1 / n)
+    radius = np.sqrt(dx**2 + dy**2)
+    distance: Floats = radius * (np.float32(1) - 1 / np.maximum(f, np.float32(1e-3)))
+    return np.where(f < 0.05, np.float32(-min(half)), distance)
+
+
+def block_mean(volume: Floats, factor: int) -> Floats:
+    """Average blocks of `factor`^3 voxels; leading axes are kept."""
+    *lead, z, y, x = volume.shape
+    blocks = volume.reshape(*lead, z // factor, factor, y // factor, factor, x // factor, factor)
+    mean: Floats = blocks.mean(axis=(-5, -3, -1), dtype=np.float32)
+    return mean
