@@ -1,0 +1,173 @@
+"""Learn to reconstruct cardiac SPECT: unrolled OS-EM on studies, each in its own geometry.
+
+Tensors: Z, Y, X voxels.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from model.classical import OsemSettings, reconstruct_osem
+from model.dataset import PreparedStudy, WarmRecipe, load_prepared, thinned, with_reference
+from model.errors import ModelError
+from model.inference import fitted, reconstruct_prepared
+from model.losses import reconstruction_loss
+from model.metrics import case_metrics
+from model.networks import UnrolledEmConfig, build_network, parse_network
+from model.networks.unrolled_em import UnrolledEm
+from model.task_spec import SpectReconstructionParameters, TaskParameters, TaskSpec, task_spec
+from model.tasks import CaseMetrics, Sample
+from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient, train_network
+
+LEAST_KEPT = 0.5
+"""Smallest share of counts that augmentation keeps."""
+
+
+class SpectReconstruction:
+    """The task `spect-reconstruction`; see `model.tasks.Task`."""
+
+    spec: TaskSpec = task_spec("spect-reconstruction")
+
+    def build_network(self, config: Mapping[str, object], *, seed: int | None = None) -> nn.Module:
+        """Build the unrolled network."""
+        parsed = parse_network(config)
+        if parsed.name not in self.spec.networks:
+            message = f"{self.spec.name} trains {', '.join(self.spec.networks)}, not {parsed.name}"
+            raise ModelError(code="network.invalid", message=message)
+        return build_network(config, seed=seed)
+
+    def load_samples(self, paths: Sequence[Path], on_progress: Callable[[float], None] | None = None) -> list[Sample]:
+        """Read and prepare studies for the default network; others prepare again when they first use them."""
+        config = parse_network(self.spec.default_network)
+        assert isinstance(config, UnrolledEmConfig)  # noqa: S101 - narrowing; the declaration names it
+        recipe = WarmRecipe(subsets=config.subsets, passes=config.warm_passes)
+        samples: list[Sample] = []
+        for number, path in enumerate(paths, start=1):
+            samples.append(load_prepared(path, recipe=recipe))
+            if on_progress is not None:
+                on_progress(number / len(paths))
+        return samples
+
+    def split(self, samples: Sequence[Sample], holdout_fraction: float, seed: int) -> tuple[list[Sample], list[Sample]]:
+        """Split by patient."""
+        usable = [sample for sample in samples if sample.has_reference]
+        train, held = split_by_patient([sample.patient for sample in usable], holdout_fraction, seed)
+        return [usable[i] for i in train], [usable[i] for i in held]
+
+    def train(
+        self,
+        network: nn.Module,
+        samples: Sequence[Sample],
+        parameters: TaskParameters,
+        *,
+        schedule: ScheduleWindow = ScheduleWindow(),  # noqa: B008 - frozen, so sharing it is safe
+        seed: int = 0,
+        hooks: TrainHooks = TrainHooks(),  # noqa: B008 - frozen, so sharing it is safe
+        on_progress: Callable[[TrainProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> TrainOutcome:
+        """Train in place on squared error in the body, more in the heart."""
+        if not isinstance(parameters, SpectReconstructionParameters):
+            message = f"{self.spec.name} needs its own parameters, got {type(parameters).__name__}"
+            raise ModelError(code="task.parameters", message=message)
+        studies = [fitted(study, _unrolled(network)) for study in with_reference(_studies(samples))]
+
+        def loss_of_batch(net: nn.Module, indices: list[int], generator: torch.Generator) -> Tensor:
+            study = studies[indices[0]]
+            if parameters.augment:
+                kept = LEAST_KEPT + (1 - LEAST_KEPT) * float(torch.rand((), generator=generator))
+                study = thinned(study, kept, generator)
+            return study_loss(net, study, parameters)
+
+        return train_network(
+            network,
+            loss_of_batch,
+            n_samples=len(studies),
+            parameters=parameters,
+            schedule=schedule,
+            seed=seed,
+            hooks=hooks,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+
+    def evaluate(
+        self, network: nn.Module, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
+    ) -> list[CaseMetrics]:
+        """Score reconstructions against the references (`model.metrics.case_metrics`)."""
+        unrolled = _unrolled(network)
+        return self._score(lambda study: reconstruct_prepared(unrolled, study), samples, on_progress)
+
+    def score_baseline(
+        self, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
+    ) -> list[CaseMetrics]:
+        """Score OS-EM with its usual settings on the same studies."""
+        return self._score(lambda study: reconstruct_osem(study.study, OsemSettings()), samples, on_progress)
+
+    def _score(
+        self,
+        method: Callable[[PreparedStudy], NDArray[np.float32]],
+        samples: Sequence[Sample],
+        on_progress: Callable[[float], None] | None,
+    ) -> list[CaseMetrics]:
+        studies = with_reference(_studies(samples))
+        cases: list[CaseMetrics] = []
+        for number, study in enumerate(studies, start=1):
+            scores = case_metrics(method(study), study.study)
+            cases.append({metric.key: scores.get(metric.key) for metric in self.spec.metrics})
+            if on_progress is not None:
+                on_progress(number / len(studies))
+        return cases
+
+    def preview(self, network: nn.Module, sample: Sample) -> dict[str, NDArray[np.float32]]:
+        """Return transverse slices (Y, X) in counts: ``input`` (classical start), ``estimate``, ``reference``."""
+        study = _studies([sample])[0]
+        volumes = {
+            "input": study.inputs.warm.numpy() * np.float32(study.scale),
+            "estimate": reconstruct_prepared(_unrolled(network), study),
+        }
+        if study.study.reference is not None:
+            volumes["reference"] = study.study.reference
+        slice_z = preview_slice(study)
+        return {name: np.ascontiguousarray(volume[slice_z], dtype=np.float32) for name, volume in volumes.items()}
+
+
+def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectReconstructionParameters) -> Tensor:
+    """Return the loss of one study; the heart counts ``1 + heart_weight`` times where it is labelled."""
+    assert study.target is not None  # noqa: S101 - narrowing; with_reference refused the others
+    weight = study.inputs.mask
+    if study.heart is not None:
+        weight = weight * (1.0 + parameters.heart_weight * study.heart)
+    estimate: Tensor = network(study.inputs)
+    return reconstruction_loss(estimate, study.target, weight, charbonnier_weight=parameters.charbonnier_weight)
+
+
+def preview_slice(study: PreparedStudy) -> int:
+    """Return the transverse slice with most of the heart, or the middle one where the heart is not labelled."""
+    if study.heart is None:
+        return int(study.inputs.warm.shape[0] // 2)
+    return int(study.heart.sum(dim=(1, 2)).argmax())
+
+
+def _unrolled(network: nn.Module) -> UnrolledEm:
+    if not isinstance(network, UnrolledEm):
+        message = f"an UnrolledEm network is needed, got {type(network).__name__}"
+        raise TypeError(message)
+    return network
+
+
+def _studies(samples: Sequence[Sample]) -> list[PreparedStudy]:
+    studies = []
+    for sample in samples:
+        if not isinstance(sample, PreparedStudy):
+            message = f"a prepared study is needed, got {type(sample).__name__}"
+            raise TypeError(message)
+        studies.append(sample)
+    return studies
+
+
+TASK = SpectReconstruction()
