@@ -1,0 +1,190 @@
+"""The daemon's database: engine, short transactions with work after the commit, schema upgrade at the start."""
+
+import logging
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from fl_core.errors import FlomirError, StorageFailed
+
+BUSY_TIMEOUT_S = 10.0
+_REVISION_FILE = re.compile(r"v(\d{4})_\w+\.py")
+_VERSION_TABLE = "alembic_version"
+
+logger = logging.getLogger(__name__)
+
+
+class Transaction:
+    """One write transaction; what is registered by `after_commit` runs in order once it is durable, and never before."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._afterwards: list[Callable[[], None]] = []
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` after the commit, on the same thread; skipped when the transaction fails."""
+        self._afterwards.append(action)
+
+    def run_afterwards(self) -> None:
+        """Run what was registered; a failing action is logged, the others still run."""
+        for action in self._afterwards:
+            try:
+                action()
+            except Exception:
+                logger.exception("an action after a commit failed")
+
+
+class Database:
+    """An engine with the two ways in: `read()` and `begin()`.
+
+    SQLite: WAL, foreign keys on, a commit is on disk when it returns, writers queue on a lock of this process (fair,
+    no busy polling) and take the write lock of the file at the start (`BEGIN IMMEDIATE`).
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._write_lock: AbstractContextManager[object] = threading.RLock() if self._is_sqlite else nullcontext()
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Open a write transaction: commits at the end, rolls back on any exception. Do not nest."""
+        with self._write_lock, _translated(), self.engine.connect() as connection:
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            transaction = Transaction(connection)
+            yield transaction
+            connection.commit()
+        transaction.run_afterwards()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection that sees one consistent state; nothing is kept of what is written through it."""
+        with _translated(), self.engine.connect() as connection:
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield connection
+            connection.rollback()
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def open_database(target: Path | str, *, migrations: Path) -> Database:
+    """Open a database and bring its schema up to date.
+
+    Parameters
+    ----------
+    target : a file (SQLite), an SQLAlchemy URL, or ``":memory:"`` (tests)
+    migrations : the daemon's Alembic folder; revisions are ``versions/v0001_name.py`` with ``revision = "0001"``
+
+    Raises
+    ------
+    StorageFailed
+        ``storage.schema_too_new`` when the file was written by a newer version; ``storage.failed`` otherwise.
+    """
+    database = Database(_engine(target))
+    try:
+        upgrade(database, migrations)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_readonly(path: Path) -> Database:
+    """Open an existing SQLite file for reading only, also beside a running daemon; no schema check."""
+    if not path.is_file():
+        message = f"there is no database {path.name}"
+        raise StorageFailed(message)
+    engine = create_engine(
+        f"sqlite:///file:{path}?mode=ro&uri=true", connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+    )
+    return Database(engine)
+
+
+def upgrade(database: Database, migrations: Path) -> None:
+    """Apply the missing revisions; imports Alembic only when there are any, so that a start stays quick."""
+    known = sorted(
+        match[1] for path in (migrations / "versions").iterdir() if (match := _REVISION_FILE.fullmatch(path.name))
+    )
+    present = _present_revision(database)
+    if present is not None and present not in known:
+        message = f"the database has schema {present}, this version knows up to {known[-1] if known else 'none'}"
+        raise StorageFailed(message, code="storage.schema_too_new")
+    if known and present != known[-1]:
+        _run_alembic(database, migrations)
+
+
+def _present_revision(database: Database) -> str | None:
+    with database.read() as connection:
+        if not inspect(connection).has_table(_VERSION_TABLE):
+            return None
+        found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - constant
+        return None if found is None else str(found)
+
+
+def _run_alembic(database: Database, migrations: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with database.begin() as transaction:
+        config.attributes["connection"] = transaction.connection
+        command.upgrade(config, "head")
+
+
+def _engine(target: Path | str) -> Engine:
+    if isinstance(target, str) and "://" in target:
+        engine = create_engine(target, pool_pre_ping=True)
+        if engine.dialect.name != "sqlite":
+            return engine
+    elif target == ":memory:":
+        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        path = Path(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            f"sqlite:///{path}",
+            pool_size=16,
+            max_overflow=64,
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; the driver's own guess would break BEGIN IMMEDIATE
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=FULL",
+        f"busy_timeout={int(BUSY_TIMEOUT_S * 1e3)}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except FlomirError:
+        raise
+    except OperationalError as error:
+        code = "storage.disk_full" if "disk is full" in str(error.orig) else "storage.failed"
+        raise StorageFailed(str(error.orig), code=code) from error
+    except SQLAlchemyError as error:
+        raise StorageFailed(str(error)) from error

@@ -1,0 +1,58 @@
+"""The tables both daemons have: audit and activity; `create_0001` is what their first migrations call, and stays as it is."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """A point in time: with a zone in Python, kept as UTC ISO text of fixed width, so that order is text order."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Turn a zoned time into text; a time without zone is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a time without a zone"
+            raise ValueError(message)
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        """Turn text into a UTC time."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+SHARED = sa.MetaData()
+
+AUDIT = sa.Table(
+    "audit",
+    SHARED,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("action", sa.String(80), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("details", sa.JSON, nullable=False),
+    sa.Column("prev_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+ACTIVITY = sa.Table(
+    "activity",
+    SHARED,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("text", sa.String(500), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=True),
+    sqlite_autoincrement=True,
+)
+
+
+def create_0001(connection: sa.Connection) -> None:
+    """Create the shared tables as of revision 0001; later changes are revisions of their own."""
+    SHARED.create_all(connection, tables=[AUDIT, ACTIVITY])
