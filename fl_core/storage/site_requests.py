@@ -1,0 +1,118 @@
+"""Offers and answers, each stored whole as the signed document it arrived or left as."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import insert, select, update
+
+from fl_core.errors import IllegalTransition, NotFound
+from fl_core.protocol.messages import Consent, SessionOffer, SignedDocument
+from fl_core.storage.database import Database, Transaction
+from fl_core.storage.site_tables import request
+
+Answer = Literal["none", "agree", "decline", "withdrawn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRecord:
+    """A verified offer and what this site answered; `studies` are the ids that the consent covers."""
+
+    session_id: str
+    received_at: datetime
+    offer_document: SignedDocument
+    offer_sha256: str
+    answer: Answer
+    consent_document: SignedDocument | None
+    studies: tuple[str, ...]
+
+    @property
+    def offer(self) -> SessionOffer:
+        """The content of the offer."""
+        return SessionOffer.model_validate_json(self.offer_document.payload)
+
+    @property
+    def consent(self) -> Consent | None:
+        """The content of the answer."""
+        document = self.consent_document
+        return None if document is None else Consent.model_validate_json(document.payload)
+
+
+class RequestStore:
+    """Adds offers and records answers; one method a step, each in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, tx: Transaction, *, session_id: str, received_at: datetime, offer: SignedDocument, offer_sha256: str
+    ) -> bool:
+        """Store an offer; a renewed one replaces one that is not agreed to. Return whether anything changed."""
+        values = {
+            "received_at": received_at,
+            "offer": offer.model_dump(mode="json"),
+            "offer_sha256": offer_sha256,
+            "answer": "none",
+            "consent": None,
+            "withdrawal": None,
+            "studies": [],
+        }
+        here = request.c.session_id == session_id
+        present = tx.connection.execute(select(request.c.answer, request.c.offer_sha256).where(here)).first()
+        if present is None:
+            tx.connection.execute(insert(request).values(session_id=session_id, **values))
+            return True
+        if present.offer_sha256 == offer_sha256 or present.answer == "agree":
+            return False
+        tx.connection.execute(update(request).where(here).values(**values))
+        return True
+
+    def get(self, session_id: str) -> RequestRecord:
+        """Return one request; raises NotFound."""
+        with self._database.read() as tx:
+            row = tx.execute(select(request).where(request.c.session_id == session_id)).mappings().first()
+        if row is None:
+            message = f"no request is called {session_id[:60]}"
+            raise NotFound(message)
+        return _record(dict(row))
+
+    def all(self) -> list[RequestRecord]:
+        """Return every request, newest first."""
+        with self._database.read() as tx:
+            rows = tx.execute(select(request).order_by(request.c.received_at.desc())).mappings().all()
+        return [_record(dict(row)) for row in rows]
+
+    def answer(
+        self, tx: Transaction, before: RequestRecord, answer: Answer, consent: SignedDocument, studies: tuple[str, ...]
+    ) -> None:
+        """Record a signed answer, unless the request has changed since it was read (IllegalTransition)."""
+        self._swap(tx, before, {"answer": answer, "consent": consent.model_dump(mode="json"), "studies": list(studies)})
+
+    def withdraw(self, tx: Transaction, before: RequestRecord, withdrawal: SignedDocument) -> None:
+        """Record a signed withdrawal, unless the request has changed since it was read (IllegalTransition)."""
+        self._swap(tx, before, {"answer": "withdrawn", "withdrawal": withdrawal.model_dump(mode="json")})
+
+    def _swap(self, tx: Transaction, before: RequestRecord, values: dict[str, object]) -> None:
+        changed = tx.connection.execute(
+            update(request)
+            .where(
+                request.c.session_id == before.session_id,
+                request.c.answer == before.answer,
+                request.c.offer_sha256 == before.offer_sha256,
+            )
+            .values(**values)
+        )
+        if changed.rowcount != 1:
+            message = f"request {before.session_id} has changed meanwhile"
+            raise IllegalTransition(message)
+
+
+def _record(row: dict[str, object]) -> RequestRecord:
+    offer, consent, studies = row.pop("offer"), row.pop("consent"), row.pop("studies")
+    row.pop("withdrawal")
+    return RequestRecord(
+        **row,  # type: ignore[arg-type]  # a row of the table above
+        offer_document=SignedDocument.model_validate(offer),
+        consent_document=None if consent is None else SignedDocument.model_validate(consent),
+        studies=tuple(studies) if isinstance(studies, list) else (),
+    )

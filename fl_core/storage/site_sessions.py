@@ -1,0 +1,192 @@
+"""Sessions and rounds as this site lived them, fed from the runner's progress file exactly once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from fl_core.errors import NotFound
+from fl_core.protocol.messages import SessionNews, SitePhase
+from fl_core.protocol.plan import RunnerEvent, SentUpdate
+from fl_core.storage.database import Database, Transaction
+from fl_core.storage.site_tables import mark, round_, session
+
+MOST_LOSSES = 400
+OFFSET = "progress_offset"
+_ENDED = {SitePhase.SENT, SitePhase.FAILED, SitePhase.WITHDRAWN}
+_TERMINAL = {"completed", "stopped", "failed"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteSessionRecord:
+    """What the orchestrator tells about a session this site agreed to."""
+
+    id: str
+    state: str
+    reason: str = ""
+    round: int = 0
+    latest_model_id: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteRoundRecord:
+    """One round at this site; `decision` is the professional's answer to a held update."""
+
+    session_id: str
+    round: int
+    phase: SitePhase
+    fraction: float
+    loss: float | None
+    losses: tuple[float, ...]
+    code: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    scores: dict[str, float] | None
+    sent: SentUpdate | None
+    decision: str
+
+
+class SiteSessionStore:
+    """Keeps sessions, rounds, and how far the progress file has been read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, tx: Transaction, session_id: str, at: datetime) -> None:
+        """Make the session known (at the first agreement); a known one stays as it is."""
+        if tx.connection.execute(select(session.c.id).where(session.c.id == session_id)).first() is None:
+            tx.connection.execute(insert(session).values(id=session_id, state="offered", reason="", round=0))
+
+    def apply_news(self, tx: Transaction, news: SessionNews, at: datetime) -> bool:
+        """Take over what the orchestrator tells; return whether anything changed. Unknown sessions are kept too."""
+        self.open(tx, news.session_id, at)
+        row = tx.connection.execute(select(session).where(session.c.id == news.session_id)).mappings().one()
+        terminal = news.state in _TERMINAL
+        values: dict[str, object] = {
+            "state": news.state,
+            "reason": news.reason,
+            "round": news.round,
+            "ended_at": (row["ended_at"] or at) if terminal else None,
+        }
+        if news.state in {"starting", "running"} and row["started_at"] is None:
+            values["started_at"] = at
+        changed = any(row[key] != value for key, value in values.items())
+        tx.connection.execute(update(session).where(session.c.id == news.session_id).values(**values))
+        return changed
+
+    def set_latest_model(self, tx: Transaction, session_id: str, model_id: str) -> None:
+        """Remember the newest model of a session."""
+        tx.connection.execute(update(session).where(session.c.id == session_id).values(latest_model_id=model_id))
+
+    def get(self, session_id: str) -> SiteSessionRecord:
+        """Return one session; raises NotFound."""
+        found = self.find(session_id)
+        if found is None:
+            message = f"no session is called {session_id[:60]}"
+            raise NotFound(message)
+        return found
+
+    def find(self, session_id: str) -> SiteSessionRecord | None:
+        """Return one session, if it is known."""
+        with self._database.read() as tx:
+            row = tx.execute(select(session).where(session.c.id == session_id)).mappings().first()
+        return None if row is None else SiteSessionRecord(**row)
+
+    def all(self) -> list[SiteSessionRecord]:
+        """Return every session."""
+        with self._database.read() as tx:
+            return [SiteSessionRecord(**row) for row in tx.execute(select(session)).mappings()]
+
+    def rounds(self, session_id: str) -> list[SiteRoundRecord]:
+        """Return the rounds of a session, oldest first."""
+        query = select(round_).where(round_.c.session_id == session_id).order_by(round_.c.round)
+        with self._database.read() as tx:
+            return [_round(dict(row)) for row in tx.execute(query).mappings()]
+
+    def decide(self, tx: Transaction, session_id: str, round_number: int, decision: str) -> bool:
+        """Record the answer to a held update; return False when there is no undecided held update."""
+        changed = tx.connection.execute(
+            update(round_)
+            .where(
+                round_.c.session_id == session_id,
+                round_.c.round == round_number,
+                round_.c.phase == SitePhase.HELD.value,
+                round_.c.decision == "none",
+            )
+            .values(decision=decision)
+        )
+        return bool(changed.rowcount)
+
+    def offset(self) -> int:
+        """Return up to where the progress file has been taken over."""
+        with self._database.read() as tx:
+            return int(tx.execute(select(mark.c.value).where(mark.c.name == OFFSET)).scalar() or 0)
+
+    def take(self, tx: Transaction, events: Sequence[RunnerEvent], offset: int) -> list[SiteRoundRecord]:
+        """Apply progress lines and move the mark in one transaction; return the rounds that changed."""
+        changed: dict[tuple[str, int], SiteRoundRecord] = {}
+        for event in events:
+            key = (event.session_id, event.round)
+            before = changed.get(key) or _read_round(tx.connection, *key)
+            changed[key] = _advance(before, event)
+        for record in changed.values():
+            _write_round(tx.connection, record)
+        if tx.connection.execute(update(mark).where(mark.c.name == OFFSET).values(value=offset)).rowcount == 0:
+            tx.connection.execute(insert(mark).values(name=OFFSET, value=offset))
+        return list(changed.values())
+
+
+def _advance(before: SiteRoundRecord | None, event: RunnerEvent) -> SiteRoundRecord:
+    if before is None or (event.phase is SitePhase.RECEIVED and before.phase in _ENDED):
+        decision = "none" if before is None else before.decision
+        before = SiteRoundRecord(
+            session_id=event.session_id, round=event.round, phase=event.phase, fraction=0.0, loss=None, losses=(),
+            code=None, started_at=event.at, ended_at=None, scores=None, sent=None, decision=decision,
+        )  # fmt: skip
+    losses = before.losses
+    if event.loss is not None:
+        losses = (*losses, event.loss)
+        losses = losses[::2] if len(losses) > MOST_LOSSES else losses
+    return replace(
+        before,
+        phase=event.phase,
+        fraction=event.fraction,
+        loss=before.loss if event.loss is None else event.loss,
+        losses=losses,
+        code=event.code,
+        ended_at=event.at if event.phase in _ENDED else None,
+        scores=event.metrics or before.scores,
+        sent=event.sent or before.sent,
+    )
+
+
+def _read_round(tx: Connection, session_id: str, number: int) -> SiteRoundRecord | None:
+    query = select(round_).where(round_.c.session_id == session_id, round_.c.round == number)
+    row = tx.connection.execute(query).mappings().first()
+    return None if row is None else _round(dict(row))
+
+
+def _write_round(tx: Connection, record: SiteRoundRecord) -> None:
+    values = {
+        **vars(record),
+        "phase": record.phase.value,
+        "losses": list(record.losses),
+        "sent": None if record.sent is None else record.sent.model_dump(mode="json"),
+    }
+    here = (round_.c.session_id == record.session_id, round_.c.round == record.round)
+    if tx.connection.execute(update(round_).where(*here).values(**values)).rowcount == 0:
+        tx.connection.execute(insert(round_).values(**values))
+
+
+def _round(row: dict[str, object]) -> SiteRoundRecord:
+    losses, sent = row.pop("losses"), row.pop("sent")
+    phase = SitePhase(str(row.pop("phase")))
+    return SiteRoundRecord(
+        **row,  # type: ignore[arg-type]  # a row of the table above
+        phase=phase,
+        losses=tuple(losses) if isinstance(losses, list) else (),
+        sent=None if sent is None else SentUpdate.model_validate(sent),
+    )
