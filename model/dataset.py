@@ -99,6 +99,9 @@ def load_prepared(path: Path, *, recipe: WarmRecipe) -> PreparedStudy:
         study = read_study(path)
     except ModelError as error:
         raise SampleInvalid(error.code, error.message, error.remedy) from error
+    except OSError as error:
+        message = f"{path.name} cannot be read: {error.strerror or error}"
+        raise SampleInvalid(code="sample.unreadable", message=message) from error
     return prepare_study(study, name=path.stem, recipe=recipe)
 
 

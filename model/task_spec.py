@@ -130,7 +130,10 @@ def inspect_study(path: Path) -> SampleSummary:
     try:
         header = read_study_header(path)
     except ModelError as error:
-        raise SampleInvalid(error.code, error.message) from error
+        raise SampleInvalid(error.code, error.message, error.remedy) from error
+    except OSError as error:
+        message = f"{path.name} cannot be read: {error.strerror or error}"
+        raise SampleInvalid(code="sample.unreadable", message=message) from error
     counts = float(header.total_counts)
     if not np.isfinite(counts) or counts <= 0:
         message = f"the study has {counts:g} counts in its photopeak window, it needs more than 0"

@@ -68,9 +68,16 @@ class Task(Protocol):
         """Score each sample with every metric of ``spec.metrics``."""
 
     def score_baseline(
-        self, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
+        self,
+        samples: Sequence[Sample],
+        on_progress: Callable[[float], None] | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
     ) -> list[CaseMetrics]:
-        """Score the task's classical method on the same samples; an empty list where there is none."""
+        """Score the task's classical method on the same samples; an empty list where there is none.
+
+        ``settings`` are the method's own (`model.classical.OsemSettings`).
+        """
 
     def preview(self, network: nn.Module, sample: Sample) -> dict[str, NDArray[np.float32]]:
         """Return named pictures-to-be of one sample: input, estimate and, where known, reference."""

@@ -146,10 +146,14 @@ class BrainSegmentation:
         return cases
 
     def score_baseline(
-        self, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
+        self,
+        samples: Sequence[Sample],
+        on_progress: Callable[[float], None] | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
     ) -> list[CaseMetrics]:
         """Return nothing: there is no classical method here to compare with."""
-        del samples, on_progress
+        del samples, on_progress, settings
         return []
 
     def preview(self, network: nn.Module, sample: Sample) -> dict[str, NDArray[np.float32]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from model.classical import OsemSettings, reconstruct_osem
@@ -23,6 +24,7 @@ from model.task_spec import SpectReconstructionParameters, TaskParameters, TaskS
 from model.tasks import CaseMetrics, Sample
 from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient, train_network
 
+_OSEM_SETTINGS = TypeAdapter(OsemSettings)
 LEAST_KEPT = 0.5
 """Smallest share of counts that augmentation keeps."""
 
@@ -103,10 +105,15 @@ class SpectReconstruction:
         return self._score(lambda study: reconstruct_prepared(unrolled, study), samples, on_progress)
 
     def score_baseline(
-        self, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
+        self,
+        samples: Sequence[Sample],
+        on_progress: Callable[[float], None] | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
     ) -> list[CaseMetrics]:
-        """Score OS-EM with its usual settings on the same studies."""
-        return self._score(lambda study: reconstruct_osem(study.study, OsemSettings()), samples, on_progress)
+        """Score OS-EM on the same studies."""
+        chosen = _OSEM_SETTINGS.validate_python(dict(settings or {}))
+        return self._score(lambda study: reconstruct_osem(study.study, chosen), samples, on_progress)
 
     def _score(
         self,
