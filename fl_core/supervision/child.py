@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -43,6 +43,8 @@ class ChildSpec:
         Whether a supervisor starts it again when it ends by itself.
     ready_timeout_s : float
         After this long without a ready line the child counts as failed.
+    talks : bool
+        Whether the parent writes lines to it (`Child.send`).
     """
 
     name: str
@@ -52,6 +54,7 @@ class ChildSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     restart: bool = True
     ready_timeout_s: float = 60.0
+    talks: bool = False
 
     @property
     def config_path(self) -> Path:
@@ -93,10 +96,16 @@ class Child:
 
     On Linux the child gets SIGTERM when the *thread* that called `start` ends, so start it from a thread that
     lives as long as the child should.
+
+    Parameters
+    ----------
+    on_line : callable, optional
+        Gets every line of stdout after the ready line (from a reading thread), and None at its end.
     """
 
-    def __init__(self, spec: ChildSpec) -> None:
+    def __init__(self, spec: ChildSpec, *, on_line: Callable[[str | None], None] | None = None) -> None:
         self.spec = spec
+        self._on_line = on_line
         self._process: subprocess.Popen[str] | None = None
         self._ready: dict[str, object] | None = None
         self._ready_or_gone = threading.Event()
@@ -114,7 +123,7 @@ class Child:
                 command(spec.module, "--config", str(spec.config_path)),
                 cwd=spec.cwd,
                 env=clean_environment(spec.env),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if spec.talks else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -132,10 +141,26 @@ class Child:
                 if self._ready is None and (answer := _ready_line(line)) is not None:
                     self._ready = answer
                     self._ready_or_gone.set()
+                elif self._on_line is not None and self._ready is not None:
+                    self._on_line(line)
                 else:
                     log.write(line)
                     log.flush()
         self._ready_or_gone.set()
+        if self._on_line is not None:
+            self._on_line(None)
+
+    def send(self, line: str) -> None:
+        """Write one line to the child; raises ComputeFailed when it no longer listens."""
+        if self._process is None or self._process.stdin is None:
+            message = f"{self.spec.name} was not started with an open stdin"
+            raise ComputeFailed(message)
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            message = f"{self.spec.name} does not listen any more: {error}"
+            raise ComputeFailed(message) from error
 
     @property
     def pid(self) -> int | None:
@@ -183,6 +208,9 @@ class Child:
     def kill(self) -> None:
         """Send SIGKILL to the group (also what an ended child left behind) and reap it."""
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         self.wait_exit(KILL_WAIT_S)
 
     def stop(self, grace_s: float = 5.0) -> int | None:

@@ -1,0 +1,53 @@
+"""Clients of flwr's runtime API: acquiring tasks with the executor's secret, and working on one with its token."""
+
+from pathlib import Path
+
+from flwr.proto.runtime_pb2 import AcquireTaskRequest
+from flwr.supercore.interceptors import (
+    RuntimeTokenHttpInterceptor,
+    RuntimeVersionHttpInterceptor,
+    SuperExecAuthHttpInterceptor,
+)
+from flwr.supercore.retry import make_simple_http_retry_invoker
+from flwr.supercore.runtime import RuntimeHttpClient
+
+CLIENT_TASK = "flwr-clientapp"
+SERVER_TASK = "flwr-serverapp"
+
+
+def executor_client(address: str, secret_file: Path) -> RuntimeHttpClient:
+    """Return a client that may acquire tasks; it tries once, the caller repeats."""
+    return RuntimeHttpClient.from_server_address(
+        server_address=address,
+        insecure=True,
+        root_certificates=None,
+        interceptors=[
+            RuntimeVersionHttpInterceptor(component_name="SuperExec"),
+            SuperExecAuthHttpInterceptor(
+                master_secret=secret_file.read_bytes(), protected_methods={"/flwr.proto.Runtime/AcquireTask"}
+            ),
+        ],
+        retry_invoker=None,
+    )
+
+
+def task_client(address: str, token: str, *, component: str, max_time_s: float | None = None) -> RuntimeHttpClient:
+    """Return a client for one acquired task; lost connections are retried (for at most `max_time_s`)."""
+    invoker = make_simple_http_retry_invoker()
+    if max_time_s is not None:
+        invoker.max_time = max_time_s
+    return RuntimeHttpClient.from_server_address(
+        server_address=address,
+        insecure=True,
+        root_certificates=None,
+        interceptors=[RuntimeVersionHttpInterceptor(component_name=component), RuntimeTokenHttpInterceptor(token)],
+        retry_invoker=invoker,
+    )
+
+
+def acquire(client: RuntimeHttpClient, task_type: str) -> tuple[str, str, str] | None:
+    """Claim a task of exactly this type; returns (task id, run id, token), or None when there is none."""
+    answer = client.AcquireTask(AcquireTaskRequest(supported_task_types=[task_type]))
+    if not (answer.HasField("task") and answer.token) or answer.task.type != task_type:
+        return None
+    return str(answer.task.task_id), str(answer.task.run_id), answer.token

@@ -1,0 +1,1 @@
+"""Aggregation strategies behind one protocol; one module each."""

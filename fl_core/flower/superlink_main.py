@@ -1,0 +1,77 @@
+"""The SuperLink as a child of the laboratory's daemon: loopback, process isolation, node authentication, SQLite.
+
+flwr refuses node authentication without TLS of its own. Here TLS ends in the gateway, one process further out, so the
+parsed configuration gets `enable_supernode_auth` set afterwards; the check of every signature stays flwr's.
+"""
+
+import dataclasses
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import click
+
+from fl_core.flower.configs import SuperLinkConfig
+from fl_core.flower.fast_backoff import shorten_object_waits
+from fl_core.flower.process import config_option, ensure_secret, read_config, say, settle_environment
+
+READY_POLL_S = 0.05
+
+
+def arguments(config: SuperLinkConfig) -> list[str]:
+    """Return flwr's command line."""
+    return [
+        "flower-superlink",
+        "--insecure",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(config.port),
+        "--isolation",
+        "process",
+        "--superexec-auth-secret-file",
+        str(config.secret_file),
+        "--database",
+        str(config.database),
+        "--disable-runtime-dependency-installation",
+    ]
+
+
+def serve(config: SuperLinkConfig) -> None:
+    """Run the SuperLink until SIGTERM."""
+    from flwr.superlink.cli import flower_superlink as cli
+
+    shorten_object_waits()
+    sys.argv = arguments(config)
+    parsed = cli._parse_superlink_lifespan_config()
+    threading.Thread(target=_say_when_healthy, args=(config.port,), daemon=True).start()
+    cli._run_superlink_http_api(lifespan_config=dataclasses.replace(parsed, enable_supernode_auth=True))
+
+
+def _say_when_healthy(port: int) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while True:
+        try:
+            with opener.open(f"http://127.0.0.1:{port}/health", timeout=2):
+                say(ready=True, port=port)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(READY_POLL_S)
+
+
+@click.command()
+@config_option
+def main(config_path: Path) -> None:
+    """Run the SuperLink."""
+    config = read_config(SuperLinkConfig, config_path)
+    settle_environment(config.flwr_home)
+    ensure_secret(config.secret_file)
+    config.database.parent.mkdir(parents=True, exist_ok=True)
+    serve(config)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""The SuperNode as a child of a site's daemon: talks to the relay on loopback, runs no code by itself.
+
+Changes to flwr 1.41.0, each pinned by a contract test:
+
+- flwr refuses a key over plain HTTP; here TLS begins in the relay, one process further out, so only the connection is
+  opened as plain HTTP.
+- Its loop sleeps 3 s after an empty pull and 0.5 s while it waits for the runner's reply. The first sleep is cut to
+  nothing when the gateway held the pull open; the second ends as soon as the reply, or one of its objects, is stored.
+- When the runner died, flwr tells nobody until a heartbeat expires 54 s later; here a task that ends as failed and
+  without a reply is answered with error 8 at once.
+"""
+
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fl_core.flower.configs import SuperNodeConfig
+from fl_core.flower.fast_backoff import shorten_object_waits
+from fl_core.flower.process import config_option, ensure_secret, read_config, say, settle_environment
+
+HELD_AT_LEAST_S = 0.5
+"""A pull that took this long was held open by the gateway, so the next one may follow at once."""
+IDLE_SLEEP_S = 3
+"""flwr's own sleep after an empty pull."""
+
+
+class WakingClock:
+    """Stands in for the `time` module of flwr's loop: its sleeps end early when there is something to do.
+
+    Parameters
+    ----------
+    idle_pause_s : float
+        Pause after an empty pull that was not held open.
+    """
+
+    def __init__(self, idle_pause_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._idle_pause_s, self._clock = idle_pause_s, clock
+        self._stored = threading.Event()
+        self._last_idle_end = clock()
+
+    def note_stored(self) -> None:
+        """Tell that a reply or an object arrived from the runner."""
+        self._stored.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep as flwr asked, or less."""
+        if seconds >= IDLE_SLEEP_S:
+            held = self._clock() - self._last_idle_end >= HELD_AT_LEAST_S
+            if not held:
+                time.sleep(self._idle_pause_s)
+            self._last_idle_end = self._clock()
+        else:
+            self._stored.wait(seconds)
+            self._stored.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+def make_state_factory(clock: WakingClock) -> Any:
+    """Return a factory of a node state that wakes the loop and answers for runners that died."""
+    from flwr.supercore.constant import TaskType
+    from flwr.supercore.object_store import ObjectStoreFactory
+    from flwr.supernode.nodestate import NodeStateFactory
+    from flwr.supernode.nodestate.in_memory_nodestate import CLIENT_APP_CRASHED_ERROR, InMemoryNodeState
+
+    class SiteNodeState(InMemoryNodeState):  # type: ignore[misc,valid-type,unused-ignore]  # flwr is not analysed
+        """flwr's node state with the two changes above."""
+
+        def store_message(self, message: Any) -> str | None:
+            stored: str | None = super().store_message(message)
+            clock.note_stored()
+            return stored
+
+        def store_object(self, *args: Any, **kwargs: Any) -> Any:
+            answer = super().store_object(*args, **kwargs)
+            clock.note_stored()
+            return answer
+
+        def finish_task(self, task_id: int, sub_status: str, details: str) -> bool:
+            finished: bool = super().finish_task(task_id, sub_status, details)
+            tasks = self.get_tasks(task_ids=[task_id])
+            if finished and sub_status == "failed" and tasks and tasks[0].type == TaskType.CLIENT_APP:
+                run_ids = {tasks[0].run_id}
+                self.get_messages_legacy(run_ids=list(run_ids), is_reply=False)  # marks what nobody fetched
+                self._store_error_replies(run_ids, CLIENT_APP_CRASHED_ERROR)
+            return finished
+
+    class SiteNodeStateFactory(NodeStateFactory):  # type: ignore[misc,valid-type,unused-ignore]
+        """Makes the one state."""
+
+        def state(self) -> Any:
+            with self.lock:
+                if self.state_instance is None:
+                    self.state_instance = SiteNodeState(self.objectstore_factory.store())
+                return self.state_instance
+
+    return SiteNodeStateFactory(objectstore_factory=ObjectStoreFactory())
+
+
+class Waker:
+    """POSTs to the agent without waiting for it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._event = threading.Event()
+        if url:
+            threading.Thread(target=self._run, name="wake-agent", daemon=True).start()
+
+    def __call__(self) -> None:
+        """Schedule one wake-up."""
+        self._event.set()
+
+    def _run(self) -> None:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        while self._event.wait():
+            self._event.clear()
+            try:
+                with opener.open(urllib.request.Request(self._url, b"", method="POST"), timeout=2):  # noqa: S310
+                    pass
+            except (urllib.error.URLError, OSError):
+                continue
+
+
+def patch_loop(clock: WakingClock, wake: Callable[[], None]) -> None:
+    """Put the clock, the plain connection and the wake-up into flwr's loop."""
+    from flwr.supernode import start_client_internal as loop
+
+    connect, pull = loop._init_connection, loop._pull_and_store_message
+
+    def plain_connection(*args: Any, **named: Any) -> Any:
+        named.pop("insecure", None)
+        address = args[0] if args else named.pop("server_address")
+        return connect(address, True, *args[2:], **named)
+
+    def pull_and_wake(*args: Any, **named: Any) -> int | None:
+        run_id: int | None = pull(*args, **named)
+        if run_id is not None:
+            wake()
+        return run_id
+
+    loop.time = clock
+    loop._init_connection = plain_connection
+    loop._pull_and_store_message = pull_and_wake
+
+
+def serve(config: SuperNodeConfig) -> None:
+    """Run the SuperNode until SIGTERM."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+    from flwr.supercore.exit import add_exit_handler
+    from flwr.supernode import start_client_internal as loop
+    from flwr.supernode.cli import flower_supernode as cli
+
+    shorten_object_waits()
+    key = load_ssh_private_key(config.key_file.read_bytes(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        message = "the site's key is not an elliptic-curve key"
+        raise click.ClickException(message)
+    clock = WakingClock(config.idle_pause_s)
+    factory = make_state_factory(clock)
+    patch_loop(clock, Waker(config.wake_url))
+    server, thread = cli._start_supernode_http_api(_lifespan(config, key), factory)
+
+    def stop_server() -> None:
+        server.should_exit = True
+        thread.join(timeout=3)
+        server.force_exit = True
+
+    add_exit_handler(stop_server)
+    say(ready=True, port=config.port)
+    loop.start_client_internal(
+        state_factory=factory,
+        server_address=config.superlink,
+        node_config={},
+        insecure=False,
+        authentication_keys=(key, key.public_key()),
+        isolation="process",
+        runtime_api_address=f"127.0.0.1:{config.port}",
+        superexec_auth_secret=config.secret_file.read_bytes(),
+        runtime_dependency_install=False,
+    )
+
+
+def _lifespan(config: SuperNodeConfig, key: object) -> Any:
+    from flwr.supernode.cli.flower_supernode import SuperNodeLifespanConfig
+
+    return SuperNodeLifespanConfig(
+        server_address=config.superlink,
+        root_certificates=None,
+        insecure=False,
+        authentication_keys=(key, key.public_key()),  # type: ignore[attr-defined]  # checked by the caller
+        max_retries=None,
+        max_wait_time=None,
+        node_config={},
+        isolation="process",
+        runtime_certificates=None,
+        runtime_root_certificates_path=None,
+        health_server_address=None,
+        trusted_entities=None,
+        superexec_auth_secret=config.secret_file.read_bytes(),
+        runtime_dependency_install=False,
+        host="127.0.0.1",
+        port=config.port,
+        runtime_ssl_certfile=None,
+        runtime_ssl_keyfile=None,
+    )
+
+
+@click.command()
+@config_option
+def main(config_path: Path) -> None:
+    """Run the SuperNode."""
+    config = read_config(SuperNodeConfig, config_path)
+    settle_environment(config.flwr_home)
+    ensure_secret(config.secret_file)
+    serve(config)
+
+
+if __name__ == "__main__":
+    main()
