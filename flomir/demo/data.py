@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from synthesis.pipeline import generate
-
 from flomir.demo.settings import DemoSettings
+from synthesis.pipeline import Progress, generate
 from synthesis.scenario import load_scenario
 
 SCENARIO = "four-hospitals"
@@ -38,23 +37,40 @@ def study_files(folder: Path) -> list[Path]:
 def make_data(settings: DemoSettings, on_progress: Callable[[float], None]) -> DemoData:
     """Synthesise all studies (existing ones of the same seed are kept).
 
-    Every (site, role) pair has a seed of its own, so that no body occurs in two roles.
+    All bodies of one distribution come from one numbered series, dealt to the sites and roles in turn, so that no
+    body occurs twice.
     """
     scenario = load_scenario(SCENARIO)
     counts = {"train": settings.studies, "holdout": settings.holdout, "validation": settings.validation}
-    total = settings.contributors * sum(counts.values())
-    done = 0
+    each = sum(counts.values())
+    used = [settings.profile(index) for index in range(settings.contributors)]
+    planned = each * settings.contributors
+    pool = settings.workdir / "data" / "all"
+    made = 0
+    for profile in dict.fromkeys(used):
+        start = made
+
+        def step(progress: Progress, start: int = start) -> None:
+            on_progress((start + progress.done) / planned)
+
+        studies = each * used.count(profile)
+        generate(scenario, pool / profile, studies, settings.seed, site=profile, on_progress=step)
+        made += studies
     folders: dict[str, list[Path]] = {role: [] for role in _ROLES}
-    for index in range(settings.contributors):
-        for number, role in enumerate(_ROLES):
+    for index, profile in enumerate(used):
+        series = study_files(pool / profile)[each * used[:index].count(profile) :]
+        for role in _ROLES:
             folder = settings.workdir / "data" / f"site-{index + 1}" / role
-            seed = settings.seed * 1_000_003 + index * 101 + number * 10_007
-            start = done
-
-            def step(made: int, _of: int, start: int = start) -> None:
-                on_progress((start + made) / total)
-
-            generate(scenario, folder, studies=counts[role], seed=seed, site=settings.profile(index), on_progress=step)
+            series = _deal(series, counts[role], folder)
             folders[role].append(folder)
-            done += counts[role]
     return DemoData(tuple(folders["train"]), tuple(folders["holdout"]), tuple(folders["validation"]))
+
+
+def _deal(series: list[Path], count: int, folder: Path) -> list[Path]:
+    """Link the next `count` files into a folder (nothing is stored twice); returns the rest of the series."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in series[:count]:
+        link = folder / path.name
+        if not link.exists():
+            link.hardlink_to(path)
+    return series[count:]

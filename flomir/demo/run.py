@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from model.classical import OsemSettings, reconstruct_osem
 
+from flomir.daemon_process import DaemonError
 from flomir.demo import federation as fed
 from flomir.demo import report
 from flomir.demo.baselines import BaselinePlan, train_baselines
@@ -18,6 +18,7 @@ from flomir.demo.data import DemoData, make_data, study_files
 from flomir.demo.evaluation import METRICS, Cases, Comparison, choose_osem, compare, evaluate_methods, means
 from flomir.demo.settings import DemoSettings
 from model.checkpoint import load_weights
+from model.classical import OsemSettings, reconstruct_osem
 from model.io.study import read_study
 from model.tasks import load_task
 
@@ -117,12 +118,12 @@ def _models(demo: Demo, session: JsonObject) -> _Models:
     initial_id, latest_id = str(session["initial_model_id"]), session["latest_model_id"]
     if latest_id is None:
         message = f"the session ended as {session['state']!r} without a closed round: {session['reason_text']}"
-        raise fed.DaemonError(message)
+        raise DaemonError(message)
     card = orchestrator.call("GET", f"/models/{initial_id}")["card"]
     parameters = session["task_parameters"]
     if not isinstance(card, dict) or not isinstance(parameters, dict):
         message = "the session's model has no card"
-        raise fed.DaemonError(message)
+        raise DaemonError(message)
     return _Models(
         dict(card["network"]),
         dict(parameters),
