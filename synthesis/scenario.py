@@ -30,6 +30,9 @@ PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
 FractionRange = Annotated[tuple[Fraction, Fraction], AfterValidator(_ordered)]
 
 
+PATIENT_SHIFT_MM = 6.0  # a patient lies at most so far beside the rotation axis
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -115,7 +118,7 @@ class SiteProfile(_Frozen):
     radius_min_mm: Positive = 210.0
     clearance_mm: float = Field(default=25.0, ge=0.0)
     radius_step_mm: Positive = 20.0
-    body_width_mm: PositiveRange = (310.0, 390.0)
+    body_width_mm: PositiveRange = (310.0, 388.0)
     female_share: Fraction = 0.45
     infarct_share: Fraction = 0.5
 
@@ -141,10 +144,11 @@ class Scenario(_Frozen):
             message = f"site names must differ, got {names}"
             raise ValueError(message)
         width = self.grid.shape[2] * self.grid.voxel_mm[2]
+        room = width - 2 * self.grid.voxel_mm[2] - 2 * PATIENT_SHIFT_MM
         broadest = max(site.body_width_mm[1] for site in self.sites)
-        if broadest > width - 2 * self.grid.voxel_mm[2]:
+        if broadest > room:
             message = (
-                f"a body {broadest:g} mm wide does not fit the field of view of {width:g} mm with a rim of 1 voxel"
+                f"a body {broadest:g} mm wide does not fit: the field of view of {width:g} mm has room for {room:g} mm"
             )
             raise ValueError(message)
         return self

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from synthesis.scenario import SiteProfile
+from synthesis.scenario import PATIENT_SHIFT_MM, SiteProfile
 
 FEMALE_SCALE = 0.92
 
@@ -98,7 +98,7 @@ def draw_anatomy(site: SiteProfile, rng: np.random.Generator) -> Anatomy:
     left_dome = low - 0.35 * ventricle.outer_radius + _normal(rng, 0, 4)
     return Anatomy(
         female=female,
-        centre=(_normal(rng, 0, 4), _normal(rng, 4, 4)),
+        centre=(_normal(rng, 0, PATIENT_SHIFT_MM / 2), _normal(rng, 4, 4)),
         cavity_half=cavity,
         muscle=muscle,
         fat=fat,
