@@ -1,7 +1,7 @@
 """The list of approved sites: written by the orchestrator daemon, read by the gateway."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -13,11 +13,15 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 class TrustedSites(BaseModel):
-    """Approved sites: fingerprint of the key (hex) -> site id. A fingerprint that is not here is refused."""
+    """Approved sites: fingerprint of the key (hex) -> site id. A fingerprint that is not here is refused.
+
+    `revoked` only decides whether the refusal says "revoked" or "not known".
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sites: dict[str, str] = {}
+    revoked: tuple[str, ...] = ()
 
     @field_validator("sites")
     @classmethod
@@ -28,9 +32,9 @@ class TrustedSites(BaseModel):
         return sites
 
 
-def write_trusted(path: Path, sites: Mapping[str, str]) -> None:
+def write_trusted(path: Path, sites: Mapping[str, str], revoked: Iterable[str] = ()) -> None:
     """Replace the list, whole; the gateway notices by itself within a second, or at once when told to reload."""
-    write_private(path, TrustedSites(sites=dict(sites)).model_dump_json(indent=1).encode())
+    write_private(path, TrustedSites(sites=dict(sites), revoked=tuple(revoked)).model_dump_json(indent=1).encode())
 
 
 def read_trusted(path: Path) -> TrustedSites:
