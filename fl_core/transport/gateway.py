@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 from aiohttp import ClientError, web
+from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
 from fl_core.errors import PeerUnreachable, StorageFailed
@@ -182,13 +183,12 @@ class Gateway:
         return application
 
     @web.middleware
-    async def _authorise(self, request: web.Request, handler: web.Handler) -> web.StreamResponse:  # type: ignore[name-defined]
+    async def _authorise(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         expected = f"Bearer {self._config.gateway_secret}".encode()
         given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(expected, given):
             return problem("peer.gateway_only", "the gateway's secret is needed")
-        response: web.StreamResponse = await handler(request)
-        return response
+        return await handler(request)
 
     async def _on_reload(self, _request: web.Request) -> web.Response:
         return web.json_response({"ended": self.reload(), "trusted": len(self._trusted.sites)})

@@ -1,0 +1,389 @@
+"""The gateway as a process, with real TLS on loopback."""
+
+import json
+import signal
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fl_core.transport.fleet import STORED
+from tests.support.transport import MESSAGE, SECRET, Laboratory, Seen, laboratory, signed_headers, wait_until
+from tests.support.trust import Site, make_authority, make_site
+
+PULL = "/v1/fleet/pull-messages"
+PUSH = "/v1/fleet/push-object"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    with laboratory(tmp_path_factory.mktemp("gateway")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def site(running: Laboratory) -> Site:
+    return running.new_site("site-aaaaaaaaaaaa")
+
+
+@pytest.fixture
+def lab(running: Laboratory, site: Site) -> Laboratory:
+    running.trust(site)
+    running.ask_admin("POST", "/reload").raise_for_status()
+    for server in (running.api, running.superlink):
+        server.seen.clear()
+        server.behave = lambda seen: (200, seen.body)
+    return running
+
+
+def code_of(response: httpx.Response) -> str:
+    assert response.headers["content-type"] == "application/problem+json"
+    return str(response.json()["code"])
+
+
+def test_enrolment_needs_no_certificate(lab: Laboratory) -> None:
+    with lab.client() as client:
+        response = client.post("/enrol/v1/requests?x=1", content=b"hello")
+    assert (response.status_code, response.content) == (200, b"hello")
+    seen = lab.api.seen[0]
+    assert (seen.path, seen.headers["x-flomir-gateway"]) == ("/enrol/v1/requests?x=1", SECRET)
+    assert "x-flomir-fingerprint" not in seen.headers
+
+
+def test_the_peer_api_sees_who_asks_and_cannot_be_told_otherwise(lab: Laboratory, site: Site) -> None:
+    lies = {"X-Flomir-Site": "site-evil", "X-Flomir-Fingerprint": "0" * 64, "X-Flomir-Gateway": "guess"}
+    hops = {"Connection": "keep-alive, X-Secret", "X-Secret": "1", "X-Forwarded-For": "1.2.3.4", "Cookie": "a=b"}
+    with lab.client(site) as client:
+        assert client.get("/peer/v1/events", headers={**lies, **hops, "Accept": "text/plain"}).status_code == 200
+    headers = lab.api.seen[0].headers
+    assert headers["x-flomir-site"] == site.site_id
+    assert headers["x-flomir-fingerprint"] == site.fingerprint
+    assert headers["x-flomir-gateway"] == SECRET
+    assert headers["accept"] == "text/plain"
+    assert not {"x-secret", "x-forwarded-for", "cookie"} & set(headers)
+
+
+def test_the_peer_api_is_closed_without_a_certificate(lab: Laboratory) -> None:
+    with lab.client() as client:
+        assert code_of(client.get("/peer/v1/events")) == "trust.refused"
+        assert code_of(client.post(PULL)) == "trust.refused"
+    assert not lab.api.seen
+    assert not lab.superlink.seen
+
+
+def test_a_certificate_that_nobody_approved_is_refused(lab: Laboratory) -> None:
+    stranger = lab.new_site("site-cccccccccccc")
+    with lab.client(stranger) as client:
+        response = client.get("/peer/v1/events")
+    assert (response.status_code, code_of(response)) == (403, "trust.unknown_certificate")
+    assert not lab.api.seen
+
+
+def test_another_authoritys_certificate_ends_the_handshake(lab: Laboratory, tmp_path: Path) -> None:
+    foreign = make_site(make_authority(tmp_path), tmp_path, "site-aaaaaaaaaaaa")
+    foreign.ca.write_text(lab.authority.ca_pem)
+    with lab.client(foreign) as client, pytest.raises(httpx.TransportError):
+        client.get("/peer/v1/events")
+    assert not lab.api.seen
+
+
+def test_a_site_does_not_talk_to_another_authoritys_gateway(lab: Laboratory, tmp_path: Path) -> None:
+    foreign = make_site(make_authority(tmp_path), tmp_path)
+    with lab.client(foreign) as client, pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+        client.get("/peer/v1/events")
+
+
+def test_older_tls_is_refused(lab: Laboratory) -> None:
+    context = ssl.create_default_context(cadata=lab.authority.ca_pem)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{lab.url}/enrol/v1/x", verify=context, trust_env=False)
+
+
+def test_the_flower_key_must_be_the_certificates_key(lab: Laboratory, site: Site, tmp_path: Path) -> None:
+    other = lab.new_site("site-dddddddddddd")
+    with lab.client(site) as client:
+        for headers in ({}, {"flwr-public-key": "no"}, signed_headers(other.key)):
+            response = client.post("/v1/fleet/get-run", headers=headers, content=b"x")
+            assert (response.status_code, code_of(response)) == (403, "trust.refused")
+        assert not lab.superlink.seen
+        response = client.post("/v1/fleet/get-run", headers=signed_headers(site.key), content=b"x")
+    assert (response.status_code, response.content) == (200, b"x")
+    assert lab.superlink.seen[0].headers["flwr-signature"]
+    assert "x-flomir-gateway" not in lab.superlink.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1/control/start-run",
+        "/v1/runtime/x",
+        "/v1/fleet/",
+        "/v1/fleet/register-node",
+        "/api/v1/sites",
+        "/peer/v2/x",
+        "/health",
+    ],
+)
+def test_everything_else_is_not_there(lab: Laboratory, site: Site, path: str) -> None:
+    with lab.client(site) as client:
+        assert code_of(client.post(path, headers=signed_headers(site.key))) == "not_found"
+    assert not lab.api.seen
+    assert not lab.superlink.seen
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /peer/v1/../../api/v1/sites HTTP/1.1\r\nHost: x",
+        b"GET /peer/v1/%2e%2e/api HTTP/1.1\r\nHost: x",
+        b"GET /peer/v1//x HTTP/1.1\r\nHost: x",
+        b"GET //peer/v1/x HTTP/1.1\r\nHost: x",
+        b"GET http://127.0.0.1/peer/v1/x HTTP/1.1\r\nHost: x",
+        b"GET /peer/v1/x\\y HTTP/1.1\r\nHost: x",
+        b"CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x",
+        b"TRACE /peer/v1/x HTTP/1.1\r\nHost: x",
+        b"POST /peer/v1/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked",
+        b"POST /peer/v1/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3",
+        b"POST /peer/v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4",
+        b"POST /peer/v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: -3",
+        b"POST /peer/v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Encoding: gzip",
+        b"GET /peer/v1/x HTTP/1.1\r\nHost: x\r\nHost: y",
+        b"GET /peer/v1/x HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade",
+        b"GET /peer/v1/x HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000,
+        b"\x16\x03\x01 nonsense",
+    ],
+)
+def test_malformed_requests_get_400_and_reach_nobody(lab: Laboratory, site: Site, head: bytes) -> None:
+    with lab.socket(site) as connection:
+        connection.sendall(head + b"\r\n\r\n")
+        answer = connection.recv(65_536)
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
+    assert not lab.api.seen
+
+
+def test_bodies_stream_in_both_directions(lab: Laboratory, site: Site) -> None:
+    content = bytes(range(256)) * 4 * 8192  # 8 MiB
+    with lab.client(site) as client:
+        response = client.post("/peer/v1/models", content=content)
+    assert response.content == content
+
+
+def test_too_large_bodies_are_refused_before_they_are_read(lab: Laboratory, site: Site) -> None:
+    with lab.socket(site) as connection:
+        connection.sendall(b"POST /enrol/v1/requests HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n")
+        assert b" 413 " in connection.recv(65_536).split(b"\r\n")[0]
+    with lab.client(site) as client:
+        assert client.post("/peer/v1/x", content=b"a" * 70_000).status_code == 200
+
+
+def test_strangers_are_slowed_down_at_the_enrolment_door(lab: Laboratory) -> None:
+    with lab.client() as client:
+        answers = [client.get("/enrol/v1/requests/x").status_code for _ in range(60)]
+    assert answers[0] == 200
+    assert answers[-1] == 429
+
+
+def test_the_admin_port_wants_the_secret(lab: Laboratory) -> None:
+    for path in ("/reload", "/wake"):
+        assert lab.ask_admin("POST", path, secret="guess").status_code == 403
+    assert lab.ask_admin("GET", "/status").json()["held"] == 0
+
+
+def test_a_pull_is_held_until_the_wake_and_then_answered_at_once(lab: Laboratory, site: Site) -> None:
+    box = {"body": b""}
+    lab.superlink.behave = lambda seen: (200, box["body"])
+    with ThreadPoolExecutor(1) as pool, lab.client(site) as client:
+        pull = pool.submit(client.post, PULL, headers=signed_headers(site.key), content=b"n")
+        wait_until(lambda: lab.ask_admin("GET", "/status").json()["held"] == 1)
+        assert not pull.done()
+        box["body"] = MESSAGE
+        rung_at = time.monotonic()
+        lab.ask_admin("POST", "/wake").raise_for_status()
+        assert pull.result(5).content == MESSAGE
+    assert time.monotonic() - rung_at < 0.8
+
+
+def test_a_pull_without_message_ends_after_the_holding_time(lab: Laboratory, site: Site) -> None:
+    lab.superlink.behave = lambda seen: (200, b"\x0a\x02\x08\x05")  # only `reconnect`
+    begun = time.monotonic()
+    with lab.client(site) as client:
+        response = client.post(PULL, headers=signed_headers(site.key), content=b"n")
+    assert response.content == b"\x0a\x02\x08\x05"
+    assert 4.5 < time.monotonic() - begun < 8
+    assert len(lab.superlink.seen) < 10
+
+
+def test_revocation_ends_a_held_pull_within_five_seconds(lab: Laboratory, site: Site) -> None:
+    lab.superlink.behave = lambda seen: (200, b"")
+    with ThreadPoolExecutor(1) as pool, lab.client(site) as client:
+        pull = pool.submit(client.post, PULL, headers=signed_headers(site.key), content=b"n")
+        wait_until(lambda: lab.ask_admin("GET", "/status").json()["held"] == 1)
+        lab.trust(revoked=(site.fingerprint,))
+        revoked_at = time.monotonic()
+        assert lab.ask_admin("POST", "/reload").json()["ended"] >= 1
+        with pytest.raises(httpx.TransportError):
+            pull.result(5)
+        assert time.monotonic() - revoked_at < 2
+    wait_until(lambda: lab.ask_admin("GET", "/status").json()["held"] == 0, 3)
+    with lab.client(site) as client:
+        assert code_of(client.get("/peer/v1/events")) == "trust.revoked"
+
+
+def test_a_replaced_list_is_noticed_without_a_reload(lab: Laboratory, site: Site) -> None:
+    with lab.client(site) as client:
+        assert client.get("/peer/v1/x").status_code == 200
+        lab.trust()
+        wait_until(lambda: not any(c["site_id"] for c in lab.ask_admin("GET", "/status").json()["connections"]), 5)
+        assert code_of(client.get("/peer/v1/x")) == "trust.unknown_certificate"
+
+
+def test_a_damaged_list_changes_nothing(lab: Laboratory, site: Site) -> None:
+    lab.authority.paths.trusted.write_text("{")
+    lab.ask_admin("POST", "/reload")
+    with lab.client(site) as client:
+        assert client.get("/peer/v1/x").status_code == 200
+
+
+def test_a_repeated_upload_is_carried_out_once(lab: Laboratory, site: Site) -> None:
+    counter = iter(range(100))
+    lab.superlink.behave = lambda seen: (200, b"\x08\x01" if next(counter) == 0 else b"")
+    headers = {**signed_headers(site.key), "X-Flomir-Request-Id": "upload-1"}
+    with lab.client(site) as client:
+        answers = {client.post(PUSH, headers=headers, content=b"chunk").content for _ in range(3)}
+        assert answers == {STORED}
+        assert len(lab.superlink.seen) == 1
+        client.post(PUSH, headers={**headers, "X-Flomir-Request-Id": "upload-2"}, content=b"other")
+    assert len(lab.superlink.seen) == 2
+
+
+def test_an_upload_whose_answer_was_lost_is_carried_out_once(lab: Laboratory, site: Site) -> None:
+    release = threading.Event()
+
+    def slow(seen: Seen) -> tuple[int, bytes]:
+        release.wait(5)
+        return 200, STORED
+
+    lab.superlink.behave = slow
+    headers = {**signed_headers(site.key), "X-Flomir-Request-Id": "upload-lost"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with lab.socket(site) as connection:
+        connection.sendall(f"POST {PUSH} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: 5\r\n\r\nchunk".encode())
+        wait_until(lambda: len(lab.superlink.seen) == 1)
+    release.set()
+    with lab.client(site) as client:
+        assert client.post(PUSH, headers=headers, content=b"chunk").content == STORED
+    assert len(lab.superlink.seen) == 1
+
+
+def test_two_sites_do_not_share_request_ids(lab: Laboratory, site: Site) -> None:
+    other = lab.new_site("site-bbbbbbbbbbbb")
+    lab.trust(site, other)
+    lab.ask_admin("POST", "/reload")
+    for asking in (site, other):
+        with lab.client(asking) as client:
+            headers = {**signed_headers(asking.key), "X-Flomir-Request-Id": "same"}
+            assert client.post(PUSH, headers=headers, content=asking.site_id.encode()).text == asking.site_id
+
+
+def test_a_message_that_did_not_arrive_is_given_again_once(lab: Laboratory, site: Site) -> None:
+    answers = iter([MESSAGE])
+    lab.superlink.behave = lambda seen: (200, next(answers, b"\x12\x01z"))
+
+    def pull(client: httpx.Client, request_id: str) -> bytes:
+        headers = {**signed_headers(site.key), "X-Flomir-Request-Id": request_id}
+        return client.post(PULL, headers=headers, content=b"n").content
+
+    with lab.client(site) as client:
+        assert [pull(client, name) for name in ("p1", "p2", "p3")] == [MESSAGE, MESSAGE, b"\x12\x01z"]
+        client.post("/v1/fleet/pull-object", headers=signed_headers(site.key), content=b"o")
+        assert pull(client, "p4") == b"\x12\x01z"
+    assert lab.superlink.paths().count(PULL) == 3
+
+
+def test_an_absent_superlink_is_a_503_that_flower_repeats(lab: Laboratory, site: Site, tmp_path: Path) -> None:
+    with laboratory(tmp_path) as other:
+        there = other.new_site("site-aaaaaaaaaaaa")
+        other.trust(there)
+        other.ask_admin("POST", "/reload")
+        other.superlink.close()
+        with other.client(there) as client:
+            response = client.post("/v1/fleet/get-run", headers=signed_headers(there.key), content=b"x")
+        assert (response.status_code, code_of(response)) == (503, "peer.unreachable")
+        other.superlink = type(other.superlink)()
+
+
+def test_a_killed_gateway_remembers_what_it_carried_out(tmp_path: Path) -> None:
+    with laboratory(tmp_path) as lab:
+        site = lab.new_site("site-aaaaaaaaaaaa")
+        lab.trust(site)
+        counter = iter(range(100))
+        lab.superlink.behave = lambda seen: (200, STORED if next(counter) == 0 else b"")
+        headers = {**signed_headers(site.key), "X-Flomir-Request-Id": "upload-1"}
+        lab.ask_admin("POST", "/reload")
+        with lab.client(site) as client:
+            assert client.post(PUSH, headers=headers, content=b"chunk").content == STORED
+        lab.restart_gateway()
+        with lab.client(site) as client:
+            assert client.post(PUSH, headers=headers, content=b"chunk").content == STORED
+        assert len(lab.superlink.seen) == 1
+
+
+def test_an_upload_in_doubt_after_a_kill_counts_as_stored(tmp_path: Path) -> None:
+    with laboratory(tmp_path) as lab:
+        site = lab.new_site("site-aaaaaaaaaaaa")
+        lab.trust(site)
+        lab.ask_admin("POST", "/reload")
+        stuck = threading.Event()
+        lab.superlink.behave = lambda seen: (stuck.wait(10), (200, STORED))[1]
+        headers = {**signed_headers(site.key), "X-Flomir-Request-Id": "upload-1"}
+        with ThreadPoolExecutor(1) as pool, lab.client(site) as client:
+            upload = pool.submit(client.post, PUSH, headers=headers, content=b"chunk")
+            wait_until(lambda: len(lab.superlink.seen) == 1)
+            lab.restart_gateway()
+            with pytest.raises(httpx.TransportError):
+                upload.result(5)
+        stuck.set()
+        lab.superlink.behave = lambda seen: (200, b"")  # Flower's "not stored": it has the object already
+        with lab.client(site) as client:
+            assert client.post(PUSH, headers=headers, content=b"chunk").content == STORED
+
+
+def test_a_dozen_killed_clients_leave_a_serving_gateway(lab: Laboratory, site: Site) -> None:
+    lab.superlink.behave = lambda seen: (200, b"")
+    head = "".join(f"{name}: {value}\r\n" for name, value in signed_headers(site.key).items())
+    connections = [lab.socket(site) for _ in range(12)]
+    for connection in connections:
+        connection.sendall(f"POST {PULL} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: 1\r\n\r\nn".encode())
+    wait_until(lambda: lab.ask_admin("GET", "/status").json()["held"] == 12)
+    for connection in connections:
+        connection.close()
+    wait_until(lambda: lab.ask_admin("GET", "/status").json()["held"] == 0, 4)
+    with lab.client(site) as client:
+        assert client.get("/peer/v1/x").status_code == 200
+
+
+def test_it_ends_quickly_and_its_log_is_json_without_secrets(tmp_path: Path) -> None:
+    with laboratory(tmp_path) as lab:
+        site = lab.new_site("site-aaaaaaaaaaaa")
+        lab.trust(site)
+        lab.ask_admin("POST", "/reload")
+        lab.superlink.behave = lambda seen: (200, b"")
+        with ThreadPoolExecutor(1) as pool, lab.client(site) as client:
+            pull = pool.submit(client.post, PULL, headers=signed_headers(site.key), content=b"n")
+            wait_until(lambda: lab.ask_admin("GET", "/status").json()["held"] == 1)
+            begun = time.monotonic()
+            assert lab.gateway.end(signal.SIGTERM) == 0
+            assert time.monotonic() - begun < 5
+            pull.exception(5)
+        lines = lab.gateway.log().splitlines()
+        assert lines
+        assert all(json.loads(line)["process"] == "gateway" for line in lines)
+        assert SECRET not in lab.gateway.log()
+        lab.gateway.start()
