@@ -23,7 +23,7 @@ def read_config(kind: type[Config], path: Path) -> Config:
     return kind.model_validate_json(path.read_bytes())
 
 
-def settle_environment(flwr_home: Path) -> None:
+def settle_environment(name: str, flwr_home: Path) -> None:
     """Keep flwr offline, private and unproxied; call before flwr is imported."""
     for key in [key for key in os.environ if key.lower() in _PROXY_WORDS]:
         del os.environ[key]
@@ -36,7 +36,7 @@ def settle_environment(flwr_home: Path) -> None:
             "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
         }
     )
-    logs.configure()
+    logs.setup_logging(name, home=flwr_home.parent.parent)
 
 
 def ensure_secret(path: Path) -> Path:

@@ -67,7 +67,7 @@ def _say_when_healthy(port: int) -> None:
 def main(config_path: Path) -> None:
     """Run the SuperLink."""
     config = read_config(SuperLinkConfig, config_path)
-    settle_environment(config.flwr_home)
+    settle_environment("superlink", config.flwr_home)
     ensure_secret(config.secret_file)
     config.database.parent.mkdir(parents=True, exist_ok=True)
     serve(config)

@@ -97,7 +97,7 @@ def make_state_factory(clock: WakingClock) -> Any:
 
         def state(self) -> Any:
             with self.lock:
-                if self.state_instance is None:
+                if getattr(self, "state_instance", None) is None:
                     self.state_instance = SiteNodeState(self.objectstore_factory.store())
                 return self.state_instance
 
@@ -218,7 +218,7 @@ def _lifespan(config: SuperNodeConfig, key: object) -> Any:
 def main(config_path: Path) -> None:
     """Run the SuperNode."""
     config = read_config(SuperNodeConfig, config_path)
-    settle_environment(config.flwr_home)
+    settle_environment("supernode", config.flwr_home)
     ensure_secret(config.secret_file)
     serve(config)
 

@@ -1,0 +1,308 @@
+"""What a site does with one round: check consent, score the received model, train, hold if asked, reply. No Flower here.
+
+Everything that decides comes from the locally stored grant; of the message only the session, the round and the tensors
+are used, and each of them is checked.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from fl_core.errors import ComputeFailed, Conflict, FlomirError, InvalidInput, NotTrusted, StudyUnusable
+from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
+from fl_core.flower.exchange import RoundReply, RoundRequest
+from fl_core.flower.proximal import proximal_term
+from fl_core.flower.records import Arrays, distance, pack, shapes_of, unpack
+from fl_core.flower.strategies.registry import proximal_mu
+from fl_core.protocol.messages import SitePhase
+from fl_core.protocol.plan import Grant, RunnerEvent, SentUpdate
+from model.errors import ModelError, SampleInvalid, StudyFormatError, TrainingDiverged
+from model.tasks import Sample, Task, load_task, mean_metrics
+from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
+
+GRANT_CHECK_S = 0.25
+PROGRESS_EVERY_S = 0.25
+
+logger = logging.getLogger(__name__)
+
+
+class Report(Protocol):
+    """Takes the runner's events (numbered and dated by the receiver)."""
+
+    def __call__(self, event: RunnerEvent) -> None:
+        """Append one event."""
+
+
+class RoundLate(Conflict):
+    """The round was closed, or the task withdrawn, before this site was done."""
+
+    code = "federation.late"
+
+
+@dataclass
+class _Loaded:
+    """A session's task with its samples and network, kept warm between rounds."""
+
+    key: tuple[object, ...]
+    task: Task
+    train: list[Sample]
+    holdout: list[Sample]
+    network: nn.Module
+    last: tuple[int, str, RoundReply, SentUpdate] | None = None
+    kept: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+class SiteWorker:
+    """Answers rounds, one at a time; keeps the last session's data and its last answer.
+
+    A round that is asked again with the same model (its reply was lost on the way) is answered from memory.
+    """
+
+    def __init__(self, *, grants: GrantsFile, report: Report, clock: Callable[[], float] = time.monotonic) -> None:
+        self._grants, self._report, self._clock = grants, report, clock
+        self._loaded: _Loaded | None = None
+
+    def answer(
+        self, request: RoundRequest, bundle_sha256: str, *, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> RoundReply:
+        """Do one round; raises FlomirError with a code that may leave the site (its text may not)."""
+        turn = _Turn(self, request, bundle_sha256, is_cancelled)
+        try:
+            turn.tell(SitePhase.RECEIVED)
+            return turn.run()
+        except FlomirError as error:
+            phase = SitePhase.WITHDRAWN if error.code.startswith("consent.") else SitePhase.FAILED
+            turn.tell(phase, code=error.code, detail=str(error)[:200])
+            raise
+        except ModelError as error:
+            known = as_flomir_error(error)
+            turn.tell(SitePhase.FAILED, code=known.code, detail=str(error)[:200])
+            raise known from error
+        except Exception as error:
+            logger.exception("round failed", extra={"session": request.session_id, "round": request.round})
+            turn.tell(SitePhase.FAILED, code="compute.failed", detail=type(error).__name__)
+            raise
+
+    def loaded_for(self, session_id: str, grant: Grant) -> _Loaded:
+        """Return the warm session, loading task, samples and network when anything it depends on changed."""
+        key = (session_id, grant.task, repr(grant.task_parameters), repr(grant.network), grant.studies)
+        if self._loaded is None or self._loaded.key != key:
+            self._loaded = None
+            task = load_task(grant.task)
+            samples = task.load_samples([Path(study) for study in grant.studies])
+            parameters = task.spec.parameters.model_validate(grant.task_parameters)
+            train, holdout = task.split(samples, parameters.holdout_fraction, parameters.seed)
+            network = task.build_network(grant.network, seed=parameters.seed)
+            self._loaded = _Loaded(key, task, train, holdout, network)
+        return self._loaded
+
+
+def as_flomir_error(error: ModelError) -> FlomirError:
+    """Translate a failure of the model side into one with a code of the catalogue."""
+    if isinstance(error, TrainingDiverged):
+        return ComputeFailed(str(error), code="compute.diverged")
+    if isinstance(error, SampleInvalid | StudyFormatError):
+        return StudyUnusable(str(error))
+    return ComputeFailed(str(error))
+
+
+class _Turn:
+    """One round at one site."""
+
+    def __init__(
+        self, worker: SiteWorker, request: RoundRequest, bundle_sha256: str, is_cancelled: Callable[[], bool]
+    ) -> None:
+        self._worker, self._request = worker, request
+        self._bundle, self._is_cancelled = bundle_sha256, is_cancelled
+        self._clock = worker._clock
+        self._begun = self._clock()
+        self._next_check = self._next_progress = 0.0
+        self._stop_reason: FlomirError | None = None
+
+    def run(self) -> RoundReply:
+        request = self._request
+        grant = self._check()
+        if request.proximal_mu != proximal_mu(grant.strategy) or request.rounds != grant.rounds:
+            message = "the message's settings differ from what this site agreed to"
+            raise NotTrusted(message, code="consent.missing")
+        if may_send(grant, request.round) is False and request.round not in grant.refused_rounds:
+            message = "this site agreed to train but not to send"
+            raise NotTrusted(message, code="consent.send_refused")
+        loaded = self._worker.loaded_for(request.session_id, grant)
+        shared = set(loaded.task.spec.shared_keys(loaded.network.state_dict()))
+        received = self._receive(loaded, shared)
+        if loaded.last is not None and loaded.last[:2] == (request.round, request.packed.sha256):
+            reply, sent = loaded.last[2:]
+        else:
+            reply, sent = self._work(loaded, grant, shared, received)
+            loaded.last = (request.round, request.packed.sha256, reply, sent)
+        self._hold()
+        self._check()
+        self.tell(SitePhase.SENDING, fraction=1.0)
+        self.tell(SitePhase.SENT, fraction=1.0, sent=sent)
+        return reply
+
+    def _check(self) -> Grant:
+        return consented_grant(self._worker._grants.read(), self._request.session_id, self._request.round, self._bundle)
+
+    def _receive(self, loaded: _Loaded, shared: set[str]) -> Arrays:
+        state = loaded.network.state_dict()
+        expected = shapes_of({name: tensor.numpy() for name, tensor in state.items() if name in shared})
+        received = unpack(self._request.packed, expected)
+        for name, array in received.items():
+            if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+                message = f"tensor {name} of the received model is not finite"
+                raise InvalidInput(message, code="model.invalid")
+        return received
+
+    def _work(self, loaded: _Loaded, grant: Grant, shared: set[str], received: Arrays) -> tuple[RoundReply, SentUpdate]:
+        network = loaded.network
+        tensors = {name: torch.from_numpy(np.array(array)) for name, array in received.items()}
+        network.load_state_dict({**network.state_dict(), **loaded.kept, **tensors})
+        scores, score_s = self._score(loaded)
+        outcome = self._train(loaded, grant, shared)
+        state = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
+        loaded.kept = {name: tensor.clone() for name, tensor in state.items() if name not in shared}
+        update: dict[str, NDArray[np.generic]] = {name: state[name].numpy().copy() for name in shared}
+        packed = pack(update)
+        sent = SentUpdate(
+            bytes=len(packed.data),
+            tensors=len(update),
+            shapes={name: tuple(array.shape) for name, array in update.items()},
+            sha256=packed.sha256,
+            norm=distance(update, received),
+            num_examples=outcome.examples,
+        )
+        metrics = {"train_loss": outcome.mean_loss, "train_s": outcome.seconds, "score_s": score_s, **scores}
+        return RoundReply(packed=packed, metrics=metrics, num_examples=outcome.examples), sent
+
+    def _score(self, loaded: _Loaded) -> tuple[dict[str, float], float]:
+        self.tell(SitePhase.SCORING)
+        begun = self._clock()
+        means: Mapping[str, float | None] = (
+            mean_metrics(loaded.task.evaluate(loaded.network, loaded.holdout)) if loaded.holdout else {}
+        )
+        scores = {f"score_{key}": float(value) for key, value in means.items() if value is not None}
+        self.tell(SitePhase.SCORING, fraction=1.0, metrics=scores)
+        self._raise_if_stopped()
+        return scores, self._clock() - begun
+
+    def _train(self, loaded: _Loaded, grant: Grant, shared: set[str]) -> TrainOutcome:
+        if not loaded.train:
+            message = "no study with a reference is left to train on"
+            raise StudyUnusable(message)
+        parameters = loaded.task.spec.parameters.model_validate(grant.task_parameters)
+        number = self._request.round
+        self.tell(SitePhase.TRAINING)
+        outcome = loaded.task.train(
+            loaded.network,
+            loaded.train,
+            parameters,
+            schedule=ScheduleWindow((number - 1) / grant.rounds, number / grant.rounds),
+            seed=parameters.seed + number,
+            hooks=TrainHooks(extra_loss=proximal_term(loaded.network, shared, self._request.proximal_mu)),
+            on_progress=self._on_progress,
+            should_stop=self._should_stop,
+        )
+        self._raise_if_stopped()
+        if outcome.stopped:
+            message = "the training was stopped"
+            raise RoundLate(message)
+        return outcome
+
+    def _on_progress(self, progress: TrainProgress) -> None:
+        now = self._clock()
+        if now >= self._next_progress or progress.step == progress.steps:
+            self._next_progress = now + PROGRESS_EVERY_S
+            self.tell(SitePhase.TRAINING, fraction=progress.step / max(progress.steps, 1), loss=progress.loss)
+
+    def _should_stop(self) -> bool:
+        now = self._clock()
+        if self._stop_reason is None and now >= self._next_check:
+            self._next_check = now + GRANT_CHECK_S
+            self._stop_reason = self._reason_to_stop()
+        return self._stop_reason is not None
+
+    def _reason_to_stop(self) -> FlomirError | None:
+        if self._is_cancelled():
+            return RoundLate("the task was withdrawn")
+        if self._clock() - self._begun > self._request.deadline_s:
+            return RoundLate("the round's deadline has passed")
+        try:
+            self._check()
+        except NotTrusted as error:
+            return error
+        return None
+
+    def _raise_if_stopped(self) -> None:
+        self._next_check = 0.0
+        if self._should_stop() and self._stop_reason is not None:
+            raise self._stop_reason
+
+    def _hold(self) -> None:
+        """Wait for the professional's word; raises when she refuses, withdraws, or the deadline passes."""
+        told = False
+        while True:
+            answer = may_send(self._check(), self._request.round)
+            if answer is True:
+                return
+            if answer is False:
+                message = "the professional refused to send this round's update"
+                raise NotTrusted(message, code="consent.send_refused")
+            if not told:
+                self.tell(SitePhase.HELD, fraction=1.0)
+                told = True
+            self._raise_if_stopped()
+            time.sleep(GRANT_CHECK_S)  # bounded by the deadline; the grants file is what changes
+
+    def tell(
+        self,
+        phase: SitePhase,
+        *,
+        fraction: float = 0.0,
+        loss: float | None = None,
+        code: str | None = None,
+        detail: str = "",
+        metrics: dict[str, float] | None = None,
+        sent: SentUpdate | None = None,
+    ) -> None:
+        self._worker._report(
+            RunnerEvent(
+                seq=0,
+                at=datetime.now(UTC),
+                session_id=self._request.session_id,
+                round=self._request.round,
+                phase=phase,
+                fraction=min(max(fraction, 0.0), 1.0),
+                loss=loss if loss is None or np.isfinite(loss) else None,
+                code=code,
+                detail=detail,
+                metrics=metrics,
+                sent=sent,
+            )
+        )
+
+
+def _refuse(message: object, context: object) -> object:
+    refused = "rounds are answered by the site's own runner"
+    raise NotTrusted(refused, code="consent.missing")
+
+
+def __getattr__(name: str) -> object:
+    """Give the bundle's `app`: a ClientApp that refuses, for anyone who would run it outside of the runner."""
+    if name != "app":
+        raise AttributeError(name)
+    from flwr.clientapp import ClientApp
+
+    app = ClientApp()
+    app.train()(_refuse)
+    return app

@@ -1,0 +1,36 @@
+"""What travels between the round loop and a site, as plain data: a round's request, its reply, and what went wrong."""
+
+from dataclasses import dataclass
+
+from fl_core.flower.records import Packed
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundRequest:
+    """What a round's message says; `deadline_s` counts from its arrival, so clocks need not agree."""
+
+    session_id: str
+    round: int
+    rounds: int
+    proximal_mu: float
+    deadline_s: float
+    packed: Packed
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundReply:
+    """What leaves a site: the packed update, its metrics, and how many examples it was trained on."""
+
+    packed: Packed
+    metrics: dict[str, float]
+    num_examples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteAnswer:
+    """One site's answer as the round loop sees it: a reply, or an error (flwr's number and our code)."""
+
+    site_id: str
+    reply: RoundReply | None = None
+    error_number: int = 0
+    code: str = ""

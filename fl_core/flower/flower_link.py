@@ -1,0 +1,152 @@
+"""`SiteLink` over flwr's grid: only the chosen nodes are seen, replies are fetched by a thread as soon as they are there."""
+
+import logging
+import queue
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from fl_core.errors import PeerUnreachable
+from fl_core.flower.exchange import RoundRequest, SiteAnswer
+from fl_core.flower.messages import read_answer, request_content, round_message
+from fl_core.protocol.plan import PlannedSite
+
+FIRST_POLL_S = 0.1
+SLOWEST_POLL_S = 0.4
+SLOW_AFTER_S = 20.0
+TTL_MARGIN_S = 3600.0
+
+logger = logging.getLogger(__name__)
+
+
+class FlowerLink:
+    """Sends through a grid and polls it for the replies of the newest message to each site.
+
+    Parameters
+    ----------
+    grid : flwr Grid
+    sites : the session's chosen sites
+    wake : called after messages were pushed, to let the gateway answer the pulls it holds
+    """
+
+    def __init__(self, grid: Any, sites: tuple[PlannedSite, ...], wake: Callable[[], None]) -> None:
+        self._grid, self._wake = grid, wake
+        self._nodes = {site.site_id: int(site.node_id) for site in sites}
+        self._names = {node_id: site_id for site_id, node_id in self._nodes.items()}
+        self._lock = threading.Lock()
+        self._pending: dict[str, str] = {}
+        self._answers: queue.Queue[SiteAnswer | Exception] = queue.Queue()
+        self._sent = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._fetch, name="replies", daemon=True)
+        self._thread.start()
+
+    def present(self) -> Mapping[str, str]:
+        """Return the chosen sites that are online, each with the time of its node's last activation."""
+        nodes = self._call(lambda: list(self._grid.get_nodes()))
+        return {self._names[node.node_id]: str(node.last_activated_at) for node in nodes if node.node_id in self._names}
+
+    def send(self, request: RoundRequest, site_ids: list[str]) -> None:
+        """Push one message a site; the content is stored once for all."""
+        content = request_content(request)
+        ttl_s = request.deadline_s + TTL_MARGIN_S
+        messages = [round_message(content, self._nodes[site_id], request.round, ttl_s) for site_id in site_ids]
+        message_ids = self._call(lambda: list(self._grid.push_messages(messages)))
+        with self._lock:
+            self._pending = {
+                message_id: site_id for message_id, site_id in self._pending.items() if site_id not in site_ids
+            }
+            for site_id, message_id in zip(site_ids, message_ids, strict=True):
+                if message_id:
+                    self._pending[message_id] = site_id
+                else:
+                    self._answers.put(SiteAnswer(site_id=site_id, error_number=5, code="peer.unreachable"))
+        self._sent.set()
+        self._wake()
+
+    def receive(self, timeout_s: float) -> list[SiteAnswer]:
+        """Return what came, waiting at most this long for the first."""
+        answers: list[SiteAnswer] = []
+        try:
+            item = self._answers.get(timeout=timeout_s)
+            while True:
+                if isinstance(item, Exception):
+                    raise item
+                answers.append(item)
+                item = self._answers.get_nowait()
+        except queue.Empty:
+            return answers
+
+    def close(self) -> None:
+        """End the fetching thread."""
+        self._closed.set()
+        self._sent.set()
+        self._thread.join(timeout=2)
+
+    def _fetch(self) -> None:
+        waited_s = 0.0
+        while not self._closed.is_set():
+            with self._lock:
+                pending = dict(self._pending)
+            if not pending:
+                self._sent.wait()
+                self._sent.clear()
+                waited_s = 0.0
+                continue
+            try:
+                messages = list(self._grid.pull_messages(list(pending)))
+            except Exception as error:  # noqa: BLE001 - whatever ends the fetching ends the run
+                self._answers.put(engine_lost(error))
+                return
+            for message in messages:
+                self._take(message, pending)
+            pause_s = FIRST_POLL_S if waited_s < SLOW_AFTER_S else SLOWEST_POLL_S
+            if not messages:
+                waited_s += pause_s
+                if self._sent.wait(pause_s):
+                    self._sent.clear()
+                    waited_s = 0.0
+
+    def _take(self, message: Any, pending: dict[str, str]) -> None:
+        message_id = message.metadata.reply_to_message_id
+        with self._lock:
+            current = self._pending.pop(message_id, None)
+        if current is not None and message_id in pending:
+            self._answers.put(read_answer(current, message))
+
+    @staticmethod
+    def _call(action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except Exception as error:
+            raise engine_lost(error) from error
+
+
+def engine_lost(error: Exception) -> PeerUnreachable:
+    """Return the one error that says that the SuperLink no longer serves this run."""
+    status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else ""
+    message = f"the federation engine does not answer: {type(error).__name__} {status}"
+    return PeerUnreachable(message, code="federation.engine_lost")
+
+
+def gateway_waker(admin_url: str, secret: str) -> Callable[[], None]:
+    """Return a call that makes the gateway look for messages at once; without an address it does nothing."""
+    if not admin_url:
+        return lambda: None
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def wake() -> None:
+        request = urllib.request.Request(  # noqa: S310 - the gateway's loopback address
+            f"{admin_url.rstrip('/')}/wake", b"", {"Authorization": f"Bearer {secret}"}, method="POST"
+        )
+        try:
+            with opener.open(request, timeout=2):
+                pass
+        except (urllib.error.URLError, OSError) as error:
+            logger.warning("gateway not woken", extra={"error": str(error)})
+
+    return wake

@@ -1,0 +1,370 @@
+"""The round loop: choose, send, wait, check, combine, checkpoint. Pure of Flower; it speaks to sites by a `SiteLink`.
+
+::
+
+    start -> [control] -> send -> wait (reply | error | lost -> send again | deadline | combine now) -> combine
+       ^                                                                                                   |
+       +------------------------------- checkpoint, round_closed <-----------------------------------------+
+"""
+
+import logging
+import math
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pydantic import ValidationError
+
+from fl_core.errors import FlomirError, InvalidInput
+from fl_core.flower import checkpoints
+from fl_core.flower.exchange import RoundRequest, SiteAnswer
+from fl_core.flower.records import Arrays, pack, shapes_of
+from fl_core.flower.strategies.protocol import Strategy
+from fl_core.flower.strategies.registry import make_strategy, proximal_mu
+from fl_core.flower.updates import checked_update
+from fl_core.protocol.plan import (
+    RoundRecord,
+    ServerEvent,
+    ServerEventType,
+    SessionControl,
+    SessionPlan,
+    UpdateReceived,
+)
+from model.io.weights import save_arrays
+from model.task_spec import task_spec
+
+TICK_S = 0.25
+PRESENCE_EVERY_S = 2.0
+MOST_SENDS = 10
+"""Messages to one site in one round, the first included."""
+RESEND_NUMBERS = frozenset({3, 4, 5, 8})
+"""flwr: message lost, reply lost, node unavailable, runner crashed."""
+
+logger = logging.getLogger(__name__)
+
+Ending = Literal["completed", "stopped", "paused", "failed"]
+
+
+class SiteLink(Protocol):
+    """How the loop reaches sites; site ids on both ends."""
+
+    def present(self) -> Mapping[str, str]:
+        """Return the sites that are online, each with a mark that changes when the site's node was restarted."""
+
+    def send(self, request: RoundRequest, site_ids: list[str]) -> None:
+        """Send a round to sites; a site that had an unanswered message gets a new one in its place."""
+
+    def receive(self, timeout_s: float) -> list[SiteAnswer]:
+        """Wait for answers at most this long; raises FlomirError (`federation.engine_lost`) when there is no engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended; `code` is set when it failed."""
+
+    ending: Ending
+    round: int
+    code: str | None = None
+    detail: str = ""
+
+
+class RoundFailed(InvalidInput):
+    """A round could not be closed."""
+
+    code = "federation.quorum_missed"
+
+
+class _Stopped(Exception):  # noqa: N818 - the manager's wish
+    """The manager stopped the session."""
+
+
+@dataclass
+class _Round:
+    """What is known of the round that is going on."""
+
+    number: int
+    request: RoundRequest
+    begun: float
+    waiting: dict[str, str] = field(default_factory=dict)
+    sends: dict[str, int] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    updates: list[UpdateReceived] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    next_presence: float = 0.0
+
+
+def read_control(path: Path) -> SessionControl:
+    """Return the manager's wishes; an absent or unreadable file means the defaults."""
+    try:
+        return SessionControl.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return SessionControl()
+    except (OSError, ValidationError):
+        logger.warning("control file not readable")
+        return SessionControl()
+
+
+def choose_sites(plan: SessionPlan, control: SessionControl, round_number: int) -> list[str]:
+    """Return the round's sites: chosen and not withdrawn, of these a fraction drawn by the plan's seed."""
+    wished = None if control.site_ids is None else set(control.site_ids)
+    able = [
+        site.site_id
+        for site in plan.sites
+        if (wished is None or site.site_id in wished) and site.site_id not in control.withdrawn
+    ]
+    count = min(len(able), max(plan.quorum, math.ceil(plan.fraction * len(able))))
+    if count == len(able):
+        return able
+    drawn = set(random.Random(f"{plan.seed}/{round_number}").sample(able, count))  # noqa: S311 - reproducible draw
+    return [site_id for site_id in able if site_id in drawn]
+
+
+class RoundLoop:
+    """Runs a session from its newest checkpoint to its end.
+
+    Parameters
+    ----------
+    plan : SessionPlan
+    folder : Path
+        The session's folder: control.json is read there, rounds are written there.
+    link : SiteLink
+    report : callable
+        Gets every `ServerEvent` (numbered and dated by the receiver).
+    run_id : str
+    alive : callable
+        Called at every tick, for a watchdog.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: SessionPlan,
+        folder: Path,
+        link: SiteLink,
+        report: Callable[[ServerEvent], None],
+        run_id: str,
+        alive: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan, self._folder, self._link, self._run_id = plan, folder, link, run_id
+        self._report, self._alive, self._clock = report, alive, clock
+        self._strategy: Strategy = make_strategy(plan.strategy)
+
+    def run(self) -> Outcome:
+        """Run to an end; expected failures end in an `Outcome`, a lost engine raises."""
+        number = 0
+        try:
+            number, weights = self._newest()
+            self._tell("started", number)
+            while number < self._plan.rounds:
+                number += 1
+                weights = self._round(number, weights)
+                if number < self._plan.rounds and self._control().pause_after_round:
+                    self._tell("paused", number)
+                    return Outcome("paused", number)
+        except _Stopped:
+            self._tell("stopped", number)
+            return Outcome("stopped", number)
+        except FlomirError as error:
+            if error.code == "federation.engine_lost":
+                raise
+            self._tell("failed", number, code=error.code, detail=str(error))
+            return Outcome("failed", number, error.code, str(error))
+        self._tell("completed", number)
+        return Outcome("completed", number)
+
+    def _newest(self) -> tuple[int, Arrays]:
+        record = checkpoints.newest_record(self._folder, self._plan.session_id)
+        if record is None:
+            return 0, checkpoints.load_weights(Path(self._plan.initial_model))
+        return record.round, checkpoints.load_weights(checkpoints.weights_path(self._folder, record.round))
+
+    def _control(self) -> SessionControl:
+        return read_control(self._folder / "control.json")
+
+    def _round(self, number: int, weights: Arrays) -> Arrays:
+        control = self._control()
+        if control.stop:
+            raise _Stopped
+        site_ids = choose_sites(self._plan, control, number)
+        self._tell("round_started", number)
+        if len(site_ids) < self._plan.quorum:
+            message = f"{len(site_ids)} sites are left, {self._plan.quorum} are needed"
+            raise RoundFailed(message, code="session.too_few_sites")
+        shared = {name: weights[name] for name in task_spec(self._plan.task).shared_keys(weights)}
+        begun = self._clock()
+        state = self._send_first(number, shared, site_ids, begun)
+        pushed = self._clock()
+        self._tell("pushed", number, detail=f"{len(site_ids)} sites")
+        self._wait(state, shared)
+        waited = self._clock()
+        self._tell("aggregating", number)
+        combined = {**weights, **self._strategy.result()}
+        aggregated = self._clock()
+        sha256 = save_arrays(checkpoints.weights_path(self._folder, number), combined)
+        stored = self._clock()
+        slowest_s = max(update.train_s + update.score_s for update in state.updates)
+        record = RoundRecord(
+            session_id=self._plan.session_id,
+            round=number,
+            updates=tuple(state.updates),
+            missing=state.missing,
+            weights_file=checkpoints.weights_path(self._folder, number).name,
+            sha256=sha256,
+            metrics=weighted_metrics(state.updates),
+            push_s=pushed - begun,
+            wait_s=waited - pushed,
+            aggregate_s=aggregated - waited,
+            checkpoint_s=stored - aggregated,
+            total_s=stored - begun,
+            overhead_s=stored - begun - slowest_s,
+        )
+        checkpoints.write_record(self._folder, record)
+        self._tell("round_closed", number, record=record)
+        return combined
+
+    def _send_first(self, number: int, shared: Arrays, site_ids: list[str], begun: float) -> _Round:
+        self._strategy.configure(number)
+        request = RoundRequest(
+            session_id=self._plan.session_id,
+            round=number,
+            rounds=self._plan.rounds,
+            proximal_mu=proximal_mu(self._plan.strategy),
+            deadline_s=self._plan.round_deadline_s,
+            packed=pack(shared),
+        )
+        state = _Round(number, request, begun)
+        marks = self._link.present()
+        self._link.send(request, site_ids)
+        state.waiting = {site_id: marks.get(site_id, "") for site_id in site_ids}
+        state.sends = dict.fromkeys(site_ids, 1)
+        state.next_presence = self._clock() + PRESENCE_EVERY_S
+        return state
+
+    def _wait(self, state: _Round, shared: Arrays) -> None:
+        deadline = state.begun + self._plan.round_deadline_s
+        while state.waiting:
+            self._alive()
+            left_s = deadline - self._clock()
+            if left_s <= 0:
+                break
+            for answer in self._link.receive(min(TICK_S, left_s)):
+                self._take(state, answer, shared)
+            if self._obey(state):
+                break
+            self._send_again(state)
+        state.missing.update(dict.fromkeys(state.waiting, "federation.late"))
+        for site_id in state.waiting:
+            self._tell("site_failed", state.number, site_id=site_id, code="federation.late")
+        if len(state.updates) < self._plan.quorum:
+            message = f"{len(state.updates)} updates came, {self._plan.quorum} are needed; missing: {state.missing}"
+            raise RoundFailed(message)
+
+    def _obey(self, state: _Round) -> bool:
+        """Apply the manager's wishes; True when the round is to be combined now."""
+        control = self._control()
+        if control.stop:
+            raise _Stopped
+        for site_id in [site_id for site_id in state.waiting if site_id in control.withdrawn]:
+            self._give_up(state, site_id, "consent.missing")
+        return control.combine_now == state.number and len(state.updates) >= self._plan.quorum
+
+    def _take(self, state: _Round, answer: SiteAnswer, shared: Arrays) -> None:
+        site_id = answer.site_id
+        if site_id not in state.waiting:
+            return
+        if answer.reply is None:
+            if answer.error_number in RESEND_NUMBERS and state.sends[site_id] < MOST_SENDS:
+                state.lost.add(site_id)
+                state.next_presence = 0.0
+                return
+            self._give_up(state, site_id, answer.code)
+            return
+        reply = answer.reply
+        try:
+            update, norm = checked_update(reply, shared, shapes_of(shared), self._plan.max_update_norm)
+        except InvalidInput as error:
+            del state.waiting[site_id]
+            state.missing[site_id] = error.code
+            self._tell("update_rejected", state.number, site_id=site_id, code=error.code, detail=str(error))
+            return
+        self._strategy.accumulate(update, float(reply.num_examples))
+        del state.waiting[site_id]
+        received = UpdateReceived(
+            site_id=site_id,
+            bytes=len(reply.packed.data),
+            sha256=reply.packed.sha256,
+            norm=norm,
+            num_examples=reply.num_examples,
+            metrics=reply.metrics,
+            train_s=max(0.0, reply.metrics.get("train_s", 0.0)),
+            score_s=max(0.0, reply.metrics.get("score_s", 0.0)),
+            received_after_s=self._clock() - state.begun,
+        )
+        state.updates.append(received)
+        self._tell("update_received", state.number, site_id=site_id, update=received)
+
+    def _give_up(self, state: _Round, site_id: str, code: str) -> None:
+        del state.waiting[site_id]
+        state.lost.discard(site_id)
+        state.missing[site_id] = code
+        self._tell("site_failed", state.number, site_id=site_id, code=code)
+
+    def _send_again(self, state: _Round) -> None:
+        """Send to sites that lost the message (an error said so, or their node was restarted) and are online."""
+        now = self._clock()
+        if not state.waiting or now < state.next_presence:
+            return
+        state.next_presence = now + PRESENCE_EVERY_S
+        marks = self._link.present()
+        for site_id, sent_mark in list(state.waiting.items()):
+            mark = marks.get(site_id)
+            restarted = mark is not None and mark != sent_mark
+            if mark is None or not (restarted or site_id in state.lost) or state.sends[site_id] >= MOST_SENDS:
+                continue
+            self._link.send(state.request, [site_id])
+            state.waiting[site_id] = mark
+            state.lost.discard(site_id)
+            state.sends[site_id] += 1
+            self._tell("resent", state.number, site_id=site_id, detail="restarted" if restarted else "lost")
+
+    def _tell(
+        self,
+        kind: ServerEventType,
+        number: int,
+        *,
+        site_id: str | None = None,
+        code: str | None = None,
+        detail: str = "",
+        update: UpdateReceived | None = None,
+        record: RoundRecord | None = None,
+    ) -> None:
+        self._report(
+            ServerEvent(
+                seq=0,
+                at=datetime.now(UTC),
+                run_id=self._run_id,
+                type=kind,
+                session_id=self._plan.session_id,
+                round=number,
+                site_id=site_id,
+                code=code,
+                detail=detail,
+                update=update,
+                record=record,
+            )
+        )
+
+
+def weighted_metrics(updates: list[UpdateReceived]) -> dict[str, float]:
+    """Average train_loss and the scores over the sites that gave them, weighted by their examples."""
+    names = {name for update in updates for name in update.metrics if name == "train_loss" or name.startswith("score_")}
+    means: dict[str, float] = {}
+    for name in sorted(names):
+        given = [(update.metrics[name], update.num_examples) for update in updates if name in update.metrics]
+        means[name] = sum(value * count for value, count in given) / sum(count for _, count in given)
+    return means
