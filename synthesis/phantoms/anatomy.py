@@ -7,6 +7,7 @@ heart axis as in the XCAT patient population (mean +- SD about 48 +- 9 degrees t
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -72,7 +73,8 @@ class Anatomy:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values for the provenance."""
-        return asdict(self)
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples become lists, as in the file
+        return plain
 
 
 def _normal(rng: np.random.Generator, mean: float, sd: float, reach: float = 2.0) -> float:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+
 from model.geometry import VolumeGrid
 from model.io.interfile import InterfileImage, read_interfile
-
 from synthesis.errors import PhantomInvalid
 from synthesis.materials import MU_PER_MM
 from synthesis.phantoms.shapes import Floats

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from model.geometry import VolumeGrid
 from synthesis.defects import Lesion, defect_records
 from synthesis.materials import MU_PER_MM

@@ -1,4 +1,5 @@
 import pytest
+
 from synthesis.errors import ScenarioInvalid
 from synthesis.scenario import builtin_scenarios, load_scenario, parse_scenario
 
