@@ -72,7 +72,7 @@ def attenuation_factors(
     mu = mu if mu.dtype in (torch.float32, torch.float64) else mu.float()
     with torch.no_grad(), torch.autocast(mu.device.type, enabled=False):
         angles = torch.tensor([geometry.angles_rad[v] for v in chosen], dtype=mu.dtype, device=mu.device)
-        blocks = [_transmission(mu, block, geometry) for block in angles.split(VIEWS_AT_ONCE)]
+        blocks = [_transmission(mu, block, geometry) for block in torch.split(angles, VIEWS_AT_ONCE)]
     return AttenuationFactors(torch.cat(blocks))
 
 

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from model.attenuation import AttenuationFactors
-from model.errors import GeometryMismatch
 from model.filters import gaussian_postfilter
+from model.geometry import ensure_shape
 from model.io.study_records import Study
 from model.metrics import nrmse, region_masks
 from model.projector import Attenuation, SpectProjector, projector_for
@@ -109,7 +109,15 @@ def osem_iterates(
         1 gives MLEM.
     start_BZYX : Tensor, optional
         A uniform image with the measured counts unless given.
+
+    Raises
+    ------
+    GeometryMismatch
+        At the first image, if projections or scatter are not the geometry's.
     """
+    for name, tensor in (("projections", projections_BVZU), ("scatter", scatter_BVZU)):
+        if tensor is not None:
+            ensure_shape(name, tensor.shape[1:], projector.geometry.projection_shape)
     if isinstance(attenuation, Tensor):
         attenuation = projector.attenuation_factors(attenuation)
     groups = subset_views(projector.geometry.n_views, subsets)
@@ -203,7 +211,7 @@ def fbp(
     chang : AttenuationFactors, optional
         First-order Chang correction by the mean transmission of each voxel over the views.
     cutoff : float, 0..1
-        Of a Hann window over the ramp, as a share of the Nyquist frequency times two; 1 rolls off to Nyquist.
+        Where the Hann window over the ramp reaches zero, as a share of the Nyquist frequency.
 
     Notes
     -----
@@ -216,9 +224,7 @@ def fbp(
     Chang, IEEE Trans. Nucl. Sci. 25 (1978) 638.
     """
     geometry = projector.geometry
-    if tuple(projections_BVZU.shape[1:]) != geometry.projection_shape:
-        msg = f"projections: got {tuple(projections_BVZU.shape[1:])}, the geometry says {geometry.projection_shape}"
-        raise GeometryMismatch(msg)
+    ensure_shape("projections", projections_BVZU.shape[1:], geometry.projection_shape)
     lines = projections_BVZU if scatter_BVZU is None else projections_BVZU - scatter_BVZU
     share = torch.tensor(geometry.view_fractions).to(lines)[None, :, None, None]
     filtered = _ramp(lines / share, geometry.bin_mm, cutoff)
@@ -228,7 +234,7 @@ def fbp(
     image = plain.backproject(filtered / share) * (math.pi / geometry.n_views) * area / geometry.bin_mm
     if chang is not None:
         transmission = chang.to(image).values.mean(0).permute(1, 2, 0)
-        image = image / transmission.reshape(-1, *geometry.volume_shape).clamp_min(1e-3)
+        return image / transmission.reshape(-1, *geometry.volume_shape).clamp_min(1e-3)
     return image
 
 
@@ -245,7 +251,8 @@ def _ramp(lines_BVZU: Tensor, bin_mm: float, cutoff: float) -> Tensor:
     frequency = torch.fft.rfftfreq(padded).to(lines_BVZU) / max(0.5 * cutoff, 1e-6)
     window = torch.where(frequency <= 1, 0.5 + 0.5 * torch.cos(math.pi * frequency), torch.zeros_like(frequency))
     spectrum = torch.fft.rfft(lines_BVZU, n=padded) * response * window
-    return torch.fft.irfft(spectrum, n=padded)[..., :n_bins] / bin_mm
+    filtered: Tensor = torch.fft.irfft(spectrum, n=padded)[..., :n_bins] / bin_mm
+    return filtered
 
 
 # ---------------------------------------------------------------- studies
@@ -261,7 +268,7 @@ class StudyTensors:
     projector: SpectProjector
 
 
-def study_tensors(study: Study, settings: OsemSettings = OsemSettings()) -> StudyTensors:  # noqa: B008 (frozen)
+def study_tensors(study: Study, settings: OsemSettings = OsemSettings()) -> StudyTensors:
     """Return the tensors that `settings` lets OSEM use; corrections the study has no data for are left out."""
     projector = projector_for(study.geometry, resolution=settings.resolution)
     mu = study.attenuation if settings.attenuation else None
@@ -293,7 +300,8 @@ def reconstruct_osem(
             if on_iteration is not None:
                 on_iteration(done)
         smooth = gaussian_postfilter(image, study.geometry.grid, settings.postfilter_fwhm_mm)
-    return smooth[0].float().numpy()
+    volume: Volume = smooth[0].float().numpy()
+    return volume
 
 
 def tune_osem(
@@ -301,7 +309,7 @@ def tune_osem(
     *,
     iterations: Sequence[int] = (1, 2, 4, 6, 8, 10, 15, 20),
     fwhm_mm: Sequence[float] = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0),
-    base: OsemSettings = OsemSettings(),  # noqa: B008 (frozen)
+    base: OsemSettings = OsemSettings(),
 ) -> OsemSettings:
     """Choose iterations and post-filter by the mean body NRMSE over validation studies with a reference.
 

@@ -80,8 +80,8 @@ def view_weights(geometry: AcquisitionGeometry, view: int, knots_mm: Array) -> V
             kept = on_detector & (weight > NEGLIGIBLE)
             parts.append((plane[kept], bins[kept], voxels[kept]))
             weights.append(weight[kept] * geometry.view_fractions[view])
-    plane, bins, voxel = (np.concatenate(p).astype(np.int32) for p in zip(*parts, strict=True))
-    return ViewWeights(plane, bins, voxel, np.concatenate(weights))
+    planes, on_bins, of_voxels = (np.concatenate(p).astype(np.int32) for p in zip(*parts, strict=True))
+    return ViewWeights(planes, on_bins, of_voxels, np.concatenate(weights))
 
 
 def _planes(distance: Array, knots_mm: Array) -> tuple[npt.NDArray[np.int64], Array]:

@@ -64,8 +64,9 @@ class VolumeGrid:
     voxel_mm: tuple[float, float, float]
 
     def __post_init__(self) -> None:
-        if len(self.shape) != 3 or len(self.voxel_mm) != 3:
-            msg = f"VolumeGrid: got {len(self.shape)} sizes and {len(self.voxel_mm)} voxel sizes, expected 3 and 3"
+        lengths = [len(self.shape), len(self.voxel_mm)]  # a caller from outside may pass other tuples than promised
+        if lengths != [3, 3]:
+            msg = f"VolumeGrid: got {lengths[0]} sizes and {lengths[1]} voxel sizes, expected 3 and 3"
             raise GeometryInvalid(msg)
         z, y, x = (_size("VolumeGrid", "size", n) for n in self.shape)
         dz, dy, dx = (_finite_positive("VolumeGrid", "voxel_mm", d) for d in self.voxel_mm)

@@ -235,13 +235,14 @@ def _spacing(
         if value is not None and value <= 0:
             msg = f"a scaling factor is {value} mm/pixel, expected more than 0"
             raise StudyFormatError("interfile.bad_value", msg)
-    thickness, warnings = _number(header, "slice thickness (pixels)"), ()
-    if sizes[0] is None and thickness is not None and sizes[2] is not None:
-        sizes[0] = thickness * sizes[2]
-        if sizes[0] * planes > LONGEST_FIELD_MM:
-            text = f"slice thickness (pixels) := {thickness} would make {sizes[0] * planes:.0f} mm; read as mm"
-            sizes[0], warnings = thickness, (text,)  # type: ignore[assignment]  # one-tuple into the empty one
-    return (sizes[0], sizes[1], sizes[2]), warnings
+    axial, pixel, thickness = sizes[0], sizes[2], _number(header, "slice thickness (pixels)")
+    warnings: tuple[str, ...] = ()
+    if axial is None and thickness is not None and pixel is not None:
+        axial = thickness * pixel
+        if axial * planes > LONGEST_FIELD_MM:
+            warnings = (f"slice thickness (pixels) := {thickness} would make {axial * planes:.0f} mm; read as mm",)
+            axial = thickness
+    return (axial, sizes[1], pixel), warnings
 
 
 def _data(path: Path, header: Mapping[str, str], elements: int) -> npt.NDArray[Any]:

@@ -1,4 +1,4 @@
-# ruff: noqa: EM101, EM102 (the codes of the errors are literals on purpose)
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """What a study holds in memory, and the rules it must keep: shapes, types, finite counts, no identifiers. Torch-free."""
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from model.geometry import LEHR_NM670, TC99M_PEAK, AcquisitionGeometry, EnergyWindow, VolumeGrid, orbit_angles_rad
 from model.io.study import Defect, HeartFrame, Study, Truth, write_study
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[np.floating]
 LABELS = {"soft_tissue": 1, "myocardium": 2, "blood": 3, "liver": 4, "lung": 5}
 UPTAKE = {1: 0.05, 2: 1.0, 3: 0.08, 4: 0.6, 5: 0.04}
 MU_PER_MM = {1: 0.01524, 2: 0.01597, 3: 0.01614, 4: 0.01597, 5: 0.00396}

@@ -160,7 +160,9 @@ def test_uniform_attenuating_disc_projects_to_its_closed_form(angle_deg: float) 
 
 
 # A voxel's shadow and the bin each add voxel^2 / 12; where voxels stand exactly before bins, neither spreads.
-@pytest.mark.parametrize(("angle_deg", "spread"), [(0.0, 0.0), (90.0, 0.0), (23.0, 1 / 6), (37.0, 1 / 6), (225.0, 1 / 6)])
+@pytest.mark.parametrize(
+    ("angle_deg", "spread"), [(0.0, 0.0), (90.0, 0.0), (23.0, 1 / 6), (37.0, 1 / 6), (225.0, 1 / 6)]
+)
 def test_off_centre_line_source_has_the_right_place_width_and_transmission(angle_deg: float, spread: float) -> None:
     voxel, body, radius, size, n_z = 2.4, 100.0, 160.0, 96, 32
     geometry = tiny_geometry(shape=(n_z, size, size), voxel_mm=voxel, views=1, start_deg=angle_deg, radius_mm=radius)

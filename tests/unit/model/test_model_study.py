@@ -78,10 +78,10 @@ BROKEN: dict[str, tuple[Callable[[Study], Study], str, str]] = {
     "infinite": (spoil("reference", (0, 0, 0), np.inf), "study.not_finite", "1 of 3200"),
     "negative": (spoil("projections", (0, 0, 0, 0), -1.0), "study.negative", "-1, expected 0"),
     "mu in cm^-1 or HU": (spoil("attenuation", (0, 0, 0), 15.0), "study.attenuation_unit", "15 mm"),
-    "double": (lambda s: replace(s, projections=s.projections.astype(np.float64)), "study.dtype", "float64.*float32"),  # type: ignore[arg-type]
+    "double": (lambda s: replace(s, projections=s.projections.astype(np.float64)), "study.dtype", "float64.*float32"),
     "shape": (lambda s: replace(s, projections=s.projections[:, 1:]), "study.shape", r"\(1, 11.*\(1, 12"),
-    "volume shape": (lambda s: replace(s, reference=s.reference[1:]), "study.shape", r"\(7, 20.*\(8, 20"),  # type: ignore[index]
-    "windows": (lambda s: replace(s, scatter=np.concatenate([s.scatter] * 2)), "study.shape", r"\(2, 12.*\(1, 12"),  # type: ignore[list-item]
+    "volume shape": (lambda s: replace(s, reference=s.reference[1:]), "study.shape", r"\(7, 20.*\(8, 20"),  # type: ignore[index]  # it has one
+    "windows": (lambda s: replace(s, scatter=np.concatenate([s.scatter] * 2)), "study.shape", r"\(2, 12.*\(1, 12"),
     "kind": (lambda s: replace(s, reference_kind="guess"), "study.reference_kind", "guess"),
     "no kind": (lambda s: replace(s, reference_kind=None), "study.reference_kind", "None"),
     "unnamed label": (spoil("labels", (0, 0, 0), 99), "study.label_codes", "99"),
@@ -107,7 +107,9 @@ def test_a_study_that_breaks_a_rule_is_not_written(case: str, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("key", ["patient_name", "PatientID", "birth date", "Patient's-Birth-Date".replace("'", ""), "StudyDate"])
+@pytest.mark.parametrize(
+    "key", ["patient_name", "PatientID", "birth date", "Patient's-Birth-Date".replace("'", ""), "StudyDate"]
+)
 def test_provenance_refuses_what_names_a_person_at_any_depth(key: str, tmp_path: Path) -> None:
     study = replace(tiny_study(), provenance={"source": {"tags": [{key: "x"}]}})
     with pytest.raises(StudyFormatError) as refused:
@@ -183,9 +185,7 @@ def foreign_storage(file: Any) -> None:
         (foreign_storage, "study.external_link"),
     ],
 )
-def test_a_foreign_file_that_breaks_a_rule_is_refused(
-    change: Callable[[Any], None], code: str, tmp_path: Path
-) -> None:
+def test_a_foreign_file_that_breaks_a_rule_is_refused(change: Callable[[Any], None], code: str, tmp_path: Path) -> None:
     assert refused_file(tmp_path / "a.h5", change).code == code
 
 
