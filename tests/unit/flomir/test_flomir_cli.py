@@ -1,0 +1,60 @@
+"""The command line: one line on failure, no heavy import for help."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from flomir.cli import cli
+from flomir.demo.command import demo
+
+
+def _modules_after(code: str) -> set[str]:
+    script = f"{code}\nimport sys; print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+def test_help_imports_neither_torch_nor_flwr() -> None:
+    loaded = _modules_after(
+        "from click.testing import CliRunner; from flomir.cli import cli; assert CliRunner().invoke(cli, ['--help']).exit_code == 0"
+    )
+    assert not loaded & {"torch", "flwr", "flask"}
+
+
+def test_every_registered_command_loads_and_explains_itself() -> None:
+    runner = CliRunner()
+    for name in cli.list_commands(None):  # type: ignore[arg-type]
+        answer = runner.invoke(cli, [name, "--help"])
+        assert answer.exit_code == 0, f"{name}: {answer.output}"
+        assert "Usage:" in answer.output
+
+
+def test_an_unknown_command_is_bad_usage() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "flomir", "nonsense"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "No such command" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("option", "value"), [("--contributors", "0"), ("--rounds", "0"), ("--studies", "1")])
+def test_the_demo_refuses_numbers_that_make_no_sense(option: str, value: str) -> None:
+    answer = CliRunner().invoke(demo, [option, value])
+    assert answer.exit_code == 2
+    assert option.removeprefix("--") in answer.output
+
+
+def test_a_module_in_the_working_folder_cannot_shadow_ours(tmp_path: object) -> None:
+    from pathlib import Path
+
+    folder = Path(str(tmp_path))
+    (folder / "model.py").write_text("raise SystemExit('shadowed')\n")
+    script = "import model.geometry; print(model.geometry.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False, cwd=folder, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "shadowed" not in done.stderr

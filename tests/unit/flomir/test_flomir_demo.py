@@ -1,0 +1,74 @@
+"""The demonstration's arithmetic and report, apart from daemons."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flomir.bench.round import round_figures
+from flomir.demo import report
+from flomir.demo.evaluation import compare, means
+from flomir.demo.run import overheads
+from flomir.demo.settings import DemoSettings
+from flomir.waiting import WaitTimeoutError, wait_until
+
+
+def test_sites_beyond_four_repeat_a_distribution_under_another_name(tmp_path: Path) -> None:
+    settings = DemoSettings(contributors=5, workdir=tmp_path)
+    assert settings.profile(4) == settings.profile(0)
+    assert settings.site_name(4) != settings.site_name(0)
+
+
+def test_means_leave_out_cases_without_a_defect() -> None:
+    rows = [
+        {"nrmse_body": 0.2, "nrmse_heart": 0.3, "ssim_heart": 0.9, "defect_contrast": 0.8},
+        {"nrmse_body": 0.4, "nrmse_heart": 0.5, "ssim_heart": 0.7, "defect_contrast": None},
+    ]
+    assert means(rows) == pytest.approx(
+        {"nrmse_body": 0.3, "nrmse_heart": 0.4, "ssim_heart": 0.8, "defect_contrast": 0.8}
+    )
+
+
+def test_a_model_with_nine_tenths_of_the_error_has_ratio_point_nine() -> None:
+    other = [{"nrmse_body": value, "defect_contrast": 0.8} for value in np.linspace(0.1, 0.3, 20)]
+    ours = [{"nrmse_body": 0.9 * float(str(row["nrmse_body"])), "defect_contrast": 0.7} for row in other]
+    result = compare("x", ours, other, seed=0)
+    assert result.ratio == pytest.approx(0.9)
+    assert result.ci95[0] <= 0.9 + 1e-9
+    assert result.ci95[1] >= 0.9 - 1e-9
+    assert result.defect_contrast_diff == pytest.approx(-0.1)
+
+
+def test_overhead_comes_from_closed_rounds_only() -> None:
+    session: dict[str, object] = {"rounds": [{"record": {"overhead_s": 1.5}}, {"record": None}]}
+    assert overheads(session) == [1.5]
+
+
+def test_round_figures_take_the_slowest_site() -> None:
+    update = {"train_s": 1.0, "score_s": 0.5}
+    record = {
+        "updates": [update, {"train_s": 3.0, "score_s": 0.5}], "overhead_s": 2.0,
+        "push_s": 0.1, "wait_s": 5.0, "aggregate_s": 0.2, "checkpoint_s": 0.1,
+    }  # fmt: skip
+    figures = round_figures({"rounds": [{"record": record}]})
+    assert figures["slowest_site_s"] == 3.5
+    assert figures["round_overhead_s"] == 2.0
+
+
+def test_the_report_is_one_page_without_outside_addresses_and_escapes_names() -> None:
+    page = report.page("A & B", [report.section("Table", report.table(["x"], [["<script>"]]))])
+    assert "<script>" not in page
+    assert "A &amp; B" in page
+    assert not re.search(r"https?://", page)
+
+
+def test_curves_show_every_site_in_words() -> None:
+    svg = report.curves({"Site North": [3.0, 2.0], "Site East": [4.0, 1.0]}, "loss")
+    assert "Site North" in svg
+    assert svg.count("<polyline") == 2
+
+
+def test_waiting_ends_and_says_for_what() -> None:
+    with pytest.raises(WaitTimeoutError, match="the impossible"):
+        wait_until(lambda: None, timeout_s=0.01, what="the impossible", poll_s=0.001)
