@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "/v1/fleet/"
 PULL = PREFIX + "pull-messages"
+DEACTIVATE = PREFIX + "deactivate-node"
 PUSH_OBJECT = PREFIX + "push-object"
 CONFIRM = PREFIX + "confirm-message-received"
 ONCE = frozenset({PUSH_OBJECT, PREFIX + "push-messages", CONFIRM})
@@ -28,12 +29,7 @@ PROOF_OF_RECEIPT = frozenset(
     PREFIX + name for name in ("get-run", "get-fab", "pull-object", "confirm-message-received")
 )
 """Calls that a SuperNode makes only after it has read a pulled message."""
-SERVED = (
-    ONCE
-    | PROOF_OF_RECEIPT
-    | {PULL}
-    | {PREFIX + name for name in ("activate-node", "deactivate-node", "send-node-heartbeat")}
-)
+SERVED = ONCE | PROOF_OF_RECEIPT | {PULL, DEACTIVATE} | {PREFIX + "activate-node", PREFIX + "send-node-heartbeat"}
 MAX_BODY_BYTES = 64 * 2**20
 UPSTREAM_TIMEOUT_S = 25.0
 ASK_AGAIN_S = 1.0

@@ -39,6 +39,9 @@ KEEP_ANSWER_S = 120.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 WAKE_TIMEOUT_S = 2.0
+FAREWELL_S = 2.0
+GOES_ON = fleet.ONCE | fleet.PROOF_OF_RECEIPT
+"""Calls that are finished in the background; pulls, heartbeats, arrival and farewell only matter while asked."""
 _PROBLEM = "application/problem+json"
 _AGAIN = frozenset({429, 502, 503, 504})
 
@@ -151,12 +154,11 @@ class Relay:
 
     async def _serve(self, connection: Connection, path: str, headers: CIMultiDict[str], body: bytes) -> Answer | None:
         """Return the answer, or None when there is none yet (503 makes the SuperNode ask again)."""
-        if path == fleet.PULL:
-            transfer = _Transfer(path, headers, body, uuid.uuid4().hex)
-            answer = await self._while_asked(connection, transfer)
+        if path in GOES_ON:
+            answer = await self._meanwhile(self._joined(path, headers, body))
         else:
-            transfer = self._joined(path, headers, body)
-            answer = await self._meanwhile(transfer)
+            within_s = FAREWELL_S if path == fleet.DEACTIVATE else self._config.answer_within_s
+            answer = await self._while_asked(connection, _Transfer(path, headers, body, uuid.uuid4().hex), within_s)
         if answer is not None and answer.status == 200:
             self._hint(path, answer)
         return answer
@@ -193,9 +195,9 @@ class Relay:
             return task.result()
         return None
 
-    async def _while_asked(self, connection: Connection, transfer: _Transfer) -> Answer | None:
-        """Pull for as long as the SuperNode is there; its end ends the pull at the gateway too."""
-        task = asyncio.create_task(self._deliver(transfer, self._config.answer_within_s))
+    async def _while_asked(self, connection: Connection, transfer: _Transfer, within_s: float) -> Answer | None:
+        """Try for as long as the SuperNode is there; its end ends a held pull at the gateway too."""
+        task = asyncio.create_task(self._deliver(transfer, within_s))
         gone = asyncio.create_task(connection.gone.wait())
         try:
             await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
