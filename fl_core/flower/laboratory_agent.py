@@ -160,7 +160,13 @@ class LaboratoryAgent:
         if run is None or run.status in OVER:
             logger.warning("task of a run that is over", extra={"run": run_id})
             return
-        child = Child(self._serverapp(task_id, run_id, token), on_line=lambda line: self._from_child(run, line))
+        loop = asyncio.get_running_loop()
+
+        def hear(line: str | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._from_child, run, line)
+
+        child = Child(self._serverapp(task_id, run_id, token), on_line=hear)
         self._children[run_id] = child
         self._heard[run_id] = time.monotonic()
         child.start()  # in the main thread, which lives as long as this process
@@ -189,7 +195,7 @@ class LaboratoryAgent:
         return ChildSpec(name=f"serverapp-{run_id}", module="fl_core.flower.server_app", config=values, cwd=config.home)
 
     def _from_child(self, run: Run, line: str | None) -> None:
-        """Take a line of a ServerApp (from its reading thread)."""
+        """Take a line of a ServerApp, None at its end."""
         self._heard[run.run_id] = time.monotonic()
         if line is None:
             if run.status not in OVER:

@@ -81,6 +81,7 @@ def work_on_task(config: ServerAppConfig) -> Outcome:
     from flwr.common.serde import context_from_proto, run_from_proto
     from flwr.proto.runtime_pb2 import PullTaskInputRequest, PushTaskOutputRequest
     from flwr.supercore.heartbeat import HeartbeatSender
+    from flwr.supercore.task_identity import TaskIdentity
     from flwr.superlink.grid.http_grid import HttpGrid
 
     from fl_core.flower.runner import beat
@@ -94,6 +95,8 @@ def work_on_task(config: ServerAppConfig) -> Outcome:
     outcome = Outcome("failed", 0, "internal", "the ServerApp ended early")
     try:
         answer = client.PullTaskInput(PullTaskInputRequest())
+        TaskIdentity.task_id, TaskIdentity.run_id = answer.task_id, answer.run.run_id
+        TaskIdentity.node_id = answer.context.node_id
         run = run_from_proto(answer.run)
         grid.set_run(run)
         context = context_from_proto(answer.context)

@@ -85,7 +85,12 @@ class SiteAgent:
             talks=True,
         )
         loop = asyncio.get_running_loop()
-        self._runner = Child(spec, on_line=lambda line: loop.call_soon_threadsafe(self._from_runner, line))
+
+        def hear(line: str | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._from_runner, line)
+
+        self._runner = Child(spec, on_line=hear)
         self._runner.start()  # in the main thread, which lives as long as this process
         await asyncio.to_thread(self._runner.wait_ready, RUNNER_READY_S)
 

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -42,8 +43,7 @@ def arguments(config: SuperLinkConfig) -> list[str]:
 
 def serve(config: SuperLinkConfig) -> None:
     """Run the SuperLink until SIGTERM."""
-    from flwr.superlink.cli import flower_superlink as cli
-
+    cli = import_module("flwr.superlink.cli.flower_superlink")  # the package exports a function of the same name
     shorten_object_waits()
     sys.argv = arguments(config)
     parsed = cli._parse_superlink_lifespan_config()

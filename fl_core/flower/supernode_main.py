@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +157,8 @@ def serve(config: SuperNodeConfig) -> None:
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key
     from flwr.supercore.exit import add_exit_handler
     from flwr.supernode import start_client_internal as loop
-    from flwr.supernode.cli import flower_supernode as cli
 
+    cli = import_module("flwr.supernode.cli.flower_supernode")  # the package exports a function of the same name
     shorten_object_waits()
     key = load_ssh_private_key(config.key_file.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -189,9 +190,7 @@ def serve(config: SuperNodeConfig) -> None:
 
 
 def _lifespan(config: SuperNodeConfig, key: object) -> Any:
-    from flwr.supernode.cli.flower_supernode import SuperNodeLifespanConfig
-
-    return SuperNodeLifespanConfig(
+    return import_module("flwr.supernode.cli.flower_supernode").SuperNodeLifespanConfig(
         server_address=config.superlink,
         root_certificates=None,
         insecure=False,
