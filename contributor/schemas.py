@@ -59,6 +59,12 @@ class Me(Schema):
     version: str
 
 
+class LoginLink(Schema):
+    """POST /links: a fresh one-time link to the page."""
+
+    link: str
+
+
 class InvitationText(Schema):
     """POST /enrolment/preview: an invitation as file content or text block."""
 
@@ -374,7 +380,7 @@ class AuditQuery(Schema):
 ImportResult.model_rebuild()
 
 # Routes under /api/v1 (operation -> answer):
-#   GET /me Me · GET /system SystemView · GET /activity list[ActivityView]
+#   GET /me Me · POST /links 201 LoginLink · GET /system SystemView · GET /activity list[ActivityView]
 #   POST /enrolment/preview (InvitationText) InvitationPreview · POST /enrolment (EnrolmentStart) ConnectionView · GET /enrolment ConnectionView · DELETE /enrolment ConnectionView (cancel or leave)
 #   GET /studies list · POST /studies (multipart files[]) ImportResult · POST /studies/import-folder ImportResult · GET /studies/{id} · DELETE /studies/{id} (withdraw) · POST /studies/{id}/restore: StudyView
 #   GET /studies/{id}/arrays/{projections|attenuation|reference}: application/octet-stream, little-endian float32, headers X-Flomir-Shape "z,y,x" and X-Flomir-Spacing "mm,mm,mm"

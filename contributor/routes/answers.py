@@ -1,9 +1,8 @@
-"""Turn what a service returned into a response: a schema as JSON, an array as raw float32."""
+"""What the route modules share: operation names, and arrays as raw float32."""
 
 import numpy as np
 from flask import Response
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 BINARY = "application/octet-stream"
 
@@ -11,11 +10,6 @@ BINARY = "application/octet-stream"
 def operation_id(*, name: str, path: str, method: str) -> str:
     """Name an operation of the OpenAPI document by its function; the signature is the library's."""
     return name
-
-
-def answer(body: BaseModel, status: int = 200) -> Response:
-    """Return a schema as JSON."""
-    return Response(body.model_dump_json(), status=status, mimetype="application/json")
 
 
 def volume(array: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> Response:

@@ -1,16 +1,24 @@
 """Routes of the enrolment: open an invitation, join, cancel or leave."""
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import answer, operation_id
+from contributor.routes.answers import operation_id
 from contributor.schemas import ConnectionView, EnrolmentStart, InvitationPreview, InvitationText
 from contributor.services.enrolment import Enrolment
+from fl_core.web.parsing import answer
 
 
 def routes(enrolment: Enrolment) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint("enrolment", __name__, url_prefix="/api/v1/enrolment", abp_tags=[Tag(name="enrolment")], operation_id_callback=operation_id)
+    api = APIBlueprint(
+        "enrolment",
+        __name__,
+        url_prefix="/api/v1/enrolment",
+        abp_tags=[Tag(name="enrolment")],
+        operation_id_callback=operation_id,
+    )
 
     @api.post("/preview", responses={200: InvitationPreview})
     def preview_invitation(body: InvitationText) -> Response:

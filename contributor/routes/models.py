@@ -1,9 +1,10 @@
 """Routes of the received models and of the reconstructions made with them."""
 
 from flask import Response, send_file
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import BINARY, answer, operation_id, volume
+from contributor.routes.answers import BINARY, operation_id, volume
 from contributor.schemas import (
     ModelPath,
     ReceivedModelList,
@@ -16,11 +17,18 @@ from contributor.schemas import (
 )
 from contributor.services.models import ReceivedModels
 from contributor.services.reconstructions import Reconstructions
+from fl_core.web.parsing import answer
 
 
 def model_routes(models: ReceivedModels) -> APIBlueprint:
     """Bind the routes of the models to their service."""
-    api = APIBlueprint("models", __name__, url_prefix="/api/v1/models", abp_tags=[Tag(name="models")], operation_id_callback=operation_id)
+    api = APIBlueprint(
+        "models",
+        __name__,
+        url_prefix="/api/v1/models",
+        abp_tags=[Tag(name="models")],
+        operation_id_callback=operation_id,
+    )
 
     @api.get("", responses={200: ReceivedModelList})
     def list_models() -> Response:
@@ -54,7 +62,11 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
 def reconstruction_routes(reconstructions: Reconstructions) -> APIBlueprint:
     """Bind the routes of the reconstructions to their service."""
     api = APIBlueprint(
-        "reconstructions", __name__, url_prefix="/api/v1/reconstructions", abp_tags=[Tag(name="reconstructions")], operation_id_callback=operation_id
+        "reconstructions",
+        __name__,
+        url_prefix="/api/v1/reconstructions",
+        abp_tags=[Tag(name="reconstructions")],
+        operation_id_callback=operation_id,
     )
 
     @api.get("", responses={200: ReconstructionList})

@@ -1,16 +1,24 @@
 """Routes of the requests: read an offer, answer it."""
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import answer, operation_id
+from contributor.routes.answers import operation_id
 from contributor.schemas import RequestAnswer, RequestList, RequestView, SessionPath
 from contributor.services.requests import Requests
+from fl_core.web.parsing import answer
 
 
 def routes(requests: Requests) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint("requests", __name__, url_prefix="/api/v1/requests", abp_tags=[Tag(name="requests")], operation_id_callback=operation_id)
+    api = APIBlueprint(
+        "requests",
+        __name__,
+        url_prefix="/api/v1/requests",
+        abp_tags=[Tag(name="requests")],
+        operation_id_callback=operation_id,
+    )
 
     @api.get("", responses={200: RequestList})
     def list_requests() -> Response:

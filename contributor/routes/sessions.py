@@ -1,9 +1,10 @@
 """Routes of the sessions this site takes part in: look, withdraw, let a held update go."""
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import answer, operation_id
+from contributor.routes.answers import operation_id
 from contributor.schemas import (
     ReleaseDecision,
     RoundPath,
@@ -14,11 +15,18 @@ from contributor.schemas import (
 )
 from contributor.services.participation import Participation
 from contributor.services.requests import Requests
+from fl_core.web.parsing import answer
 
 
 def routes(participation: Participation, requests: Requests) -> APIBlueprint:
     """Bind the routes to their services."""
-    api = APIBlueprint("sessions", __name__, url_prefix="/api/v1/sessions", abp_tags=[Tag(name="sessions")], operation_id_callback=operation_id)
+    api = APIBlueprint(
+        "sessions",
+        __name__,
+        url_prefix="/api/v1/sessions",
+        abp_tags=[Tag(name="sessions")],
+        operation_id_callback=operation_id,
+    )
 
     @api.get("", responses={200: SiteSessionList})
     def list_sessions() -> Response:

@@ -1,12 +1,15 @@
 """Routes of the studies: add, look at, withdraw, restore."""
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, FileStorage, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.file import FileStorage
+from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict
 
-from contributor.routes.answers import answer, operation_id, volume
+from contributor.routes.answers import operation_id, volume
 from contributor.schemas import FolderImport, ImportResult, StudyArrayPath, StudyList, StudyPath, StudyView
 from contributor.services.studies import Studies
+from fl_core.web.parsing import answer
 
 
 class Upload(BaseModel):
@@ -19,7 +22,13 @@ class Upload(BaseModel):
 
 def routes(studies: Studies) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint("studies", __name__, url_prefix="/api/v1/studies", abp_tags=[Tag(name="studies")], operation_id_callback=operation_id)
+    api = APIBlueprint(
+        "studies",
+        __name__,
+        url_prefix="/api/v1/studies",
+        abp_tags=[Tag(name="studies")],
+        operation_id_callback=operation_id,
+    )
 
     @api.get("", responses={200: StudyList})
     def list_studies() -> Response:
@@ -27,7 +36,7 @@ def routes(studies: Studies) -> APIBlueprint:
         return answer(StudyList(items=studies.all()))
 
     @api.post("", responses={200: ImportResult})
-    def add_studies(form: Upload) -> Response:  # noqa: ARG001 - declares the body; the parts are read as streams
+    def add_studies(form: Upload) -> Response:
         """Add files; each is checked, and taken whole or not at all."""
         parts = request.files.getlist("files")
         return answer(studies.add_uploads((part.filename or "file", part.stream) for part in parts))

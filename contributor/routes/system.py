@@ -1,18 +1,42 @@
 """Routes of the daemon itself: state, activity, audit, and the hint of the runner."""
 
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import answer, operation_id
-from contributor.schemas import ActivityList, ActivityQuery, AuditCheck, AuditList, AuditQuery, SystemView
+from contributor.routes.answers import operation_id
+from contributor.schemas import (
+    ActivityList,
+    ActivityQuery,
+    AuditCheck,
+    AuditList,
+    AuditQuery,
+    LoginLink,
+    Me,
+    SystemView,
+)
 from contributor.services.participation import Participation
 from contributor.services.records import Records
 from contributor.services.system import System
+from fl_core.web.parsing import answer, nothing
+from fl_core.web.security import CSRF
 
 
-def routes(system: System, records: Records) -> APIBlueprint:
+def routes(system: System, records: Records, version: str) -> APIBlueprint:
     """Bind the routes to their services."""
-    api = APIBlueprint("system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="system")], operation_id_callback=operation_id)
+    api = APIBlueprint(
+        "system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="system")], operation_id_callback=operation_id
+    )
+
+    @api.get("/me", responses={200: Me})
+    def get_me() -> Response:
+        """Return who is signed in, with the token for header X-Flomir-CSRF."""
+        return answer(Me(csrf=str(request.environ.get(CSRF, "")), version=version))
+
+    @api.post("/links", responses={201: LoginLink})
+    def create_link() -> Response:
+        """Make a one-time link that signs another browser in."""
+        return answer(system.new_link(), 201)
 
     @api.get("/system", responses={200: SystemView})
     def get_system() -> Response:
@@ -38,13 +62,15 @@ def routes(system: System, records: Records) -> APIBlueprint:
 
 
 def internal_routes(participation: Participation) -> APIBlueprint:
-    """Bind the loopback route by which the runner hints at new progress; the gate lets it pass without a login."""
-    api = APIBlueprint("internal", __name__, url_prefix="/internal/v1", doc_ui=False, operation_id_callback=operation_id)
+    """Bind the loopback route by which the runner hints at new progress; the gate has checked its token."""
+    api = APIBlueprint(
+        "internal", __name__, url_prefix="/internal/v1", doc_ui=False, operation_id_callback=operation_id
+    )
 
     @api.post("/progress")
     def progress_hint() -> Response:
         """Read the progress file now."""
-        participation.hint(request.headers.get("X-Flomir-Progress", ""))
-        return Response(status=204)
+        participation.ingest()
+        return nothing()
 
     return api

@@ -1,0 +1,295 @@
+"""The composition root: builds every part of a contributor and hands each what it needs; nothing reaches out."""
+
+import importlib.metadata
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+from wsgiref.types import WSGIApplication
+
+from flask_openapi3.openapi import OpenAPI
+
+from contributor.certificates import SiteCertificates
+from contributor.children import SiteChildren
+from contributor.paths import SitePaths
+from contributor.peer_client import PeerClient
+from contributor.routes import enrolment as enrolment_routes
+from contributor.routes import models as model_routes
+from contributor.routes import requests as request_routes
+from contributor.routes import sessions as session_routes
+from contributor.routes import studies as study_routes
+from contributor.routes import system as system_routes
+from contributor.services.connection import Connection
+from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
+from contributor.services.grants import GrantsWriter
+from contributor.services.models import ReceivedModels
+from contributor.services.participation import TICK_S, Participation
+from contributor.services.reconstructions import Reconstructions
+from contributor.services.records import Records, activity_view
+from contributor.services.requests import Requests
+from contributor.services.studies import Studies
+from contributor.services.system import System
+from contributor.settings import ContributorSettings
+from contributor.uplink import Uplink, peer_client
+from fl_core.events import EventBus
+from fl_core.protocol.bundle import bundle_sha256
+from fl_core.storage.database import Database, open_database
+from fl_core.storage.journal import Journal
+from fl_core.storage.site_requests import RequestStore
+from fl_core.storage.site_sessions import SiteSessionStore
+from fl_core.web import realtime, static
+from fl_core.web.application import create_app
+from fl_core.web.logins import Logins
+from fl_core.web.security import Gate, GateSettings
+
+TITLE = "FLoMIR contributor"
+MIGRATIONS = Path(__file__).parent / "migrations"
+DAY_S = 86_400
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the routes call."""
+
+    connection: Connection
+    enrolment: Enrolment
+    studies: Studies
+    requests: Requests
+    participation: Participation
+    models: ReceivedModels
+    reconstructions: Reconstructions
+    records: Records
+    system: System
+
+
+@dataclass(kw_only=True)
+class Contributor:
+    """A composed daemon (`fl_core.web.serving.Served`)."""
+
+    wsgi: WSGIApplication
+    app: OpenAPI
+    services: Services
+    bus: EventBus
+    database: Database
+    uplink: Uplink
+    children: SiteChildren
+    grants: GrantsWriter
+    close_live: Callable[[], None]
+    on_started: Callable[[], None]
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Go on with everything that was going on when the daemon ended."""
+        self.services.studies.reconcile()
+        self.grants.write()
+        self.services.participation.ingest()
+        self.services.reconstructions.start()
+        threading.Thread(target=self._tick, name="tick", daemon=True).start()
+        self.services.enrolment.resume()
+        self.on_started()
+
+    def stop(self) -> None:
+        """End children, threads and live connections; idempotent."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self.services.enrolment.stop()
+        self.uplink.stop()
+        self.children.stop()
+        self.services.reconstructions.stop()
+        self.close_live()
+        self.bus.close()
+
+    def _tick(self) -> None:
+        """Catch up with what came without a hint, and with the clock."""
+        while not self._stopped.wait(TICK_S):
+            try:
+                if self.services.participation.has_live_sessions():
+                    self.services.participation.ingest()
+                self.services.requests.expire()
+            except Exception:
+                logger.exception("a tick failed")
+
+
+def software_version() -> str:
+    """Return the installed version."""
+    return importlib.metadata.version("flomir")
+
+
+def compose(
+    settings: ContributorSettings,
+    port: int,
+    *,
+    logins: Logins,
+    on_started: Callable[[], None] = lambda: None,
+    site_client: Callable[[str, SitePaths], PeerClient] = peer_client,
+    enrol_client: ClientFactory = enrolment_client,
+) -> Contributor:
+    """Build a contributor that serves on 127.0.0.1:`port`; nothing is started."""
+    paths = SitePaths(settings.home)
+    bus = EventBus()
+    database = open_database(paths.database, migrations=MIGRATIONS)
+    journal = Journal(database, on_activity=lambda row: _ignore(bus.publish("activity", activity_view(row))))
+    certificates = SiteCertificates(paths)
+    connection = Connection(database=database, journal=journal, bus=bus)
+    version, code = software_version(), bundle_sha256()
+    token = secrets.token_urlsafe(24)
+
+    children = SiteChildren(
+        paths=paths,
+        certificates=certificates,
+        progress_url=f"http://127.0.0.1:{port}/internal/v1/progress",
+        progress_token=token,
+        torch_threads=settings.torch_threads,
+        on_change=lambda _status: system.publish(),
+    )
+    studies = Studies(
+        database=database,
+        journal=journal,
+        bus=bus,
+        paths=paths,
+        limit_bytes=settings.upload_limit_bytes,
+        used_in=lambda study_id: requests.sessions_with(study_id),
+        permissions_changed=lambda: _ignore(grants.write()),
+        data_changed=lambda: _all(uplink.tell_summary, system.publish),
+    )
+    grants = GrantsWriter(
+        path=paths.grants,
+        requests=RequestStore(database),
+        sessions=SiteSessionStore(database),
+        usable_paths=studies.usable_paths,
+        site_id=lambda: connection.record.site_id if connection.is_enrolled else None,
+    )
+    participation = Participation(
+        database=database,
+        journal=journal,
+        bus=bus,
+        progress_file=paths.progress,
+        forward=lambda progress: uplink.forward(progress),
+        news_changed=lambda session_id: requests.session_changed(session_id),
+    )
+    requests = Requests(
+        database=database,
+        journal=journal,
+        bus=bus,
+        connection=connection,
+        certificates=certificates,
+        studies=studies,
+        grants=grants,
+        bundle_sha256=code,
+        send=lambda: uplink.send_letters(),
+        session_changed=participation.publish,
+    )
+    models = ReceivedModels(
+        database=database,
+        journal=journal,
+        bus=bus,
+        paths=paths,
+        download=lambda sha256: uplink.weights(sha256),
+        session_changed=participation.publish,
+    )
+    uplink = Uplink(
+        connection=connection,
+        certificates=certificates,
+        database=database,
+        handlers={"offer": requests.receive, "session": participation.take_news, "model": models.receive},
+        summary=studies.summary,
+        software=f"flomir {version}",
+        bundle_sha256=code,
+        connected=lambda: models.fetch_final(),
+        ended=lambda: _all(children.stop, lambda: _ignore(grants.write()), system.publish),
+        renewed=children.restart_relay,
+        client=lambda address: site_client(address, paths),
+    )
+    enrolment = Enrolment(
+        connection=connection,
+        certificates=certificates,
+        software=f"flomir {version}",
+        joined=lambda: _all(
+            lambda: _ignore(grants.write()), uplink.start, lambda: children.start(connection.record), system.publish
+        ),
+        left=lambda: _all(uplink.stop, children.stop),
+        client=enrol_client,
+    )
+    reconstructions = Reconstructions(
+        database=database, journal=journal, bus=bus, paths=paths, studies=studies, models=models
+    )
+    system = System(
+        version=version,
+        bus=bus,
+        connection=connection,
+        studies=studies,
+        children=children.statuses,
+        new_link=lambda: f"http://127.0.0.1:{port}/login?token={logins.new_link_token()}",
+    )
+    services = Services(
+        connection=connection,
+        enrolment=enrolment,
+        studies=studies,
+        requests=requests,
+        participation=participation,
+        models=models,
+        reconstructions=reconstructions,
+        records=Records(database, journal),
+        system=system,
+    )
+    app = api_app(services, version=version, upload_limit_bytes=settings.upload_limit_bytes)
+    gate_settings = GateSettings(port=port, max_age_s=settings.login_days * DAY_S, internal_token=token)
+    socketio = realtime.install(app, bus, origins=[f"http://{host}" for host in sorted(gate_settings.hosts)])
+    static.install(app, paths.web_pages, title=TITLE)
+    return Contributor(
+        wsgi=Gate(app.wsgi_app, settings=gate_settings, logins=logins),
+        app=app,
+        services=services,
+        bus=bus,
+        database=database,
+        uplink=uplink,
+        children=children,
+        grants=grants,
+        close_live=lambda: realtime.disconnect_all(socketio),
+        on_started=on_started,
+    )
+
+
+def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> OpenAPI:
+    """Return the web application with every route of the UI API."""
+    app = create_app("contributor", title=TITLE, version=version, upload_limit_bytes=upload_limit_bytes)
+    for routes in (
+        system_routes.routes(services.system, services.records, version),
+        system_routes.internal_routes(services.participation),
+        enrolment_routes.routes(services.enrolment),
+        study_routes.routes(services.studies),
+        request_routes.routes(services.requests),
+        session_routes.routes(services.participation, services.requests),
+        model_routes.model_routes(services.models),
+        model_routes.reconstruction_routes(services.reconstructions),
+    ):
+        app.register_api(routes)
+    return app
+
+
+def described_app() -> OpenAPI:
+    """Return the web application for its description only: no service is behind it."""
+    nobody = cast("Services", _Nothing())
+    return api_app(nobody, version="1", upload_limit_bytes=1)
+
+
+class _Nothing:
+    """Stands where a service would: routes are described without being called."""
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+def _all(*actions: Callable[[], object]) -> None:
+    for action in actions:
+        action()
+
+
+def _ignore(_result: object) -> None:
+    """Turn an expression into an action without a result."""

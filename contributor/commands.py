@@ -1,0 +1,103 @@
+"""`flomir contributor`: run the daemon, enrol it, get a new sign-in link, print the API's description."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+import httpx
+
+ANSWER_TIMEOUT_S = 60.0
+RUNNING_FILE = Path("run") / "contributor.json"
+
+home_option = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path.home() / ".flomir" / "contributor",
+    show_default="~/.flomir/contributor",
+    help="Folder that holds everything of this site.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+@click.group()
+def contributor() -> None:
+    """Run and set up the hospital's side."""
+
+
+@contributor.command()
+@home_option
+@click.option("--port", type=click.IntRange(0, 65_535), default=None, help="Port of the page; 0 takes a free one.")
+@click.option("--headless", is_flag=True, help="Do not open a window.")
+@json_option
+def run(home: Path, port: int | None, *, headless: bool, as_json: bool) -> None:
+    """Serve until Ctrl-C; prints the one-time link to the page."""
+    from contributor.daemon import run_daemon
+    from contributor.settings import ContributorSettings
+
+    home = home.expanduser().resolve()
+    given: dict[str, object] = {"home": home}
+    if port is not None:
+        given["port"] = port
+    if headless:
+        given["headless"] = True
+    run_daemon(ContributorSettings(**given), running_file=home / RUNNING_FILE, as_json=as_json)  # type: ignore[arg-type]
+
+
+@contributor.command()
+@click.argument("invitation", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", "site_name", required=True, help="Name of this site, as the learning manager will see it.")
+@home_option
+@json_option
+def enrol(invitation: Path, site_name: str, home: Path, *, as_json: bool) -> None:
+    """Accept an INVITATION file; the running contributor then waits for the learning manager's approval."""
+    body = {"invitation": invitation.read_text(encoding="utf-8"), "site_name": site_name}
+    view = _call(home, "POST", "/enrolment", body)
+    if as_json:
+        click.echo(json.dumps(view))
+        return
+    click.echo(f"Asked {view['orchestrator']} for admission. This site's fingerprint: {view['fingerprint']}")
+    click.echo("The learning manager sees the same fingerprint and approves it there.")
+
+
+@contributor.command()
+@home_option
+@json_option
+def link(home: Path, *, as_json: bool) -> None:
+    """Print a new one-time link to the running contributor's page."""
+    view = _call(home, "POST", "/links", None)
+    click.echo(json.dumps(view) if as_json else view["link"])
+
+
+@contributor.command()
+def openapi() -> None:
+    """Print the OpenAPI description of the page's API."""
+    from contributor.app import described_app
+    from fl_core.web.application import openapi_text
+
+    click.echo(openapi_text(described_app()), nl=False)
+
+
+def _call(home: Path, method: str, path: str, body: dict[str, str] | None) -> dict[str, object]:
+    """Ask the running contributor of a home folder; a refusal becomes one line with its remedy."""
+    home = home.expanduser().resolve()
+    try:
+        running = json.loads((home / RUNNING_FILE).read_text("utf-8"))
+        token = (home / "api.token").read_text("ascii").strip()
+        os.kill(int(running["pid"]), 0)
+        response = httpx.request(
+            method,
+            f"{running['url']}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=ANSWER_TIMEOUT_S,
+            trust_env=False,
+        )
+    except (OSError, ValueError, KeyError, httpx.HTTPError) as error:
+        message = f"no contributor is running in this home folder; start it with: flomir contributor run --home {home}"
+        raise click.ClickException(message) from error
+    answer = response.json()
+    if response.status_code >= 400:
+        message = f"{answer['title']} {answer['detail']} {answer['advice']}"
+        raise click.ClickException(message)
+    return dict(answer)

@@ -1,0 +1,41 @@
+"""Runs a composed contributor: socket, sign-in, first line of output, window."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from contributor.app import DAY_S, Contributor, compose
+from contributor.settings import ContributorSettings
+from contributor.window import open_window
+from fl_core import logs
+from fl_core.supervision.child import write_private
+from fl_core.web.logins import Logins
+from fl_core.web.serving import bind, serve
+
+
+def run_daemon(settings: ContributorSettings, *, running_file: Path, as_json: bool) -> None:
+    """Serve until SIGTERM or SIGINT; the first line of standard output says where."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.home.chmod(0o700)
+    logs.setup_logging("contributor", home=settings.home, level=settings.log_level)
+    listener = bind(settings.port)
+    port = int(listener.getsockname()[1])
+    logins = Logins.of_home(settings.home, valid_s=settings.login_days * float(DAY_S))
+    url = f"http://127.0.0.1:{port}"
+    link = f"{url}/login?token={logins.new_link_token()}"
+    write_private(running_file, json.dumps({"url": url, "pid": os.getpid()}))
+
+    def ready() -> None:
+        token_file = str(settings.home / "api.token")
+        line = json.dumps({"ready": True, "url": url, "link": link, "api_token_file": token_file})
+        words = f"The contributor is running. Open this link once: {link}"
+        sys.stdout.write((line if as_json else words) + "\n")
+        sys.stdout.flush()
+        if not settings.headless:
+            open_window(link)
+
+    def composed() -> Contributor:
+        return compose(settings, port, logins=logins, on_started=ready)
+
+    serve(listener, composed, threads=settings.threads)

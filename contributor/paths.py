@@ -1,0 +1,81 @@
+"""Where a site keeps its things, below its home folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SitePaths:
+    """Every file and folder of a contributor; only names, nothing is made here."""
+
+    home: Path
+
+    @property
+    def database(self) -> Path:
+        """Metadata."""
+        return self.home / "flomir.sqlite"
+
+    @property
+    def trust(self) -> Path:
+        """Keys and certificates."""
+        return self.home / "trust"
+
+    @property
+    def key(self) -> Path:
+        """The site's private key: made here, never sent."""
+        return self.trust / "site.key"
+
+    @property
+    def certificate(self) -> Path:
+        """The site's certificate."""
+        return self.trust / "site.pem"
+
+    @property
+    def ca(self) -> Path:
+        """The authority that the invitation named."""
+        return self.trust / "ca.pem"
+
+    @property
+    def flower_key(self) -> Path:
+        """The same key in the format that Flower reads."""
+        return self.trust / "site.ssh"
+
+    @property
+    def pseudonym_secret(self) -> Path:
+        """The secret behind the patients' pseudonyms; it never leaves."""
+        return self.trust / "pseudonym.secret"
+
+    @property
+    def studies(self) -> Path:
+        """The study files."""
+        return self.home / "studies"
+
+    @property
+    def models(self) -> Path:
+        """Received weights, named by their hash."""
+        return self.home / "models"
+
+    @property
+    def reconstructions(self) -> Path:
+        """Volumes made by OSEM and by the models."""
+        return self.home / "reconstructions"
+
+    @property
+    def flower(self) -> Path:
+        """What the Flower children read and write."""
+        return self.home / "flower"
+
+    @property
+    def grants(self) -> Path:
+        """What the runner may do."""
+        return self.flower / "grants.json"
+
+    @property
+    def progress(self) -> Path:
+        """What the runner has done."""
+        return self.flower / "progress.jsonl"
+
+    @property
+    def web_pages(self) -> Path:
+        """The built pages, installed beside this package."""
+        return Path(__file__).parent / "web"

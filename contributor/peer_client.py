@@ -1,0 +1,152 @@
+"""Calls the orchestrator through its gateway: TLS to the pinned authority, answers as models, failures as ours."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from fl_core.errors import CATALOGUE, Conflict, FlomirError, InvalidInput, NotTrusted, PeerUnreachable, ProtocolMismatch
+from fl_core.protocol import peer_api
+from fl_core.protocol.messages import (
+    DataSummary,
+    EnrolmentReceipt,
+    EnrolmentRequest,
+    EnrolmentStatus,
+    EventPage,
+    Hello,
+    RenewalAnswer,
+    RenewalRequest,
+    SignedDocument,
+    SiteProgress,
+    Welcome,
+)
+from fl_core.storage.site_outbox import LetterKind
+
+CONNECT_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 20.0
+WAIT_S = peer_api.LONGEST_WAIT_S - 5.0
+LETTER_PATHS: dict[LetterKind, str] = {"consent": peer_api.CONSENTS, "withdrawal": peer_api.WITHDRAWALS}
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class PeerClient:
+    """One gateway, one TLS context; used by several threads at once."""
+
+    def __init__(self, address: str, context: ssl.SSLContext) -> None:
+        self._http = httpx.Client(
+            base_url=f"https://{address}",
+            verify=context,
+            trust_env=False,
+            timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def enrol(self, request: EnrolmentRequest) -> EnrolmentReceipt:
+        """Hand in a signing request."""
+        return _parsed(EnrolmentReceipt, self._post(peer_api.ENROL_REQUESTS, request))
+
+    def enrolment_status(self, enrolment_id: str, poll_secret: str) -> EnrolmentStatus:
+        """Ask for the outcome; held open while it is pending."""
+        response = self._get(
+            peer_api.ENROL_STATUS.format(enrolment_id=enrolment_id),
+            params={"wait_s": WAIT_S},
+            headers={"Authorization": f"Bearer {poll_secret}"},
+        )
+        return _parsed(EnrolmentStatus, response)
+
+    def hello(self, hello: Hello) -> Welcome:
+        """Begin a connection."""
+        return _parsed(Welcome, self._post(peer_api.HELLO, hello))
+
+    def events(self, after: int) -> EventPage:
+        """Return events after a sequence number; held open while there are none."""
+        return _parsed(EventPage, self._get(peer_api.EVENTS, params={"after": after, "wait_s": WAIT_S}))
+
+    def send_summary(self, summary: DataSummary) -> None:
+        """Tell what data there is."""
+        self._post(peer_api.SUMMARY, summary)
+
+    def send_letter(self, kind: LetterKind, document: SignedDocument) -> None:
+        """Hand in a signed document; the same one may be sent again."""
+        self._post(LETTER_PATHS[kind], document)
+
+    def send_progress(self, progress: SiteProgress) -> None:
+        """Tell what the runner is doing."""
+        self._post(peer_api.PROGRESS, progress)
+
+    def renew(self, request: RenewalRequest) -> RenewalAnswer:
+        """Ask for a fresh certificate of the same key."""
+        return _parsed(RenewalAnswer, self._post(peer_api.RENEWALS, request))
+
+    @contextmanager
+    def weights(self, sha256: str) -> Iterator[Iterator[bytes]]:
+        """Open a model's weights as a stream of chunks."""
+        try:
+            with self._http.stream("GET", peer_api.MODEL_WEIGHTS.format(sha256=sha256)) as response:
+                if response.status_code >= 400:
+                    response.read()
+                    raise _problem(response)
+                yield response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+
+    def _get(
+        self, path: str, *, params: dict[str, str | int | float], headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        timeout = httpx.Timeout(WAIT_S + ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        try:
+            response = self._http.get(path, params=params, headers=headers, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+        return _checked(response)
+
+    def _post(self, path: str, body: BaseModel) -> httpx.Response:
+        try:
+            response = self._http.post(
+                path, content=body.model_dump_json(), headers={"Content-Type": "application/json"}
+            )
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+        return _checked(response)
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.status_code >= 400:
+        raise _problem(response)
+    return response
+
+
+def _parsed(kind: type[ModelT], response: httpx.Response) -> ModelT:
+    try:
+        return kind.model_validate_json(response.content)
+    except ValidationError as error:
+        message = f"the orchestrator's answer does not read as {kind.__name__}; the versions may differ"
+        raise PeerUnreachable(message) from error
+
+
+def _unreachable(error: Exception) -> PeerUnreachable:
+    words = "took too long" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
+    return PeerUnreachable(words[:200])
+
+
+def _problem(response: httpx.Response) -> FlomirError:
+    """Turn problem+json into the expected failure of the same code."""
+    try:
+        body = response.json()
+        code, detail = str(body["code"]), str(body.get("detail", ""))[:300]
+    except (ValueError, KeyError, TypeError):
+        return PeerUnreachable(f"the orchestrator answered {response.status_code} without a reason")
+    if code not in CATALOGUE or response.status_code >= 500:
+        return PeerUnreachable(f"the orchestrator answered {response.status_code}: {detail}")
+    if code == ProtocolMismatch.code:
+        return ProtocolMismatch(detail)
+    if code.startswith("trust."):
+        return NotTrusted(detail, code=code)
+    return Conflict(detail, code=code) if response.status_code == 409 else InvalidInput(detail, code=code)

@@ -1,0 +1,138 @@
+"""The one place that knows, keeps and tells how this site stands with its orchestrator."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from contributor.schemas import ConnectionView
+from fl_core.events import EventBus
+from fl_core.storage.database import Database
+from fl_core.storage.journal import Journal
+from fl_core.storage.site_connection import ConnectionRecord, ConnectionState, ConnectionStore
+from fl_core.trust.identity import fingerprint, load_certificate, short_fingerprint
+
+KEPT_EVERY = timedelta(seconds=20)
+ENROLLED: frozenset[ConnectionState] = frozenset({"connected", "reconnecting", "protocol_mismatch"})
+
+WORDS: dict[ConnectionState, str] = {
+    "not_enrolled": "This computer has left the federation.",
+    "pending": "Waiting for the learning manager's approval.",
+    "connected": "Connected to the orchestrator.",
+    "reconnecting": "The connection was lost; it is tried again by itself.",
+    "refused": "The learning manager refused this enrolment.",
+    "revoked": "This site's certificate was revoked; nothing runs any more.",
+    "protocol_mismatch": "The two sides speak different versions.",
+}
+
+
+class Connection:
+    """Holds the present record; every change is stored, told to the pages and, where people care, put into words."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        bus: EventBus,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = ConnectionStore(database)
+        self._journal = journal
+        self._bus = bus
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._record = self._store.get()
+        self._contact_kept_at = self._record.last_contact
+
+    @property
+    def record(self) -> ConnectionRecord:
+        """The present record."""
+        with self._lock:
+            return self._record
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Tell whether this site holds a certificate that is not known to be revoked."""
+        return self.record.state in ENROLLED
+
+    def view(self) -> ConnectionView:
+        """Return what the pages see; no secret is in it."""
+        record = self.record
+        return ConnectionView(
+            state=record.state,
+            since=record.since,
+            detail=record.detail,
+            orchestrator=record.orchestrator,
+            address=record.address,
+            site_id=record.site_id,
+            site_name=record.site_name,
+            fingerprint=None if record.fingerprint is None else short_fingerprint(record.fingerprint),
+            ca_fingerprint=None if record.ca_pem is None else ca_fingerprint(record.ca_pem),
+            certificate_expires_at=record.certificate_expires_at,
+            last_contact=record.last_contact,
+        )
+
+    def replace(self, record: ConnectionRecord, *, actor: str, action: str, text: str) -> None:
+        """Begin, or end, a relation: the whole record is new."""
+        with self._lock:
+            with self._database.begin() as tx:
+                self._store.save(tx, record)
+                self._journal.note(
+                    tx, actor=actor, action=action, subject=record.site_id or "", text=text, kind="connection"
+                )
+            self._record = record
+        self._tell()
+
+    def move(self, state: ConnectionState, detail: str = "", **changes: object) -> bool:
+        """Change the state (and other columns); return whether the state is another one than before."""
+        with self._lock:
+            before = self._record
+            moved = before.state != state
+            after = replace(
+                before,
+                state=state,
+                detail=detail,
+                since=self._clock() if moved else before.since,
+                **changes,  # type: ignore[arg-type]  # columns of the record
+            )
+            if after == before:
+                return False
+            with self._database.begin() as tx:
+                self._store.save(tx, after)
+                if moved:
+                    text = f"{WORDS[state]} {detail}".strip()
+                    self._journal.note(
+                        tx, actor="system", action=f"connection.{state}", subject=after.site_id or "", text=text
+                    )
+            self._record = after
+        self._tell()
+        return moved
+
+    def contact(self) -> None:
+        """Note that the orchestrator answered just now; kept on disk now and then only."""
+        now = self._clock()
+        with self._lock:
+            self._record = replace(self._record, last_contact=now)
+            if self._contact_kept_at is not None and now - self._contact_kept_at < KEPT_EVERY:
+                return
+            self._contact_kept_at = now
+            with self._database.begin() as tx:
+                self._store.change(tx, last_contact=now)
+        self._tell()
+
+    def handled(self, seq: int) -> None:
+        """Note that the events up to a sequence number have been taken over."""
+        with self._lock:
+            with self._database.begin() as tx:
+                self._store.change(tx, last_event=seq)
+            self._record = replace(self._record, last_event=seq)
+
+    def _tell(self) -> None:
+        self._bus.publish("connection", self.view)
+
+
+def ca_fingerprint(ca_pem: str) -> str:
+    """Return the short fingerprint of an authority, as both screens show it."""
+    return short_fingerprint(fingerprint(load_certificate(ca_pem)))

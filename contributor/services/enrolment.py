@@ -1,0 +1,238 @@
+"""From an invitation to a trusted relation: the key is made here, a person at the other side approves.
+
+::
+
+    not_enrolled -> pending -> reconnecting -> connected      pending -> refused
+    any -> not_enrolled (leave)                               connected -> revoked (by the orchestrator)
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from contributor.certificates import SiteCertificates
+from contributor.peer_client import PeerClient
+from contributor.schemas import ConnectionView, InvitationPreview
+from contributor.services.connection import Connection, ca_fingerprint
+from fl_core.errors import Conflict, FlomirError, NotTrusted, PeerUnreachable
+from fl_core.protocol.messages import EnrolmentRequest, EnrolmentStatus
+from fl_core.protocol.version import PROTOCOL, negotiate
+from fl_core.storage.site_connection import ConnectionRecord
+from fl_core.trust.invitation import decode
+from fl_core.trust.tls import enrol_context
+
+FIRST_DELAY_S = 0.5
+LARGEST_DELAY_S = 15.0
+MAY_START = frozenset({"not_enrolled", "refused", "revoked"})
+
+logger = logging.getLogger(__name__)
+
+ClientFactory = Callable[[str, str], PeerClient]
+
+
+def enrolment_client(address: str, ca_pem: str) -> PeerClient:
+    """Return a client that trusts the invitation's authority and shows no certificate."""
+    return PeerClient(address, enrol_context(ca_pem))
+
+
+class Enrolment:
+    """Starts, waits for, and ends the relation to an orchestrator.
+
+    Parameters
+    ----------
+    joined : called when the certificate is in place (also at a start of the daemon with one)
+    left : called before key and certificate are removed
+    """
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        certificates: SiteCertificates,
+        software: str,
+        joined: Callable[[], None],
+        left: Callable[[], None],
+        client: ClientFactory = enrolment_client,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._connection = connection
+        self._certificates = certificates
+        self._software = software
+        self._joined = joined
+        self._left = left
+        self._client = client
+        self._clock = clock
+        self._changing = threading.Lock()
+        self._waiting: threading.Event | None = None
+
+    def connection(self) -> ConnectionView:
+        """Return the present relation."""
+        return self._connection.view()
+
+    def preview(self, text: str) -> InvitationPreview:
+        """Tell whose invitation it is; nothing is sent. Raises InvalidInput (`invitation.*`)."""
+        invitation = decode(text, now=self._clock())
+        return InvitationPreview(
+            orchestrator=invitation.orchestrator,
+            address=invitation.address,
+            site_name=invitation.site_name,
+            ca_fingerprint=ca_fingerprint(invitation.ca_pem),
+            expires_at=invitation.expires_at,
+        )
+
+    def start(self, text: str, site_name: str) -> ConnectionView:
+        """Send a signing request for a key made here, then wait for the approval in the background.
+
+        Raises
+        ------
+        InvalidInput
+            The invitation is malformed, expired, used or unknown.
+        Conflict
+            This computer is enrolled already.
+        PeerUnreachable
+            Nobody answers at the invitation's address, or it is not the one that the invitation names.
+        """
+        invitation = decode(text, now=self._clock())
+        with self._changing:
+            state = self._connection.record.state
+            if state not in MAY_START:
+                message = f"the present relation is {state}"
+                raise Conflict(message, code="enrolment.exists")
+            if state != "not_enrolled":
+                self._certificates.remove()
+            csr_pem, fingerprint = self._certificates.prepare(site_name)
+            request = EnrolmentRequest(
+                token=invitation.token,
+                csr_pem=csr_pem,
+                site_name=site_name,
+                protocol=str(PROTOCOL),
+                software=self._software,
+            )
+            client = self._client(invitation.address, invitation.ca_pem)
+            try:
+                receipt = client.enrol(request)
+            finally:
+                client.close()
+            negotiate(receipt.protocol)
+            if receipt.fingerprint != fingerprint:
+                message = "the orchestrator names another fingerprint than this site's key has"
+                raise NotTrusted(message, code="trust.fingerprint_mismatch")
+            record = ConnectionRecord(
+                state="pending",
+                since=self._clock(),
+                orchestrator=invitation.orchestrator,
+                address=invitation.address,
+                ca_pem=invitation.ca_pem,
+                site_name=site_name,
+                fingerprint=fingerprint,
+                enrolment_id=receipt.enrolment_id,
+                poll_secret=receipt.poll_secret,
+                last_contact=self._clock(),
+            )
+            self._connection.replace(
+                record,
+                actor="professional",
+                action="enrolment.requested",
+                text=f"Asked {invitation.orchestrator} for admission as {site_name}.",
+            )
+            self._wait_in_background()
+        return self.connection()
+
+    def resume(self) -> None:
+        """Go on with what was going on when the daemon ended."""
+        if self._connection.record.state == "pending":
+            self._wait_in_background()
+        elif self._connection.is_enrolled:
+            self._connection.move("reconnecting")
+            self._joined()
+
+    def leave(self) -> ConnectionView:
+        """Cancel, or leave: children end, key and certificate are removed, nothing of the relation stays but the audit."""
+        with self._changing:
+            before = self._connection.record
+            if before.state == "not_enrolled":
+                message = "there is no relation to leave"
+                raise Conflict(message, code="enrolment.none")
+            self.stop()
+            self._left()
+            self._certificates.remove()
+            self._connection.replace(
+                ConnectionRecord(since=self._clock()),
+                actor="professional",
+                action="enrolment.left",
+                text=f"Left {before.orchestrator or 'the federation'}; this site's key was deleted.",
+            )
+        return self.connection()
+
+    def stop(self) -> None:
+        """Stop waiting; idempotent."""
+        if self._waiting is not None:
+            self._waiting.set()
+
+    def _wait_in_background(self) -> None:
+        self.stop()
+        self._waiting = threading.Event()
+        threading.Thread(target=self._wait, args=(self._waiting,), name="enrolment", daemon=True).start()
+
+    def _wait(self, stopped: threading.Event) -> None:
+        delay_s = FIRST_DELAY_S
+        while not stopped.is_set():
+            try:
+                if self._look(stopped):
+                    return
+                delay_s = FIRST_DELAY_S
+            except PeerUnreachable as error:
+                delay_s = min(delay_s * 2, LARGEST_DELAY_S)
+                if not stopped.is_set():
+                    self._connection.move("pending", f"The orchestrator does not answer ({error}).")
+            except Exception:
+                delay_s = LARGEST_DELAY_S
+                logger.exception("waiting for the approval failed")
+            stopped.wait(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+    def _look(self, stopped: threading.Event) -> bool:
+        """Ask once for the outcome and act on it; return whether the waiting is over."""
+        record = self._connection.record
+        try:
+            status = self._ask(record)
+        except PeerUnreachable:
+            raise
+        except FlomirError as error:
+            if not stopped.is_set():
+                self._connection.move("refused", str(error))
+            return True
+        return stopped.is_set() or self._settle(record, status)
+
+    def _ask(self, record: ConnectionRecord) -> EnrolmentStatus:
+        client = self._client(record.address or "", record.ca_pem or "")
+        try:
+            return client.enrolment_status(record.enrolment_id or "", record.poll_secret or "")
+        finally:
+            client.close()
+
+    def _settle(self, record: ConnectionRecord, status: EnrolmentStatus) -> bool:
+        """Act on the outcome; return whether there is one."""
+        if status.state == "pending":
+            self._connection.move("pending")
+            self._connection.contact()
+            return False
+        if status.state == "refused":
+            self._connection.move("refused")
+            return True
+        site_id, site_name = status.site_id or "", status.site_name or record.site_name
+        try:
+            certificate = self._certificates.install(status.certificate_pem or "", record.ca_pem or "", site_id)
+        except FlomirError as error:
+            self._connection.move("refused", f"The certificate that came cannot be used: {error}")
+            return True
+        self._connection.move(
+            "reconnecting",
+            site_id=site_id,
+            site_name=site_name,
+            certificate_expires_at=certificate.not_valid_after_utc,
+            poll_secret=None,
+        )
+        self._joined()
+        return True

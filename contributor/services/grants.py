@@ -1,0 +1,94 @@
+"""What the runner may do, as one file: exactly the sessions that are consented to, unexpired and not withdrawn."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fl_core.protocol.plan import Grant, Grants
+from fl_core.storage.site_requests import RequestRecord, RequestStore
+from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionStore
+from fl_core.trust.files import write_private
+
+ENDED_FOR_GOOD = "completed"
+RELEASED, REFUSED = "released", "refused"
+
+
+def grant_of(
+    request: RequestRecord, rounds: list[SiteRoundRecord], files: tuple[str, ...], now: datetime
+) -> Grant | None:
+    """Return what one request allows now, from the stored signed documents alone; None when that is nothing."""
+    consent = request.consent
+    if request.answer != "agree" or consent is None or consent.decision != "agree" or consent.valid_until <= now:
+        return None
+    if not consent.permissions.take_part or consent.offer_sha256 != request.offer_sha256:
+        return None
+    offer = request.offer
+    return Grant(
+        session_id=offer.session_id,
+        offer_sha256=request.offer_sha256,
+        task=offer.task,
+        task_parameters=offer.task_parameters,
+        network=offer.network,
+        strategy=offer.strategy,
+        rounds=offer.rounds,
+        bundle_sha256=offer.bundle_sha256,
+        train=consent.permissions.train_on_my_data,
+        send=consent.permissions.send_model,
+        valid_until=consent.valid_until,
+        studies=files,
+        released_rounds=tuple(one.round for one in rounds if one.decision == RELEASED),
+        refused_rounds=tuple(one.round for one in rounds if one.decision == REFUSED),
+    )
+
+
+class GrantsWriter:
+    """Replaces the grants file whole, one writer at a time.
+
+    Parameters
+    ----------
+    usable_paths : turns study ids into the files of those that are usable now
+    site_id : this site's id, None while it is not enrolled
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        requests: RequestStore,
+        sessions: SiteSessionStore,
+        usable_paths: Callable[[tuple[str, ...]], tuple[str, ...]],
+        site_id: Callable[[], str | None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._path = path
+        self._requests = requests
+        self._sessions = sessions
+        self._usable_paths = usable_paths
+        self._site_id = site_id
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def write(self, *, without: str | None = None) -> Grants:
+        """Write the file from what is stored; `without` leaves one session out before that is stored."""
+        with self._lock:
+            grants = self._collect(without)
+            content = grants.model_dump_json(indent=1).encode()
+            if not self._path.is_file() or self._path.read_bytes() != content:
+                write_private(self._path, content)
+        return grants
+
+    def _collect(self, without: str | None) -> Grants:
+        site_id, now = self._site_id(), self._clock()
+        if site_id is None:
+            return Grants(site_id="")
+        ended = {session.id for session in self._sessions.all() if session.state == ENDED_FOR_GOOD}
+        grants: dict[str, Grant] = {}
+        for request in self._requests.all():
+            if request.session_id == without or request.session_id in ended or request.offer.site_id != site_id:
+                continue
+            files = self._usable_paths(request.studies)
+            grant = grant_of(request, self._sessions.rounds(request.session_id), files, now)
+            if grant is not None:
+                grants[request.session_id] = grant
+        return Grants(site_id=site_id, grants=grants)

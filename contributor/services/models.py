@@ -1,0 +1,175 @@
+"""Models this site may use: announced by the orchestrator, fetched by their hash, verified before they are here."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from contributor.paths import SitePaths
+from contributor.schemas import ReceivedModelView
+from contributor.services.incoming import receive
+from fl_core.errors import Conflict, FlomirError, InvalidInput
+from fl_core.events import EventBus
+from fl_core.protocol.messages import Json, ModelNews
+from fl_core.storage.database import Database
+from fl_core.storage.journal import Journal
+from fl_core.storage.site_models import ModelStore, ReceivedModelRecord
+from fl_core.storage.site_requests import RequestStore
+from fl_core.storage.site_sessions import SiteSessionStore
+from model.errors import ModelError
+from model.io.weights import ModelCard, content_hash, read_tensors_header, save_card
+
+Download = Callable[[str], AbstractContextManager[Iterator[bytes]]]
+
+logger = logging.getLogger(__name__)
+
+
+class ReceivedModels:
+    """Lists and fetches models.
+
+    Parameters
+    ----------
+    download : opens the weights of a hash as chunks; raises PeerUnreachable
+    session_changed : tells the pages about a session that has a new model
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        bus: EventBus,
+        paths: SitePaths,
+        download: Download,
+        session_changed: Callable[[str], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = ModelStore(database)
+        self._sessions = SiteSessionStore(database)
+        self._requests = RequestStore(database)
+        self._journal = journal
+        self._bus = bus
+        self._paths = paths
+        self._download = download
+        self._session_changed = session_changed
+        self._clock = clock
+        self._fetching = threading.Lock()
+
+    def all(self) -> list[ReceivedModelView]:
+        """Return every model, newest first."""
+        return [self._view(record) for record in self._store.all()]
+
+    def get(self, model_id: str) -> ReceivedModelView:
+        """Return one model; raises NotFound."""
+        return self._view(self._store.get(model_id))
+
+    def weights_path(self, model_id: str) -> Path:
+        """Return where the weights are; raises Conflict when they have not been fetched."""
+        record = self._store.get(model_id)
+        path = self._path(record.news.sha256)
+        if not record.fetched or not path.is_file():
+            message = "the model's weights are not here yet; fetch them first"
+            raise Conflict(message)
+        return path
+
+    def receive(self, payload: Json) -> None:
+        """Take over an announcement."""
+        try:
+            news = ModelNews.model_validate(payload)
+        except ValidationError as error:
+            message = "the announcement of a model cannot be read"
+            raise InvalidInput(message) from error
+        with self._database.begin() as tx:
+            is_new = self._store.add(tx, news, self._clock())
+            if is_new:
+                self._sessions.set_latest_model(tx, news.session_id, news.model_id)
+                kind = "The final model" if news.final else f"The model of round {news.round}"
+                text = f"{kind} “{news.name}” is ready."
+                self._journal.tell(tx, kind="model", text=text, subject=news.model_id)
+        if is_new:
+            self._publish(news.model_id)
+            self._session_changed(news.session_id)
+
+    def fetch(self, model_id: str) -> ReceivedModelView:
+        """Bring the weights here.
+
+        Raises
+        ------
+        InvalidInput
+            ``model.invalid`` when what came is not what was announced; nothing is kept then.
+        PeerUnreachable
+            When the orchestrator does not answer.
+        """
+        record = self._store.get(model_id)
+        with self._fetching:
+            if not self._path(record.news.sha256).is_file():
+                self._bring(record.news)
+            if not record.fetched:
+                with self._database.begin() as tx:
+                    self._store.set_fetched(tx, model_id)
+                    self._journal.note(
+                        tx,
+                        actor="system",
+                        action="model.fetched",
+                        subject=model_id,
+                        details={"sha256": record.news.sha256},
+                        text=f"The model “{record.news.name}” was fetched and verified.",
+                    )
+        self._publish(model_id)
+        return self.get(model_id)
+
+    def fetch_final(self) -> None:
+        """Fetch every final model that is not here; a failure is logged and tried at the next call."""
+        for record in self._store.all():
+            if record.news.final and not record.fetched:
+                try:
+                    self.fetch(record.id)
+                except FlomirError as error:
+                    logger.warning("model not fetched", extra={"model": record.id, "code": error.code})
+
+    def _bring(self, news: ModelNews) -> None:
+        with self._download(news.sha256) as chunks:
+            temporary = receive(chunks, self._paths.models, limit_bytes=news.size_bytes, suffix=".safetensors")
+        try:
+            found = content_hash(temporary)
+            if found != news.sha256:
+                message = f"the weights have hash {found[:12]}, announced was {news.sha256[:12]}"
+                raise InvalidInput(message, code="model.invalid")
+            read_tensors_header(temporary)
+            final = self._path(news.sha256)
+            save_card(final, ModelCard.model_validate(news.card))
+            temporary.replace(final)
+        except (ModelError, ValidationError) as error:
+            raise InvalidInput(str(error)[:300], code="model.invalid") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _path(self, sha256: str) -> Path:
+        return self._paths.models / f"{sha256}.safetensors"
+
+    def _publish(self, model_id: str) -> None:
+        self._bus.publish("model", lambda: self.get(model_id))
+
+    def _view(self, record: ReceivedModelRecord) -> ReceivedModelView:
+        news = record.news
+        titles = {one.session_id: one.offer.title for one in self._requests.all()}
+        return ReceivedModelView(
+            id=record.id,
+            name=news.name,
+            session_id=news.session_id,
+            session_title=titles.get(news.session_id, ""),
+            round=news.round,
+            final=news.final,
+            task=news.task,
+            sha256=news.sha256,
+            size_bytes=news.size_bytes,
+            fetched=record.fetched,
+            received_at=record.received_at,
+            metrics=news.metrics,
+            card=news.card,
+        )

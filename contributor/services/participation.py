@@ -1,0 +1,233 @@
+"""The sessions as this site lives them: the runner's progress file is taken over exactly once and passed on."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from contributor.schemas import ProgressDelta, SiteRoundView, SiteSessionView
+from fl_core.errors import InvalidInput
+from fl_core.events import EventBus
+from fl_core.protocol.messages import Json, SessionNews, SitePhase, SiteProgress
+from fl_core.protocol.plan import RunnerEvent
+from fl_core.storage.database import Database, Transaction
+from fl_core.storage.journal import Journal
+from fl_core.storage.site_requests import RequestRecord, RequestStore
+from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionRecord, SiteSessionStore
+
+TICK_S = 2.0
+LARGEST_READ = 4 * 1024 * 1024
+LIVE_STATES = frozenset({"offered", "starting", "running", "stopping"})
+
+
+class Participation:
+    """Reads progress, shows sessions.
+
+    Parameters
+    ----------
+    forward : passes a hint on to the orchestrator
+    news_changed : called with a session's id after the orchestrator told something new about it
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        bus: EventBus,
+        progress_file: Path,
+        forward: Callable[[SiteProgress], None],
+        news_changed: Callable[[str], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = SiteSessionStore(database)
+        self._requests = RequestStore(database)
+        self._journal = journal
+        self._bus = bus
+        self._file = progress_file
+        self._forward = forward
+        self._news_changed = news_changed
+        self._clock = clock
+        self._reading = threading.Lock()
+
+    def all(self) -> list[SiteSessionView]:
+        """Return the sessions this site agreed to, the newest agreement first."""
+        return [view for request in self._requests.all() if (view := self._find(request)) is not None]
+
+    def get(self, session_id: str) -> SiteSessionView:
+        """Return one session; raises NotFound."""
+        session = self._store.get(session_id)
+        return self._view(self._requests.get(session_id), session)
+
+    def has_live_sessions(self) -> bool:
+        """Tell whether progress may come without a hint."""
+        return any(session.state in LIVE_STATES for session in self._store.all())
+
+    def take_news(self, payload: Json) -> None:
+        """Take over what the orchestrator tells about a session."""
+        try:
+            news = SessionNews.model_validate(payload)
+        except ValidationError as error:
+            message = "the news of a session cannot be read"
+            raise InvalidInput(message) from error
+        before = self._store.find(news.session_id)
+        with self._database.begin() as tx:
+            changed = self._store.apply_news(tx, news, self._clock())
+            if changed and (before is None or before.state != news.state):
+                title = self._title(news.session_id)
+                self._journal.tell(
+                    tx, kind="session", text=f"Session “{title}” is {news.state}.", subject=news.session_id
+                )
+        if changed:
+            self._news_changed(news.session_id)
+            self.publish(news.session_id)
+
+    def publish(self, session_id: str) -> None:
+        """Tell the pages about a session, if this site ever agreed to it."""
+        self._bus.publish("session", lambda: self._known(session_id))
+
+    def ingest(self) -> int:
+        """Take over what is new in the progress file; return how many lines. Repeating it changes nothing."""
+        with self._reading:
+            total = 0
+            while taken := self._ingest_piece():
+                total += taken
+            return total
+
+    def _ingest_piece(self) -> int:
+        offset = self._store.offset()
+        raw, offset = _read_lines(self._file, offset)
+        if not raw:
+            return 0
+        events = [event for line in raw.splitlines() if (event := _event(line)) is not None]
+        before = {(one.session_id, one.round): one.phase for one in self._present(events)}
+        with self._database.begin() as tx:
+            changed = self._store.take(tx, events, offset + len(raw))
+            for record in changed:
+                if before.get((record.session_id, record.round)) != record.phase:
+                    self._note_phase(tx, record)
+        self._tell(changed, before, events)
+        return len(events) or 1
+
+    def _present(self, events: list[RunnerEvent]) -> list[SiteRoundRecord]:
+        sessions = {event.session_id for event in events}
+        return [record for session_id in sessions for record in self._store.rounds(session_id)]
+
+    def _tell(
+        self, changed: list[SiteRoundRecord], before: dict[tuple[str, int], SitePhase], events: list[RunnerEvent]
+    ) -> None:
+        details = {(event.session_id, event.round): event.detail for event in events}
+        for record in changed:
+            key = (record.session_id, record.round)
+            if before.get(key) != record.phase:
+                self.publish(record.session_id)
+            delta = ProgressDelta(session_id=record.session_id, round=_round_view(record))
+            self._bus.publish_progress("progress", record.session_id, delta)
+            self._forward(
+                SiteProgress(
+                    session_id=record.session_id,
+                    round=record.round,
+                    phase=record.phase,
+                    fraction=min(max(record.fraction, 0.0), 1.0),
+                    loss=record.loss,
+                    detail=(record.code or details.get(key, ""))[:200],
+                )
+            )
+
+    def _note_phase(self, tx: Transaction, record: SiteRoundRecord) -> None:
+        if record.phase is SitePhase.SENT and record.sent is not None:
+            self._journal.note(
+                tx,
+                actor="runner",
+                action="update.sent",
+                subject=record.session_id,
+                details={"round": record.round, **record.sent.model_dump(mode="json", exclude={"shapes"})},
+                text=f"Round {record.round}: an update of {record.sent.bytes / 1e6:.2f} MB was sent; no scan left.",
+                kind="session",
+            )
+        elif record.phase is SitePhase.HELD:
+            text = f"Round {record.round}: the update is ready and waits for your answer before it leaves."
+            self._journal.tell(tx, kind="session", text=text, subject=record.session_id)
+        elif record.phase is SitePhase.FAILED:
+            self._journal.note(
+                tx,
+                actor="runner",
+                action="round.failed",
+                subject=record.session_id,
+                details={"round": record.round, "code": record.code or ""},
+                text=f"Round {record.round} failed here ({record.code or 'no reason given'}).",
+                kind="session",
+            )
+
+    def _title(self, session_id: str) -> str:
+        return next((one.offer.title for one in self._requests.all() if one.session_id == session_id), session_id)
+
+    def _known(self, session_id: str) -> SiteSessionView | None:
+        return next((view for view in self.all() if view.id == session_id), None)
+
+    def _find(self, request: RequestRecord) -> SiteSessionView | None:
+        if request.answer not in {"agree", "withdrawn"}:
+            return None
+        session = self._store.find(request.session_id)
+        return None if session is None else self._view(request, session)
+
+    def _view(self, request: RequestRecord, session: SiteSessionRecord) -> SiteSessionView:
+        rounds = self._store.rounds(session.id)
+        sent = [one.sent for one in rounds if one.sent is not None and one.phase is SitePhase.SENT]
+        return SiteSessionView(
+            id=session.id,
+            title=request.offer.title,
+            task=request.offer.task,
+            state=session.state,
+            reason=session.reason,
+            consent_state="agreed" if request.answer == "agree" else "withdrawn",
+            round=max([session.round, *(one.round for one in rounds)]),
+            rounds_planned=request.offer.rounds,
+            studies=len(request.studies),
+            bytes_sent=sum(one.bytes for one in sent),
+            rounds=[_round_view(one) for one in rounds],
+            latest_model_id=session.latest_model_id,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+        )
+
+
+def _round_view(record: SiteRoundRecord) -> SiteRoundView:
+    return SiteRoundView(
+        round=record.round,
+        phase=record.phase,
+        fraction=record.fraction,
+        loss=record.loss,
+        losses=list(record.losses),
+        code=record.code,
+        started_at=record.started_at,
+        ended_at=record.ended_at,
+        scores=record.scores,
+        sent=record.sent,
+    )
+
+
+def _read_lines(file: Path, offset: int) -> tuple[bytes, int]:
+    """Return whole lines after `offset` and where they begin; a file shorter than the offset was begun anew."""
+    try:
+        size = file.stat().st_size
+        if size < offset:
+            offset = 0
+        if size == offset:
+            return b"", offset
+        with file.open("rb") as stream:
+            stream.seek(offset)
+            raw = stream.read(LARGEST_READ)
+    except FileNotFoundError:
+        return b"", offset
+    return raw[: raw.rfind(b"\n") + 1], offset
+
+
+def _event(line: bytes) -> RunnerEvent | None:
+    try:
+        return RunnerEvent.model_validate_json(line)
+    except ValidationError:
+        return None

@@ -1,0 +1,194 @@
+"""Reconstructs a study by OSEM and by a received model, side by side, in a child process."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from contributor.paths import SitePaths
+from contributor.schemas import ReconstructionView
+from contributor.services.inspection import SPECT, Volume
+from contributor.services.models import ReceivedModels
+from contributor.services.studies import Studies
+from fl_core.errors import Conflict, FlomirError, InvalidInput, NotFound
+from fl_core.events import EventBus
+from fl_core.protocol.ids import new_id
+from fl_core.storage.database import Database
+from fl_core.storage.journal import Journal
+from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
+from fl_core.supervision.jobs import JobCancelled, run_job
+
+JOB_MODULE = "model.jobs"
+JOB_TIMEOUT_S = 1800.0
+IN_FILE = {"osem": "osem", "model": "model", "reference": "reference", "attenuation": "mu"}
+
+logger = logging.getLogger(__name__)
+
+
+class Reconstructions:
+    """Queues and keeps reconstructions; one is computed at a time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        bus: EventBus,
+        paths: SitePaths,
+        studies: Studies,
+        models: ReceivedModels,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = ReconstructionStore(database)
+        self._journal = journal
+        self._bus = bus
+        self._paths = paths
+        self._studies = studies
+        self._models = models
+        self._clock = clock
+        self._waiting: queue.Queue[str] = queue.Queue()
+        self._cancel = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread that works; what an earlier run left unfinished is begun again."""
+        for record in self._store.all():
+            if record.state == "running":
+                self._waiting.put(record.id)
+        self._thread = threading.Thread(target=self._work, name="reconstructions", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the present job and the thread; idempotent."""
+        self._cancel.set()
+        if self._thread is not None:
+            self._thread.join(4.0)
+
+    def all(self) -> list[ReconstructionView]:
+        """Return every reconstruction, newest first."""
+        return [_view(record) for record in self._store.all()]
+
+    def get(self, reconstruction_id: str) -> ReconstructionView:
+        """Return one; raises NotFound."""
+        return _view(self._store.get(reconstruction_id))
+
+    def create(self, study_id: str, model_id: str) -> ReconstructionView:
+        """Queue a reconstruction; the model's weights are fetched when they are not here."""
+        study = self._studies.get(study_id)
+        if study.task != SPECT or study.state == "unusable":
+            message = "only usable SPECT studies can be reconstructed"
+            raise InvalidInput(message, code="study.unusable")
+        model = self._models.get(model_id)
+        if model.task != SPECT:
+            message = f"the model is for the task {model.task}"
+            raise InvalidInput(message, code="model.invalid")
+        if not model.fetched:
+            self._models.fetch(model_id)
+        record = ReconstructionRecord(
+            id=new_id("reconstruction"),
+            study_id=study_id,
+            model_id=model_id,
+            state="running",
+            created_at=self._clock(),
+            arrays=[],
+            metrics={},
+            seconds={},
+        )
+        with self._database.begin() as tx:
+            self._store.save(tx, record)
+            self._journal.note(
+                tx,
+                actor="professional",
+                action="reconstruction.started",
+                subject=record.id,
+                details={"study": study_id, "model": model_id},
+                text=f"{study.name} is reconstructed with “{model.name}” and with OSEM.",
+            )
+        view = _view(record)
+        self._bus.publish("reconstruction", view)
+        self._waiting.put(record.id)
+        return view
+
+    def array(self, reconstruction_id: str, name: str) -> Volume:
+        """Return one volume (z, y, x) with its voxel size in mm; raises NotFound."""
+        record = self._store.get(reconstruction_id)
+        if record.state != "done":
+            message = "the reconstruction is not done"
+            raise Conflict(message)
+        if name not in record.arrays:
+            message = f"this reconstruction has no {name}"
+            raise NotFound(message)
+        with np.load(self._file(record.id), allow_pickle=False) as archive:
+            z, y, x = (float(size) for size in archive["voxel_mm"])
+            return archive[IN_FILE[name]].astype(np.float32), (z, y, x)
+
+    def _work(self) -> None:
+        while not self._cancel.is_set():
+            try:
+                reconstruction_id = self._waiting.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            try:
+                self._compute(self._store.get(reconstruction_id))
+            except JobCancelled:
+                return
+            except Exception:
+                logger.exception("a reconstruction could not be recorded")
+
+    def _compute(self, record: ReconstructionRecord) -> None:
+        try:
+            done = _finished(record, self._run(record))
+        except JobCancelled:
+            raise
+        except FlomirError as error:
+            done = replace(record, state="failed", problem=str(error)[:300])
+        with self._database.begin() as tx:
+            self._store.save(tx, done)
+            ending = "is ready" if done.state == "done" else f"failed: {done.problem}"
+            self._journal.tell(tx, kind="reconstruction", text=f"The reconstruction {ending}.", subject=done.id)
+        self._bus.publish("reconstruction", _view(done))
+
+    def _run(self, record: ReconstructionRecord) -> dict[str, object]:
+        self._paths.reconstructions.mkdir(parents=True, exist_ok=True)
+        request: dict[str, object] = {
+            "kind": "reconstruct",
+            "study": str(self._studies.path(record.study_id)),
+            "method": "model",
+            "weights": str(self._models.weights_path(record.model_id)),
+            "out": str(self._file(record.id)),
+        }
+        return run_job(JOB_MODULE, request, timeout_s=JOB_TIMEOUT_S, cancel=self._cancel)
+
+    def _file(self, reconstruction_id: str) -> Path:
+        return self._paths.reconstructions / f"{reconstruction_id}.npz"
+
+
+def _finished(record: ReconstructionRecord, answer: dict[str, object]) -> ReconstructionRecord:
+    """Take what is shown out of a job's answer; scores that do not exist are left out."""
+    arrays = answer.get("arrays")
+    present = set(arrays) if isinstance(arrays, list) else set()
+    return replace(
+        record,
+        state="done",
+        arrays=[name for name, inside in IN_FILE.items() if inside in present],
+        metrics={method: _numbers(scores) for method, scores in _items(answer.get("metrics"))},
+        seconds=_numbers(answer.get("seconds")),
+    )
+
+
+def _items(value: object) -> list[tuple[str, object]]:
+    return [(str(key), one) for key, one in value.items()] if isinstance(value, dict) else []
+
+
+def _numbers(value: object) -> dict[str, float]:
+    return {key: float(one) for key, one in _items(value) if isinstance(one, int | float)}
+
+
+def _view(record: ReconstructionRecord) -> ReconstructionView:
+    return ReconstructionView(**vars(record))

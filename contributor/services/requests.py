@@ -1,0 +1,317 @@
+"""Offers and this site's signed answers; every permission the runner ever has begins and ends here.
+
+::
+
+    open -> agreed <-> declined      (until the answer is due)
+    agreed -> withdrawn -> agreed    open -> expired    any -> closed (the session has ended)
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from contributor.certificates import SiteCertificates
+from contributor.schemas import RequestAnswer, RequestView
+from contributor.services.connection import Connection
+from contributor.services.grants import REFUSED, RELEASED, GrantsWriter
+from contributor.services.offers import refusal_words, verified_offer
+from contributor.services.studies import Studies
+from fl_core.errors import Conflict, FlomirError, InvalidInput
+from fl_core.events import EventBus
+from fl_core.lifecycle import SessionState, is_terminal
+from fl_core.protocol.messages import Consent, Json, SessionOffer, Withdrawal
+from fl_core.protocol.signing import sign
+from fl_core.storage.database import Database
+from fl_core.storage.journal import Journal
+from fl_core.storage.site_outbox import OutboxStore
+from fl_core.storage.site_requests import Answer, RequestRecord, RequestStore
+from fl_core.storage.site_sessions import SiteSessionStore
+
+RequestState = Literal["open", "agreed", "declined", "expired", "withdrawn", "closed"]
+MARGIN = timedelta(days=7)
+"""Time a consent stays valid beyond the longest time the agreed rounds can take, for pauses."""
+MAY_ANSWER: dict[RequestState, frozenset[str]] = {
+    "open": frozenset({"agree", "decline"}),
+    "agreed": frozenset({"decline"}),
+    "declined": frozenset({"agree"}),
+    "withdrawn": frozenset({"agree"}),
+}
+
+
+def studies_digest(sha256s: Iterable[str]) -> str:
+    """Return the digest over a list of studies: SHA-256 over their sorted content hashes, one a line."""
+    return hashlib.sha256("\n".join(sorted(sha256s)).encode()).hexdigest()
+
+
+def valid_until(offer: SessionOffer, now: datetime) -> datetime:
+    """Return until when an agreement holds: the deadline of the answer, every round at its longest, and a margin."""
+    return max(now, offer.answer_by) + timedelta(seconds=offer.rounds * offer.round_deadline_s) + MARGIN
+
+
+def request_state(answer: Answer, answer_by: datetime, session_state: str | None, now: datetime) -> RequestState:
+    """Return where a request stands; nothing of it is stored, so nothing can disagree."""
+    if answer == "withdrawn":
+        return "withdrawn"
+    if session_state in set(SessionState) and is_terminal(SessionState(str(session_state))):
+        return "closed"
+    if answer == "none":
+        return "expired" if answer_by <= now else "open"
+    return "agreed" if answer == "agree" else "declined"
+
+
+class Requests:
+    """Takes offers in, answers them, and takes answers back.
+
+    Parameters
+    ----------
+    send : wakes the uplink, which sends the letters that wait
+    session_changed : tells the pages about a session by its id
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        bus: EventBus,
+        connection: Connection,
+        certificates: SiteCertificates,
+        studies: Studies,
+        grants: GrantsWriter,
+        bundle_sha256: str,
+        send: Callable[[], None],
+        session_changed: Callable[[str], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = RequestStore(database)
+        self._sessions = SiteSessionStore(database)
+        self._outbox = OutboxStore(database)
+        self._journal = journal
+        self._bus = bus
+        self._connection = connection
+        self._certificates = certificates
+        self._studies = studies
+        self._grants = grants
+        self._bundle_sha256 = bundle_sha256
+        self._send = send
+        self._session_changed = session_changed
+        self._clock = clock
+
+    def all(self) -> list[RequestView]:
+        """Return every request, newest first."""
+        return [self._view(record) for record in self._store.all()]
+
+    def get(self, session_id: str) -> RequestView:
+        """Return one request; raises NotFound."""
+        return self._view(self._store.get(session_id))
+
+    def receive(self, payload: Json) -> None:
+        """Take an offer in; one that fails a check is audited and never shown."""
+        record = self._connection.record
+        try:
+            if record.ca_pem is None or record.site_id is None:
+                message = "this site is not enrolled"
+                raise Conflict(message, code="enrolment.none")
+            found = verified_offer(
+                payload, ca_pem=record.ca_pem, site_id=record.site_id, bundle_sha256=self._bundle_sha256
+            )
+        except FlomirError as error:
+            self._note_refused(error)
+            return
+        session_id = found.offer.session_id
+        with self._database.begin() as tx:
+            is_new = self._store.add(
+                tx,
+                session_id=session_id,
+                received_at=self._clock(),
+                offer=found.document,
+                offer_sha256=found.sha256,
+            )
+            if is_new:
+                self._journal.note(
+                    tx,
+                    actor="orchestrator",
+                    action="request.received",
+                    subject=session_id,
+                    details={"offer_sha256": found.sha256},
+                    text=f"{found.offer.orchestrator} asks to take part in “{found.offer.title}”.",
+                )
+        if is_new:
+            self._publish(session_id)
+
+    def answer(self, session_id: str, wanted: RequestAnswer) -> RequestView:
+        """Sign and store the answer, give or take the permission, and send it.
+
+        Raises
+        ------
+        Conflict
+            ``consent.expired`` after the deadline, ``conflict`` when the request cannot be answered so any more or
+            no usable study is there to train on.
+        """
+        record = self._store.get(session_id)
+        self._check_answerable(record, wanted)
+        covered = self._studies.usable_for(record.offer.task) if _trains(wanted) else []
+        if _trains(wanted) and not covered:
+            message = f"there is no usable study with a reference for the task {record.offer.task}"
+            raise Conflict(message)
+        now = self._clock()
+        consent = Consent(
+            session_id=session_id,
+            site_id=record.offer.site_id,
+            offer_sha256=record.offer_sha256,
+            decision=wanted.decision,
+            permissions=wanted.permissions,
+            study_count=len(covered),
+            studies_sha256=studies_digest(study.sha256 for study in covered),
+            valid_until=valid_until(record.offer, now),
+            signed_at=now,
+            reason=wanted.reason,
+        )
+        document = sign("consent", consent, self._certificates.key(), self._certificates.certificate_pem())
+        agreed = wanted.decision == "agree"
+        if not agreed:
+            self._grants.write(without=session_id)
+        with self._database.begin() as tx:
+            self._store.answer(tx, record, wanted.decision, document, tuple(study.id for study in covered))
+            if agreed:
+                self._sessions.open(tx, session_id, now)
+            self._outbox.put(tx, "consent", document, now)
+            self._journal.note(
+                tx,
+                actor="professional",
+                action=f"consent.{'agreed' if agreed else 'declined'}",
+                subject=session_id,
+                details={"studies": len(covered), **wanted.permissions.model_dump(mode="json")},
+                text=_answer_words(record.offer.title, agreed=agreed, studies=len(covered)),
+            )
+        self._grants.write()
+        return self._told(session_id)
+
+    def withdraw(self, session_id: str, reason: str) -> RequestView:
+        """Take an agreement back: the runner's permission ends first, then it is recorded, then the other side is told."""
+        record = self._store.get(session_id)
+        if record.answer != "agree":
+            message = "there is no agreement to take back"
+            raise Conflict(message)
+        self._grants.write(without=session_id)
+        now = self._clock()
+        withdrawal = Withdrawal(session_id=session_id, site_id=record.offer.site_id, signed_at=now, reason=reason)
+        document = sign("withdrawal", withdrawal, self._certificates.key(), self._certificates.certificate_pem())
+        with self._database.begin() as tx:
+            self._store.withdraw(tx, record, document)
+            self._outbox.put(tx, "withdrawal", document, now)
+            self._journal.note(
+                tx,
+                actor="professional",
+                action="consent.withdrawn",
+                subject=session_id,
+                text=f"The agreement to “{record.offer.title}” was taken back; nothing more is trained or sent.",
+            )
+        self._grants.write()
+        return self._told(session_id)
+
+    def decide_held(self, session_id: str, round_number: int, *, send: bool) -> None:
+        """Let a held update go, or keep it; raises Conflict when no update waits."""
+        record = self._store.get(session_id)
+        if record.answer != "agree":
+            message = "the agreement was taken back"
+            raise Conflict(message)
+        with self._database.begin() as tx:
+            if not self._sessions.decide(tx, session_id, round_number, RELEASED if send else REFUSED):
+                message = f"no update of round {round_number} waits for an answer"
+                raise Conflict(message)
+            self._journal.note(
+                tx,
+                actor="professional",
+                action="update.released" if send else "update.kept",
+                subject=session_id,
+                details={"round": round_number},
+                text=f"The update of round {round_number} {'may leave' if send else 'stays here'}.",
+                kind="session",
+            )
+        self._grants.write()
+        self._session_changed(session_id)
+
+    def sessions_with(self, study_id: str) -> int:
+        """Return in how many agreed sessions a study is covered."""
+        return sum(record.answer == "agree" and study_id in record.studies for record in self._store.all())
+
+    def expire(self) -> None:
+        """Tell the pages about requests whose time has run out; take expired permissions away."""
+        now = self._clock()
+        for record in self._store.all():
+            if record.answer == "none" and now - timedelta(seconds=30) < record.offer.answer_by <= now:
+                self._publish(record.session_id)
+        self._grants.write()
+
+    def session_changed(self, session_id: str) -> None:
+        """Follow a session's news: permissions and the request's state depend on it."""
+        self._grants.write()
+        if any(record.session_id == session_id for record in self._store.all()):
+            self._publish(session_id)
+
+    def _check_answerable(self, record: RequestRecord, wanted: RequestAnswer) -> None:
+        if not self._connection.is_enrolled or self._connection.record.site_id != record.offer.site_id:
+            message = "this site is not part of the federation that asks"
+            raise Conflict(message, code="enrolment.none")
+        state = self._state(record)
+        if state == "expired" or (wanted.decision == "agree" and record.offer.answer_by <= self._clock()):
+            message = f"the answer was due on {record.offer.answer_by:%Y-%m-%d %H:%M} UTC"
+            raise Conflict(message, code="consent.expired")
+        if wanted.decision not in MAY_ANSWER.get(state, frozenset()):
+            message = f"the request is {state}"
+            raise Conflict(message)
+        if wanted.decision == "agree" and not wanted.permissions.take_part:
+            message = "an agreement needs the permission to take part"
+            raise InvalidInput(message)
+
+    def _note_refused(self, error: FlomirError) -> None:
+        with self._database.begin() as tx:
+            self._journal.note(
+                tx,
+                actor="orchestrator",
+                action="request.refused",
+                details={"code": error.code, "detail": str(error)[:200]},
+                text=refusal_words(error),
+                kind="request",
+            )
+
+    def _told(self, session_id: str) -> RequestView:
+        self._publish(session_id)
+        self._session_changed(session_id)
+        self._send()
+        return self.get(session_id)
+
+    def _publish(self, session_id: str) -> None:
+        self._bus.publish("request", lambda: self.get(session_id))
+
+    def _state(self, record: RequestRecord) -> RequestState:
+        session = self._sessions.find(record.session_id)
+        return request_state(
+            record.answer, record.offer.answer_by, None if session is None else session.state, self._clock()
+        )
+
+    def _view(self, record: RequestRecord) -> RequestView:
+        offer, consent = record.offer, record.consent
+        covered = len(record.studies) if record.answer == "agree" else len(self._studies.usable_for(offer.task))
+        return RequestView(
+            session_id=record.session_id,
+            state=self._state(record),
+            received_at=record.received_at,
+            offer=offer,
+            offer_sha256=record.offer_sha256,
+            verified=True,
+            studies_covered=covered,
+            total_bytes=offer.update_bytes * offer.rounds,
+            consent=consent,
+        )
+
+
+def _trains(wanted: RequestAnswer) -> bool:
+    return wanted.decision == "agree" and wanted.permissions.train_on_my_data
+
+
+def _answer_words(title: str, *, agreed: bool, studies: int) -> str:
+    return f"Agreed to “{title}” with {studies} studies." if agreed else f"Declined “{title}”."

@@ -1,0 +1,295 @@
+"""The site's studies: taken whole or not at all, withdrawn and restored, counted for the orchestrator."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from contributor.paths import SitePaths
+from contributor.schemas import ImportResult, RefusedFile, StudyView
+from contributor.services.incoming import PREFIX, pieces, receive
+from contributor.services.inspection import (
+    Inspected,
+    UnusableFile,
+    Volume,
+    check_ending,
+    inspect,
+    known_suffixes,
+    pseudonym,
+    read_volume,
+)
+from fl_core.errors import Conflict, FlomirError, InvalidInput
+from fl_core.events import EventBus
+from fl_core.protocol.ids import new_id
+from fl_core.protocol.messages import DataSummary
+from fl_core.storage.database import Database
+from fl_core.storage.journal import Journal
+from fl_core.storage.site_studies import StudyRecord, StudyStore
+from fl_core.trust.files import write_private
+
+MOST_FILES = 5_000
+
+
+class Studies:
+    """Adds, shows and withdraws studies.
+
+    Parameters
+    ----------
+    used_in : how many sessions a study has been agreed to
+    permissions_changed : called first when a study is withdrawn or restored, before anybody is told
+    data_changed : called after every change of what the site has
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        bus: EventBus,
+        paths: SitePaths,
+        limit_bytes: int,
+        used_in: Callable[[str], int],
+        permissions_changed: Callable[[], None],
+        data_changed: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._store = StudyStore(database)
+        self._journal = journal
+        self._bus = bus
+        self._paths = paths
+        self._limit_bytes = limit_bytes
+        self._used_in = used_in
+        self._permissions_changed = permissions_changed
+        self._data_changed = data_changed
+
+    def all(self) -> list[StudyView]:
+        """Return every study, newest first."""
+        return [self._view(record) for record in self._store.all()]
+
+    def get(self, study_id: str) -> StudyView:
+        """Return one study; raises NotFound."""
+        return self._view(self._store.get(study_id))
+
+    def path(self, study_id: str) -> Path:
+        """Return where a study's file is."""
+        return self._paths.studies / self._store.get(study_id).file
+
+    def add_uploads(self, parts: Iterable[tuple[str, IO[bytes]]]) -> ImportResult:
+        """Take files one by one; a refused file leaves nothing behind and does not stop the others."""
+        result = ImportResult(added=[], refused=[])
+        for given, stream in parts:
+            name = PurePosixPath(given.replace("\\", "/")).name[:200] or "file"
+            try:
+                result.added.append(self._add(name, stream))
+            except UnusableFile as error:
+                refused = RefusedFile(name=name, code=error.code, detail=error.detail, advice=error.advice)
+                result.refused.append(refused)
+            except (Conflict, InvalidInput) as error:
+                refused = RefusedFile(name=name, code=error.code, detail=str(error), advice=error.entry.advice)
+                result.refused.append(refused)
+        if result.refused:
+            self._note_refused(result.refused)
+        if result.added:
+            self._data_changed()
+        return result
+
+    def import_folder(self, folder: str) -> ImportResult:
+        """Take every file below a folder of this computer that has the ending of a sample."""
+        root = Path(folder).expanduser()
+        if not root.is_absolute() or not root.is_dir():
+            message = "there is no such folder on this computer; give its whole path"
+            raise InvalidInput(message)
+        endings = known_suffixes()
+        found = sorted(
+            path
+            for path in root.rglob("*")
+            if path.suffix.lower() in endings and path.is_file() and not path.name.startswith(".")
+        )
+        if not found:
+            message = f"the folder holds no file that ends in {', '.join(sorted(endings))}"
+            raise InvalidInput(message)
+        if len(found) > MOST_FILES:
+            message = f"the folder holds {len(found)} files, at most {MOST_FILES} are taken at once"
+            raise InvalidInput(message)
+        return self.add_uploads(_opened(found))
+
+    def withdraw(self, study_id: str) -> StudyView:
+        """Take a study out of every use; running sessions lose it before anything else happens."""
+        return self._switch(study_id, "usable", "withdrawn", "study.withdrawn", "will not be used any more")
+
+    def restore(self, study_id: str) -> StudyView:
+        """Make a withdrawn study usable again."""
+        return self._switch(study_id, "withdrawn", "usable", "study.restored", "may be used again")
+
+    def array(self, study_id: str, name: str) -> Volume:
+        """Return one array for the viewer, with its spacing in mm."""
+        record = self._store.get(study_id)
+        return read_volume(record.task, self._paths.studies / record.file, name)
+
+    def summary(self) -> DataSummary:
+        """Return what the orchestrator is told about the data: counts, nothing else."""
+        records = self._store.all()
+        usable = [record for record in records if record.state == "usable"]
+        by_task: dict[str, int] = {}
+        for record in usable:
+            by_task[record.task] = by_task.get(record.task, 0) + 1
+        return DataSummary(
+            studies_usable=len(usable),
+            studies_total=len(records),
+            with_reference=sum(record.has_reference for record in usable),
+            patients=len({record.patient or record.id for record in usable}),
+            added_at=max((record.added_at for record in usable), default=None),
+            by_task=by_task,
+        )
+
+    def usable_for(self, task: str) -> list[StudyRecord]:
+        """Return the studies that a consent to this task would cover: usable, of the task, with a reference."""
+        return [
+            record
+            for record in self._store.all()
+            if record.state == "usable" and record.task == task and record.has_reference
+        ]
+
+    def usable_paths(self, study_ids: Iterable[str]) -> tuple[str, ...]:
+        """Return the files of those of the studies that are usable now."""
+        wanted = set(study_ids)
+        records = [record for record in self._store.all() if record.id in wanted and record.state == "usable"]
+        return tuple(sorted(str(self._paths.studies / record.file) for record in records))
+
+    def reconcile(self) -> None:
+        """Remove what an interrupted upload left, and mark studies whose file is gone."""
+        self._paths.studies.mkdir(parents=True, exist_ok=True)
+        for leftover in self._paths.studies.glob(f"{PREFIX}*"):
+            leftover.unlink(missing_ok=True)
+        known = {record.file: record for record in self._store.all()}
+        for path in self._paths.studies.glob("study-*"):
+            if path.name not in known:
+                path.unlink(missing_ok=True)  # moved into place, but the program ended before it was entered
+        for record in known.values():
+            if record.state == "usable" and not (self._paths.studies / record.file).is_file():
+                self._mark_missing(record)
+
+    def _mark_missing(self, record: StudyRecord) -> None:
+        with self._database.begin() as tx:
+            self._store.set_state(
+                tx,
+                record.id,
+                "unusable",
+                problem="The file of this study is gone.",
+                code="study.unreadable",
+                advice="Add the study again from its source.",
+            )
+            self._journal.note(
+                tx,
+                actor="system",
+                action="study.missing",
+                subject=record.id,
+                text=f"The file of {record.name} is gone.",
+            )
+
+    def _add(self, name: str, stream: IO[bytes]) -> StudyView:
+        suffix = check_ending(name)
+        temporary = receive(pieces(stream), self._paths.studies, limit_bytes=self._limit_bytes, suffix=suffix)
+        try:
+            return self._take(name, suffix, temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _take(self, name: str, suffix: str, temporary: Path) -> StudyView:
+        sha256 = _sha256(temporary)
+        twin = self._store.by_content(sha256)
+        if twin is not None:
+            message = f"the file has the same content as {twin.name}, added {twin.added_at:%Y-%m-%d}"
+            raise Conflict(message, code="study.duplicate")
+        record = self._record(name, suffix, temporary, sha256, inspect(temporary, name))
+        final = self._paths.studies / record.file
+        temporary.replace(final)
+        try:
+            with self._database.begin() as tx:
+                self._store.add(tx, record)
+                self._journal.note(
+                    tx,
+                    actor="professional",
+                    action="study.added",
+                    subject=record.id,
+                    details={"sha256": sha256, "task": record.task},
+                    text=f"Study {name} was added.",
+                )
+        except FlomirError:
+            final.unlink(missing_ok=True)
+            raise
+        view = self._view(record)
+        self._bus.publish("study", view)
+        return view
+
+    def _record(self, name: str, suffix: str, file: Path, sha256: str, found: Inspected) -> StudyRecord:
+        study_id = new_id("study")
+        patient = None if found.patient_key is None else pseudonym(self._secret(), found.patient_key)
+        return StudyRecord(
+            id=study_id,
+            name=name,
+            state="usable",
+            task=found.task,
+            kind=found.summary.kind,
+            added_at=datetime.now(UTC),
+            file=f"{study_id}{suffix}",
+            size_bytes=file.stat().st_size,
+            sha256=sha256,
+            patient=patient,
+            has_reference=found.summary.has_reference,
+            counts=found.summary.counts,
+            shape=list(found.summary.shape),
+            geometry=found.summary.geometry_words,
+            warnings=list(found.summary.warnings),
+            deidentified=[],
+        )
+
+    def _switch(self, study_id: str, before: str, after: str, action: str, words: str) -> StudyView:
+        record = self._store.get(study_id)
+        if record.state != before:
+            message = f"the study is {record.state}, not {before}"
+            raise Conflict(message)
+        with self._database.begin() as tx:
+            self._store.set_state(tx, study_id, "usable" if after == "usable" else "withdrawn")
+            self._journal.note(
+                tx, actor="professional", action=action, subject=study_id, text=f"Study {record.name} {words}."
+            )
+        self._permissions_changed()
+        view = self.get(study_id)
+        self._bus.publish("study", view)
+        self._data_changed()
+        return view
+
+    def _note_refused(self, refused: list[RefusedFile]) -> None:
+        with self._database.begin() as tx:
+            self._journal.note(
+                tx,
+                actor="professional",
+                action="study.refused",
+                details={"files": len(refused), "codes": sorted({one.code for one in refused})},
+                text=f"{len(refused)} file(s) could not be used: {refused[0].detail}",
+                kind="study",
+            )
+
+    def _secret(self) -> bytes:
+        path = self._paths.pseudonym_secret
+        if not path.is_file():
+            write_private(path, secrets.token_hex(32).encode("ascii"))
+        return path.read_bytes()
+
+    def _view(self, record: StudyRecord) -> StudyView:
+        values = {key: value for key, value in vars(record).items() if key != "file"}
+        return StudyView(**values, used_in_sessions=self._used_in(record.id))
+
+
+def _opened(paths: list[Path]) -> Iterable[tuple[str, IO[bytes]]]:
+    for path in paths:
+        with path.open("rb") as stream:
+            yield path.name, stream
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
