@@ -277,8 +277,100 @@ class Deleted(Schema):
     id: str
 
 
+class LinkView(Schema):
+    """POST /link: a fresh one-time link that signs a browser in."""
+
+    link: str
+
+
+class InvitationList(Schema):
+    """GET /invitations."""
+
+    items: list[InvitationView]
+
+
+class SiteList(Schema):
+    """GET /sites."""
+
+    items: list[SiteView]
+
+
+class TaskList(Schema):
+    """GET /tasks."""
+
+    items: list[TaskView]
+
+
+class StrategyList(Schema):
+    """GET /strategies."""
+
+    items: list[StrategyView]
+
+
+class SessionList(Schema):
+    """GET /sessions, newest first."""
+
+    items: list[SessionView]
+
+
+class ModelList(Schema):
+    """GET /models, newest first."""
+
+    items: list[ModelView]
+
+
+class ActivityList(Schema):
+    """GET /activity, newest first."""
+
+    items: list[ActivityView]
+
+
+class AuditList(Schema):
+    """GET /audit, oldest first."""
+
+    items: list[AuditRowView]
+
+
+class InvitationPath(Schema):
+    """Names an invitation."""
+
+    invitation_id: str
+
+
+class SitePath(Schema):
+    """Names a site."""
+
+    site_id: str
+
+
+class SessionPath(Schema):
+    """Names a session."""
+
+    session_id: str
+
+
+class ModelPath(Schema):
+    """Names a ModelVersion."""
+
+    model_id: str
+
+
+class ActivityQuery(Schema):
+    """Pages of GET /activity."""
+
+    before: int | None = Field(default=None, ge=1)
+    limit: int = Field(default=100, ge=1, le=500)
+
+
+class AuditQuery(Schema):
+    """Pages of GET /audit."""
+
+    after: int = Field(default=0, ge=0)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
 # Routes under /api/v1 (operation -> answer):
-#   GET /me Me · GET /system SystemView · GET /activity?before= list[ActivityView]
+#   GET /me Me · POST /link LinkView · GET /system SystemView · GET /activity?before= list[ActivityView]
 #   GET /invitations list · POST /invitations InvitationIssued · DELETE /invitations/{id} InvitationView
 #   GET /sites list · GET /sites/{id} · POST /sites/{id}/approve (SiteApprove) · POST /sites/{id}/refuse · POST /sites/{id}/revoke · PATCH /sites/{id} (Rename): SiteView
 #   GET /tasks list · GET /strategies list

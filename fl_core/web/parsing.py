@@ -11,7 +11,7 @@ from flask import Response, request
 from pydantic import BaseModel, ValidationError
 
 from fl_core.errors import InvalidInput, StorageFailed
-from fl_core.web.problems import first_problem
+from fl_core.web.complaints import first_problem
 
 CHUNK_BYTES = 1024 * 1024
 _NO_SPACE = 28  # errno.ENOSPC

@@ -10,11 +10,11 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, request
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as RouteNotFound
 
 from fl_core.errors import CATALOGUE, FlomirError, InvalidInput, NotFound
+from fl_core.web.complaints import first_problem
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -58,13 +58,6 @@ def refuse(environ: WSGIEnvironment, start_response: StartResponse, error: Flomi
     return [b"" if environ.get("REQUEST_METHOD") == "HEAD" else body]
 
 
-def first_problem(error: ValidationError) -> str:
-    """Return the first complaint as words: where and what."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
-
-
 def on_validation_error(error: ValidationError) -> Response:
     """Answer a body, path or query that does not fit its model (for flask-openapi3)."""
     return _answer(InvalidInput(first_problem(error)))
@@ -76,7 +69,6 @@ def install(app: Flask) -> None:
         (FlomirError, _answer),
         (ValidationError, on_validation_error),
         (HTTPException, _http),
-        (SQLAlchemyError, _unexpected),
         (Exception, _unexpected),
     ]
     for kind, handler in handlers:

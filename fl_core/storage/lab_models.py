@@ -1,0 +1,104 @@
+"""The registry of ModelVersions: rows; the weights lie beside the database under their content hash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from fl_core.errors import NotFound
+from fl_core.protocol.messages import Json
+from fl_core.storage.database import Database, Transaction
+from fl_core.storage.lab_tables import model_version, participation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """A stored ModelVersion."""
+
+    id: str
+    name: str
+    task: str
+    network: str
+    origin: str
+    session_id: str | None
+    round: int | None
+    parents: list[str]
+    sha256: str
+    size_bytes: int
+    parameters: int
+    metrics: dict[str, float]
+    card: Json
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+def add(tx: Transaction, values: Mapping[str, object]) -> None:
+    """Store a ModelVersion."""
+    tx.connection.execute(insert(model_version).values(**values))
+
+
+def present(database: Database) -> list[ModelRow]:
+    """Return every ModelVersion that is not deleted, newest first."""
+    query = select(model_version).where(model_version.c.deleted_at.is_(None))
+    with database.read() as connection:
+        found = connection.execute(query.order_by(model_version.c.created_at.desc(), model_version.c.id))
+        return [_model(row) for row in found]
+
+
+def by_id(connection: Connection, model_id: str) -> ModelRow:
+    """Return one ModelVersion or raise NotFound; deleted ones are not found."""
+    query = select(model_version).where(model_version.c.id == model_id, model_version.c.deleted_at.is_(None))
+    found = connection.execute(query).first()
+    if found is None:
+        message = f"there is no model {model_id[:60]}"
+        raise NotFound(message)
+    return _model(found)
+
+
+def get(database: Database, model_id: str) -> ModelRow:
+    """Return one ModelVersion or raise NotFound."""
+    with database.read() as connection:
+        return by_id(connection, model_id)
+
+
+def of_session(connection: Connection, session_id: str) -> list[ModelRow]:
+    """Return a session's ModelVersions, deleted ones too, by round."""
+    query = select(model_version).where(model_version.c.session_id == session_id).order_by(model_version.c.round)
+    return [_model(row) for row in connection.execute(query)]
+
+
+def rename(tx: Transaction, model_id: str, name: str) -> None:
+    """Set the name."""
+    tx.connection.execute(update(model_version).where(model_version.c.id == model_id).values(name=name))
+
+
+def delete(tx: Transaction, model_id: str, *, at: datetime) -> None:
+    """Mark as deleted; the row stays, so that lineage can be read."""
+    tx.connection.execute(update(model_version).where(model_version.c.id == model_id).values(deleted_at=at))
+
+
+def count_with_hash(connection: Connection, sha256: str) -> int:
+    """Count the ModelVersions that need this weights file."""
+    query = select(model_version.c.id).where(model_version.c.sha256 == sha256, model_version.c.deleted_at.is_(None))
+    return len(connection.execute(query).all())
+
+
+def is_for_site(database: Database, site_id: str, sha256: str) -> bool:
+    """Tell whether the site was invited to a session that made, or starts from, this model."""
+    query = (
+        select(model_version.c.id)
+        .join(participation, participation.c.session_id == model_version.c.session_id)
+        .where(
+            participation.c.site_id == site_id, model_version.c.sha256 == sha256, model_version.c.deleted_at.is_(None)
+        )
+    )
+    with database.read() as connection:
+        if connection.execute(query.limit(1)).first() is not None:
+            return True
+        offers = connection.execute(select(participation.c.offer).where(participation.c.site_id == site_id))
+        return any(f'"initial_model_sha256":"{sha256}"' in str(offer["payload"]) for (offer,) in offers)
+
+
+def _model(row: Row[tuple[object, ...]]) -> ModelRow:
+    return ModelRow(**row._mapping)

@@ -1,0 +1,224 @@
+"""Invitations and sites of an orchestrator, and each site's durable inbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from fl_core.errors import NotFound
+from fl_core.lifecycle import ENROLMENT, EnrolmentEvent, EnrolmentState
+from fl_core.protocol.messages import DataSummary, PeerEvent
+from fl_core.storage import lab_transitions
+from fl_core.storage.database import Database, Transaction
+from fl_core.storage.lab_tables import inbox, invitation, participation, site
+
+INBOX_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRow:
+    """A stored invitation; the token itself is not stored."""
+
+    id: str
+    site_name: str | None
+    token_hash: str
+    state: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRow:
+    """A stored site, from its request for trust on."""
+
+    id: str
+    enrolment_id: str
+    name: str
+    state: EnrolmentState
+    fingerprint: str
+    poll_hash: str
+    csr_pem: str
+    certificate_pem: str | None
+    certificate_expires_at: datetime | None
+    node_id: str | None
+    protocol: str
+    software: str | None
+    requested_at: datetime
+    decided_at: datetime | None
+    last_seen: datetime | None
+    data: DataSummary | None
+    studies_at_last_round: int
+    inbox_seq: int
+
+
+# --- invitations -------------------------------------------------------------------------------------------------
+
+
+def add_invitation(tx: Transaction, row: InvitationRow) -> None:
+    """Store an invitation."""
+    tx.connection.execute(
+        insert(invitation).values(
+            id=row.id,
+            site_name=row.site_name,
+            token_hash=row.token_hash,
+            state=row.state,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+    )
+
+
+def invitations(database: Database) -> list[InvitationRow]:
+    """Return every invitation, newest first."""
+    with database.read() as connection:
+        found = connection.execute(select(invitation).order_by(invitation.c.created_at.desc()))
+        return [InvitationRow(**row._mapping) for row in found]
+
+
+def invitation_by_id(connection: Connection, invitation_id: str) -> InvitationRow:
+    """Return one invitation or raise NotFound."""
+    found = connection.execute(select(invitation).where(invitation.c.id == invitation_id)).first()
+    if found is None:
+        message = f"there is no invitation {invitation_id[:60]}"
+        raise NotFound(message)
+    return InvitationRow(**found._mapping)
+
+
+def invitation_by_token(connection: Connection, token_hash: str) -> InvitationRow | None:
+    """Return the invitation with this token."""
+    found = connection.execute(select(invitation).where(invitation.c.token_hash == token_hash)).first()
+    return None if found is None else InvitationRow(**found._mapping)
+
+
+def take_invitation(tx: Transaction, invitation_id: str, state: str) -> bool:
+    """Move an open invitation to `used` or `withdrawn`; False when it is not open any more."""
+    statement = update(invitation).where(invitation.c.id == invitation_id, invitation.c.state == "open")
+    return tx.connection.execute(statement.values(state=state)).rowcount == 1
+
+
+# --- sites -------------------------------------------------------------------------------------------------------
+
+
+def add_site(tx: Transaction, values: Mapping[str, object]) -> None:
+    """Store a pending site."""
+    tx.connection.execute(insert(site).values(**values))
+
+
+def sites(database: Database) -> list[SiteRow]:
+    """Return every site, oldest request first."""
+    with database.read() as connection:
+        return [_site(row) for row in connection.execute(select(site).order_by(site.c.requested_at))]
+
+
+def site_by_id(connection: Connection, site_id: str) -> SiteRow:
+    """Return one site or raise NotFound."""
+    found = connection.execute(select(site).where(site.c.id == site_id)).first()
+    if found is None:
+        message = f"there is no site {site_id[:60]}"
+        raise NotFound(message)
+    return _site(found)
+
+
+def get_site(database: Database, site_id: str) -> SiteRow:
+    """Return one site or raise NotFound."""
+    with database.read() as connection:
+        return site_by_id(connection, site_id)
+
+
+def site_by_enrolment(database: Database, enrolment_id: str) -> SiteRow | None:
+    """Return the site whose request this is."""
+    with database.read() as connection:
+        found = connection.execute(select(site).where(site.c.enrolment_id == enrolment_id)).first()
+        return None if found is None else _site(found)
+
+
+def has_live_fingerprint(connection: Connection, fingerprint: str) -> bool:
+    """Tell whether a pending or trusted site has this key."""
+    live = [EnrolmentState.PENDING.value, EnrolmentState.TRUSTED.value]
+    query = select(site.c.id).where(site.c.fingerprint == fingerprint, site.c.state.in_(live))
+    return connection.execute(query).first() is not None
+
+
+def trusted_fingerprints(database: Database) -> dict[str, str]:
+    """Return fingerprint -> site id of every trusted site."""
+    query = select(site.c.fingerprint, site.c.id).where(site.c.state == EnrolmentState.TRUSTED.value)
+    with database.read() as connection:
+        return {str(row.fingerprint): str(row.id) for row in connection.execute(query)}
+
+
+def move_site(
+    tx: Transaction, site_id: str, event: EnrolmentEvent, *, at: datetime, values: Mapping[str, object] | None = None
+) -> EnrolmentState:
+    """Apply an event to a site's enrolment."""
+    return lab_transitions.apply(
+        tx,
+        site,
+        site.c.id == site_id,
+        subject=site_id,
+        event=event,
+        lifecycle=ENROLMENT,
+        at=at,
+        values={**(values or {}), "decided_at": at},
+    )
+
+
+def update_site(tx: Transaction, site_id: str, values: Mapping[str, object]) -> None:
+    """Set columns other than the state."""
+    if tx.connection.execute(update(site).where(site.c.id == site_id).values(**values)).rowcount != 1:
+        message = f"there is no site {site_id[:60]}"
+        raise NotFound(message)
+
+
+def count_sessions(database: Database) -> dict[str, int]:
+    """Return site id -> number of sessions in which it contributed a round."""
+    query = (
+        select(participation.c.site_id, func.count())
+        .where(participation.c.rounds_contributed > 0)
+        .group_by(participation.c.site_id)
+    )
+    with database.read() as connection:
+        return {str(site_id): int(count) for site_id, count in connection.execute(query)}
+
+
+# --- inbox -------------------------------------------------------------------------------------------------------
+
+
+def post(tx: Transaction, site_id: str, type_: str, payload: Mapping[str, object], *, at: datetime) -> int:
+    """Put an event into a site's inbox and return its number."""
+    tx.connection.execute(update(site).where(site.c.id == site_id).values(inbox_seq=site.c.inbox_seq + 1))
+    seq = int(tx.connection.execute(select(site.c.inbox_seq).where(site.c.id == site_id)).scalar_one())
+    tx.connection.execute(insert(inbox).values(site_id=site_id, seq=seq, type=type_, payload=dict(payload), at=at))
+    return seq
+
+
+def read_inbox(database: Database, site_id: str, *, after: int) -> tuple[list[PeerEvent], int]:
+    """Return the events after a number, oldest first, and the newest number."""
+    query = select(inbox).where(inbox.c.site_id == site_id, inbox.c.seq > after).order_by(inbox.c.seq).limit(INBOX_PAGE)
+    with database.read() as connection:
+        events = [PeerEvent(seq=row.seq, type=row.type, payload=row.payload) for row in connection.execute(query)]
+        latest = connection.execute(select(site.c.inbox_seq).where(site.c.id == site_id)).scalar()
+    return events, int(latest or 0)
+
+
+def acknowledge(database: Database, site_id: str, *, up_to: int) -> None:
+    """Forget the events that the site has; does not write when there are none."""
+    where = (inbox.c.site_id == site_id, inbox.c.seq <= up_to)
+    with database.read() as connection:
+        if connection.execute(select(inbox.c.seq).where(*where).limit(1)).first() is None:
+            return
+    with database.begin() as tx:
+        tx.connection.execute(delete(inbox).where(*where))
+
+
+def names(connection: Connection, site_ids: Sequence[str]) -> dict[str, str]:
+    """Return site id -> name."""
+    query = select(site.c.id, site.c.name).where(site.c.id.in_(list(site_ids)))
+    return {str(row.id): str(row.name) for row in connection.execute(query)}
+
+
+def _site(row: Row[tuple[object, ...]]) -> SiteRow:
+    values = dict(row._mapping)
+    data = values.pop("data")
+    state = EnrolmentState(str(values.pop("state")))
+    return SiteRow(**values, state=state, data=None if data is None else DataSummary.model_validate(data))

@@ -1,0 +1,89 @@
+"""The UI API as one Flask application with its OpenAPI description; the services are handed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, cast
+
+from flask_openapi3.openapi import OpenAPI
+
+from fl_core.web.application import create_app
+from orchestrator.routes.internal import internal_routes
+from orchestrator.routes.models import model_routes
+from orchestrator.routes.peer import enrolment_routes, peer_routes
+from orchestrator.routes.sessions import catalogue_routes, session_routes
+from orchestrator.routes.sites import invitation_routes, site_routes
+from orchestrator.routes.system import system_routes
+from orchestrator.services.consents import Consents
+from orchestrator.services.enrolment import Enrolment
+from orchestrator.services.invitations import Invitations
+from orchestrator.services.models import Models
+from orchestrator.services.peers import Peers
+from orchestrator.services.records import Records
+from orchestrator.services.session_offers import SessionOffers
+from orchestrator.services.session_views import SessionViews
+from orchestrator.services.sessions import Sessions
+from orchestrator.services.sites import Sites
+from orchestrator.services.system import System
+
+TITLE = "FLoMIR orchestrator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything the routes call."""
+
+    system: System
+    records: Records
+    invitations: Invitations
+    sites: Sites
+    enrolment: Enrolment
+    peers: Peers
+    consents: Consents
+    models: Models
+    views: SessionViews
+    offers: SessionOffers
+    sessions: Sessions
+    on_progress: Callable[[str], None]
+    new_link: Callable[[], str]
+
+
+def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
+    """Return the application with every route."""
+    app = create_app("orchestrator", title=TITLE, version="1", upload_limit_bytes=upload_limit_bytes)
+    for described in (
+        system_routes(services.system, services.records, services.new_link),
+        invitation_routes(services.invitations),
+        site_routes(services.sites, services.enrolment),
+        catalogue_routes(),
+        session_routes(services.views, services.offers, services.sessions),
+        model_routes(services.models, upload_limit_bytes=upload_limit_bytes),
+    ):
+        app.register_api(described)
+    for plain in (
+        enrolment_routes(services.enrolment),
+        peer_routes(services.peers, services.consents, services.models, services.enrolment),
+        internal_routes(services.on_progress),
+    ):
+        app.register_blueprint(plain)
+    return app
+
+
+def describe() -> OpenAPI:
+    """Return the application for its description only: no service is ever called."""
+
+    class _Nothing:
+        def __getattr__(self, name: str) -> object:
+            return None
+
+    nothing = cast("Any", _Nothing())
+    fields = dict.fromkeys(Services.__dataclass_fields__, nothing)
+    return make_app(Services(**fields), upload_limit_bytes=1)
+
+
+def software_version() -> str:
+    """Return the installed version."""
+    try:
+        return metadata.version("flomir")
+    except metadata.PackageNotFoundError:
+        return "0"

@@ -1,0 +1,73 @@
+"""Routes of the model registry."""
+
+from flask import Response, send_file
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.file import FileStorage
+from pydantic import Field
+
+from fl_core.protocol.messages import Name
+from fl_core.web.parsing import answer, receive_file
+from orchestrator.routes.answers import blueprint
+from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelPath, ModelView, Rename, Schema
+from orchestrator.services.models import Models
+
+
+class ModelUpload(Schema):
+    """POST /models: a safetensors file."""
+
+    file: FileStorage = Field(description="a .safetensors file made for this task")
+    name: Name
+    task: str
+
+
+def model_routes(models: Models, *, upload_limit_bytes: int) -> APIBlueprint:
+    """Bind the routes of the registry to its service."""
+    api = blueprint("models", "/models")
+
+    @api.get("", responses={200: ModelList})
+    def list_models() -> Response:
+        """List the models, newest first."""
+        return answer(ModelList(items=models.all()))
+
+    @api.get("/<model_id>", responses={200: ModelView})
+    def get_model(path: ModelPath) -> Response:
+        """Return one model with its card."""
+        return answer(models.view(path.model_id))
+
+    @api.post("", responses={201: ModelView})
+    def upload_model(form: ModelUpload) -> Response:
+        """Add a model from a file, after checking that it fits its task."""
+        path = receive_file(form.file.stream, models.folder, limit_bytes=upload_limit_bytes, suffix=".safetensors")
+        try:
+            return answer(models.add_upload(path, name=form.name, task=form.task), 201)
+        finally:
+            path.unlink(missing_ok=True)
+
+    @api.post("/initialise", responses={201: ModelView})
+    def initialise_model(body: ModelInitialise) -> Response:
+        """Make a randomly initialised model from a seed."""
+        return answer(models.initialise(body), 201)
+
+    @api.patch("/<model_id>", responses={200: ModelView})
+    def rename_model(path: ModelPath, body: Rename) -> Response:
+        """Give a model another name."""
+        return answer(models.rename(path.model_id, body.name))
+
+    @api.delete("/<model_id>", responses={200: Deleted})
+    def delete_model(path: ModelPath) -> Response:
+        """Delete a model that no running session needs."""
+        return answer(models.delete(path.model_id))
+
+    @api.get("/<model_id>/weights")
+    def get_model_weights(path: ModelPath) -> Response:
+        """Return the weights as a safetensors file."""
+        view = models.view(path.model_id)
+        return send_file(
+            models.weights_path(view.sha256),
+            mimetype="application/octet-stream",
+            as_attachment=True,
+            download_name=f"{view.sha256[:12]}.safetensors",
+            etag=view.sha256,
+        )
+
+    return api

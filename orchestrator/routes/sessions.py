@@ -1,0 +1,79 @@
+"""Routes of tasks, strategies and sessions."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+
+from fl_core.web.parsing import answer
+from orchestrator.routes.answers import blueprint
+from orchestrator.schemas import SessionCreate, SessionList, SessionPath, SessionView, StrategyList, TaskList
+from orchestrator.services import catalogue
+from orchestrator.services.session_offers import SessionOffers
+from orchestrator.services.session_views import SessionViews
+from orchestrator.services.sessions import Sessions
+
+
+def catalogue_routes() -> APIBlueprint:
+    """Return the routes that list what can be trained and how."""
+    api = blueprint("catalogue")
+
+    @api.get("/tasks", responses={200: TaskList})
+    def list_tasks() -> Response:
+        """List the tasks with the schemas of their forms."""
+        return answer(TaskList(items=catalogue.tasks()))
+
+    @api.get("/strategies", responses={200: StrategyList})
+    def list_strategies() -> Response:
+        """List the strategies with the schemas of their forms."""
+        return answer(StrategyList(items=catalogue.strategies()))
+
+    return api
+
+
+def session_routes(views: SessionViews, offers: SessionOffers, sessions: Sessions) -> APIBlueprint:
+    """Bind the routes of the sessions to their services."""
+    api = blueprint("sessions", "/sessions")
+
+    @api.get("", responses={200: SessionList})
+    def list_sessions() -> Response:
+        """List the sessions, newest first."""
+        return answer(SessionList(items=views.all()))
+
+    @api.post("", responses={201: SessionView})
+    def create_session(body: SessionCreate) -> Response:
+        """Send signed offers to the chosen sites."""
+        return answer(offers.create(body), 201)
+
+    @api.get("/<session_id>", responses={200: SessionView})
+    def get_session(path: SessionPath) -> Response:
+        """Return one session with its participations and rounds."""
+        return answer(views.get(path.session_id))
+
+    _add_wishes(api, sessions)
+    return api
+
+
+def _add_wishes(api: APIBlueprint, sessions: Sessions) -> None:
+    @api.post("/<session_id>/start", responses={200: SessionView})
+    def start_session(path: SessionPath) -> Response:
+        """Start now, with the sites that agreed."""
+        return answer(sessions.start(path.session_id))
+
+    @api.post("/<session_id>/stop", responses={200: SessionView})
+    def stop_session(path: SessionPath) -> Response:
+        """Stop; closed rounds stay."""
+        return answer(sessions.stop(path.session_id))
+
+    @api.post("/<session_id>/resume", responses={200: SessionView})
+    def resume_session(path: SessionPath) -> Response:
+        """Go on after the last closed round."""
+        return answer(sessions.resume(path.session_id))
+
+    @api.post("/<session_id>/combine-now", responses={200: SessionView})
+    def combine_session_now(path: SessionPath) -> Response:
+        """Close the present round early, once the quorum is met."""
+        return answer(sessions.combine_now(path.session_id))
+
+    @api.post("/<session_id>/pause", responses={200: SessionView})
+    def pause_session(path: SessionPath) -> Response:
+        """Pause after the present round."""
+        return answer(sessions.pause(path.session_id))

@@ -1,0 +1,81 @@
+"""Routes of invitations and sites."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+
+from fl_core.web.parsing import answer
+from orchestrator.routes.answers import blueprint
+from orchestrator.schemas import (
+    InvitationCreate,
+    InvitationIssued,
+    InvitationList,
+    InvitationPath,
+    InvitationView,
+    Rename,
+    SiteApprove,
+    SiteList,
+    SitePath,
+    SiteView,
+)
+from orchestrator.services.enrolment import Enrolment
+from orchestrator.services.invitations import Invitations
+from orchestrator.services.sites import Sites
+
+
+def invitation_routes(invitations: Invitations) -> APIBlueprint:
+    """Bind the routes of the invitations to their service."""
+    api = blueprint("invitations", "/invitations")
+
+    @api.get("", responses={200: InvitationList})
+    def list_invitations() -> Response:
+        """List the invitations, newest first."""
+        return answer(InvitationList(items=invitations.all()))
+
+    @api.post("", responses={201: InvitationIssued})
+    def create_invitation(body: InvitationCreate) -> Response:
+        """Make an invitation; its secret is in this answer only."""
+        return answer(invitations.create(body), 201)
+
+    @api.delete("/<invitation_id>", responses={200: InvitationView})
+    def withdraw_invitation(path: InvitationPath) -> Response:
+        """Withdraw an invitation that is still open."""
+        return answer(invitations.withdraw(path.invitation_id))
+
+    return api
+
+
+def site_routes(sites: Sites, enrolment: Enrolment) -> APIBlueprint:
+    """Bind the routes of the sites to their services."""
+    api = blueprint("sites", "/sites")
+
+    @api.get("", responses={200: SiteList})
+    def list_sites() -> Response:
+        """List the sites, pending requests among them."""
+        return answer(SiteList(items=sites.all()))
+
+    @api.get("/<site_id>", responses={200: SiteView})
+    def get_site(path: SitePath) -> Response:
+        """Return one site."""
+        return answer(sites.view(path.site_id))
+
+    @api.post("/<site_id>/approve", responses={200: SiteView})
+    def approve_site(path: SitePath, body: SiteApprove) -> Response:
+        """Trust a pending site whose fingerprint was compared."""
+        return answer(enrolment.approve(path.site_id, body.fingerprint))
+
+    @api.post("/<site_id>/refuse", responses={200: SiteView})
+    def refuse_site(path: SitePath) -> Response:
+        """Refuse a pending site."""
+        return answer(enrolment.refuse(path.site_id))
+
+    @api.post("/<site_id>/revoke", responses={200: SiteView})
+    def revoke_site(path: SitePath) -> Response:
+        """Take a site's trust back; its connections close at once."""
+        return answer(enrolment.revoke(path.site_id))
+
+    @api.patch("/<site_id>", responses={200: SiteView})
+    def rename_site(path: SitePath, body: Rename) -> Response:
+        """Give a site another name."""
+        return answer(sites.rename(path.site_id, body.name))
+
+    return api

@@ -1,0 +1,59 @@
+"""Routes of the daemon itself: who is signed in, state, activity, audit."""
+
+from collections.abc import Callable
+
+from flask import Response, request
+from flask_openapi3.blueprint import APIBlueprint
+
+from fl_core.web.parsing import answer
+from fl_core.web.security import CSRF
+from orchestrator.routes.answers import blueprint
+from orchestrator.schemas import (
+    ActivityList,
+    ActivityQuery,
+    AuditCheck,
+    AuditList,
+    AuditQuery,
+    LinkView,
+    Me,
+    SystemView,
+)
+from orchestrator.services.records import Records
+from orchestrator.services.system import System
+
+
+def system_routes(system: System, records: Records, new_link: Callable[[], str]) -> APIBlueprint:
+    """Bind the routes to their services."""
+    api = blueprint("system")
+
+    @api.get("/me", responses={200: Me})
+    def get_me() -> Response:
+        """Return the token that unsafe requests of this browser must carry."""
+        return answer(Me(csrf=str(request.environ.get(CSRF, "")), version=system.version))
+
+    @api.post("/link", responses={201: LinkView})
+    def create_link() -> Response:
+        """Make a one-time link that signs a browser in."""
+        return answer(LinkView(link=new_link()), 201)
+
+    @api.get("/system", responses={200: SystemView})
+    def get_system() -> Response:
+        """Return the state of the daemon and of its children."""
+        return answer(system.view())
+
+    @api.get("/activity", responses={200: ActivityList})
+    def list_activity(query: ActivityQuery) -> Response:
+        """List what happened, in words, newest first."""
+        return answer(ActivityList(items=records.activity(before=query.before, limit=query.limit)))
+
+    @api.get("/audit", responses={200: AuditList})
+    def list_audit(query: AuditQuery) -> Response:
+        """List the audit rows after a sequence number."""
+        return answer(AuditList(items=records.audit_rows(after=query.after, limit=query.limit)))
+
+    @api.get("/audit/verify", responses={200: AuditCheck})
+    def verify_audit() -> Response:
+        """Check the hash chain of the audit."""
+        return answer(records.verify_audit())
+
+    return api

@@ -1,0 +1,38 @@
+"""What every service writes with: database, journal, live events and the clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fl_core.events import EventBus
+from fl_core.storage.database import Database
+from fl_core.storage.journal import ActivityRow, Journal
+from orchestrator.schemas import ActivityView
+
+MANAGER = "manager"
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Database, journal, bus, clock."""
+
+    database: Database
+    journal: Journal
+    bus: EventBus
+    now: Callable[[], datetime]
+
+
+def make_desk(database: Database, bus: EventBus, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Desk:
+    """Return a desk whose journal publishes its lines on the bus."""
+    journal = Journal(database, on_activity=lambda row: _publish(bus, row), clock=now)
+    return Desk(database, journal, bus, now)
+
+
+def activity_view(row: ActivityRow) -> ActivityView:
+    """Show a journal line as the API does."""
+    return ActivityView(seq=row.seq, at=row.at, kind=row.kind, text=row.text, subject=row.subject)
+
+
+def _publish(bus: EventBus, row: ActivityRow) -> None:
+    bus.publish("activity", activity_view(row))

@@ -1,0 +1,29 @@
+"""Who may be trained with: the consents that are in force."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from fl_core.lifecycle import ParticipationState
+from fl_core.protocol.messages import SendPermission
+from fl_core.storage.lab_sessions import ParticipationRow
+
+_TAKING_PART = frozenset({ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED})
+
+
+def is_eligible(part: ParticipationRow, now: datetime) -> bool:
+    """Tell whether the site agreed to train and may, now or when asked again, send its model."""
+    consent = part.consent
+    if part.state not in _TAKING_PART or consent is None or consent.decision != "agree":
+        return False
+    allowed = consent.permissions
+    return (
+        allowed.take_part
+        and allowed.train_on_my_data
+        and allowed.send_model is not SendPermission.NO
+        and consent.valid_until > now
+    )
+
+
+def eligible(parts: Iterable[ParticipationRow], now: datetime) -> list[ParticipationRow]:
+    """Return the participations that can contribute."""
+    return [part for part in parts if is_eligible(part, now)]

@@ -1,0 +1,218 @@
+"""From a signing request to a trusted site, and back: request, approval, refusal, renewal, revocation."""
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from fl_core.errors import Conflict, InvalidInput, NotTrusted
+from fl_core.lifecycle import EnrolmentEvent, EnrolmentState
+from fl_core.protocol.ids import new_id
+from fl_core.protocol.messages import (
+    EnrolmentReceipt,
+    EnrolmentRequest,
+    EnrolmentStatus,
+    RenewalAnswer,
+    RenewalRequest,
+)
+from fl_core.protocol.version import negotiate
+from fl_core.storage import lab_sites
+from fl_core.storage.database import Transaction
+from fl_core.storage.lab_sites import InvitationRow, SiteRow
+from fl_core.trust.authority import Authority
+from fl_core.trust.identity import key_fingerprint, load_certificate, request_key, short_fingerprint
+from fl_core.trust.invitation import token_hash
+from orchestrator.schemas import SiteView
+from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.invitations import Invitations
+from orchestrator.services.sites import Sites
+from orchestrator.services.trust_list import TrustList
+
+
+class Enrolment:
+    """Decides who is trusted; `on_revoked` tells the sessions that a site is gone."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        authority: Authority,
+        sites: Sites,
+        invitations: Invitations,
+        trust_list: TrustList,
+        on_revoked: Callable[[str], None],
+    ) -> None:
+        self._desk = desk
+        self._authority = authority
+        self._sites = sites
+        self._invitations = invitations
+        self._trust_list = trust_list
+        self._on_revoked = on_revoked
+        self._decided = threading.Condition()
+        self._closed = False
+
+    def request(self, wanted: EnrolmentRequest) -> EnrolmentReceipt:
+        """Take a signing request against a single-use token; the site is pending until the manager decides."""
+        version = negotiate(wanted.protocol)
+        fingerprint = key_fingerprint(request_key(wanted.csr_pem))
+        site_id, enrolment_id, poll_secret = new_id("site"), new_id("enrol"), secrets.token_urlsafe(24)
+        with self._desk.database.begin() as tx:
+            invitation = self._take(tx, wanted.token, fingerprint)
+            lab_sites.add_site(
+                tx,
+                {
+                    "id": site_id,
+                    "enrolment_id": enrolment_id,
+                    "name": invitation.site_name or wanted.site_name,
+                    "state": EnrolmentState.PENDING.value,
+                    "fingerprint": fingerprint,
+                    "poll_hash": token_hash(poll_secret),
+                    "csr_pem": wanted.csr_pem,
+                    "protocol": str(version),
+                    "software": wanted.software,
+                    "requested_at": self._desk.now(),
+                },
+            )
+            self._desk.journal.note(
+                tx,
+                actor=f"site:{site_id}",
+                action="enrolment.requested",
+                subject=site_id,
+                details={"fingerprint": fingerprint, "invitation": invitation.id, "software": wanted.software},
+                text=f"{invitation.site_name or wanted.site_name} asks to join. Compare the fingerprint.",
+            )
+            tx.after_commit(lambda: self._invitations.publish(invitation.id))
+            tx.after_commit(lambda: self._sites.publish(site_id))
+        return EnrolmentReceipt(
+            enrolment_id=enrolment_id,
+            fingerprint=short_fingerprint(fingerprint),
+            poll_secret=poll_secret,
+            protocol=str(version),
+        )
+
+    def status(self, enrolment_id: str, poll_secret: str, *, wait_s: float) -> EnrolmentStatus:
+        """Say where an enrolment stands, waiting while it is pending; only for the one who has the secret."""
+        end = time.monotonic() + wait_s
+        with self._decided:
+            while True:
+                row = lab_sites.site_by_enrolment(self._desk.database, enrolment_id)
+                if row is None or not hmac.compare_digest(row.poll_hash, token_hash(poll_secret)):
+                    message = "no enrolment is known under this secret"
+                    raise NotTrusted(message)
+                left = end - time.monotonic()
+                if row.state is not EnrolmentState.PENDING or self._closed or left <= 0:
+                    return _status(row)
+                self._decided.wait(left)
+
+    def approve(self, site_id: str, fingerprint: str) -> SiteView:
+        """Trust a pending site: certificate, gateway, Flower node. The manager names the fingerprint she compared."""
+        row = lab_sites.get_site(self._desk.database, site_id)
+        if _digits(fingerprint) not in {row.fingerprint, row.fingerprint[:16]}:
+            message = f"the site's fingerprint is {short_fingerprint(row.fingerprint)}, not {fingerprint[:80]}"
+            raise Conflict(message, code="trust.fingerprint_mismatch")
+        certificate_pem = self._authority.issue_site(row.csr_pem, site_id, row.name)
+        expires_at = load_certificate(certificate_pem).not_valid_after_utc
+        self._decide(
+            row,
+            EnrolmentEvent.APPROVED,
+            text=f"{row.name} is trusted now.",
+            values={"certificate_pem": certificate_pem, "certificate_expires_at": expires_at},
+        )
+        self._trust_list.write()
+        self._trust_list.settle_nodes()
+        self._tell()
+        return self._sites.view(site_id)
+
+    def refuse(self, site_id: str) -> SiteView:
+        """Refuse a pending site."""
+        row = lab_sites.get_site(self._desk.database, site_id)
+        self._decide(row, EnrolmentEvent.REFUSED, text=f"{row.name} was refused.")
+        self._tell()
+        return self._sites.view(site_id)
+
+    def revoke(self, site_id: str) -> SiteView:
+        """Take a site's trust back: its connections close, its sessions go on without it, its node is removed."""
+        row = lab_sites.get_site(self._desk.database, site_id)
+        self._decide(row, EnrolmentEvent.REVOKED, text=f"The trust in {row.name} was taken back.")
+        self._trust_list.write()
+        self._on_revoked(site_id)
+        self._trust_list.settle_nodes()
+        self._sites.publish(site_id)
+        return self._sites.view(site_id)
+
+    def renew(self, site_id: str, wanted: RenewalRequest) -> RenewalAnswer:
+        """Issue a fresh certificate for the site's own key; another key is refused."""
+        row = lab_sites.get_site(self._desk.database, site_id)
+        if key_fingerprint(request_key(wanted.csr_pem)) != row.fingerprint:
+            message = "a renewal is for the same key only"
+            raise NotTrusted(message)
+        certificate_pem = self._authority.issue_site(wanted.csr_pem, site_id, row.name)
+        expires_at = load_certificate(certificate_pem).not_valid_after_utc
+        with self._desk.database.begin() as tx:
+            values = {"certificate_pem": certificate_pem, "certificate_expires_at": expires_at}
+            lab_sites.update_site(tx, site_id, values)
+            self._desk.journal.note(
+                tx,
+                actor=f"site:{site_id}",
+                action="certificate.renewed",
+                subject=site_id,
+                details={"expires_at": expires_at.isoformat()},
+                text=f"The certificate of {row.name} was renewed.",
+            )
+            tx.after_commit(lambda: self._sites.publish(site_id))
+        return RenewalAnswer(certificate_pem=certificate_pem)
+
+    def close(self) -> None:
+        """Let every held request return."""
+        self._closed = True
+        self._tell()
+
+    def _take(self, tx: Transaction, token: str, fingerprint: str) -> InvitationRow:
+        found = lab_sites.invitation_by_token(tx.connection, token_hash(token))
+        if found is None or found.state == "withdrawn":
+            message = "no invitation has this token"
+            raise NotTrusted(message, code="invitation.unknown")
+        if found.state == "open" and found.expires_at <= self._desk.now():
+            message = f"the invitation was valid until {found.expires_at:%Y-%m-%d %H:%M} UTC"
+            raise InvalidInput(message, code="invitation.expired")
+        if not lab_sites.take_invitation(tx, found.id, "used"):
+            message = "the invitation was used before"
+            raise InvalidInput(message, code="invitation.used")
+        if lab_sites.has_live_fingerprint(tx.connection, fingerprint):
+            message = f"the key {short_fingerprint(fingerprint)} is enrolled already"
+            raise Conflict(message, code="enrolment.exists")
+        return found
+
+    def _decide(
+        self, row: SiteRow, event: EnrolmentEvent, *, text: str, values: dict[str, object] | None = None
+    ) -> None:
+        with self._desk.database.begin() as tx:
+            lab_sites.move_site(tx, row.id, event, at=self._desk.now(), values=values)
+            self._desk.journal.note(
+                tx,
+                actor=MANAGER,
+                action=f"site.{event.value}",
+                subject=row.id,
+                details={"fingerprint": row.fingerprint, "name": row.name},
+                text=text,
+            )
+            tx.after_commit(lambda: self._sites.publish(row.id))
+
+    def _tell(self) -> None:
+        with self._decided:
+            self._decided.notify_all()
+
+
+def _status(row: SiteRow) -> EnrolmentStatus:
+    if row.state is EnrolmentState.PENDING:
+        return EnrolmentStatus(state="pending")
+    if row.state is EnrolmentState.TRUSTED:
+        return EnrolmentStatus(
+            state="approved", site_id=row.id, site_name=row.name, certificate_pem=row.certificate_pem
+        )
+    return EnrolmentStatus(state="refused")
+
+
+def _digits(fingerprint: str) -> str:
+    return fingerprint.replace("-", "").replace(" ", "").lower()

@@ -1,0 +1,98 @@
+"""Invitations: single use, expiring; only the hash of the secret is stored."""
+
+import re
+from datetime import timedelta
+
+from fl_core.errors import Conflict
+from fl_core.protocol.ids import new_id
+from fl_core.protocol.messages import InvitationDocument
+from fl_core.storage import lab_sites
+from fl_core.storage.lab_sites import InvitationRow
+from fl_core.trust.invitation import encode_file, encode_text, new_token, token_hash
+from orchestrator.schemas import InvitationCreate, InvitationIssued, InvitationView
+from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.system import Identity
+
+
+class Invitations:
+    """Makes, lists and withdraws invitations."""
+
+    def __init__(self, desk: Desk, identity: Identity) -> None:
+        self._desk = desk
+        self._identity = identity
+
+    def all(self) -> list[InvitationView]:
+        """Return every invitation, newest first."""
+        return [self._view(row) for row in lab_sites.invitations(self._desk.database)]
+
+    def create(self, wanted: InvitationCreate) -> InvitationIssued:
+        """Make an invitation; the answer is the only place where its token appears."""
+        token, now = new_token(), self._desk.now()
+        row = InvitationRow(
+            id=new_id("inv"),
+            site_name=wanted.site_name,
+            token_hash=token_hash(token),
+            state="open",
+            created_at=now,
+            expires_at=now + timedelta(hours=wanted.valid_hours),
+        )
+        document = InvitationDocument(
+            orchestrator=self._identity.name,
+            address=self._identity.public_address,
+            ca_pem=self._identity.ca_pem,
+            token=token,
+            site_name=wanted.site_name,
+            expires_at=row.expires_at,
+        )
+        with self._desk.database.begin() as tx:
+            lab_sites.add_invitation(tx, row)
+            self._desk.journal.note(
+                tx,
+                actor=MANAGER,
+                action="invitation.created",
+                subject=row.id,
+                details={"site_name": row.site_name, "expires_at": row.expires_at.isoformat()},
+                text=f"Invitation made{f' for {row.site_name}' if row.site_name else ''}.",
+            )
+            tx.after_commit(lambda: self.publish(row.id))
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", row.site_name or row.id).strip("-").lower() or row.id
+        return InvitationIssued(
+            invitation=self._view(row),
+            filename=f"{stem}.flomir-invitation",
+            file=encode_file(document),
+            text=encode_text(document),
+        )
+
+    def withdraw(self, invitation_id: str) -> InvitationView:
+        """Withdraw an open invitation; raises Conflict when it is used, expired or withdrawn."""
+        with self._desk.database.begin() as tx:
+            row = lab_sites.invitation_by_id(tx.connection, invitation_id)
+            if self._view(row).state != "open" or not lab_sites.take_invitation(tx, invitation_id, "withdrawn"):
+                message = f"invitation {invitation_id} is {self._view(row).state}"
+                raise Conflict(message)
+            self._desk.journal.note(
+                tx, actor=MANAGER, action="invitation.withdrawn", subject=invitation_id, text="Invitation withdrawn."
+            )
+            tx.after_commit(lambda: self.publish(invitation_id))
+        return self.view(invitation_id)
+
+    def view(self, invitation_id: str) -> InvitationView:
+        """Return one invitation."""
+        with self._desk.database.read() as connection:
+            return self._view(lab_sites.invitation_by_id(connection, invitation_id))
+
+    def publish(self, invitation_id: str) -> None:
+        """Tell the pages about an invitation."""
+        self._desk.bus.publish("invitation", lambda: self.view(invitation_id))
+
+    def _view(self, row: InvitationRow) -> InvitationView:
+        is_over = row.state == "open" and row.expires_at <= self._desk.now()
+        return InvitationView.model_validate(
+            {
+                "id": row.id,
+                "site_name": row.site_name,
+                "state": "expired" if is_over else row.state,
+                "created_at": row.created_at,
+                "expires_at": row.expires_at,
+            }
+        )

@@ -1,0 +1,163 @@
+"""From the manager's choice to signed offers in the sites' inboxes."""
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+
+from pydantic import ValidationError
+
+from fl_core.errors import Conflict, InvalidInput, NotFound
+from fl_core.lifecycle import EnrolmentState, SessionEvent
+from fl_core.protocol.bundle import bundle_sha256
+from fl_core.protocol.ids import new_id
+from fl_core.protocol.messages import Json, SessionOffer, SignedDocument, StrategyChoice
+from fl_core.protocol.signing import sha256_of
+from fl_core.storage import lab_models, lab_sessions, lab_sites
+from fl_core.storage.lab_models import ModelRow
+from fl_core.storage.lab_sites import SiteRow
+from fl_core.strategy_spec import strategy_parameters
+from fl_core.web.complaints import first_problem
+from orchestrator.schemas import ModelInitialise, SessionCreate, SessionView
+from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.inboxes import Inboxes
+from orchestrator.services.models import Models, known_task
+from orchestrator.services.session_book import SessionBook
+from orchestrator.services.session_views import SessionViews
+
+
+class SessionOffers:
+    """Checks a wished session, makes or finds its first model, signs and sends one offer a site."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        name: str,
+        sign: Callable[[SessionOffer], SignedDocument],
+        models: Models,
+        book: SessionBook,
+        views: SessionViews,
+        inboxes: Inboxes,
+    ) -> None:
+        self._desk = desk
+        self._name = name
+        self._sign = sign
+        self._models = models
+        self._book = book
+        self._views = views
+        self._inboxes = inboxes
+
+    def create(self, wanted: SessionCreate) -> SessionView:
+        """Create a session and send its offers.
+
+        Raises
+        ------
+        InvalidInput
+            ``task.unknown``, ``strategy.unknown``, ``input.invalid`` naming the field, ``model.invalid``.
+        Conflict
+            ``session.too_few_sites``, ``session.site_not_trusted``.
+        """
+        spec = checked_spec(wanted)
+        sites = self._trusted(list(dict.fromkeys(wanted.site_ids)))
+        _check_quorum(wanted, len(sites))
+        model = self._model(wanted)
+        session_id, now = new_id("session"), self._desk.now()
+        offer = SessionOffer(
+            session_id=session_id,
+            title=wanted.title,
+            orchestrator=self._name,
+            site_id="",
+            task=wanted.task,
+            task_parameters=_json(spec["task_parameters"]),
+            network=_json(model.card["network"]),
+            initial_model_sha256=model.sha256,
+            strategy=StrategyChoice.model_validate(spec["strategy"]),
+            rounds=wanted.rounds,
+            quorum=wanted.quorum,
+            sites_invited=len(sites),
+            round_deadline_s=wanted.round_deadline_s,
+            update_bytes=model.size_bytes,
+            bundle_sha256=bundle_sha256(),
+            issued_at=now,
+            answer_by=now + timedelta(hours=wanted.answer_hours),
+            note=wanted.note,
+        )
+        signed = {site.id: self._sign(offer.model_copy(update={"site_id": site.id})) for site in sites}
+        with self._desk.database.begin() as tx:
+            values = {
+                "id": session_id,
+                "title": wanted.title,
+                "spec": spec,
+                "network": offer.network,
+                "initial_model_id": model.id,
+                "created_at": now,
+                "answer_by": offer.answer_by,
+            }
+            lab_sessions.add(tx, values)
+            for site in sites:
+                document = signed[site.id]
+                lab_sessions.add_participation(tx, session_id, site.id, document, sha256_of(document.payload))
+                self._inboxes.post(tx, site.id, "offer", document)
+            text = f"{wanted.title}: offered to {len(sites)} {'site' if len(sites) == 1 else 'sites'}."
+            self._book.move(tx, session_id, SessionEvent.OFFERED, actor=MANAGER, text=text)
+            tx.after_commit(lambda: self._models.publish(model.id))
+        return self._views.get(session_id)
+
+    def _trusted(self, site_ids: list[str]) -> list[SiteRow]:
+        with self._desk.database.read() as connection:
+            found = []
+            for site_id in site_ids:
+                try:
+                    row = lab_sites.site_by_id(connection, site_id)
+                except NotFound as error:
+                    raise Conflict(str(error), code="session.site_not_trusted") from error
+                if row.state is not EnrolmentState.TRUSTED:
+                    message = f"site {row.name} is {row.state.value}"
+                    raise Conflict(message, code="session.site_not_trusted")
+                found.append(row)
+        return found
+
+    def _model(self, wanted: SessionCreate) -> ModelRow:
+        model_id = wanted.model_id
+        if model_id is None:
+            name = f"{wanted.title[:60]}, start"
+            view = self._models.initialise(ModelInitialise(name=name, task=wanted.task, seed=wanted.seed % 2**31))
+            model_id = view.id
+        row = lab_models.get(self._desk.database, model_id)
+        if row.task != wanted.task:
+            message = f"model {row.name} is for task {row.task}, the session is for {wanted.task}"
+            raise InvalidInput(message, code="model.invalid")
+        self._models.weights_path(row.sha256)
+        return row
+
+
+def checked_spec(wanted: SessionCreate) -> Json:
+    """Return the session's parameters with every default filled in; raises InvalidInput."""
+    task = known_task(wanted.task)
+    strategy = strategy_parameters(wanted.strategy.name, wanted.strategy.parameters)
+    if f"strategy:{wanted.strategy.name}" in task.conflicts:
+        message = f"{wanted.strategy.name} does not go with {task.title}"
+        raise Conflict(message, code="strategy.incompatible")
+    try:
+        parameters = task.parameters.model_validate(wanted.task_parameters)
+    except ValidationError as error:
+        message = f"task_parameters: {first_problem(error)}"
+        raise InvalidInput(message) from error
+    spec = wanted.model_dump(mode="json")
+    spec["task_parameters"] = parameters.model_dump(mode="json")
+    spec["strategy"] = {"name": wanted.strategy.name, "parameters": strategy.model_dump(mode="json")}
+    return spec
+
+
+def _check_quorum(wanted: SessionCreate, sites: int) -> None:
+    drawn = max(1, math.ceil(wanted.fraction * sites))
+    if drawn < wanted.quorum:
+        message = f"a round has {drawn} of {sites} sites, the quorum is {wanted.quorum}"
+        raise Conflict(message, code="session.too_few_sites")
+
+
+def _json(value: object) -> Json:
+    if not isinstance(value, dict):
+        message = f"expected an object, got {type(value).__name__}"
+        raise TypeError(message)
+    return value

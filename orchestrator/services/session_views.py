@@ -1,0 +1,182 @@
+"""Sessions as the manager sees them: whole, with participations, rounds and the latest lines in words."""
+
+import threading
+
+from fl_core.errors import CATALOGUE, NotFound
+from fl_core.lifecycle import SessionState
+from fl_core.protocol.messages import SitePhase, SiteProgress, StrategyChoice
+from fl_core.storage import lab_sessions, lab_sites
+from fl_core.storage.lab_sessions import ParticipationRow, RoundRow, SessionRow
+from orchestrator.schemas import ParticipationView, RoundView, SessionView
+from orchestrator.services.desk import Desk
+from orchestrator.services.eligibility import eligible
+from orchestrator.services.presence import Presence
+
+LOG_LINES = 60
+STOPPABLE = frozenset(
+    {SessionState.DRAFT, SessionState.OFFERED, SessionState.STARTING, SessionState.RUNNING, SessionState.PAUSED}
+)
+RESUMABLE = frozenset({SessionState.PAUSED, SessionState.STOPPED, SessionState.FAILED})
+
+
+class SessionViews:
+    """Builds and publishes session views; keeps the sites' live progress, which is a hint and lives in memory."""
+
+    def __init__(self, desk: Desk, presence: Presence) -> None:
+        self._desk = desk
+        self._presence = presence
+        self._lock = threading.Lock()
+        self._progress: dict[tuple[str, str], SiteProgress] = {}
+
+    def all(self) -> list[SessionView]:
+        """Return every session, newest first."""
+        with self._desk.database.read() as connection:
+            rows = lab_sessions.all_sessions(connection)
+        return [self.get(row.id) for row in rows]
+
+    def get(self, session_id: str) -> SessionView:
+        """Return one session or raise NotFound."""
+        with self._desk.database.read() as connection:
+            row = lab_sessions.by_id(connection, session_id)
+            parts = lab_sessions.participations(connection, session_id)
+            rounds = lab_sessions.rounds(connection, session_id)
+            names = lab_sites.names(connection, [part.site_id for part in parts])
+        lines = self._desk.journal.activity(limit=LOG_LINES, subject=session_id)
+        entry = CATALOGUE.get(row.reason)
+        latest = max((found for found in rounds if found.model_id), key=lambda found: found.round, default=None)
+        return SessionView.model_validate(
+            {
+                **_spec_fields(row),
+                **self._abilities(row, parts, rounds),
+                "id": row.id,
+                "title": row.title,
+                "state": row.state.value,
+                "phase": row.phase,
+                "reason": row.reason,
+                "reason_text": row.reason_text or (entry.title if entry else ""),
+                "advice": entry.advice if entry else "",
+                "round": row.round,
+                "initial_model_id": row.initial_model_id,
+                "latest_model_id": latest.model_id if latest else None,
+                "created_at": row.created_at,
+                "started_at": row.started_at,
+                "ended_at": row.ended_at,
+                "answer_by": row.answer_by,
+                "participations": [self._participation(part, names.get(part.site_id, part.site_id)) for part in parts],
+                "rounds": [_round(found) for found in rounds],
+                "log": [f"{line.at:%H:%M:%S} {line.text}" for line in reversed(lines)],
+            }
+        )
+
+    def publish(self, session_id: str) -> None:
+        """Tell the pages about a session, whole."""
+        self._desk.bus.publish("session", lambda: self.get(session_id))
+
+    def publish_of_site(self, site_id: str) -> None:
+        """Tell the pages about the unfinished sessions of a site (it came or went)."""
+        with self._desk.database.read() as connection:
+            session_ids = lab_sessions.sessions_of_site(connection, site_id)
+        for session_id in session_ids:
+            self.publish(session_id)
+
+    def set_progress(self, site_id: str, progress: SiteProgress) -> bool:
+        """Keep a site's progress; False when it does not take part in a session that goes on."""
+        with self._desk.database.read() as connection:
+            try:
+                lab_sessions.participation_of(connection, progress.session_id, site_id)
+                row = lab_sessions.by_id(connection, progress.session_id)
+            except NotFound:
+                return False
+        if row.state not in {SessionState.RUNNING, SessionState.STARTING, SessionState.STOPPING}:
+            return False
+        with self._lock:
+            self._progress[progress.session_id, site_id] = progress
+        return True
+
+    def clear_progress(self, session_id: str) -> None:
+        """Forget the progress of a session whose run is over."""
+        with self._lock:
+            self._progress = {key: value for key, value in self._progress.items() if key[0] != session_id}
+
+    def note_phase(self, session_id: str, site_id: str, number: int, phase: SitePhase) -> None:
+        """Set a site's phase from what the ServerApp knows for certain (its update came, or it failed)."""
+        fraction = 1.0 if phase is SitePhase.SENT else 0.0
+        with self._lock:
+            before = self._progress.get((session_id, site_id))
+            self._progress[session_id, site_id] = SiteProgress(
+                session_id=session_id,
+                round=number,
+                phase=phase,
+                fraction=fraction,
+                loss=before.loss if before and before.round == number else None,
+            )
+
+    def _participation(self, part: ParticipationRow, name: str) -> ParticipationView:
+        with self._lock:
+            progress = self._progress.get((part.session_id, part.site_id))
+        return ParticipationView(
+            site_id=part.site_id,
+            site_name=name,
+            state=part.state.value,
+            online=self._presence.is_online(part.site_id),
+            consent=part.consent,
+            progress=progress,
+            rounds_contributed=part.rounds_contributed,
+            missing_code=part.missing_code,
+        )
+
+    def _abilities(self, row: SessionRow, parts: list[ParticipationRow], rounds: list[RoundRow]) -> dict[str, bool]:
+        quorum = _quorum(row)
+        has_quorum = len(eligible(parts, self._desk.now())) >= quorum
+        current = next((found for found in rounds if found.round == row.round), None)
+        return {
+            "can_start": row.state is SessionState.OFFERED and has_quorum,
+            "can_stop": row.state in STOPPABLE,
+            "can_resume": row.state in RESUMABLE and _rounds_planned(row) > closed_rounds(rounds) and has_quorum,
+            "can_combine_now": row.state is SessionState.RUNNING
+            and row.phase == "train"
+            and current is not None
+            and row.combine_round != row.round
+            and quorum <= len(current.received) < current.expected,
+        }
+
+
+def closed_rounds(rounds: list[RoundRow]) -> int:
+    """Return the number of the last closed round."""
+    return max((found.round for found in rounds if found.state == "closed"), default=0)
+
+
+def _quorum(row: SessionRow) -> int:
+    return int(str(row.spec["quorum"]))
+
+
+def _rounds_planned(row: SessionRow) -> int:
+    return int(str(row.spec["rounds"]))
+
+
+def _spec_fields(row: SessionRow) -> dict[str, object]:
+    spec = row.spec
+    return {
+        "task": spec["task"],
+        "task_parameters": spec["task_parameters"],
+        "strategy": StrategyChoice.model_validate(spec["strategy"]),
+        "rounds_planned": spec["rounds"],
+        "quorum": spec["quorum"],
+        "fraction": spec["fraction"],
+        "round_deadline_s": spec["round_deadline_s"],
+    }
+
+
+def _round(row: RoundRow) -> RoundView:
+    return RoundView.model_validate(
+        {
+            "round": row.round,
+            "state": row.state,
+            "started_at": row.started_at,
+            "deadline_at": row.deadline_at,
+            "received": len(row.received),
+            "expected": row.expected,
+            "record": row.record,
+            "model_id": row.model_id,
+        }
+    )

@@ -1,0 +1,195 @@
+"""What the manager wishes of a session: start, stop, pause, resume, combine now; the runs follow."""
+
+from collections.abc import Callable
+
+from fl_core.errors import Conflict, IllegalTransition
+from fl_core.lifecycle import ParticipationEvent, ParticipationState, SessionEvent, SessionState
+from fl_core.protocol.plan import SessionControl
+from fl_core.storage import lab_sessions, lab_sites
+from fl_core.storage.database import Transaction
+from fl_core.storage.lab_sessions import SessionRow
+from orchestrator.schemas import SessionView
+from orchestrator.services.desk import MANAGER, SYSTEM, Desk
+from orchestrator.services.eligibility import eligible
+from orchestrator.services.session_book import SessionBook
+from orchestrator.services.session_folder import SessionFolders
+from orchestrator.services.session_views import SessionViews
+
+GOING_ON = frozenset({SessionState.STARTING, SessionState.RUNNING})
+
+
+class Sessions:
+    """Writes the manager's wishes down; `wake` makes the runs look at them at once."""
+
+    def __init__(
+        self, desk: Desk, *, book: SessionBook, views: SessionViews, folders: SessionFolders, wake: Callable[[], None]
+    ) -> None:
+        self._desk = desk
+        self._book = book
+        self._views = views
+        self._folders = folders
+        self._wake = wake
+
+    def start(self, session_id: str) -> SessionView:
+        """Start an offered session with the sites that agreed.
+
+        Raises
+        ------
+        Conflict
+            ``session.not_ready`` when fewer than the quorum agreed.
+        IllegalTransition
+            When it is not offered.
+        """
+        return self._start(session_id, from_states={SessionState.OFFERED}, actor=MANAGER, text="Starting.")
+
+    def resume(self, session_id: str) -> SessionView:
+        """Go on after the last closed round of a paused, stopped or failed session."""
+        states = {SessionState.PAUSED, SessionState.STOPPED, SessionState.FAILED}
+        return self._start(session_id, from_states=states, actor=MANAGER, text="Going on.")
+
+    def stop(self, session_id: str) -> SessionView:
+        """Stop at any point; closed rounds and their models stay."""
+        with self._desk.database.begin() as tx:
+            values = {"wish": "stop", "reason": "", "reason_text": ""}
+            event = SessionEvent.STOP_REQUESTED
+            after = self._book.move(tx, session_id, event, actor=MANAGER, text="Stopping.", values=values)
+        if after is SessionState.STOPPING:
+            self._wishes(session_id, stop=True)
+        self._wake()
+        return self._views.get(session_id)
+
+    def pause(self, session_id: str) -> SessionView:
+        """Pause after the present round."""
+        with self._desk.database.begin() as tx:
+            row = self._going_on(tx, session_id, "pause")
+            if row.wish != "pause":
+                self._note(tx, session_id, "session.pause_wished", "Will pause after this round.")
+                self._book.change(tx, session_id, {"wish": "pause"})
+        self._wishes(session_id, pause_after_round=True)
+        return self._views.get(session_id)
+
+    def combine_now(self, session_id: str) -> SessionView:
+        """Close the present round with the updates that are there.
+
+        Raises
+        ------
+        Conflict
+            ``federation.quorum_missed`` when fewer than the quorum came in; `conflict` outside a round.
+        """
+        with self._desk.database.begin() as tx:
+            row = self._going_on(tx, session_id, "combine_now")
+            current = lab_sessions.round_of(tx.connection, session_id, row.round)
+            if row.state is not SessionState.RUNNING or current is None or current.state != "running":
+                message = "no round is going on"
+                raise Conflict(message)
+            quorum = int(str(row.spec["quorum"]))
+            if len(current.received) < quorum:
+                message = f"{len(current.received)} updates came in, the quorum is {quorum}"
+                raise Conflict(message, code="federation.quorum_missed")
+            self._note(tx, session_id, "session.combine_wished", f"Combining round {row.round} now.")
+            self._book.change(tx, session_id, {"combine_round": row.round})
+            number = row.round
+        self._wishes(session_id, combine_now=number)
+        return self._views.get(session_id)
+
+    def on_answer(self, session_id: str) -> None:
+        """Start by itself once every invited site has answered, or the time is over, and the quorum has agreed."""
+        with self._desk.database.read() as connection:
+            row = lab_sessions.by_id(connection, session_id)
+            parts = lab_sessions.participations(connection, session_id)
+        if row.state is not SessionState.OFFERED or not row.spec["start_when_ready"]:
+            return
+        is_answered = all(part.state is not ParticipationState.INVITED for part in parts)
+        if not is_answered and self._desk.now() <= row.answer_by:
+            return
+        if len(eligible(parts, self._desk.now())) >= int(str(row.spec["quorum"])):
+            try:
+                self._start(
+                    session_id,
+                    from_states={SessionState.OFFERED},
+                    actor=SYSTEM,
+                    text="Everybody has answered: starting."
+                    if is_answered
+                    else "The time to answer is over: starting.",
+                )
+            except Conflict:
+                return  # somebody was quicker
+        elif row.reason != "session.not_ready":
+            with self._desk.database.begin() as tx:
+                reason = {"reason": "session.not_ready", "reason_text": "Fewer sites agreed than the quorum asks for."}
+                self._book.change(tx, session_id, reason, text="Fewer sites agreed than the quorum asks for.")
+
+    def on_withdrawn(self, session_id: str, site_id: str) -> None:
+        """Take a site that withdrew out of the present round and the next ones."""
+        with self._desk.database.read() as connection:
+            row = lab_sessions.by_id(connection, session_id)
+        if row.state in GOING_ON:
+            self._withdraw(session_id, site_id)
+
+    def on_revoked(self, site_id: str) -> None:
+        """Take a site whose trust was taken back out of every session that goes on."""
+        with self._desk.database.read() as connection:
+            session_ids = lab_sessions.sessions_of_site(connection, site_id)
+        for session_id in session_ids:
+            with self._desk.database.begin() as tx:
+                part = lab_sessions.participation_of(tx.connection, session_id, site_id)
+                event = _leaving(part.state)
+                if event is None:
+                    continue
+                lab_sessions.move_participation(tx, session_id, site_id, event, at=self._desk.now())
+                name = lab_sites.site_by_id(tx.connection, site_id).name
+                text = f"{name} is out: its trust was taken back."
+                self._desk.journal.tell(tx, kind="session", text=text, subject=session_id)
+                self._book.publish(tx, session_id)
+            self.on_withdrawn(session_id, site_id)
+
+    def _start(self, session_id: str, *, from_states: set[SessionState], actor: str, text: str) -> SessionView:
+        with self._desk.database.begin() as tx:
+            row = lab_sessions.by_id(tx.connection, session_id)
+            if row.state not in from_states:
+                message = f"session {row.title} is {row.state.value}"
+                raise IllegalTransition(message)
+            parts = lab_sessions.participations(tx.connection, session_id)
+            ready, quorum = len(eligible(parts, self._desk.now())), int(str(row.spec["quorum"]))
+            if ready < quorum:
+                message = f"{ready} sites have agreed, the quorum is {quorum}"
+                raise Conflict(message, code="session.not_ready")
+            values = {
+                "wish": "run",
+                "reason": "",
+                "reason_text": "",
+                "run_id": None,
+                "lost_runs": 0,
+                "phase": "waiting",
+            }
+            self._book.move(tx, session_id, SessionEvent.START_REQUESTED, actor=actor, text=text, values=values)
+        self._wishes(session_id, stop=False, pause_after_round=False, combine_now=0)
+        self._wake()
+        return self._views.get(session_id)
+
+    def _going_on(self, tx: Transaction, session_id: str, what: str) -> SessionRow:
+        row = lab_sessions.by_id(tx.connection, session_id)
+        if row.state not in GOING_ON:
+            message = f"{what!r} is not possible in state {row.state.value!r}"
+            raise IllegalTransition(message)
+        return row
+
+    def _note(self, tx: Transaction, session_id: str, action: str, text: str) -> None:
+        self._desk.journal.note(tx, actor=MANAGER, action=action, subject=session_id, text=text)
+
+    def _wishes(self, session_id: str, **wishes: object) -> None:
+        folder = self._folders.of(session_id)
+        folder.write_control(SessionControl.model_validate({**folder.control().model_dump(), **wishes}))
+
+    def _withdraw(self, session_id: str, site_id: str) -> None:
+        withdrawn = self._folders.of(session_id).control().withdrawn
+        if site_id not in withdrawn:
+            self._wishes(session_id, withdrawn=(*withdrawn, site_id))
+
+
+def _leaving(state: ParticipationState) -> ParticipationEvent | None:
+    if state is ParticipationState.INVITED:
+        return ParticipationEvent.DECLINED
+    if state in {ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED}:
+        return ParticipationEvent.WITHDRAWN
+    return None

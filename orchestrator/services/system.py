@@ -1,0 +1,62 @@
+"""The state of the daemon itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fl_core.events import EventBus
+from fl_core.protocol.version import PROTOCOL
+from fl_core.supervision.supervisor import ChildStatus
+from orchestrator.schemas import ChildView, SystemView
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this orchestrator is, to its manager and to its sites."""
+
+    name: str
+    version: str
+    public_address: str
+    ca_pem: str
+    ca_fingerprint: str
+
+
+class System:
+    """Shows the daemon and its children; publishes each change."""
+
+    def __init__(self, identity: Identity, bus: EventBus, statuses: Callable[[], list[ChildStatus]]) -> None:
+        self._identity = identity
+        self._bus = bus
+        self._statuses = statuses
+
+    @property
+    def version(self) -> str:
+        """Version of the installed program."""
+        return self._identity.version
+
+    def view(self) -> SystemView:
+        """Return the present state."""
+        identity = self._identity
+        return SystemView(
+            name=identity.name,
+            version=identity.version,
+            protocol=str(PROTOCOL),
+            public_address=identity.public_address,
+            ca_fingerprint=identity.ca_fingerprint,
+            children=[_child(status) for status in self._statuses()],
+            seq=self._bus.seq,
+        )
+
+    def publish(self) -> None:
+        """Tell the pages."""
+        self._bus.publish("system", self.view)
+
+
+def _child(status: ChildStatus) -> ChildView:
+    return ChildView(
+        name=status.name,
+        state=status.state,
+        pid=status.pid,
+        restarts=status.restarts,
+        since=datetime.fromtimestamp(status.since, UTC),
+    )
