@@ -18,8 +18,8 @@ from model.io.study import read_study, read_study_header
 from model.projector import projector_for
 from synthesis.commands import synthesize
 from synthesis.errors import GenerationInterrupted, OutputUnusable
-from synthesis.manifest import file_sha256, read_manifest
-from synthesis.pipeline import generate
+from synthesis.manifest import Manifest, file_sha256, read_manifest
+from synthesis.pipeline import Progress, generate
 from synthesis.sample import make_study
 from synthesis.scenario import load_scenario
 
@@ -32,19 +32,19 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def six(tmp_path_factory):
+def six(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
     folder = tmp_path_factory.mktemp("six")
     return folder, generate(QUICK, folder, 6, 5, workers=1)
 
 
-def test_one_and_two_workers_write_the_same_bytes(six, tmp_path):
+def test_one_and_two_workers_write_the_same_bytes(six: tuple[Path, Manifest], tmp_path: Path) -> None:
     folder, _ = six
     generate(QUICK, tmp_path, 6, 5, workers=2)
     assert len(hashes(folder)) == 6
     assert hashes(tmp_path) == hashes(folder)
 
 
-def test_the_manifest_tells_configuration_seed_versions_checksums_and_times(six):
+def test_the_manifest_tells_configuration_seed_versions_checksums_and_times(six: tuple[Path, Manifest]) -> None:
     folder, manifest = six
     again = read_manifest(folder)
     assert again == manifest
@@ -58,7 +58,9 @@ def test_the_manifest_tells_configuration_seed_versions_checksums_and_times(six)
     assert len(manifest.paths(folder, "quick")) == 6
 
 
-def test_valid_files_are_kept_and_damaged_or_missing_ones_made_again(six, tmp_path):
+def test_valid_files_are_kept_and_damaged_or_missing_ones_made_again(
+    six: tuple[Path, Manifest], tmp_path: Path
+) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(six[0], folder)
     before = hashes(folder)
@@ -67,38 +69,40 @@ def test_valid_files_are_kept_and_damaged_or_missing_ones_made_again(six, tmp_pa
     damaged = folder / "study-00002.h5"
     damaged.write_bytes(damaged.read_bytes()[:-100])
     stamp = kept.stat().st_mtime_ns
-    steps = []
+    steps: list[Progress] = []
     generate(QUICK, folder, 6, 5, workers=2, on_progress=steps.append)
     assert hashes(folder) == before
     assert kept.stat().st_mtime_ns == stamp
     assert [(step.done, step.planned) for step in steps] == [(4, 6), (5, 6), (6, 6)]
 
 
-def test_files_are_recognised_without_their_manifest(six, tmp_path):
+def test_files_are_recognised_without_their_manifest(six: tuple[Path, Manifest], tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(six[0], folder)
     (folder / "manifest.json").unlink()
-    steps = []
+    steps: list[Progress] = []
     manifest = generate(QUICK, folder, 6, 5, on_progress=steps.append)
     assert [(step.done, step.planned) for step in steps] == [(6, 6)]
     assert {r.file: r.sha256 for r in manifest.studies} == hashes(six[0])
 
 
-def test_a_folder_with_another_seed_is_left_alone(six):
+def test_a_folder_with_another_seed_is_left_alone(six: tuple[Path, Manifest]) -> None:
     before = hashes(six[0])
     with pytest.raises(OutputUnusable, match="seed 5"):
         generate(QUICK, six[0], 6, 6)
     assert hashes(six[0]) == before
 
 
-def test_a_range_of_numbers_gives_the_same_studies_as_the_whole(six, tmp_path):
+def test_a_range_of_numbers_gives_the_same_studies_as_the_whole(six: tuple[Path, Manifest], tmp_path: Path) -> None:
     generate(QUICK, tmp_path, 2, 5, first=3, workers=2)
     whole = hashes(six[0])
     assert hashes(tmp_path) == {name: whole[name] for name in ("study-00003.h5", "study-00004.h5")}
 
 
-def test_an_interruption_in_this_process_keeps_what_is_done_and_says_so(six, tmp_path):
-    def stop(step):
+def test_an_interruption_in_this_process_keeps_what_is_done_and_says_so(
+    six: tuple[Path, Manifest], tmp_path: Path
+) -> None:
+    def stop(step: Progress) -> None:
         if step.latest is not None:
             raise KeyboardInterrupt
 
@@ -113,7 +117,7 @@ def test_an_interruption_in_this_process_keeps_what_is_done_and_says_so(six, tmp
     assert hashes(tmp_path) == hashes(six[0])
 
 
-def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(six, tmp_path):
+def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(six: tuple[Path, Manifest], tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-c", "from synthesis.commands import synthesize; synthesize()",
                "run", "quick", "--out", str(tmp_path), "--seed", "5", "--workers", "1", "--studies"]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
@@ -148,7 +152,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(six, tmp_path):
     assert all(made[name] == whole[name] for name in made if name in whole)
 
 
-def test_the_command_prints_one_json_object(tmp_path):
+def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
     arguments = ["run", "quick", "--out", str(tmp_path / "out"), "--studies", "2", "--seed", "5", "--json"]
     result = CliRunner().invoke(synthesize, arguments)
     assert result.exit_code == 0, result.output
@@ -163,7 +167,9 @@ def test_the_command_prints_one_json_object(tmp_path):
         (["four-hospitals", "--site", "centre", "--out", "x"], "Choose one of: north, east, south, west"),
     ],
 )
-def test_a_wrong_command_gets_one_line_with_the_remedy(arguments, words, tmp_path, monkeypatch):
+def test_a_wrong_command_gets_one_line_with_the_remedy(
+    arguments: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(synthesize, ["run", *arguments, "--studies", "1"])
     assert result.exit_code == 1
@@ -171,7 +177,7 @@ def test_a_wrong_command_gets_one_line_with_the_remedy(arguments, words, tmp_pat
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_every_site_gets_its_own_folder_and_its_own_patients(tmp_path):
+def test_every_site_gets_its_own_folder_and_its_own_patients(tmp_path: Path) -> None:
     scenario = load_scenario("four-hospitals")
     manifest = generate(scenario, tmp_path, 1, 0, workers=2)
     studies = {r.site: read_study(tmp_path / r.file) for r in manifest.studies}
@@ -180,6 +186,9 @@ def test_every_site_gets_its_own_folder_and_its_own_patients(tmp_path):
     assert len({s.geometry.collimator for s in studies.values()}) == 4
     assert len({s.provenance["patient_key"] for s in studies.values()}) == 4
     for name, study in studies.items():
+        assert study.reference is not None
+        assert study.attenuation is not None
+        assert study.scatter is not None
         assert study.projections.shape == (1, 60, 16, 48)
         with torch.no_grad():
             reference, mu = torch.from_numpy(study.reference)[None], torch.from_numpy(study.attenuation)[None]
@@ -189,7 +198,7 @@ def test_every_site_gets_its_own_folder_and_its_own_patients(tmp_path):
         assert (measured * model).sum() / (model**2).sum() == pytest.approx(1.0, abs=0.05), name
 
 
-def test_a_single_site_gives_the_same_study_in_process_and_through_the_pool(tmp_path):
+def test_a_single_site_gives_the_same_study_in_process_and_through_the_pool(tmp_path: Path) -> None:
     scenario = load_scenario("four-hospitals")
     generate(scenario, tmp_path, 1, 0, site="west", workers=1)
     threads = torch.get_num_threads()

@@ -7,14 +7,14 @@ from model.geometry import AcquisitionGeometry, Collimator, VolumeGrid, orbit_an
 from synthesis.errors import SimulationFailed
 from synthesis.materials import MU_PER_MM
 from synthesis.noise import estimate_scatter, poisson_counts
-from synthesis.phantoms.shapes import Lattice, ellipsoid, share, superellipse
+from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, share, superellipse
 from synthesis.simulation.analytic import AnalyticSimulator, finer_geometry
 from synthesis.simulation.blur import gaussian_blur
 
 SHARP = Collimator("needle", 0.05, 60.0)
 
 
-def camera(collimator=SHARP, intrinsic_mm=0.05, views=4):
+def camera(collimator: Collimator = SHARP, intrinsic_mm: float = 0.05, views: int = 4) -> AcquisitionGeometry:
     return AcquisitionGeometry(
         angles_rad=orbit_angles_rad(views, start_deg=180.0, arc_deg=-360.0),
         radius_mm=(200.0,) * views,
@@ -29,11 +29,11 @@ def camera(collimator=SHARP, intrinsic_mm=0.05, views=4):
     )
 
 
-def fine_lattice(geometry):
+def fine_lattice(geometry: AcquisitionGeometry) -> Lattice:
     return Lattice.of(finer_geometry(geometry, 2).grid)
 
 
-def test_without_attenuation_every_view_sees_its_share_of_the_activity():
+def test_without_attenuation_every_view_sees_its_share_of_the_activity() -> None:
     geometry = camera()
     activity = share(ellipsoid(fine_lattice(geometry), (20.0, 10.0, 0.0), (30.0, 30.0, 30.0)), 4.5)
     primary = AnalyticSimulator(2).expect(activity, np.full_like(activity, 1e-9), geometry).primary
@@ -41,7 +41,7 @@ def test_without_attenuation_every_view_sees_its_share_of_the_activity():
     assert primary.sum(axis=(1, 2)) == pytest.approx(np.full(4, activity.sum() / 4), rel=1e-3)
 
 
-def test_a_sphere_projects_to_the_length_of_its_chords():
+def test_a_sphere_projects_to_the_length_of_its_chords() -> None:
     geometry = camera()
     radius = 60.0
     activity = share(ellipsoid(fine_lattice(geometry), (0.0, 0.0, 0.0), (radius,) * 3), 4.5)
@@ -58,7 +58,7 @@ def test_a_sphere_projects_to_the_length_of_its_chords():
 
 
 @pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (50.0, 0.0), (0.0, -40.0)])
-def test_a_line_source_in_a_water_cylinder_is_attenuated_by_the_exponential_law(x, y):
+def test_a_line_source_in_a_water_cylinder_is_attenuated_by_the_exponential_law(x: float, y: float) -> None:
     geometry = camera()
     p = fine_lattice(geometry)
     water = superellipse(p, (0.0, 0.0), (110.0, 110.0), 2.0)
@@ -72,7 +72,7 @@ def test_a_line_source_in_a_water_cylinder_is_attenuated_by_the_exponential_law(
     assert seen == pytest.approx(expected, rel=0.02)
 
 
-def test_views_see_left_and_right_head_and_foot_where_they_are():
+def test_views_see_left_and_right_head_and_foot_where_they_are() -> None:
     geometry = camera()
     activity = share(ellipsoid(fine_lattice(geometry), (60.0, 0.0, 27.0), (12.0, 12.0, 12.0)), 4.5)
     primary = AnalyticSimulator(2).expect(activity, np.full_like(activity, 1e-9), geometry).primary
@@ -82,7 +82,7 @@ def test_views_see_left_and_right_head_and_foot_where_they_are():
     assert anterior.sum(axis=1).argmax() in (8, 9)  # rows grow to the head
 
 
-def test_the_blur_grows_with_the_distance_as_the_collimator_says():
+def test_the_blur_grows_with_the_distance_as_the_collimator_says() -> None:
     geometry = camera(Collimator("LEHR", 1.5, 35.0), 3.9)
     p = fine_lattice(geometry)
     widths = []
@@ -96,7 +96,7 @@ def test_the_blur_grows_with_the_distance_as_the_collimator_says():
     assert widths[1] - widths[0] == pytest.approx(far**2 - near**2, rel=0.1)
 
 
-def test_scatter_is_broader_than_primary_and_adds_up_to_one():
+def test_scatter_is_broader_than_primary_and_adds_up_to_one() -> None:
     geometry = camera(Collimator("LEHR", 1.5, 35.0), 3.9)
     p = fine_lattice(geometry)
     body = np.broadcast_to(share(superellipse(p, (0.0, 0.0), (120.0, 90.0), 2.0), 4.5), (24, 64, 64))
@@ -104,28 +104,28 @@ def test_scatter_is_broader_than_primary_and_adds_up_to_one():
     expected = AnalyticSimulator(2).expect(activity, body * np.float32(MU_PER_MM["water"]), geometry)
     u = (np.arange(32) - 15.5) * 9
 
-    def spread(projections):
+    def spread(projections: Floats) -> float:
         profile = projections.sum(axis=(0, 1))
-        return float((profile * u**2).sum() / profile.sum()) ** 0.5
+        return math.sqrt(float((profile * u**2).sum() / profile.sum()))
 
     assert expected.scatter_shape.sum() == pytest.approx(1.0, rel=1e-4)
     assert expected.scatter_shape.min() >= 0
     assert spread(expected.scatter_shape) > 2 * spread(expected.primary)
 
 
-def test_simulating_on_the_reconstruction_grid_is_refused():
+def test_simulating_on_the_reconstruction_grid_is_refused() -> None:
     with pytest.raises(SimulationFailed, match="at least 2 times finer"):
         AnalyticSimulator(1)
 
 
-def test_an_empty_phantom_is_refused_instead_of_giving_nan():
+def test_an_empty_phantom_is_refused_instead_of_giving_nan() -> None:
     geometry = camera()
     nothing = np.zeros((24, 64, 64), dtype=np.float32)
     with pytest.raises(SimulationFailed, match=r"0\.0 primary"):
         AnalyticSimulator(2).expect(nothing, nothing, geometry)
 
 
-def test_noise_is_poisson():
+def test_noise_is_poisson() -> None:
     mean = np.full(200_000, 7.3, dtype=np.float32)
     counts = poisson_counts(mean, np.random.default_rng(0))
     assert counts.dtype == np.float32
@@ -134,7 +134,7 @@ def test_noise_is_poisson():
     assert (counts == np.round(counts)).all()
 
 
-def test_the_scatter_estimate_keeps_the_total_and_is_smooth():
+def test_the_scatter_estimate_keeps_the_total_and_is_smooth() -> None:
     truth = np.full((3, 16, 48), 4.0, dtype=np.float32)
     estimate = estimate_scatter(truth, scale_sd=0.0, rng=np.random.default_rng(1))
     assert estimate.sum() == pytest.approx(truth.sum(), rel=0.02)
@@ -143,7 +143,7 @@ def test_the_scatter_estimate_keeps_the_total_and_is_smooth():
     assert abs(wrong.sum() / estimate.sum() - 1) < 0.08
 
 
-def test_the_blur_keeps_or_loses_counts_as_asked():
+def test_the_blur_keeps_or_loses_counts_as_asked() -> None:
     values = np.zeros((5, 40), dtype=np.float32)
     values[:, 1] = 1
     assert gaussian_blur(values, (3.0,), keep_sum=True).sum() == pytest.approx(5, rel=1e-5)
