@@ -56,6 +56,22 @@ class StudySystem:
 
 
 @dataclass(frozen=True, eq=False)
+class WallRegions:
+    """Regions of the left ventricular wall whose mean activity a reader judges.
+
+    Parameters
+    ----------
+    voxels : Tensor (N,), int64
+        Flat indices of the wall's voxels.
+    averages : Tensor (R, N)
+        One row a region, summing to 1: the 17 AHA segments that are present, then the defects.
+    """
+
+    voxels: Tensor
+    averages: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class PreparedStudy:
     """A study ready for a network.
 
@@ -70,6 +86,8 @@ class PreparedStudy:
         Reference over scale.
     heart : Tensor (Z, Y, X) or None
         1 in and one voxel around the left ventricular wall, 0 elsewhere.
+    regions : WallRegions or None
+        AHA segments and defects where the study knows them.
     """
 
     name: str
@@ -79,6 +97,7 @@ class PreparedStudy:
     scale: float
     target: Tensor | None = field(repr=False)
     heart: Tensor | None = field(repr=False)
+    regions: WallRegions | None = field(repr=False)
     recipe: WarmRecipe
 
     @property
@@ -130,6 +149,7 @@ def prepare_study(study: Study, *, name: str, recipe: WarmRecipe) -> PreparedStu
         scale=scale,
         target=target,
         heart=_heart(study),
+        regions=_regions(study),
         recipe=recipe,
     )
 
@@ -216,6 +236,16 @@ def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) 
         condition=inputs.condition + torch.tensor([math.log10(fraction), 0.0]),
     )
     return replace(sample, inputs=warm_start(changed, sample.recipe.passes), scale=scale)
+
+
+def _regions(study: Study) -> WallRegions | None:
+    if study.truth is None or not study.truth.aha.any():
+        return None
+    aha, defects = study.truth.aha.ravel(), study.truth.defect_map.ravel()
+    voxels = np.flatnonzero((aha > 0) | (defects > 0))
+    rows = [codes[voxels] == code for codes in (aha, defects) for code in np.unique(codes[voxels]) if code > 0]
+    averages = np.stack([row / row.sum() for row in rows]).astype(np.float32)
+    return WallRegions(torch.from_numpy(voxels), torch.from_numpy(averages))
 
 
 def with_reference(samples: Sequence[PreparedStudy]) -> list[PreparedStudy]:

@@ -52,6 +52,13 @@ class SpectReconstructionParameters(TaskParameters):
         title="Extra weight of the heart",
         description="Squared error in the heart region counts this many times more; keeps defects from filling in.",
     )
+    region_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        title="Weight of the segment means",
+        description="Squared error of the mean of each heart segment and defect, where known; keeps defects from filling in.",
+    )
     augment: bool = Field(
         default=False,
         title="Thin the counts at random",

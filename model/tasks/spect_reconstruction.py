@@ -16,7 +16,7 @@ from model.classical import OsemSettings, reconstruct_osem
 from model.dataset import PreparedStudy, WarmRecipe, load_prepared, thinned, with_reference
 from model.errors import ModelError
 from model.inference import fitted, reconstruct_prepared
-from model.losses import reconstruction_loss
+from model.losses import reconstruction_loss, region_loss
 from model.metrics import case_metrics
 from model.networks import UnrolledEmConfig, build_network, parse_network
 from model.networks.unrolled_em import UnrolledEm
@@ -150,7 +150,11 @@ def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectRecons
     if study.heart is not None:
         weight = weight * (1.0 + parameters.heart_weight * study.heart)
     estimate: Tensor = network(study.inputs)
-    return reconstruction_loss(estimate, study.target, weight, charbonnier_weight=parameters.charbonnier_weight)
+    loss = reconstruction_loss(estimate, study.target, weight, charbonnier_weight=parameters.charbonnier_weight)
+    if parameters.region_weight and study.regions is not None:
+        regions = study.regions
+        loss = loss + parameters.region_weight * region_loss(estimate, study.target, regions.voxels, regions.averages)
+    return loss
 
 
 def preview_slice(study: PreparedStudy) -> int:
