@@ -1,0 +1,35 @@
+/** The tamper-evident log. */
+import { Button, Group } from "@mantine/core";
+import { IconShieldCheck } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { AuditTable } from "@shared/ui/AuditTable";
+import { AuditVerdict } from "@shared/ui/AuditVerdict";
+import { Page } from "@shared/ui/Page";
+import { Empty, Problem, Resource } from "@shared/ui/states";
+
+import { useAudit, useAuditCheck } from "@app/features/audit/api/useAudit";
+
+export function AuditPage() {
+  const { t } = useTranslation();
+  const audit = useAudit();
+  const check = useAuditCheck();
+  return (
+    <Page title={t("audit.title")} intro={t("audit.intro")} actions={<Button variant="default" leftSection={<IconShieldCheck size={17} />} loading={check.isPending} onClick={() => check.mutate()}>{t("audit.verify")}</Button>}>
+      {check.data !== undefined && <AuditVerdict check={check.data} />}
+      {check.isError && <Problem error={check.error} onRetry={() => check.mutate()} />}
+      <Resource query={audit} label={t("audit.loading")}>
+        {(data) => {
+          const rows = data.pages.flat();
+          if (rows.length === 0) return <Empty icon={IconShieldCheck} title={t("audit.emptyTitle")}>{t("audit.empty")}</Empty>;
+          return (
+            <div className="card">
+              <AuditTable rows={rows} />
+              {audit.hasNextPage && <Group justify="center" mt="md"><Button variant="default" loading={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>{t("audit.more")}</Button></Group>}
+            </div>
+          );
+        }}
+      </Resource>
+    </Page>
+  );
+}

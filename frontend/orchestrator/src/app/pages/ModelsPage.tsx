@@ -1,0 +1,42 @@
+/** The model registry. */
+import { Button, Group } from "@mantine/core";
+import { IconArrowsShuffle, IconStack2, IconUpload } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Page } from "@shared/ui/Page";
+import { Empty, Resource } from "@shared/ui/states";
+
+import { useModels } from "@app/features/models/api/useModels";
+import { AddModel } from "@app/features/models/components/AddModel";
+import { ModelDrawer } from "@app/features/models/components/ModelDrawer";
+import { ModelTable } from "@app/features/models/components/ModelTable";
+import { useTasks } from "@app/features/sessions/api/useSessions";
+import { metricOf, metricTitles } from "@app/features/sessions/components/metrics";
+
+export function ModelsPage() {
+  const { t } = useTranslation();
+  const models = useModels();
+  const tasks = useTasks();
+  const [open, setOpen] = useState<string | null>(null);
+  const [adding, setAdding] = useState<"random" | "upload" | null>(null);
+  const task = (name: string | undefined) => tasks.data?.find((known) => known.name === name);
+  const shown = models.data?.find(({ id }) => id === open);
+  const actions = (
+    <Group gap="xs" justify="center">
+      <Button variant="default" leftSection={<IconUpload size={17} />} onClick={() => setAdding("upload")}>{t("models.upload")}</Button>
+      <Button leftSection={<IconArrowsShuffle size={17} />} onClick={() => setAdding("random")}>{t("models.random")}</Button>
+    </Group>
+  );
+  return (
+    <Page title={t("nav.models")} intro={t("models.intro")} actions={(models.data?.length ?? 0) > 0 ? actions : undefined}>
+      <Resource query={models} label={t("models.loading")}>
+        {(list) =>
+          list.length === 0 ? <Empty icon={IconStack2} title={t("models.emptyTitle")} action={actions}>{t("models.empty")}</Empty> : <ModelTable models={list} primary={(name) => metricOf(task(name))} onOpen={setOpen} />
+        }
+      </Resource>
+      <ModelDrawer model={shown} models={models.data ?? []} titles={metricTitles(task(shown?.task))} onOpen={setOpen} onClose={() => setOpen(null)} />
+      <AddModel kind={adding} tasks={tasks.data ?? []} onClose={() => setAdding(null)} />
+    </Page>
+  );
+}

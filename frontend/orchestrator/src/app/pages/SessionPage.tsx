@@ -1,0 +1,78 @@
+/** One session, live. */
+import { Anchor, Grid, Stack } from "@mantine/core";
+import { IconMapOff } from "@tabler/icons-react";
+import { Link, useParams } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { formatDateTime } from "@shared/format/format";
+import { Page } from "@shared/ui/Page";
+import { Empty, Resource } from "@shared/ui/states";
+
+import type { Session, Task } from "@app/api/schemas";
+import { useSessions, useTasks } from "@app/features/sessions/api/useSessions";
+import { metricOf, metricTitles } from "@app/features/sessions/components/metrics";
+import { MetricChart } from "@app/features/sessions/components/MetricChart";
+import { Participants } from "@app/features/sessions/components/Participants";
+import { Phases } from "@app/features/sessions/components/Phases";
+import { RoundsTable } from "@app/features/sessions/components/RoundsTable";
+import { SessionActions } from "@app/features/sessions/components/SessionActions";
+import { SessionFigures } from "@app/features/sessions/components/SessionFigures";
+import { SessionLog } from "@app/features/sessions/components/SessionLog";
+import { SessionNotice } from "@app/features/sessions/components/SessionNotice";
+import { SessionChip } from "@app/features/sessions/components/states";
+import { TimeSpent } from "@app/features/sessions/components/TimeSpent";
+
+export function SessionPage() {
+  const { t } = useTranslation();
+  const { sessionId } = useParams({ from: "/training/$sessionId" });
+  const sessions = useSessions();
+  const tasks = useTasks();
+  return (
+    <Resource query={sessions} label={t("session.loading")}>
+      {(list) => {
+        const session = list.find(({ id }) => id === sessionId);
+        if (session === undefined) return <Page title={t("notFound.session")}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
+        return <SessionView session={session} task={tasks.data?.find(({ name }) => name === session.task)} />;
+      }}
+    </Resource>
+  );
+}
+
+function SessionView({ session, task }: { session: Session; task: Task | undefined }) {
+  const { t } = useTranslation();
+  const begun = session.started_at !== null || session.rounds.length > 0;
+  const intro = [
+    task?.title ?? session.task,
+    t(`strategy.${session.strategy.name}`, { defaultValue: session.strategy.name }),
+    t("session.roundOf", { round: session.round, of: session.rounds_planned }),
+    session.started_at === null ? t("session.createdAt", { at: formatDateTime(session.created_at) }) : t("session.startedAt", { at: formatDateTime(session.started_at) }),
+  ].join(" · ");
+  return (
+    <Page
+      title={session.title}
+      intro={intro}
+      chip={<SessionChip state={session.state} />}
+      actions={<SessionActions session={session} />}
+      back={<Anchor size="sm" renderRoot={(props) => <Link to="/training" {...props} />}>← {t("nav.training")}</Anchor>}
+    >
+      <SessionNotice session={session} />
+      {begun && <SessionFigures session={session} primary={metricOf(task)} />}
+      {["starting", "running", "stopping"].includes(session.state) && <Phases session={session} />}
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, md: 7, lg: 8 }}>
+          <Stack gap="md">
+            {begun && <MetricChart session={session} titles={metricTitles(task)} />}
+            <RoundsTable session={session} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5, lg: 4 }}>
+          <Stack gap="md">
+            <Participants session={session} />
+            <TimeSpent session={session} />
+            <SessionLog session={session} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
+    </Page>
+  );
+}

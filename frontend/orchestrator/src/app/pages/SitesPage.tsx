@@ -1,0 +1,44 @@
+/** Who takes part: requests for trust, sites, open invitations. */
+import { Button } from "@mantine/core";
+import { IconBuildingHospital, IconMailForward } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Page } from "@shared/ui/Page";
+import { Empty, Resource } from "@shared/ui/states";
+
+import { useInvitations, useSites } from "@app/features/sites/api/useSites";
+import { Invitations } from "@app/features/sites/components/Invitations";
+import { InviteDialog } from "@app/features/sites/components/InviteDialog";
+import { PendingSites } from "@app/features/sites/components/PendingSites";
+import { SiteDrawer } from "@app/features/sites/components/SiteDrawer";
+import { SiteTable } from "@app/features/sites/components/SiteTable";
+
+export function SitesPage() {
+  const { t } = useTranslation();
+  const sites = useSites();
+  const invitations = useInvitations();
+  const [inviting, setInviting] = useState(false);
+  const [open, setOpen] = useState<string | null>(null);
+  const invite = <Button leftSection={<IconMailForward size={17} />} onClick={() => setInviting(true)}>{t("invite.title")}</Button>;
+  return (
+    <Page title={t("nav.sites")} intro={t("sites.intro")} actions={(sites.data?.length ?? 0) > 0 ? invite : undefined}>
+      <Resource query={sites} label={t("sites.loading")}>
+        {(list) => {
+          const pending = list.filter((site) => site.state === "pending");
+          const others = list.filter((site) => site.state !== "pending");
+          return (
+            <>
+              {pending.length > 0 && <PendingSites sites={pending} />}
+              {list.length === 0 && <Empty icon={IconBuildingHospital} title={t("sites.emptyTitle")} action={invite}>{t("sites.empty")}</Empty>}
+              {others.length > 0 && <SiteTable sites={others} onOpen={setOpen} />}
+              <SiteDrawer site={list.find(({ id }) => id === open)} onClose={() => setOpen(null)} />
+            </>
+          );
+        }}
+      </Resource>
+      <Invitations invitations={invitations.data ?? []} />
+      <InviteDialog opened={inviting} onClose={() => setInviting(false)} />
+    </Page>
+  );
+}

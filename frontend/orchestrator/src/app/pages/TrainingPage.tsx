@@ -1,0 +1,26 @@
+/** All training sessions. */
+import { Button } from "@mantine/core";
+import { IconActivityHeartbeat, IconPlus } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { Page } from "@shared/ui/Page";
+import { Empty, Resource } from "@shared/ui/states";
+
+import { useSessions } from "@app/features/sessions/api/useSessions";
+import { SessionTable } from "@app/features/sessions/components/SessionTable";
+
+export function TrainingPage() {
+  const { t } = useTranslation();
+  const sessions = useSessions();
+  const create = <Button leftSection={<IconPlus size={17} />} renderRoot={(props) => <Link to="/training/new" {...props} />}>{t("sessions.new")}</Button>;
+  return (
+    <Page title={t("nav.training")} intro={t("sessions.intro")} actions={(sessions.data?.length ?? 0) > 0 ? create : undefined}>
+      <Resource query={sessions} label={t("session.loading")}>
+        {(list) =>
+          list.length === 0 ? <Empty icon={IconActivityHeartbeat} title={t("sessions.emptyTitle")} action={create}>{t("sessions.empty")}</Empty> : <SessionTable sessions={list} />
+        }
+      </Resource>
+    </Page>
+  );
+}

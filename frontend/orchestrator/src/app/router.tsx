@@ -1,0 +1,27 @@
+/** The addresses of the orchestrator's pages. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+
+import { NotFoundPage } from "@app/app/pages/NotFoundPage";
+import { Shell } from "@app/app/Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
+const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("@app/app/pages/HomePage"), "HomePage") });
+const sites = createRoute({ getParentRoute: () => root, path: "/sites", component: lazyRouteComponent(() => import("@app/app/pages/SitesPage"), "SitesPage") });
+const training = createRoute({ getParentRoute: () => root, path: "/training", component: lazyRouteComponent(() => import("@app/app/pages/TrainingPage"), "TrainingPage") });
+const create = createRoute({ getParentRoute: () => root, path: "/training/new", component: lazyRouteComponent(() => import("@app/app/pages/NewSessionPage"), "NewSessionPage") });
+const session = createRoute({ getParentRoute: () => root, path: "/training/$sessionId", component: lazyRouteComponent(() => import("@app/app/pages/SessionPage"), "SessionPage") });
+const models = createRoute({ getParentRoute: () => root, path: "/models", component: lazyRouteComponent(() => import("@app/app/pages/ModelsPage"), "ModelsPage") });
+const audit = createRoute({ getParentRoute: () => root, path: "/audit", component: lazyRouteComponent(() => import("@app/app/pages/AuditPage"), "AuditPage") });
+const system = createRoute({ getParentRoute: () => root, path: "/system", component: lazyRouteComponent(() => import("@app/app/pages/SystemPage"), "SystemPage") });
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, sites, training, create, session, models, audit, system]),
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,46 @@
+/** The model registry. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { body, snapshot, upload } from "@shared/api/client";
+import { useLiveList } from "@shared/realtime/useLiveList";
+
+import { api } from "@app/api/client";
+import { modelSchema, type Model } from "@app/api/schemas";
+
+export const useModels = () => useLiveList(["models"], () => snapshot(api.GET("/api/v1/models")));
+
+function useModelAction<Input>(run: (input: Input) => Promise<Model>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: run,
+    onSuccess: (model) =>
+      queries.setQueryData<Model[]>(["models"], (models) =>
+        models?.some(({ id }) => id === model.id) ? models.map((known) => (known.id === model.id ? model : known)) : [model, ...(models ?? [])],
+      ),
+  });
+}
+
+export const useRenameModel = () =>
+  useModelAction(({ id, name }: { id: string; name: string }) =>
+    body(api.PATCH("/api/v1/models/{model_id}", { params: { path: { model_id: id } }, body: { name } })),
+  );
+
+export const useInitialiseModel = () =>
+  useModelAction((input: { name: string; task: string; seed: number }) => body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null } })));
+
+export const useUploadModel = () =>
+  useModelAction(({ file, name, task }: { file: File; name: string; task: string }) => {
+    const form = new FormData();
+    form.append("file", file);
+    form.append("name", name);
+    form.append("task", task);
+    return upload("/api/v1/models", form, modelSchema);
+  });
+
+export function useDeleteModel() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => body(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })),
+    onSuccess: ({ id }) => queries.setQueryData<Model[]>(["models"], (models) => models?.filter((model) => model.id !== id)),
+  });
+}

@@ -1,0 +1,93 @@
+/** A model's card: what it is, where it comes from, how good it is; rename, download, delete. */
+import { Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import { IconDownload, IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatCount, formatDateTime, formatNumber } from "@shared/format/format";
+import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
+import { Lineage } from "@shared/ui/Lineage";
+import { ModelCard } from "@shared/ui/ModelCard";
+import { Facts } from "@shared/ui/Page";
+import { Problem } from "@shared/ui/states";
+
+import type { Model } from "@app/api/schemas";
+import { useDeleteModel, useRenameModel } from "@app/features/models/api/useModels";
+
+interface ModelDrawerProps {
+  model: Model | undefined;
+  models: readonly Model[];
+  titles: Readonly<Record<string, string>>;
+  onOpen: (id: string) => void;
+  onClose: () => void;
+}
+
+export function ModelDrawer(props: ModelDrawerProps) {
+  const { t } = useTranslation();
+  const { model, onClose } = props;
+  return (
+    <Drawer opened={model !== undefined} onClose={onClose} size="lg" title={<Text fw={650} size="lg">{model?.name}</Text>} closeButtonProps={{ "aria-label": t("models.close") }}>
+      {model !== undefined && <Details key={model.id} {...props} model={model} />}
+    </Drawer>
+  );
+}
+
+/** From the first ancestor to this version. */
+function ancestry(model: Model, models: readonly Model[]): Model[] {
+  const line = [model];
+  let [parent] = model.parents;
+  while (parent !== undefined && line.length < 1000) {
+    const known = models.find(({ id }) => id === parent);
+    if (known === undefined || line.includes(known)) break;
+    line.unshift(known);
+    [parent] = known.parents;
+  }
+  return line;
+}
+
+function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & { model: Model }) {
+  const { t } = useTranslation();
+  const [deleting, setDeleting] = useState(false);
+  const remove = useDeleteModel();
+  const children = models.filter((known) => known.parents.includes(model.id));
+  return (
+    <Stack gap="lg">
+      <Facts items={[
+        [t("models.task"), model.task],
+        [t("models.network"), model.network],
+        [t("models.parameters"), formatCount(model.parameters)],
+        [t("models.size"), formatBytes(model.size_bytes)],
+        [t("models.hash"), <span key="h" className="mono">{model.sha256}</span>],
+        [t("models.created"), formatDateTime(model.created_at)],
+        ...Object.entries(model.metrics).map(([key, value]) => [titles[key.replace(/^score_/, "")] ?? (key === "train_loss" ? t("session.trainLoss") : key), formatNumber(value)] as const),
+      ]} />
+      <Lineage title={t("models.lineage")} current={model.id} steps={ancestry(model, models)} onOpen={onOpen} />
+      <RenameModel model={model} />
+      <ModelCard title={t("models.card")} card={model.card} />
+      <Group gap="xs">
+        <Button variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
+        <Button color="red" variant="light" leftSection={<IconTrash size={17} />} disabled={model.in_use} onClick={() => setDeleting(true)}>{t("models.delete")}</Button>
+      </Group>
+      {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
+      <ConfirmDialog opened={deleting} title={t("models.deleteTitle", { name: model.name })} lead={t("models.deleteLead")}
+        consequences={[t("models.deleteOne"), children.length === 0 ? t("models.deleteNoChild") : t("models.deleteChildren", { count: children.length }), t("models.deleteThree")]}
+        confirm={t("models.deleteConfirm")} busy={remove.isPending} error={remove.error} onClose={() => setDeleting(false)} onConfirm={() => remove.mutate(model.id, { onSuccess: onClose })} />
+    </Stack>
+  );
+}
+
+function RenameModel({ model }: { model: Model }) {
+  const { t } = useTranslation();
+  const [name, setName] = useState(model.name);
+  const rename = useRenameModel();
+  const fit = name.trim() !== "" && name.trim() !== model.name;
+  return (
+    <form onSubmit={(event) => { event.preventDefault(); if (fit) rename.mutate({ id: model.id, name: name.trim() }); }}>
+      <Group align="flex-end" gap="xs">
+        <TextInput style={{ flex: 1 }} label={t("models.newName")} description={t("models.renameNote")} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        <Button type="submit" variant="default" disabled={!fit} loading={rename.isPending}>{t("models.rename")}</Button>
+      </Group>
+      {rename.isError && <Problem error={rename.error} />}
+    </form>
+  );
+}

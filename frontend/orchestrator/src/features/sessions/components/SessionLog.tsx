@@ -1,0 +1,24 @@
+/** The latest lines of a session in words. */
+import { Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import { Card } from "@shared/ui/Page";
+
+import type { Session } from "@app/api/schemas";
+
+export function SessionLog({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const lines = [...session.log].reverse();
+  return (
+    <Card title={t("log.title")} note={t("log.note")}>
+      {lines.length === 0 ? (
+        <Text size="sm" c="dimmed">{t("log.empty")}</Text>
+      ) : (
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
+        <ol className="log" aria-label={t("log.title")} aria-live="off" tabIndex={0}>
+          {lines.map((line, index) => <li key={`${lines.length - index}-${line}`}>{line}</li>)}
+        </ol>
+      )}
+    </Card>
+  );
+}

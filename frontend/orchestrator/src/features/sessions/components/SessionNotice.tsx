@@ -1,0 +1,24 @@
+/** What a session waits for, or why it ended, with what to do. */
+import { useTranslation } from "react-i18next";
+
+import { formatDateTime } from "@shared/format/format";
+import { Notice, type Tone } from "@shared/ui/Chip";
+
+import type { Session } from "@app/api/schemas";
+
+const TONES: Partial<Record<Session["state"], Tone>> = { failed: "danger", stopped: "neutral", completed: "success", paused: "warning" };
+
+export function SessionNotice({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  if (session.reason_text !== "") {
+    return <Notice live tone={TONES[session.state] ?? "info"} title={session.reason_text}>{session.advice}</Notice>;
+  }
+  if (session.state !== "offered") return null;
+  const open = session.participations.filter((site) => site.state === "invited");
+  if (open.length === 0) return null;
+  return (
+    <Notice live tone="info" title={t("session.waitsFor", { count: open.length })}>
+      {t("session.waitsUntil", { names: open.map((site) => site.site_name).join(", "), until: formatDateTime(session.answer_by) })}
+    </Notice>
+  );
+}

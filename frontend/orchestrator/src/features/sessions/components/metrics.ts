@@ -1,0 +1,24 @@
+/** A task's metrics as it declares them. */
+import { z } from "zod";
+
+import type { Task } from "@app/api/schemas";
+
+const metricSchema = z.object({ key: z.string(), title: z.string(), unit: z.string().default(""), higher_is_better: z.boolean().default(false) });
+type Metric = z.infer<typeof metricSchema>;
+
+export function metricsOf(task: Task | undefined): Metric[] {
+  return (task?.metrics ?? []).flatMap((raw) => {
+    const parsed = metricSchema.safeParse(raw);
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+export function metricTitles(task: Task | undefined): Record<string, string> {
+  return Object.fromEntries(metricsOf(task).map((metric) => [metric.key, metric.title]));
+}
+
+/** The task's primary metric. */
+export function metricOf(task: Task | undefined): { key: string; title: string; higherIsBetter: boolean } | null {
+  const metric = metricsOf(task).find(({ key }) => key === task?.primary_metric);
+  return metric === undefined ? null : { key: metric.key, title: metric.title, higherIsBetter: metric.higher_is_better };
+}

@@ -1,0 +1,65 @@
+/** A new session in six steps; the last one says what still stands in the way. */
+import { Button, Group, Stepper, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconArrowLeft, IconArrowRight, IconSend } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Notice } from "@shared/ui/Chip";
+import { Problem } from "@shared/ui/states";
+
+import type { Session } from "@app/api/schemas";
+import { useCreateSession } from "@app/features/sessions/api/useSessions";
+import { initialDraft, obstacles, toRequest, type Catalogue } from "@app/features/sessions/wizard/draft";
+import { RoundsStep, StrategyStep, SummaryStep } from "@app/features/sessions/wizard/laterSteps";
+import { ModelStep, SitesStep, TaskStep } from "@app/features/sessions/wizard/steps";
+
+const STEPS = ["task", "model", "sites", "strategy", "rounds", "summary"] as const;
+const VIEWS = [TaskStep, ModelStep, SitesStep, StrategyStep, RoundsStep, SummaryStep] as const;
+
+export function Wizard({ catalogue, onCreated }: { catalogue: Catalogue; onCreated: (session: Session) => void }) {
+  const { t } = useTranslation();
+  const wide = useMediaQuery("(min-width: 62em)", true);
+  const [step, setStep] = useState(0);
+  const [draft, setDraft] = useState(() => initialDraft(catalogue));
+  const create = useCreateSession();
+  const open = obstacles(draft, catalogue);
+  const last = step === STEPS.length - 1;
+  const View = VIEWS[step] ?? TaskStep;
+  return (
+    <div className="card">
+      {wide ? (
+        <Stepper active={step} onStepClick={setStep} size="xs" iconSize={30} mb="lg">
+          {STEPS.map((name) => <Stepper.Step key={name} label={t(`wizard.steps.${name}`)} />)}
+        </Stepper>
+      ) : (
+        <Text fw={650} mb="md" aria-live="polite">{t("wizard.stepOf", { step: step + 1, of: STEPS.length, name: t(`wizard.steps.${STEPS[step] ?? "task"}`) })}</Text>
+      )}
+      <section aria-label={t(`wizard.steps.${STEPS[step] ?? "task"}`)}>
+        <View draft={draft} catalogue={catalogue} onChange={setDraft} />
+      </section>
+      {last && open.length > 0 && (
+        <div style={{ marginTop: 16 }}>
+          <Notice tone="warning" title={t("wizard.cannot")}>
+            <ul style={{ margin: "4px 0 0", paddingLeft: 18 }}>
+              {open.map(({ what, step: where }) => (
+                <li key={what}>
+                  {t(`wizard.obstacle.${what}`)} <Button variant="transparent" size="compact-sm" c="inherit" td="underline" onClick={() => setStep(where)}>{t("wizard.goThere", { step: t(`wizard.steps.${STEPS[where] ?? "task"}`) })}</Button>
+                </li>
+              ))}
+            </ul>
+          </Notice>
+        </div>
+      )}
+      {create.isError && <div style={{ marginTop: 16 }}><Problem error={create.error} /></div>}
+      <Group justify="space-between" mt="lg">
+        <Button variant="default" leftSection={<IconArrowLeft size={16} />} disabled={step === 0} onClick={() => setStep(step - 1)}>{t("wizard.back")}</Button>
+        {last ? (
+          <Button leftSection={<IconSend size={17} />} disabled={open.length > 0} loading={create.isPending} onClick={() => create.mutate(toRequest(draft), { onSuccess: onCreated })}>{t("wizard.send")}</Button>
+        ) : (
+          <Button rightSection={<IconArrowRight size={16} />} onClick={() => setStep(step + 1)}>{t("wizard.next")}</Button>
+        )}
+      </Group>
+    </div>
+  );
+}

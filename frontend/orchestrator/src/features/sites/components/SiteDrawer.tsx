@@ -1,0 +1,74 @@
+/** One site in full: data, certificate, name, revocation. */
+import { Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { formatCount, formatDateTime } from "@shared/format/format";
+import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
+import { Fingerprint } from "@shared/ui/Fingerprint";
+import { Facts } from "@shared/ui/Page";
+import { Problem } from "@shared/ui/states";
+import { Ago } from "@shared/ui/Time";
+
+import type { Site } from "@app/api/schemas";
+import { useRenameSite, useRevokeSite } from "@app/features/sites/api/useSites";
+import { SiteChip } from "@app/features/sites/components/SiteTable";
+
+export function SiteDrawer({ site, onClose }: { site: Site | undefined; onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Drawer opened={site !== undefined} onClose={onClose} size="md" title={<Text fw={650} size="lg">{site?.name}</Text>} closeButtonProps={{ "aria-label": t("site.close") }}>
+      {site !== undefined && <SiteDetails key={site.id} site={site} />}
+    </Drawer>
+  );
+}
+
+function SiteDetails({ site }: { site: Site }) {
+  const { t } = useTranslation();
+  const [revoking, setRevoking] = useState(false);
+  const revoke = useRevokeSite();
+  const { data } = site;
+  return (
+    <Stack gap="lg">
+      <Group><SiteChip site={site} /></Group>
+      <Facts items={[
+        [t("site.fingerprint"), <Fingerprint key="f" small value={site.fingerprint} label={t("site.fingerprint")} />],
+        [t("site.lastSeen"), site.last_seen === null ? t("sites.never") : <Ago key="a" at={site.last_seen} />],
+        [t("site.software"), site.software ?? "–"],
+        [t("site.certificate"), site.certificate_expires_at === null ? "–" : t("site.renews", { until: formatDateTime(site.certificate_expires_at) })],
+        [t("site.studies"), data === null ? t("site.untold") : t("sites.usable", { usable: formatCount(data.studies_usable), total: formatCount(data.studies_total) })],
+        [t("site.patients"), data === null ? "–" : formatCount(data.patients)],
+        [t("site.reference"), data === null ? "–" : formatCount(data.with_reference)],
+        [t("site.newStudies"), formatCount(site.new_studies)],
+        [t("site.sessions"), formatCount(site.sessions)],
+      ]} />
+      <RenameSite site={site} />
+      {site.state === "trusted" && (
+        <div>
+          <Text fw={600} size="sm">{t("site.revokeHead")}</Text>
+          <Text size="sm" c="dimmed" mb="xs">{t("site.revokeNote")}</Text>
+          <Button color="red" variant="light" onClick={() => setRevoking(true)}>{t("site.revoke", { name: site.name })}</Button>
+        </div>
+      )}
+      <ConfirmDialog opened={revoking} title={t("site.revokeTitle", { name: site.name })} lead={t("site.revokeLead")} consequences={[t("site.revokeOne"), t("site.revokeTwo"), t("site.revokeThree")]}
+        confirm={t("site.revokeConfirm")} busy={revoke.isPending} error={revoke.error} onClose={() => setRevoking(false)}
+        onConfirm={() => revoke.mutate(site, { onSuccess: () => setRevoking(false) })} />
+    </Stack>
+  );
+}
+
+function RenameSite({ site }: { site: Site }) {
+  const { t } = useTranslation();
+  const [name, setName] = useState(site.name);
+  const rename = useRenameSite();
+  const fit = name.trim() !== "" && name.trim() !== site.name;
+  return (
+    <form onSubmit={(event) => { event.preventDefault(); if (fit) rename.mutate({ id: site.id, name: name.trim() }); }}>
+      <Group align="flex-end" gap="xs">
+        <TextInput style={{ flex: 1 }} label={t("site.name")} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+        <Button type="submit" variant="default" disabled={!fit} loading={rename.isPending}>{t("site.rename")}</Button>
+      </Group>
+      {rename.isError && <Problem error={rename.error} />}
+    </form>
+  );
+}

@@ -1,0 +1,42 @@
+/** English text about training sessions. */
+export const words = {
+  strategy: { fedavg: "FedAvg", fedprox: "FedProx" },
+  sessions: { intro: "Each session asks the sites first, then trains in rounds.", new: "New session", title: "Session", state: "State", rounds: "Rounds", sites: "Sites", strategy: "Strategy", created: "Created", roundsOf: "{{closed}} of {{of}}", agreedOf: "{{agreed}} of {{of}} agreed", emptyTitle: "No session yet", empty: "Choose a task, a model and the sites. Each site gets a request in plain words and decides for itself." },
+  session: {
+    loading: "Loading sessions",
+    state: { draft: "Draft", offered: "Waiting for answers", starting: "Starting", running: "Running", paused: "Paused", stopping: "Stopping", completed: "Completed", stopped: "Stopped", failed: "Failed" },
+    phase: { waiting: "Waiting", received: "Received", scoring: "Scoring", training: "Training", held: "Waits for release", sending: "Sending", sent: "Update sent", failed: "Failed", withdrawn: "Withdrawn" },
+    answer: { invited: "No answer yet", agreed: "Agreed", declined: "Declined", training: "Training", finished: "Finished", withdrawn: "Withdrawn" },
+    sites: "Sites", agreedOf: "{{agreed}} of {{invited}} agreed · quorum {{quorum}}", progressOf: "Progress of {{site}}", missing: "Missing in the last round: {{reason}}",
+    studies_one: "{{count}} study", studies_other: "{{count}} studies", asksFirst: "asks before sending", lossNow: "loss {{loss}}", contributed_one: "{{count}} round contributed", contributed_other: "{{count}} rounds contributed",
+    byRound: "By round", trainLoss: "Training loss", trainLossNote: "Mean over each site's own training studies.", scoreNote: "The model a round began with, on each site's own hold-out.", metric: "Metric", lines: "Lines", perSite: "Per site", combined: "Combined", allSites: "All sites", round: "Round",
+    noPointsTitle: "No round has closed yet", noPoints: "The curve begins when the first round closes.", roundOf: "Round {{round}} of {{of}}", createdAt: "created {{at}}", startedAt: "started {{at}}",
+    waitsFor_one: "Waiting for the answer of {{count}} site", waitsFor_other: "Waiting for the answers of {{count}} sites", waitsUntil: "{{names}}. They can answer until {{until}}.",
+  },
+  figures: { loss: "Training loss", score: "Main score", received: "Updates this round", deadline: "Time left in round", roundsDone: "Rounds closed", of: "of {{count}}", quorum: "needs at least {{count}}", afterFirst: "after the first round", first: "first round", change: "{{percent}} % since the round before", best: "best {{value}}", rest: "about {{time}} for the rest", restUnknown: "estimate after the first round", mean: "{{time}} a round on average" },
+  phases: { title: "This round", distribute: "Send model", train: "Local training", aggregate: "Combine", closed: "Round closed", sites_one: "to {{count}} site", sites_other: "to {{count}} sites", training_one: "{{count}} at work, {{received}} received", training_other: "{{count}} at work, {{received}} received", received: "{{received}} of {{expected}} received", round: "{{round}} of {{of}}" },
+  rounds: { title: "Rounds", note: "What was received, checked and combined.", round: "Round", site: "Site", bytes: "Size", examples: "Studies", loss: "Loss", norm: "Norm", hash: "Hash", after: "Came after", received: "{{received}} of {{expected}} updates", running: "Running", missing: "missing: {{reason}}", emptyTitle: "No round yet", empty: "Rounds appear when the session runs." },
+  time: { title: "Where the time went", note: "Round {{round}}, {{total}} in all", push_s: "Handing out the model", wait_s: "Sites train and send", aggregate_s: "Combining", checkpoint_s: "Saving the checkpoint", overhead: "Beyond the slowest site's own work" },
+  log: { title: "Log", note: "Newest first.", empty: "Nothing to report yet." },
+  reason: {
+    "federation.quorum_missed": "too few updates", "federation.update_rejected": "its update was not accepted", "consent.missing": "it did not consent", "consent.expired": "its consent has ended", "peer.unreachable": "not reachable", "compute.failed": "its training failed", "compute.diverged": "its training diverged", deadline: "the deadline passed", held: "it waits for a person's release", withdrawn: "it withdrew", "storage.disk_full": "its disk is full",
+  },
+  act: {
+    start: { label: "Start now", title: "Start “{{title}}”?", lead: "Training begins with the sites that have agreed.", first: "Sites that have not answered yet are left out for now.", second: "You can stop at any time.", confirm: "Start training" },
+    resume: { label: "Resume", title: "Resume “{{title}}”?", lead: "Training goes on after the last closed round.", first: "{{closed}} closed rounds are kept.", second: "Sites that have agreed take part again.", confirm: "Resume training" },
+    pause: { label: "Pause after round", title: "Pause after round {{round}}?", lead: "The running round is finished first.", first: "Nothing that was trained is lost.", second: "Resume goes on with the next round.", confirm: "Pause after this round" },
+    "combine-now": { label: "Combine now", title: "Combine round {{round}} now?", lead: "The round closes with the updates that are here.", first: "Sites that are still training are left out of this round.", second: "They take part again in the next one.", confirm: "Combine now" },
+    stop: { label: "Stop", title: "Stop “{{title}}”?", lead: "No new round begins and the running one is dropped.", first: "{{closed}} closed rounds and their models are kept.", second: "Updates of round {{round}} are thrown away. It can be resumed later.", confirm: "Stop the session" },
+  },
+  wizard: {
+    heading: "New session", intro: "Six short steps. Nothing is sent before the summary.", loading: "Loading tasks, models and sites", back: "Back", next: "Next", send: "Send requests to sites", stepOf: "Step {{step}} of {{of}}: {{name}}",
+    steps: { task: "Task", model: "Initial model", sites: "Sites", strategy: "Strategy", rounds: "Rounds", summary: "Summary" },
+    taskLabel: "What shall be learned?", modelLabel: "From which model does it begin?", fresh: "Random weights", freshText: "The task's default network, made when the session is created.",
+    sitesLabel: "Which sites are asked?", name: "Site", state: "State", usable: "Usable studies", new: "New", sitesNote: "Sites with new data are chosen already. An offline site gets the request when it comes back.", noSites: "No trusted site yet", noSitesAdvice: "Invite a site on the page Sites and approve it, then come back.",
+    strategyLabel: "How are the updates combined?", taskParameters: "Training at the sites", title: "Title", titleNote: "The sites see it in the request.", rounds: "Rounds", roundsNote: "How often updates are combined.", quorum: "Quorum", quorumNote_one: "Fewest updates that close a round; {{count}} site chosen.", quorumNote_other: "Fewest updates that close a round; {{count}} sites chosen.",
+    deadline: "Deadline of a round (minutes)", deadlineNote: "Then it closes with what is here.", answer: "Time to answer (hours)", answerNote: "How long the request stays open.", auto: "Start by itself", autoNote: "Once all have answered and the quorum has agreed.", note: "Note to the sites", noteNote: "Why you ask, in your own words. Optional.",
+    roundsSummary: "{{rounds}} rounds, {{epochs}} passes over the local data in each", quorumSummary: "{{quorum}} of {{of}} sites", deadlineSummary: "{{minutes}} minutes a round", traffic: "Traffic", trafficUnknown: "known when the model is made", trafficSummary: "about {{site}} a site, {{all}} in all", start: "Start", startAuto: "by itself, when the quorum has agreed", startHand: "by hand",
+    cannot: "This session cannot be sent yet, because", goThere: "Go to {{step}}",
+    obstacle: { title: "it has no title.", task: "no task is chosen.", sites: "no site is chosen.", quorum: "the quorum is larger than the number of chosen sites.", taskParameters: "a training parameter is missing or out of range.", strategyParameters: "a strategy parameter is missing or out of range.", rounds: "rounds, deadline or answer time are missing." },
+  },
+};

@@ -1,0 +1,87 @@
+/** The one way to the daemon: adds the CSRF header, throws ProblemError, reports sequence numbers. */
+import createClient, { type Client, type Middleware } from "openapi-fetch";
+import { z } from "zod";
+
+import { parseProblem, ProblemError } from "@shared/api/problem";
+
+const SAFE = new Set(["GET", "HEAD"]);
+const meSchema = z.object({ csrf: z.string(), version: z.string() });
+
+export const BASE_URL = typeof window === "undefined" ? "http://localhost" : window.location.origin;
+
+/** Holds the CSRF value of this browser's session; fetched once, on the first unsafe request. */
+export class CsrfToken {
+  private pending: Promise<string> | null = null;
+
+  value(): Promise<string> {
+    this.pending ??= this.load().catch((error: unknown) => {
+      this.pending = null;
+      throw error;
+    });
+    return this.pending;
+  }
+
+  forget(): void {
+    this.pending = null;
+  }
+
+  private async load(): Promise<string> {
+    const response = await fetch(`${BASE_URL}/api/v1/me`, { credentials: "same-origin" });
+    const body: unknown = await response.json().catch(() => null);
+    if (!response.ok) throw parseProblem(body, response.status);
+    return meSchema.parse(body).csrf;
+  }
+}
+
+const csrf = new CsrfToken();
+
+const guard: Middleware = {
+  async onRequest({ request }) {
+    if (!SAFE.has(request.method)) request.headers.set("X-Flomir-CSRF", await csrf.value());
+    return request;
+  },
+  async onResponse({ response }) {
+    if (response.ok) return undefined;
+    const body: unknown = await response.clone().json().catch(() => null);
+    const problem = parseProblem(body, response.status);
+    if (problem.body.code === "auth.csrf") csrf.forget();
+    throw problem;
+  },
+};
+
+export function createApi<Paths extends object>(): Client<Paths> {
+  const client = createClient<Paths>({ baseUrl: BASE_URL, credentials: "same-origin" });
+  client.use(guard);
+  return client;
+}
+
+type Answer<T> = { data?: T; response: Response };
+
+/** The body of an answer that must have one. */
+export async function body<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const { data, response } = await answer;
+  if (data === undefined) throw parseProblem(null, response.status);
+  return data;
+}
+
+/** The items of a list, with the sequence number at which the list was true. */
+export async function snapshot<T>(answer: Promise<Answer<{ items: T[] }>>): Promise<{ items: T[]; seq: number }> {
+  const { data, response } = await answer;
+  if (data === undefined) throw parseProblem(null, response.status);
+  return { items: data.items, seq: Number(response.headers.get("X-Flomir-Seq") ?? "0") };
+}
+
+/** An unsafe request whose body is a form (uploads); the answer is parsed by the given schema. */
+export async function upload<T>(path: string, form: FormData, schema: z.ZodType<T>): Promise<T> {
+  const response = await fetch(`${BASE_URL}${path}`, {
+    method: "POST",
+    body: form,
+    credentials: "same-origin",
+    headers: { "X-Flomir-CSRF": await csrf.value() },
+  });
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw parseProblem(answer, response.status);
+  return schema.parse(answer);
+}
+
+export { ProblemError };

@@ -1,0 +1,57 @@
+/** Numbers, sizes and times as people read them. */
+
+const integer = new Intl.NumberFormat("en");
+
+export function formatCount(value: number): string {
+  return integer.format(value);
+}
+
+/** Four significant digits; small and large values in scientific form. */
+export function formatNumber(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
+  return size >= 1000 ? integer.format(Math.round(value)) : value.toPrecision(size >= 100 ? 4 : 3).replace(/^(-?\d+)\.0+$/, "$1");
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ""}`;
+}
+
+export function formatDuration(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const days = Math.round(seconds / 86_400);
+  return `${days} ${days === 1 ? "day" : "days"}`;
+}
+
+export function formatDateTime(iso: string): string {
+  return new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+export function formatClock(iso: string): string {
+  return new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/** "in 3 h", "4 min ago"; `now` is an argument so that it can be tested. */
+export function formatRelative(iso: string, now: number): string {
+  const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
+  const size = Math.abs(seconds);
+  if (size < 5) return "just now";
+  const words =
+    size < 60 ? `${size} s`
+    : size < 3600 ? `${Math.round(size / 60)} min`
+    : size < 172_800 ? `${Math.round(size / 3600)} h`
+    : `${Math.round(size / 86_400)} days`;
+  return seconds < 0 ? `${words} ago` : `in ${words}`;
+}

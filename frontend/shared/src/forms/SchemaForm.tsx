@@ -1,0 +1,54 @@
+/** A form drawn from a JSON schema. */
+import { NumberInput, Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { faultOf, fieldsOf, rangeWords, type Field, type Values } from "@shared/forms/jsonSchema";
+
+interface SchemaFormProps {
+  schema: unknown;
+  values: Values;
+  onChange: (values: Values) => void;
+  /** Fields to leave out, or the only ones to draw. */
+  omit?: readonly string[];
+  only?: readonly string[];
+  /** Further fields of the same form. */
+  children?: ReactNode;
+}
+
+export function SchemaForm({ schema, values, onChange, omit = [], only, children }: SchemaFormProps) {
+  const fields = fieldsOf(schema).filter(({ key }) => !omit.includes(key) && (only === undefined || only.includes(key)));
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="md">
+      {fields.map((field) => (
+        <SchemaField key={field.key} field={field} value={values[field.key]} onChange={(value) => onChange({ ...values, [field.key]: value })} />
+      ))}
+      {children}
+    </SimpleGrid>
+  );
+}
+
+function SchemaField({ field, value, onChange }: { field: Field; value: unknown; onChange: (value: unknown) => void }) {
+  const { t } = useTranslation("shared");
+  const fault = faultOf(field, value);
+  const range = rangeWords(field);
+  const description = [field.description, range === "" ? "" : t("form.range", { range })].filter((part) => part !== "").join(" ");
+  const error = fault === null ? undefined : t(`form.${fault}`, { range });
+  const common = { label: field.title, description, error };
+  if (field.kind === "boolean") {
+    return (
+      <Switch label={field.title} description={field.description} checked={value === true} mt={6}
+        onChange={(event) => onChange(event.currentTarget.checked)} />
+    );
+  }
+  if (field.kind === "choice") {
+    return <Select {...common} data={[...field.choices]} value={typeof value === "string" ? value : null} allowDeselect={false} onChange={onChange} />;
+  }
+  if (field.kind === "text") {
+    return <TextInput {...common} value={typeof value === "string" ? value : ""} onChange={(event) => onChange(event.currentTarget.value)} />;
+  }
+  return (
+    <NumberInput {...common} allowDecimal={field.kind === "number"} decimalScale={8}
+      value={typeof value === "number" || typeof value === "string" ? value : ""} onChange={onChange} />
+  );
+}

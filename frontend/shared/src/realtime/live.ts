@@ -1,0 +1,122 @@
+/** The live connection: Socket.IO deltas go into the query cache; a gap or a reconnect reads everything again. */
+import type { QueryClient } from "@tanstack/react-query";
+import { io, type Socket } from "socket.io-client";
+import { z } from "zod";
+
+import type { Change } from "@shared/realtime/resources";
+import { RecentDeltas, SequenceTracker } from "@shared/realtime/sequence";
+
+const deltaSchema = z.object({ seq: z.number(), type: z.string(), data: z.unknown() });
+const helloSchema = z.object({ seq: z.number() });
+export type Delta = z.infer<typeof deltaSchema>;
+
+export type LiveStatus = "connecting" | "live" | "reconnecting";
+export interface LiveState {
+  status: LiveStatus;
+  since: number;
+}
+
+/** How one cache entry follows one delta type. */
+export interface Follower {
+  type: string;
+  queryKey: readonly string[];
+  apply: (current: unknown, data: unknown) => unknown;
+}
+
+/** A cache entry that is a list of `T`. */
+export function followList<T>(type: string, queryKey: readonly string[], change: Change<T>): Follower {
+  return { type, queryKey, apply: (current, data) => (Array.isArray(current) ? change(current, data) : current) };
+}
+
+/** A cache entry that is one whole resource, replaced by each delta. */
+export function followOne<T>(type: string, queryKey: readonly string[], schema: z.ZodType<T>): Follower {
+  return {
+    type,
+    queryKey,
+    apply: (current, data) => {
+      const parsed = schema.safeParse(data);
+      return parsed.success ? parsed.data : current;
+    },
+  };
+}
+
+export class LiveConnection {
+  private readonly tracker = new SequenceTracker();
+  private readonly recent = new RecentDeltas<Delta>();
+  private readonly listeners = new Set<() => void>();
+  private state: LiveState = { status: "connecting", since: Date.now() };
+  private oldestSnapshot = Infinity;
+  private socket: Socket | null = null;
+
+  constructor(
+    private readonly queries: QueryClient,
+    private readonly followers: readonly Follower[],
+  ) {}
+
+  readonly getState = (): LiveState => this.state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  open(): void {
+    const socket = io("/live", { path: "/socket.io", reconnectionDelay: 300, reconnectionDelayMax: 3000 });
+    socket.on("hello", (raw: unknown) => this.welcome(raw));
+    socket.on("disconnect", () => this.become("reconnecting"));
+    socket.on("connect_error", () => this.become("reconnecting"));
+    socket.on("delta", (raw: unknown) => this.receive(raw));
+    this.socket = socket;
+  }
+
+  close(): void {
+    this.socket?.close();
+    this.socket = null;
+  }
+
+  /** A connection stands: what was read before the server's present number is read again. */
+  welcome(raw: unknown): void {
+    const hello = helloSchema.safeParse(raw);
+    if (!hello.success) return;
+    this.tracker.start(hello.data.seq);
+    const again = this.state.status === "reconnecting";
+    this.become("live");
+    if (again || this.oldestSnapshot < hello.data.seq) void this.queries.invalidateQueries();
+    this.oldestSnapshot = Infinity;
+  }
+
+  /** Take one delta as it came from the wire. */
+  receive(raw: unknown): void {
+    const delta = deltaSchema.safeParse(raw);
+    if (!delta.success) return;
+    const verdict = this.tracker.accept(delta.data.seq);
+    if (verdict === "ignore") return;
+    this.recent.add(delta.data);
+    for (const follower of this.followers) {
+      if (follower.type !== delta.data.type) continue;
+      this.queries.setQueryData(follower.queryKey, (current: unknown) =>
+        current === undefined ? undefined : follower.apply(current, delta.data.data),
+      );
+    }
+    if (verdict === "gap") void this.queries.invalidateQueries();
+  }
+
+  /** Bring a list taken at `seq` up to what was heard meanwhile. */
+  catchUp<T>(queryKey: readonly string[], seq: number, items: T[]): T[] {
+    this.oldestSnapshot = Math.min(this.oldestSnapshot, seq);
+    let current: unknown = items;
+    for (const delta of this.recent.after(seq)) {
+      for (const follower of this.followers) {
+        if (follower.type !== delta.type || follower.queryKey.join() !== queryKey.join()) continue;
+        current = follower.apply(current, delta.data);
+      }
+    }
+    return Array.isArray(current) ? current : items;
+  }
+
+  private become(status: LiveStatus): void {
+    if (this.state.status === status) return;
+    this.state = { status, since: Date.now() };
+    for (const listener of this.listeners) listener();
+  }
+}

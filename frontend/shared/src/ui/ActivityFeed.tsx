@@ -1,0 +1,28 @@
+/** What happened, in words, newest first. */
+import { Text } from "@mantine/core";
+import { IconHistory } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { Empty } from "@shared/ui/states";
+import { Ago } from "@shared/ui/Time";
+
+export interface ActivityLine {
+  seq: number;
+  at: string;
+  text: string;
+}
+
+export function ActivityFeed({ lines, limit = 12 }: { lines: readonly ActivityLine[]; limit?: number }) {
+  const { t } = useTranslation("shared");
+  if (lines.length === 0) return <Empty plain icon={IconHistory} title={t("activity.emptyTitle")}>{t("activity.empty")}</Empty>;
+  return (
+    <ul className="row-list" aria-label={t("activity.title")} aria-live="polite">
+      {lines.slice(0, limit).map((line) => (
+        <li key={line.seq} style={{ paddingBlock: 9 }}>
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>{line.text}</Text>
+          <Text size="xs" c="dimmed"><Ago at={line.at} /></Text>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,88 @@
+/** The frame of both apps: side navigation with the mark, top bar with live state and theme, skip link. */
+import { AppShell, Burger, Group, NavLink, ScrollArea, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { Icon } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Logo } from "@shared/ui/Logo";
+import { ThemeSwitch } from "@shared/ui/ThemeSwitch";
+
+export interface NavEntry {
+  label: string;
+  icon: Icon;
+  /** How many things wait there; 0 shows nothing. */
+  waiting?: number;
+  link: (props: Record<string, unknown>) => ReactNode;
+}
+
+interface AppFrameProps {
+  subtitle: string;
+  entries: readonly NavEntry[];
+  bar: ReactNode;
+  live: ReactNode;
+  children: ReactNode;
+}
+
+export function AppFrame({ subtitle, entries, bar, live, children }: AppFrameProps) {
+  const { t } = useTranslation("shared");
+  const [open, { toggle, close }] = useDisclosure(false);
+  return (
+    <AppShell
+      header={{ height: 58 }}
+      navbar={{ width: 228, breakpoint: "sm", collapsed: { mobile: !open } }}
+      layout="alt"
+      padding={{ base: "md", sm: "lg" }}
+    >
+      <a className="skip-link" href="#main">{t("frame.skip")}</a>
+      <AppShell.Header style={{ background: "var(--page)", borderColor: "var(--line)" }}>
+        <Group h="100%" px={{ base: "md", sm: "lg" }} justify="space-between" wrap="nowrap" gap="sm">
+          <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
+            <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("frame.menu")} aria-expanded={open} />
+            <div style={{ minWidth: 0 }}>{bar}</div>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            {live}
+            <ThemeSwitch />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" style={{ background: "var(--card)", borderColor: "var(--line)" }} aria-label={t("frame.navigation")}>
+        <Group justify="space-between" px={8} pt={4} pb="md" wrap="nowrap">
+          <Group gap={10} wrap="nowrap" style={{ minWidth: 0 }}>
+            <Logo />
+            <div style={{ minWidth: 0 }}>
+              <Text fw={700} lh={1.2}>FLoMIR</Text>
+              <Text size="xs" c="dimmed" lh={1.3} truncate>{subtitle}</Text>
+            </div>
+          </Group>
+          <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("frame.close")} />
+        </Group>
+        <ScrollArea style={{ flex: 1 }}>
+          {entries.map((entry) => <NavRow key={entry.label} entry={entry} onNavigate={close} />)}
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1} style={{ outline: "none" }}>
+        <div style={{ maxWidth: 1240, margin: "0 auto" }}>{children}</div>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function NavRow({ entry, onNavigate }: { entry: NavEntry; onNavigate: () => void }) {
+  const { t } = useTranslation("shared");
+  const waiting = entry.waiting ?? 0;
+  return (
+    <NavLink
+      className="nav-item"
+      mb={2}
+      label={entry.label}
+      leftSection={<entry.icon size={19} stroke={1.7} aria-hidden="true" />}
+      rightSection={
+        waiting > 0 ? <span className="chip num" data-tone="info" aria-label={t("frame.waiting", { count: waiting })}>{waiting}</span> : undefined
+      }
+      onClick={onNavigate}
+      renderRoot={(props) => entry.link(props)}
+    />
+  );
+}

@@ -1,0 +1,80 @@
+/** A number by round: one line a site, one for the combined model; the axis ends where the data end. */
+import { LineChart } from "@mantine/charts";
+import { VisuallyHidden } from "@mantine/core";
+import { memo } from "react";
+
+import { formatNumber } from "@shared/format/format";
+
+export interface ChartLine {
+  key: string;
+  label: string;
+  color: string;
+  dash?: string;
+  strong?: boolean;
+}
+
+export interface ChartPoint {
+  round: number;
+  values: Readonly<Record<string, number | null>>;
+}
+
+interface LossChartProps {
+  label: string;
+  xLabel: string;
+  lines: readonly ChartLine[];
+  points: readonly ChartPoint[];
+  height?: number;
+}
+
+export const LossChart = memo(function LossChart({ label, xLabel, lines, points, height = 290 }: LossChartProps) {
+  const data = points.map((point) => ({ round: point.round, ...point.values }));
+  return (
+    <figure aria-label={label} style={{ margin: 0 }}>
+      <div aria-hidden="true">
+        <LineChart
+          h={height}
+          data={data}
+          dataKey="round"
+          withLegend
+          withDots={points.length < 40}
+          curveType="linear"
+          connectNulls
+          gridAxis="xy"
+          strokeWidth={2}
+          valueFormatter={formatNumber}
+          xAxisLabel={xLabel}
+          yAxisProps={{ width: 62, domain: ["auto", "auto"], tickFormatter: formatNumber }}
+          xAxisProps={{ padding: { left: 12, right: 16 }, allowDecimals: false }}
+          legendProps={{ verticalAlign: "top", height: 44 }}
+          lineProps={{ isAnimationActive: false }}
+          series={lines.map((line) => ({ name: line.key, label: line.label, color: line.color, ...(line.dash ? { strokeDasharray: line.dash } : {}) }))}
+        />
+      </div>
+      <VisuallyHidden>
+        <DataTable label={label} xLabel={xLabel} lines={lines} points={points} />
+      </VisuallyHidden>
+    </figure>
+  );
+});
+
+function DataTable({ label, xLabel, lines, points }: LossChartProps) {
+  return (
+    <table>
+      <caption>{label}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{xLabel}</th>
+          {lines.map((line) => <th key={line.key} scope="col">{line.label}</th>)}
+        </tr>
+      </thead>
+      <tbody>
+        {points.map((point) => (
+          <tr key={point.round}>
+            <th scope="row">{point.round}</th>
+            {lines.map((line) => <td key={line.key}>{formatNumber(point.values[line.key])}</td>)}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

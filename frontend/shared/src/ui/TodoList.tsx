@@ -1,0 +1,33 @@
+/** What waits for a person, the most pressing first, each with its next step. */
+import { IconAlertTriangle, IconCircleX, IconInfoCircle } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+
+export interface Todo {
+  key: string;
+  tone: "info" | "warning" | "danger";
+  title: string;
+  text: string;
+  action: ReactNode;
+}
+
+const ICONS = { info: IconInfoCircle, warning: IconAlertTriangle, danger: IconCircleX };
+
+export function TodoList({ label, todos }: { label: string; todos: readonly Todo[] }) {
+  return (
+    <ul className="row-list" aria-label={label} aria-live="polite">
+      {todos.map((todo) => {
+        const Symbol = ICONS[todo.tone];
+        return (
+          <li key={todo.key} style={{ display: "flex", gap: 12, alignItems: "center", flexWrap: "wrap" }}>
+            <span className="phase-dot" style={{ background: `var(--tone-${todo.tone}-bg)`, color: `var(--tone-${todo.tone})` }}><Symbol size={18} aria-hidden="true" /></span>
+            <span style={{ flex: "1 1 220px", minWidth: 0 }}>
+              <span style={{ display: "block", fontWeight: 620 }}>{todo.title}</span>
+              <span style={{ color: "var(--muted)", fontSize: 13.5 }}>{todo.text}</span>
+            </span>
+            {todo.action}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

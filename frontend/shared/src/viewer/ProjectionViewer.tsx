@@ -1,0 +1,82 @@
+/** Projections as the camera saw them: a film of the views, and the sinogram of one axial row. */
+import { ActionIcon, Group, Slider, Text } from "@mantine/core";
+import { useReducedMotion } from "@mantine/hooks";
+import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { paint, type ColourMap } from "@shared/viewer/colormap";
+import { drawPicture } from "@shared/viewer/PlaneView";
+import { valueRange, type Volume } from "@shared/viewer/volume";
+
+const FRAME_MS = 110;
+
+/** `projections` has shape (view, axial, bin); axial rows run from the feet to the head. */
+export function ProjectionViewer({ projections }: { projections: Volume }) {
+  const { t } = useTranslation("shared");
+  const [views, rows, bins] = projections.shape;
+  const still = useReducedMotion();
+  const [playing, setPlaying] = useState(!still);
+  const [view, setView] = useState(0);
+  const [row, setRow] = useState(Math.floor(rows / 2));
+  const window = useMemo(() => ({ low: 0, high: valueRange(projections.data)[1] || 1 }), [projections]);
+  const value = (v: number, z: number, u: number) => projections.data[(v * rows + z) * bins + u] ?? 0;
+
+  useEffect(() => {
+    if (!playing) return undefined;
+    const timer = globalThis.setInterval(() => setView((now) => (now + 1) % views), FRAME_MS);
+    return () => globalThis.clearInterval(timer);
+  }, [playing, views]);
+
+  return (
+    <div style={{ display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(220px, 1fr))", gap: 16 }}>
+      <div>
+        <Picture label={t("viewer.projection", { view: view + 1, of: views })} columns={bins} rows={rows}
+          aspect={(bins * projections.spacing[2]) / (rows * projections.spacing[1])} window={window} map="inverse"
+          value={(u, r) => value(view, rows - 1 - r, u)} stamp={`${view}`} />
+        <Group gap="sm" mt={8} wrap="nowrap">
+          <ActionIcon variant="default" aria-label={t(playing ? "viewer.pause" : "viewer.play")} onClick={() => setPlaying(!playing)}>
+            {playing ? <IconPlayerPause size={16} /> : <IconPlayerPlay size={16} />}
+          </ActionIcon>
+          <Slider style={{ flex: 1 }} size="sm" min={0} max={views - 1} value={view} label={(now) => `${now + 1}`} thumbLabel={t("viewer.view")}
+            onChange={(now) => { setPlaying(false); setView(now); }} />
+        </Group>
+        <Text size="xs" c="dimmed" mt={4} className="num">{t("viewer.projection", { view: view + 1, of: views })}</Text>
+      </div>
+      <div>
+        <Picture label={t("viewer.sinogram", { row: row + 1, of: rows })} columns={bins} rows={views} aspect={bins / views} window={window} map="inverse"
+          value={(u, v) => value(v, row, u)} stamp={`${row}`} />
+        <Group gap="sm" mt={8} h={28} wrap="nowrap">
+          <Slider style={{ flex: 1 }} size="sm" min={0} max={rows - 1} value={row} label={(now) => `${now + 1}`} thumbLabel={t("viewer.row")} onChange={setRow} />
+        </Group>
+        <Text size="xs" c="dimmed" mt={4} className="num">{t("viewer.sinogram", { row: row + 1, of: rows })}</Text>
+      </div>
+    </div>
+  );
+}
+
+interface PictureProps {
+  label: string;
+  columns: number;
+  rows: number;
+  aspect: number;
+  window: { low: number; high: number };
+  map: ColourMap;
+  value: (column: number, row: number) => number;
+  /** Changes when the picture changes. */
+  stamp: string;
+}
+
+function Picture({ label, columns, rows, aspect, window, map, value, stamp }: PictureProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (context) drawPicture(context, columns, rows, paint(columns, rows, value, window, map));
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `stamp` stands for `value`, a new closure at each render
+  }, [columns, rows, window, map, stamp]);
+  return (
+    <div className="plane" style={{ cursor: "default", aspectRatio: 1, display: "grid", placeItems: "center", background: "#fff", border: "1px solid var(--line)" }}>
+      <canvas ref={canvas} role="img" aria-label={label} width={480} height={Math.round(480 / aspect)} style={{ maxHeight: "100%" }} />
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+/** Three planes of one volume, or of several side by side, with one crosshair, window and colour map for all. */
+import { Text } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { ColourMap } from "@shared/viewer/colormap";
+import { PlaneView } from "@shared/viewer/PlaneView";
+import { ViewerControls } from "@shared/viewer/ViewerControls";
+import { PLANES, valueRange, type Cursor, type Volume } from "@shared/viewer/volume";
+
+export interface NamedVolume {
+  key: string;
+  title: string;
+  note?: string;
+  volume: Volume;
+}
+
+interface VolumeViewerProps {
+  volumes: readonly NamedVolume[];
+  initialMap?: ColourMap;
+}
+
+export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps) {
+  const { t } = useTranslation("shared");
+  const [cursor, setCursor] = useState<Cursor>({ x: 0.5, y: 0.5, z: 0.5 });
+  const [percent, setPercent] = useState<[number, number]>([0, 100]);
+  const [map, setMap] = useState<ColourMap>(initialMap);
+  const window = useMemo(() => {
+    const high = Math.max(...volumes.map(({ volume }) => valueRange(volume.data)[1]), 1e-12);
+    return { low: (percent[0] / 100) * high, high: (percent[1] / 100) * high };
+  }, [volumes, percent]);
+  const view = ({ key, title, volume }: NamedVolume, plane: (typeof PLANES)[number]) => (
+    <PlaneView key={`${key}-${plane}`} title={title} volume={volume} plane={plane} cursor={cursor} window={window} map={map} onCursor={setCursor} />
+  );
+  const [only] = volumes;
+  return (
+    <div>
+      {volumes.length === 1 && only !== undefined ? (
+        <div className="viewer-single">
+          {view(only, "axial")}
+          <div className="stack">{view(only, "coronal")}{view(only, "sagittal")}</div>
+        </div>
+      ) : (
+        <div className="viewer-compare">
+          {volumes.map((entry) => (
+            <div className="column" key={entry.key} role="group" aria-label={entry.title}>
+              <div>
+                <Text fw={650} size="sm">{entry.title}</Text>
+                {entry.note !== undefined && <Text size="xs" c="dimmed">{entry.note}</Text>}
+              </div>
+              {PLANES.map((plane) => view(entry, plane))}
+            </div>
+          ))}
+        </div>
+      )}
+      <ViewerControls range={percent} onRange={setPercent} map={map} onMap={setMap} />
+      <Text size="xs" c="dimmed" mt={8}>{t("viewer.convention")}</Text>
+    </div>
+  );
+}
