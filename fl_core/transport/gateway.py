@@ -39,7 +39,7 @@ from fl_core.trust.identity import short_fingerprint
 from fl_core.trust.tls import gateway_context
 from fl_core.trust.trusted import TrustedSites, read_trusted
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fl_core.transport.gateway")  # also when run as __main__
 
 ENROL = "/enrol/v1/"
 PEER = "/peer/v1/"

@@ -32,7 +32,7 @@ from fl_core.transport.upstream import fetch, gateway_session, loopback_session,
 from fl_core.transport.wire import has_message
 from fl_core.trust.loopback import ensure_loopback_certificate
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("fl_core.transport.relay")  # also when run as __main__
 
 TRY_FOR_S = 300.0
 KEEP_ANSWER_S = 120.0
@@ -56,7 +56,8 @@ class GatewayState:
 
     def note(self, state: str, code: str = "") -> None:
         """Remember the outcome of an attempt."""
-        if (state, code) == (self.state, self.code):
+        if state == self.state:
+            self.code = code
             return
         self.state, self.code, self.since = state, code, datetime.now(UTC)
         level = logging.INFO if state == "connected" else logging.WARNING
