@@ -18,7 +18,7 @@ from torch.nn import functional
 from model.errors import GeometryMismatch
 from model.geometry import AcquisitionGeometry, ensure_shape
 
-VIEWS_AT_ONCE = 16  # bounds the memory of the rotated maps
+BLOCK_BYTES = 2 * 2**20  # rotated maps of the views worked on at once; larger ones fall out of the cache
 MU_WATER_140_KEV_PER_MM = 0.01537  # xraylib, NIST composition of water, 140.5 keV
 MU_BONE_140_KEV_PER_MM = 0.0285  # cortical bone (ICRU), 140.5 keV
 HU_OF_CORTICAL_BONE = 1500.0  # at about 120 kV, where mu of cortical bone at 70 keV is 2.5 times that of water
@@ -70,32 +70,40 @@ def attenuation_factors(
     chosen = range(geometry.n_views) if views is None else views
     mu = mu_BZYX.detach()
     mu = mu if mu.dtype in (torch.float32, torch.float64) else mu.float()
+    batch, n_z, n_y, n_x = mu.shape
+    side = math.ceil(math.hypot(n_y, n_x)) + 2
     with torch.no_grad(), torch.autocast(mu.device.type, enabled=False):
         angles = torch.tensor([geometry.angles_rad[v] for v in chosen], dtype=mu.dtype, device=mu.device)
-        blocks = [_transmission(mu, block, geometry) for block in torch.split(angles, VIEWS_AT_ONCE)]
-    return AttenuationFactors(torch.cat(blocks))
+        values = mu.new_empty((len(chosen), n_y * n_x, batch, n_z))
+        weighted = (mu * -geometry.grid.voxel_mm[2]).reshape(1, batch * n_z, n_y, n_x)
+        size = max(1, BLOCK_BYTES // (side * side * batch * n_z * mu.element_size()))
+        for block, out in zip(torch.split(angles, size), torch.split(values, size), strict=True):
+            path = _path(weighted, block, side)
+            out.copy_(path.exp_().view(len(block), batch, n_z, n_y * n_x).permute(0, 3, 1, 2))
+    return AttenuationFactors(values)
 
 
-def _transmission(mu_BZYX: Tensor, angles_V: Tensor, geometry: AcquisitionGeometry) -> Tensor:
-    batch, n_z, n_y, n_x = mu_BZYX.shape
-    step = geometry.grid.voxel_mm[2]
-    side = math.ceil(math.hypot(n_y, n_x)) + 2
-    line = (torch.arange(side, dtype=mu_BZYX.dtype, device=mu_BZYX.device) - (side - 1) / 2) * step
+def _path(weighted_1CYX: Tensor, angles_V: Tensor, side: int) -> Tensor:
+    """Sum the map from each voxel's centre to the detector, (V, C, Y, X), half of the voxel's own cell included.
+
+    The map is rotated to a square of `side` cells whose rows run from the detector away, summed along them, and read
+    back at the voxels; all lengths are in voxels.
+    """
+    n_y, n_x = weighted_1CYX.shape[2:]
+
+    def line(size: int) -> Tensor:
+        return torch.arange(size, dtype=angles_V.dtype, device=angles_V.device) - (size - 1) / 2
+
     sin, cos = torch.sin(angles_V)[:, None, None], torch.cos(angles_V)[:, None, None]
-    depth, across = line[None, :, None], line[None, None, :]
+    depth, across = -line(side)[None, :, None], line(side)[None, None, :]
     x, y = depth * sin - across * cos, depth * cos + across * sin
-    there = torch.stack((x / (n_x * step / 2), y / (n_y * step / 2)), dim=-1)
-    stack = mu_BZYX.reshape(1, batch * n_z, n_y, n_x).expand(len(angles_V), -1, -1, -1)
+    there = torch.stack((x * (2 / n_x), y * (2 / n_y)), dim=-1)
+    stack = weighted_1CYX.expand(len(angles_V), -1, -1, -1)
     rotated = functional.grid_sample(stack, there, mode="bilinear", padding_mode="zeros", align_corners=False)
-    beyond = rotated.flip(2).cumsum(2).flip(2)
-    path = (beyond - 0.5 * rotated) * step
-    y = ((torch.arange(n_y, dtype=mu_BZYX.dtype, device=mu_BZYX.device) - (n_y - 1) / 2) * step)[None, :, None]
-    x = ((torch.arange(n_x, dtype=mu_BZYX.dtype, device=mu_BZYX.device) - (n_x - 1) / 2) * step)[None, None, :]
-    depth, across = x * sin + y * cos, -x * cos + y * sin
-    back = torch.stack((across, depth), dim=-1) / (side * step / 2)
-    path = functional.grid_sample(path, back, mode="bilinear", padding_mode="zeros", align_corners=False)
-    factors = torch.exp(-path).reshape(len(angles_V), batch, n_z, n_y * n_x)
-    return factors.permute(0, 3, 1, 2).contiguous()
+    path = rotated.cumsum(2).sub_(rotated, alpha=0.5)
+    y, x = line(n_y)[None, :, None], line(n_x)[None, None, :]
+    back = torch.stack((-x * cos + y * sin, -x * sin - y * cos), dim=-1) * (2 / side)
+    return functional.grid_sample(path, back, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def hu_to_mu(hu: Tensor, mu_water_per_mm: float = MU_WATER_140_KEV_PER_MM) -> Tensor:
