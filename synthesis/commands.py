@@ -39,9 +39,6 @@ def run(
         manifest = _generate(scenario, out, studies, seed, site, workers, quiet=as_json)
     except SynthesisError as error:
         raise click.ClickException(str(error)) from error
-    except OSError as error:
-        message = f"{error.strerror or error}. Check the free space and the permissions of the output folder."
-        raise click.ClickException(message) from error
     if as_json:
         click.echo(json.dumps(manifest.summary()))
         return

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from model.io.study import Defect
 from synthesis.phantoms.composition import Composer, Phantom
 from synthesis.phantoms.heart import WallCoordinates
-from synthesis.phantoms.shapes import Floats, share
+from synthesis.phantoms.shapes import Box, Floats, block_sum, share
 from synthesis.scenario import LesionSpec, SiteProfile
 
 # Coronary territories: angles they supply around the long axis and how often they are the culprit.
@@ -110,20 +110,27 @@ def coarse_maps(
     A voxel takes the segment that holds most of its wall, and belongs to a defect that covers more than half of it.
     """
     keys = ("myocardium", *(f"lesion_{i + 1}" for i in range(lesions)))
-    parts = [phantom.share_of(key) for key in keys]
+    fine, coarse = _heart_boxes(phantom.segments, factor)
+    parts = [phantom.share_of(key)[fine] for key in keys]
     total: Floats = np.stack(parts).sum(axis=0, dtype=np.float32)
-    votes = np.stack([_block_sum(np.where(phantom.segments == s, total, 0), factor) for s in range(1, 18)])
-    in_wall = (labels == wall_code) & (votes.max(axis=0) > 0)
-    aha = np.where(in_wall, 1 + votes.argmax(axis=0), 0).astype(np.uint8)
-    defects = np.zeros_like(aha)
-    whole = _block_sum(total, factor)
+    segments = phantom.segments[fine]
+    votes = np.stack([block_sum(np.where(segments == s, total, np.float32(0)), factor) for s in range(1, 18)])
+    in_wall = (labels[coarse] == wall_code) & (votes.max(axis=0) > 0)
+    aha, defects = np.zeros_like(labels), np.zeros_like(labels)
+    aha[coarse] = np.where(in_wall, 1 + votes.argmax(axis=0), 0)
+    whole = block_sum(total, factor)
     for number, part in enumerate(parts[1:], start=1):
-        defects[in_wall & (_block_sum(part, factor) > 0.5 * whole)] = number
+        defects[coarse][in_wall & (block_sum(part, factor) > 0.5 * whole)] = number
     return aha, defects
 
 
-def _block_sum(volume: Floats, factor: int) -> Floats:
-    z, y, x = volume.shape
-    blocks = volume.reshape(z // factor, factor, y // factor, factor, x // factor, factor)
-    total: Floats = blocks.sum(axis=(1, 3, 5), dtype=np.float32)
-    return total
+def _heart_boxes(segments: npt.NDArray[np.uint8], factor: int) -> tuple[Box, Box]:
+    """Return the fine box around the wall, widened to whole blocks, and the same box in coarse voxels."""
+    fine, coarse = [], []
+    for axis in range(3):
+        others = tuple(i for i in range(3) if i != axis)
+        filled = np.flatnonzero(segments.any(axis=others))
+        first, last = (int(filled[0]) // factor, int(filled[-1]) // factor + 1) if filled.size else (0, 1)
+        coarse.append(slice(first, last))
+        fine.append(slice(first * factor, last * factor))
+    return (fine[0], fine[1], fine[2]), (coarse[0], coarse[1], coarse[2])

@@ -99,6 +99,9 @@ def generate(
     except KeyboardInterrupt:
         run.save(complete=False)
         raise GenerationInterrupted(sum(key in run.records for key in wanted), len(wanted)) from None
+    except OSError as error:
+        message = f"The output folder cannot be written: {error.strerror or type(error).__name__}."
+        raise OutputUnusable(message, "Check free space and permissions, then run the same command again.") from error
     except BaseException:
         run.save(complete=False)
         raise

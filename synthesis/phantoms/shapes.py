@@ -91,9 +91,19 @@ def superellipse(p: Lattice, centre: tuple[float, float], half: tuple[float, flo
     return np.where(f < 0.05, np.float32(-min(half)), distance)
 
 
+def block_sum(volume: Floats, factor: int) -> Floats:
+    """Sum blocks of `factor`^3 voxels of (..., Z, Y, X); leading axes are kept."""
+    summed = volume
+    for axis in (-3, -2, -1):  # outer axes first: their slices are long and contiguous
+        front = np.moveaxis(summed, axis, 0)
+        total = front[0::factor].copy()
+        for start in range(1, factor):
+            total += front[start::factor]
+        summed = np.moveaxis(total, 0, axis)
+    return np.ascontiguousarray(summed)
+
+
 def block_mean(volume: Floats, factor: int) -> Floats:
-    """Average blocks of `factor`^3 voxels; leading axes are kept."""
-    *lead, z, y, x = volume.shape
-    blocks = volume.reshape(*lead, z // factor, factor, y // factor, factor, x // factor, factor)
-    mean: Floats = blocks.mean(axis=(-5, -3, -1), dtype=np.float32)
+    """Average blocks of `factor`^3 voxels of (..., Z, Y, X); leading axes are kept."""
+    mean: Floats = block_sum(volume, factor) * np.float32(1 / factor**3)
     return mean

@@ -152,6 +152,13 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(six: tuple[Path, Manif
     assert all(made[name] == whole[name] for name in made if name in whole)
 
 
+def test_a_folder_that_cannot_be_written_is_reported_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "north").write_text("a file where a folder is needed", encoding="utf-8")
+    with pytest.raises(OutputUnusable, match="cannot be written: File exists") as caught:
+        generate(load_scenario("four-hospitals"), tmp_path, 1, 0, workers=1)
+    assert "run the same command again" in caught.value.remedy
+
+
 def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
     arguments = ["run", "quick", "--out", str(tmp_path / "out"), "--studies", "2", "--seed", "5", "--json"]
     result = CliRunner().invoke(synthesize, arguments)
