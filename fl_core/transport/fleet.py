@@ -132,15 +132,14 @@ class FleetDoor:
             return lost
 
         async def execute() -> Answer:
-            return await self._hold(connection, headers, body)
+            answer = await self._hold(connection, headers, body)
+            if request_id and _brings_message(answer):
+                self._given[connection.fingerprint] = _Given(request_id, answer, self._clock())
+            return answer
 
         if not request_id:
             return await execute()
-        key = (connection.fingerprint, request_id)
-        answer = await self._replay.once(key, execute, worth_keeping=_brings_message)
-        if _brings_message(answer):
-            self._given[connection.fingerprint] = _Given(request_id, answer, self._clock())
-        return answer
+        return await self._replay.once((connection.fingerprint, request_id), execute, worth_keeping=_brings_message)
 
     def _lost_answer(self, fingerprint: str, request_id: str) -> Answer | None:
         """Return, once, the last message given to this site if it shows no sign of having received it."""

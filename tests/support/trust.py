@@ -50,9 +50,14 @@ def make_authority(folder: Path, host: str = "127.0.0.1") -> Authority:
 
 
 def make_site(
-    authority: Authority, folder: Path, site_id: str = "site-aaaaaaaaaaaa", *, at: datetime | None = None
+    authority: Authority,
+    folder: Path,
+    site_id: str = "site-aaaaaaaaaaaa",
+    *,
+    at: datetime | None = None,
+    key: Key | None = None,
 ) -> Site:
-    key = generate_key()
+    key = key or generate_key()
     cert_pem = authority.issue_site(make_csr(key, "asked-for-name"), site_id, "Hospital of " + site_id, now=at)
     site = Site(site_id, key, cert_pem, folder)
     save_key(key, site.key_path)
