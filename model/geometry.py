@@ -8,8 +8,8 @@ and detector share the rotation axis at the centre of the grid, index (N - 1) / 
 
 References
 ----------
-DICOM PS3.3, NM Detector and Rotation modules, Start Angle (0054,0200): zero degrees is at the patient's back; seen
-from the feet the angle increases counter-clockwise, from the back towards the patient's left.
+DICOM PS3.3 C.8.4.11 (NM Detector), Start Angle (0054,0200): zero degrees is at the patient's back; seen from the feet
+the angle increases counter-clockwise, the detector's normal turning from the back towards the patient's left side.
 """
 
 from __future__ import annotations

@@ -307,7 +307,7 @@ class _Backproject(torch.autograd.Function):
         return _Project.apply(gradients[0], *ctx.arguments), None, None, None  # type: ignore[no-untyped-call]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)  # about 50 MB each at 64 x 64 voxels and 60 views
 def projector_for(geometry: AcquisitionGeometry, *, resolution: bool = True) -> SpectProjector:
     """Return the projector of `geometry`, built once and shared by every study that has this geometry."""
     return SpectProjector(geometry, resolution=resolution)

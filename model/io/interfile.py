@@ -10,7 +10,8 @@ References
 ----------
 Cradduck, Bailey, Hutton et al., Nucl Med Commun 10 (1989) 703; Todd-Pokropek, Cradduck & Deconinck, Nucl Med Commun
 13 (1992) 673 (version 3.3). The origin and sense of the angle as in the README of STIR's pinhole test data: "180 deg
-(i.e., below the subject)", seen "from bed into gantry".
+(i.e., below the subject)", seen "from bed into gantry"; UCL/STIR discussion 1180 also finds Interfile's zero opposite to
+DICOM's. The SPECTUB data of STIR fit this reading and not the opposite direction (tests/integration).
 """
 
 from __future__ import annotations
