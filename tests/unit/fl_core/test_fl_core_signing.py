@@ -1,16 +1,19 @@
 """Promises of signed documents: whatever does not fit is refused, with one code."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from fl_core.errors import NotTrusted
-from fl_core.protocol.messages import Consent, SessionOffer, SignedDocument
+from fl_core.protocol.messages import Consent, SessionOffer, SignedDocument, Withdrawal
 from fl_core.protocol.signing import canonical, sha256_of, sign, verify
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import generate_key
-from tests.support.trust import Site, make_authority, make_consent, make_offer, make_site
+from tests.support.trust import NOW, Site, make_authority, make_consent, make_offer, make_site
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,21 @@ def test_a_document_is_never_taken_for_another_kind(authority: Authority, site: 
         refuse(document, authority)
         with pytest.raises(NotTrusted):
             verify(document.model_copy(update={"kind": "withdrawal"}), authority.ca_pem, Consent, "site")
+
+
+def test_a_signature_made_for_another_kind_does_not_fit(authority: Authority, site: Site) -> None:
+    content = Withdrawal(session_id="session-1", site_id=site.site_id, signed_at=NOW)
+    document = sign("withdrawal", content, site.key, site.cert_pem)
+
+    def signed_as(kind: str) -> SignedDocument:
+        text = f"flomir-signed-document:{kind}\n{document.payload}".encode()
+        signature = base64.b64encode(site.key.sign(text, ec.ECDSA(hashes.SHA384()))).decode()
+        return document.model_copy(update={"signature": signature})
+
+    assert verify(signed_as("withdrawal"), authority.ca_pem, Withdrawal, "site") == content
+    for kind in ("consent", "offer", ""):
+        with pytest.raises(NotTrusted):
+            verify(signed_as(kind), authority.ca_pem, Withdrawal, "site")
 
 
 def test_an_expired_certificate_signs_nothing_new_but_old_documents_stay_verifiable(
