@@ -20,7 +20,7 @@ class UnrolledEmConfig(BaseModel):
     blocks: int = Field(default=4, ge=1, le=16, description="EM-then-CNN blocks K")
     updates: int = Field(default=2, ge=0, le=8, description="subset EM updates in one block")
     subsets: int = Field(default=10, ge=1, le=120, description="interleaved view subsets")
-    warm_passes: int = Field(default=2, ge=1, le=20, description="OS-EM passes before the first block")
+    warm_passes: int = Field(default=6, ge=1, le=20, description="OS-EM passes before the first block")
     channels: int = Field(default=24, ge=4, le=128, description="features of one CNN")
     layers: int = Field(default=1, ge=0, le=8, description="in-plane layers between the two 3-D ones")
 

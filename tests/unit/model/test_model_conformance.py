@@ -144,7 +144,7 @@ def test_two_halves_of_a_schedule_use_smaller_steps_later(task: Task, samples: l
         network = fresh(task)
         before = state_arrays(network)
         task.train(network, samples, quick(task, weight_decay=0.0), schedule=window)
-        return float(sum(np.abs(value - before[key]).sum() for key, value in state_arrays(network).items()))
+        return sum(float(np.abs(np.subtract(value, before[key])).sum()) for key, value in state_arrays(network).items())
 
     assert moved(ScheduleWindow(0.9, 1.0)) < 0.3 * moved(ScheduleWindow(0.0, 0.1))
 

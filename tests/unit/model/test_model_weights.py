@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from model.errors import WeightsError
 from model.io.weights import (
@@ -26,7 +27,10 @@ from model.io.weights import (
     verify_weights,
 )
 
-ARRAYS = {"b.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "a.count": np.array(3, dtype=np.int64)}
+ARRAYS: dict[str, NDArray[np.generic]] = {
+    "b.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "a.count": np.array(3, dtype=np.int64),
+}
 
 
 def card(path: Path) -> ModelCard:
