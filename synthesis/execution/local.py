@@ -7,10 +7,12 @@ calling process never needs torch.
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 
 from synthesis.errors import SimulationFailed
@@ -18,6 +20,7 @@ from synthesis.execution.request import SampleRequest
 from synthesis.manifest import SampleRecord
 
 WORKER_MODULE = "synthesis.execution.worker"
+SAFE_PATH = "PYTHONSAFEPATH"
 
 
 def _context() -> BaseContext:
@@ -25,7 +28,23 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([WORKER_MODULE])
+    with _safe_path():
+        forkserver.ensure_running()
     return context
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Keep the working folder out of the import path of processes started meanwhile: a `model.py` there is not ours."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def _prepare() -> None:

@@ -159,6 +159,34 @@ def test_a_folder_that_cannot_be_written_is_reported_with_a_remedy(tmp_path: Pat
     assert "run the same command again" in caught.value.remedy
 
 
+def test_modules_in_the_working_folder_are_not_mistaken_for_ours(six: tuple[Path, Manifest], tmp_path: Path) -> None:
+    for name in ("model", "synthesis", "numpy"):
+        (tmp_path / f"{name}.py").write_text("open('taken', 'w').close()\nraise RuntimeError\n", encoding="utf-8")
+    command = [
+        str(Path(sys.executable).with_name("flomir")),
+        "synthesize",
+        "run",
+        "quick",
+        "--out",
+        "out",
+        "--studies",
+        "1",
+    ]
+    environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONSAFEPATH"}}
+    result = subprocess.run(
+        [*command, "--seed", "5"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert not (tmp_path / "taken").exists()
+    assert hashes(tmp_path / "out")["study-00000.h5"] == hashes(six[0])["study-00000.h5"]
+
+
 def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
     arguments = ["run", "quick", "--out", str(tmp_path / "out"), "--studies", "2", "--seed", "5", "--json"]
     result = CliRunner().invoke(synthesize, arguments)

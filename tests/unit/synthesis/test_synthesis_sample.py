@@ -129,6 +129,12 @@ def test_an_infarct_is_visible_in_the_activity_and_in_the_sinogram(study: Study)
 def test_provenance_tells_how_to_make_the_study_again_and_names_no_person(study: Study) -> None:
     provenance = study.provenance
     assert {key: provenance[key] for key in identity(SICK, "quick", 3, 0)} == identity(SICK, "quick", 3, 0)
+    assert (provenance["scenario"], provenance["site"], provenance["seed"], provenance["index"]) == (
+        "quick",
+        "quick",
+        3,
+        0,
+    )
     assert provenance["patient_key"].startswith("synthetic-")
     assert {"numpy", "torch", "flomir"} <= set(provenance["versions"])
     assert provenance["deidentification"]["needed"] is False
