@@ -133,6 +133,7 @@ def _present_revision(database: Database) -> str | None:
 
 
 def _run_alembic(database: Database, migrations: Path) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each plugin at its import
     from alembic import command
     from alembic.config import Config
 

@@ -62,11 +62,20 @@ class Journal:
         row = ActivityRow(int(seq[0]), at, kind, text, subject)
         tx.after_commit(lambda: self._on_activity(row))
 
-    def activity(self, *, before: int | None = None, limit: int = 100, subject: str | None = None) -> list[ActivityRow]:
-        """Return the newest lines (optionally: older than `before`, about `subject`), newest first."""
+    def activity(
+        self,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        subject: str | None = None,
+        without_kind: str | None = None,
+    ) -> list[ActivityRow]:
+        """Return the newest lines (optionally: older than `before`, about `subject`, not of a kind), newest first."""
         query = select(ACTIVITY).order_by(ACTIVITY.c.seq.desc()).limit(limit)
         if before is not None:
             query = query.where(ACTIVITY.c.seq < before)
+        if without_kind is not None:
+            query = query.where(ACTIVITY.c.kind != without_kind)
         if subject is not None:
             query = query.where(ACTIVITY.c.subject == subject)
         with self._database.read() as connection:

@@ -46,9 +46,11 @@ def present(database: Database) -> list[ModelRow]:
         return [_model(row) for row in found]
 
 
-def by_id(connection: Connection, model_id: str) -> ModelRow:
-    """Return one ModelVersion or raise NotFound; deleted ones are not found."""
-    query = select(model_version).where(model_version.c.id == model_id, model_version.c.deleted_at.is_(None))
+def by_id(connection: Connection, model_id: str, *, deleted_too: bool = False) -> ModelRow:
+    """Return one ModelVersion or raise NotFound; deleted ones are found only when asked for."""
+    query = select(model_version).where(model_version.c.id == model_id)
+    if not deleted_too:
+        query = query.where(model_version.c.deleted_at.is_(None))
     found = connection.execute(query).first()
     if found is None:
         message = f"there is no model {model_id[:60]}"
@@ -66,6 +68,12 @@ def of_session(connection: Connection, session_id: str) -> list[ModelRow]:
     """Return a session's ModelVersions, deleted ones too, by round."""
     query = select(model_version).where(model_version.c.session_id == session_id).order_by(model_version.c.round)
     return [_model(row) for row in connection.execute(query)]
+
+
+def parent_of_round(connection: Connection, session_id: str, number: int, *, initial_model_id: str) -> ModelRow:
+    """Return the model that a round started from: the newest earlier round's, else the session's first."""
+    earlier = [row for row in of_session(connection, session_id) if row.round is not None and row.round < number]
+    return earlier[-1] if earlier else by_id(connection, initial_model_id, deleted_too=True)
 
 
 def rename(tx: Transaction, model_id: str, name: str) -> None:

@@ -3,7 +3,8 @@
 import json
 
 from flask import Response
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 from fl_core.web import problems
 

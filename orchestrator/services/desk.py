@@ -11,6 +11,8 @@ from orchestrator.schemas import ActivityView
 
 MANAGER = "manager"
 SYSTEM = "system"
+DETAIL = "detail"
+"""Kind of the lines that only a session's own log shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +37,5 @@ def activity_view(row: ActivityRow) -> ActivityView:
 
 
 def _publish(bus: EventBus, row: ActivityRow) -> None:
-    bus.publish("activity", activity_view(row))
+    if row.kind != DETAIL:
+        bus.publish("activity", activity_view(row))

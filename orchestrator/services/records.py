@@ -2,7 +2,7 @@
 
 from fl_core.storage import audit
 from orchestrator.schemas import ActivityView, AuditCheck, AuditRowView
-from orchestrator.services.desk import Desk, activity_view
+from orchestrator.services.desk import DETAIL, Desk, activity_view
 
 
 class Records:
@@ -13,7 +13,8 @@ class Records:
 
     def activity(self, *, before: int | None, limit: int) -> list[ActivityView]:
         """Return lines in words, newest first."""
-        return [activity_view(row) for row in self._desk.journal.activity(before=before, limit=limit)]
+        rows = self._desk.journal.activity(before=before, limit=limit, without_kind=DETAIL)
+        return [activity_view(row) for row in rows]
 
     def audit_rows(self, *, after: int, limit: int) -> list[AuditRowView]:
         """Return audit rows, oldest first."""

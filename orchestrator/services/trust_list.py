@@ -27,17 +27,21 @@ class TrustList:
 
     def write(self) -> None:
         """Replace the list and tell the gateway; one that does not answer finds the file by itself within a second."""
-        with self._lock:
-            write_trusted(self._path, lab_sites.trusted_fingerprints(self._desk.database))
+        self.write_file()
         try:
             self._gateway.reload()
         except FlomirError as error:
             logger.warning("the gateway was not told of the new list", extra={"error": str(error)})
 
-    def settle_nodes(self, *, again: bool = False) -> None:
+    def write_file(self) -> None:
+        """Replace the list only (at the start, before there is a gateway)."""
+        with self._lock:
+            write_trusted(self._path, lab_sites.trusted_fingerprints(self._desk.database))
+
+    def settle_nodes(self, *, again: bool = False) -> bool:
         """Register trusted sites that have no node yet (`again`: all of them), remove those of revoked sites.
 
-        What the engine cannot do now is tried again at the next call.
+        Returns whether everything is settled; what the engine cannot do now is to be tried again.
         """
         for row in lab_sites.sites(self._desk.database):
             try:
@@ -47,8 +51,9 @@ class TrustList:
                     self._engine.delete_node(row.node_id)
                     self._set_node(row.id, None)
             except FlomirError as error:
-                logger.warning("a node was not settled", extra={"site": row.id, "error": str(error)})
-                return
+                logger.info("a node was not settled", extra={"site": row.id, "error": str(error)})
+                return False
+        return True
 
     def _register(self, row: SiteRow) -> None:
         if row.certificate_pem is None:

@@ -1,0 +1,332 @@
+"""The orchestrator put together: the only place that wires objects."""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from wsgiref.types import WSGIApplication
+
+from flask_socketio import SocketIO
+
+from fl_core.errors import FlomirError
+from fl_core.events import EventBus
+from fl_core.protocol.messages import SessionOffer, SignedDocument
+from fl_core.protocol.signing import sign
+from fl_core.storage import lab_sites
+from fl_core.storage.database import open_database
+from fl_core.supervision.child import write_private
+from fl_core.supervision.jobs import run_job
+from fl_core.supervision.supervisor import ChildStatus, Supervisor
+from fl_core.trust.authority import Authority, TrustPaths
+from fl_core.trust.identity import fingerprint, short_fingerprint
+from fl_core.web import realtime, static
+from fl_core.web.logins import Logins
+from fl_core.web.security import Gate, GateSettings
+from orchestrator.api import Services, make_app, software_version
+from orchestrator.children import Wiring, child_specs, make_wiring
+from orchestrator.services.consents import Consents
+from orchestrator.services.desk import Desk, make_desk
+from orchestrator.services.engine import AgentClient, Engine, Gateway, GatewayClient
+from orchestrator.services.enrolment import Enrolment
+from orchestrator.services.heartbeat import Heartbeat
+from orchestrator.services.inboxes import Inboxes
+from orchestrator.services.invitations import Invitations
+from orchestrator.services.models import Models, RunJob
+from orchestrator.services.peers import Peers
+from orchestrator.services.presence import Presence
+from orchestrator.services.records import Records
+from orchestrator.services.round_closing import RoundClosing
+from orchestrator.services.session_book import SessionBook
+from orchestrator.services.session_folder import SessionFolders
+from orchestrator.services.session_ingest import SessionIngest
+from orchestrator.services.session_offers import SessionOffers
+from orchestrator.services.session_runs import SessionRuns
+from orchestrator.services.session_views import SessionViews
+from orchestrator.services.sessions import Sessions
+from orchestrator.services.sites import Sites
+from orchestrator.services.system import Identity, System
+from orchestrator.services.trust_list import TrustList
+from orchestrator.settings import OrchestratorSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+PAGES = Path(__file__).parent / "web"
+GATEWAY_READY_S = 10.0
+DAY_S = 86_400
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """What the first line of output says."""
+
+    url: str
+    link: str
+    api_token_file: str
+    gateway: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What the services reach beyond database and memory; tests put their own in."""
+
+    engine: Engine
+    gateway: Gateway
+    run_job: RunJob
+    statuses: Callable[[], list[ChildStatus]]
+
+
+class Core:
+    """Every service of the orchestrator, wired; no process, no socket."""
+
+    def __init__(self, *, home: Path, desk: Desk, authority: Authority, identity: Identity, outside: Outside) -> None:
+        self.desk = desk
+        self.presence = Presence()
+        self.inboxes = Inboxes(desk)
+        self.sites = Sites(desk, self.presence)
+        self.views = SessionViews(desk, self.presence)
+        self.book = SessionBook(desk, self.views, self.inboxes)
+        self.models = Models(desk, folder=home / "models", run_job=outside.run_job)
+        self.system = System(identity, desk.bus, outside.statuses)
+        self.invitations = Invitations(desk, identity)
+        self.trust_list = TrustList(
+            desk, path=TrustPaths.of_home(home).trusted, gateway=outside.gateway, engine=outside.engine
+        )
+        folders = SessionFolders(home / "sessions")
+        closing = RoundClosing(desk, book=self.book, models=self.models, folders=folders, inboxes=self.inboxes)
+        self.ingest = SessionIngest(desk, book=self.book, views=self.views, folders=folders, closing=closing)
+        self.sessions = Sessions(desk, book=self.book, views=self.views, folders=folders, wake=self.wake)
+        self.runs = SessionRuns(
+            desk,
+            book=self.book,
+            ingest=self.ingest,
+            models=self.models,
+            folders=folders,
+            engine=outside.engine,
+            trust_list=self.trust_list,
+            on_due=self.sessions.on_answer,
+        )
+        self.enrolment = Enrolment(
+            desk,
+            authority=authority,
+            sites=self.sites,
+            invitations=self.invitations,
+            trust_list=self.trust_list,
+            on_revoked=self._on_revoked,
+        )
+        self.consents = Consents(
+            desk,
+            ca_pem=authority.ca_pem,
+            book=self.book,
+            on_answer=self.sessions.on_answer,
+            on_withdrawn=self.sessions.on_withdrawn,
+        )
+        self.peers = Peers(
+            desk,
+            name=identity.name,
+            sites=self.sites,
+            inboxes=self.inboxes,
+            presence=self.presence,
+            views=self.views,
+            on_presence=self.tell_presence,
+        )
+
+        def sign_offer(offer: SessionOffer) -> SignedDocument:
+            return sign("offer", offer, authority.orchestrator_key(), authority.orchestrator_pem())
+
+        self.offers = SessionOffers(
+            desk,
+            name=identity.name,
+            sign=sign_offer,
+            models=self.models,
+            book=self.book,
+            views=self.views,
+            inboxes=self.inboxes,
+        )
+        self.records = Records(desk)
+        self._nodes_again = True
+        self.heartbeat = Heartbeat([self.tell_presence, self._settle_nodes, self.runs.tick])
+
+    def wake(self) -> None:
+        """Make the heartbeat look at everything now."""
+        self.heartbeat.wake()
+
+    def on_engine_ready(self) -> None:
+        """Register every node again and look at the runs: the engine came (back) up."""
+        self._nodes_again = True
+        self.wake()
+
+    def tell_presence(self) -> None:
+        """Tell the pages which sites came or went; keep when they were last there."""
+        for site_id in self.presence.changed():
+            with self.desk.database.begin() as tx:
+                lab_sites.update_site(tx, site_id, {"last_seen": self.desk.now()})
+            self.sites.publish(site_id)
+            self.views.publish_of_site(site_id)
+
+    def services(self, new_link: Callable[[], str]) -> Services:
+        """Return what the routes call."""
+        return Services(
+            system=self.system,
+            records=self.records,
+            invitations=self.invitations,
+            sites=self.sites,
+            enrolment=self.enrolment,
+            peers=self.peers,
+            consents=self.consents,
+            models=self.models,
+            views=self.views,
+            offers=self.offers,
+            sessions=self.sessions,
+            on_progress=self._on_progress,
+            new_link=new_link,
+        )
+
+    def close(self) -> None:
+        """Let held requests return and end the heartbeat."""
+        self.inboxes.close()
+        self.enrolment.close()
+        self.heartbeat.stop()
+        self.desk.bus.close()
+
+    def _on_progress(self, session_id: str) -> None:
+        self.runs.hint(session_id)
+        self.wake()
+
+    def _on_revoked(self, site_id: str) -> None:
+        self.presence.forget(site_id)
+        self.sessions.on_revoked(site_id)
+
+    def _settle_nodes(self) -> None:
+        again, self._nodes_again = self._nodes_again, False
+        if not self.trust_list.settle_nodes(again=again):
+            self._nodes_again = again
+
+
+class Orchestrator:
+    """The running daemon; composed in the worker process that serves it."""
+
+    def __init__(self, settings: OrchestratorSettings, *, api_port: int, on_ready: Callable[[Ready], None]) -> None:
+        home = settings.home
+        self._settings = settings
+        self._on_ready = on_ready
+        self._port = api_port
+        self._stop_lock = threading.Lock()
+        self._stopped = False
+        self._database = open_database(home / "flomir.sqlite", migrations=MIGRATIONS)
+        self._wiring = make_wiring(
+            home,
+            api_port=api_port,
+            public_host=settings.public_host,
+            public_port=settings.public_port,
+            bind=settings.bind,
+        )
+        authority = Authority.create(home, settings.name, settings.public_host)
+        if authority.orchestrator_needs_renewal(settings.public_host):
+            authority.renew_orchestrator(settings.name, settings.public_host)
+        self._logins = Logins.of_home(home, valid_s=settings.login_days * DAY_S)
+        self._supervisor = Supervisor(on_change=self._on_child)
+        bus = EventBus()
+        self.core = Core(
+            home=home,
+            desk=make_desk(self._database, bus),
+            authority=authority,
+            identity=_identity(settings, self._wiring, authority),
+            outside=Outside(
+                engine=AgentClient(self._wiring.agent_url, self._wiring.agent_token),
+                gateway=GatewayClient(self._wiring.admin_url, self._wiring.gateway_secret),
+                run_job=run_job,
+                statuses=self._supervisor.statuses,
+            ),
+        )
+        self.wsgi, self._socketio = make_wsgi(
+            self.core,
+            self._logins,
+            wiring=self._wiring,
+            new_link=self.new_link,
+            upload_limit_bytes=settings.upload_limit_bytes,
+            login_s=settings.login_days * DAY_S,
+        )
+
+    def new_link(self) -> str:
+        """Return a fresh one-time link."""
+        return f"http://127.0.0.1:{self._port}/login?token={self._logins.new_link_token()}"
+
+    def start(self) -> None:
+        """Start children and heartbeat; the ready line follows once the gateway is open."""
+        self.core.trust_list.write_file()
+        for spec in child_specs(self._settings.home, self._wiring):
+            self._supervisor.add(spec)
+        self._supervisor.start_all()
+        self.core.heartbeat.start()
+        threading.Thread(target=self._announce, name="announce", daemon=True).start()
+
+    def stop(self) -> None:
+        """End live connections, heartbeat and children; idempotent."""
+        with self._stop_lock:
+            if self._stopped:
+                return
+            self._stopped = True
+        realtime.disconnect_all(self._socketio)
+        closing = threading.Thread(target=self.core.close, name="closing", daemon=True)
+        closing.start()
+        self._supervisor.stop_all()
+        closing.join(1.0)
+        self._database.close()
+        (self._settings.home / "daemon.json").unlink(missing_ok=True)
+
+    def _announce(self) -> None:
+        try:
+            self._supervisor.wait_ready("gateway", GATEWAY_READY_S)
+        except FlomirError as error:
+            logger.error("the gateway is not open yet", extra={"error": str(error)})
+        url = f"http://127.0.0.1:{self._port}"
+        token_file = str(self._settings.home / "api.token")
+        content = {"url": url, "pid": os.getpid(), "gateway": self._wiring.public_address}
+        write_private(self._settings.home / "daemon.json", json.dumps(content))
+        self._on_ready(
+            Ready(url=url, link=self.new_link(), api_token_file=token_file, gateway=self._wiring.public_address)
+        )
+
+    def _on_child(self, status: ChildStatus) -> None:
+        self.core.system.publish()
+        if status.state == "ready" and status.name in {"agent", "superlink"}:
+            self.core.on_engine_ready()
+
+
+def make_wsgi(
+    core: Core,
+    logins: Logins,
+    *,
+    wiring: Wiring,
+    new_link: Callable[[], str],
+    upload_limit_bytes: int,
+    login_s: int,
+    pages: Path = PAGES,
+) -> tuple[WSGIApplication, SocketIO]:
+    """Return the whole web application, the gate outermost, and its live channel."""
+    app = make_app(core.services(new_link), upload_limit_bytes=upload_limit_bytes)
+    port = wiring.api_port
+    socketio = realtime.install(app, core.desk.bus, origins=[f"http://127.0.0.1:{port}", f"http://localhost:{port}"])
+    static.install(app, pages, title="FLoMIR orchestrator")
+    gate = Gate(
+        app.wsgi_app,
+        settings=GateSettings(
+            port=port, max_age_s=login_s, gateway_secret=wiring.gateway_secret, internal_token=wiring.progress_token
+        ),
+        logins=logins,
+    )
+    return gate, socketio
+
+
+def _identity(settings: OrchestratorSettings, wiring: Wiring, authority: Authority) -> Identity:
+    return Identity(
+        name=settings.name,
+        version=software_version(),
+        public_address=wiring.public_address,
+        ca_pem=authority.ca_pem,
+        ca_fingerprint=short_fingerprint(fingerprint(authority.certificate)),
+    )

@@ -1,0 +1,136 @@
+"""The orchestrator's child processes: what each is started with."""
+
+import json
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from fl_core.errors import StorageFailed
+from fl_core.flower.configs import LaboratoryAgentConfig, SuperLinkConfig
+from fl_core.supervision.child import ChildSpec, write_private
+from fl_core.transport.config import GatewayConfig
+from fl_core.trust.authority import TrustPaths
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """Ports and secrets of one run of the daemon; children that restart keep them."""
+
+    api_port: int
+    public_host: str
+    public_port: int
+    bind: str
+    superlink_port: int
+    agent_port: int
+    admin_port: int
+    gateway_secret: str
+    agent_token: str
+    progress_token: str
+
+    @property
+    def public_address(self) -> str:
+        """What invitations carry."""
+        host = f"[{self.public_host}]" if ":" in self.public_host.strip("[]") else self.public_host
+        return f"{host}:{self.public_port}"
+
+    @property
+    def agent_url(self) -> str:
+        """Where the agent's API is."""
+        return f"http://127.0.0.1:{self.agent_port}"
+
+    @property
+    def admin_url(self) -> str:
+        """Where the gateway's admin API is."""
+        return f"http://127.0.0.1:{self.admin_port}"
+
+
+def make_wiring(home: Path, *, api_port: int, public_host: str, public_port: int, bind: str) -> Wiring:
+    """Choose free ports and fresh secrets; a public port once chosen is kept in the home folder."""
+    chosen = public_port or _kept_port(home) or free_ports(1, bind)[0]
+    write_private(home / "ports.json", json.dumps({"public_port": chosen}))
+    superlink, agent, admin = free_ports(3)
+    return Wiring(
+        api_port=api_port,
+        public_host=public_host,
+        public_port=chosen,
+        bind=bind,
+        superlink_port=superlink,
+        agent_port=agent,
+        admin_port=admin,
+        gateway_secret=secrets.token_urlsafe(32),
+        agent_token=secrets.token_urlsafe(32),
+        progress_token=secrets.token_urlsafe(32),
+    )
+
+
+def child_specs(home: Path, wiring: Wiring) -> list[ChildSpec]:
+    """Return SuperLink, gateway and agent, in the order in which they start."""
+    trust = TrustPaths.of_home(home)
+    flower = home / "flower"
+    (flower / "home").mkdir(parents=True, exist_ok=True)
+    secret_file = flower / "executor.secret"
+    superlink = SuperLinkConfig(
+        port=wiring.superlink_port,
+        secret_file=secret_file,
+        database=flower / "superlink.sqlite",
+        flwr_home=flower / "home",
+    )
+    gateway = GatewayConfig(
+        public_host=wiring.public_host,
+        public_port=wiring.public_port,
+        bind=wiring.bind,
+        cert=trust.orchestrator_cert,
+        key=trust.orchestrator_key,
+        ca=trust.ca_cert,
+        trusted_file=trust.trusted,
+        upstream_api=f"http://127.0.0.1:{wiring.api_port}",
+        upstream_fleet=f"http://127.0.0.1:{wiring.superlink_port}",
+        gateway_secret=wiring.gateway_secret,
+        admin_port=wiring.admin_port,
+        home=home,
+    )
+    agent = LaboratoryAgentConfig(
+        port=wiring.agent_port,
+        token=wiring.agent_token,
+        superlink=f"127.0.0.1:{wiring.superlink_port}",
+        secret_file=secret_file,
+        flwr_home=flower / "home",
+        home=home,
+        gateway_admin=wiring.admin_url,
+        gateway_secret=wiring.gateway_secret,
+        progress_url=f"http://127.0.0.1:{wiring.api_port}/internal/v1/progress",
+        progress_token=wiring.progress_token,
+    )
+    return [
+        ChildSpec(name="gateway", module="fl_core.transport.gateway", config=gateway.model_dump(mode="json"), cwd=home),
+        ChildSpec(
+            name="superlink", module="fl_core.flower.superlink_main", config=superlink.model_dump(mode="json"), cwd=home
+        ),
+        ChildSpec(name="agent", module="fl_core.flower.agent", config=agent.model_dump(mode="json"), cwd=home),
+    ]
+
+
+def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
+    """Return ports that nobody uses at this moment, all different."""
+    held = []
+    try:
+        for _ in range(count):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listener = socket.socket(family, socket.SOCK_STREAM)
+            held.append(listener)
+            listener.bind((host, 0))
+        return [int(listener.getsockname()[1]) for listener in held]
+    except OSError as error:
+        message = f"no port can be opened on {host}: {error.strerror}"
+        raise StorageFailed(message) from error
+    finally:
+        for listener in held:
+            listener.close()
+
+
+def _kept_port(home: Path) -> int:
+    try:
+        return int(json.loads((home / "ports.json").read_text("utf-8"))["public_port"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0

@@ -1,0 +1,56 @@
+"""How the command line talks to a running daemon: over its UI API, with the token of its home folder."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import click
+
+from fl_core.protocol.messages import Json
+
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+TIMEOUT_S = 180.0
+
+
+class DaemonClient:
+    """Calls ``/api/v1`` of the daemon whose home folder this is; failures become one line with the remedy."""
+
+    def __init__(self, home: Path) -> None:
+        try:
+            self.url = str(json.loads((home / "daemon.json").read_text("utf-8"))["url"])
+            self._token = (home / "api.token").read_text("ascii").strip()
+        except (OSError, ValueError, KeyError) as error:
+            message = f"No orchestrator runs with home {home}. Start it: flomir orchestrator run --home {home}"
+            raise click.ClickException(message) from error
+
+    def call(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Send one request and return the JSON answer."""
+        request = urllib.request.Request(  # noqa: S310 - the daemon on loopback
+            f"{self.url}/api/v1{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
+                parsed = json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise click.ClickException(_words(error)) from error
+        except (urllib.error.URLError, OSError) as error:
+            message = f"The orchestrator at {self.url} does not answer. Start it again."
+            raise click.ClickException(message) from error
+        return parsed if isinstance(parsed, dict) else {"items": parsed}
+
+    def items(self, path: str) -> list[Json]:
+        """Return the items of a list."""
+        found = self.call("GET", path).get("items")
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _words(error: urllib.error.HTTPError) -> str:
+    try:
+        problem = json.loads(error.read())
+        return f"{problem['title']} {problem['detail']} {problem['advice']}"
+    except (ValueError, KeyError, TypeError):
+        return f"The orchestrator answered with {error.code}."

@@ -1,0 +1,22 @@
+"""Moves a session's participations together when its run starts or ends."""
+
+from datetime import datetime
+
+from fl_core.lifecycle import ParticipationEvent, ParticipationState
+from fl_core.storage import lab_sessions
+from fl_core.storage.database import Transaction
+from orchestrator.services.eligibility import eligible
+
+
+def start_eligible(tx: Transaction, session_id: str, *, now: datetime) -> None:
+    """Mark every site whose consent is in force as training."""
+    for part in eligible(lab_sessions.participations(tx.connection, session_id), now):
+        if part.state is not ParticipationState.TRAINING:
+            lab_sessions.move_participation(tx, session_id, part.site_id, ParticipationEvent.STARTED, at=now)
+
+
+def finish_all(tx: Transaction, session_id: str, *, now: datetime) -> None:
+    """Mark every training site as finished: the run is over."""
+    for part in lab_sessions.participations(tx.connection, session_id):
+        if part.state is ParticipationState.TRAINING:
+            lab_sessions.move_participation(tx, session_id, part.site_id, ParticipationEvent.FINISHED, at=now)

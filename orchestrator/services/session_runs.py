@@ -1,0 +1,222 @@
+"""Closes the gap between what is wished of the sessions and what the engine does: at the start, and at every tick."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from fl_core.errors import ComputeFailed, FlomirError, PeerUnreachable
+from fl_core.lifecycle import EnrolmentState, SessionEvent, SessionState
+from fl_core.protocol.messages import StrategyChoice
+from fl_core.protocol.plan import PlannedSite, SessionPlan
+from fl_core.storage import lab_models, lab_sessions, lab_sites
+from fl_core.storage.lab_sessions import SessionRow
+from orchestrator.services.desk import SYSTEM, Desk
+from orchestrator.services.eligibility import eligible
+from orchestrator.services.engine import Engine
+from orchestrator.services.models import Models
+from orchestrator.services.participations import finish_all, start_eligible
+from orchestrator.services.session_book import SessionBook
+from orchestrator.services.session_folder import SessionFolders
+from orchestrator.services.session_ingest import SessionIngest
+from orchestrator.services.trust_list import TrustList
+
+STOP_GRACE_S = 3.0
+"""A ServerApp that does not see the manager's wish to stop within this time is ended."""
+SILENCE_MARGIN_S = 120.0
+"""A run without any event for a round's deadline and this long is given up and started anew."""
+MOST_LOST_RUNS = 8
+"""A session that loses this many runs without closing a round in between has failed."""
+ACTIVE = (SessionState.OFFERED, SessionState.STARTING, SessionState.RUNNING, SessionState.STOPPING)
+
+logger = logging.getLogger(__name__)
+
+
+class SessionRuns:
+    """Starts, follows, ends and restarts runs; every step can be repeated, so a kill at any line is survived."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        book: SessionBook,
+        ingest: SessionIngest,
+        models: Models,
+        folders: SessionFolders,
+        engine: Engine,
+        trust_list: TrustList,
+        on_due: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._desk = desk
+        self._book = book
+        self._ingest = ingest
+        self._models = models
+        self._folders = folders
+        self._engine = engine
+        self._trust_list = trust_list
+        self._on_due = on_due
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stopping_since: dict[str, float] = {}
+
+    def hint(self, session_id: str) -> None:
+        """Read a session's progress now."""
+        self._ingest.read(session_id)
+
+    def tick(self) -> None:
+        """Look at every session that is not over; a failure of one does not keep the others waiting."""
+        with self._lock:
+            with self._desk.database.read() as connection:
+                rows = lab_sessions.all_sessions(connection, ACTIVE)
+            for row in rows:
+                try:
+                    self._step(row)
+                except PeerUnreachable as error:
+                    logger.info("the engine is not there yet", extra={"session": row.id, "error": str(error)})
+                except FlomirError as error:
+                    logger.warning("a session's step failed", extra={"session": row.id, "error": str(error)})
+
+    def _step(self, row: SessionRow) -> None:
+        if row.state is SessionState.OFFERED:
+            if self._desk.now() > row.answer_by:
+                self._on_due(row.id)
+            return
+        self._ingest.read(row.id)
+        with self._desk.database.read() as connection:
+            row = lab_sessions.by_id(connection, row.id)
+        if row.state is SessionState.STARTING:
+            self._launch(row)
+        elif row.state is SessionState.RUNNING:
+            self._follow(row)
+        elif row.state is SessionState.STOPPING:
+            self._stop(row)
+
+    # --- starting ----------------------------------------------------------------------------------------------------
+
+    def _launch(self, row: SessionRow) -> None:
+        plan = self._plan(row)
+        if plan is None:
+            return
+        folder = self._folders.of(row.id)
+        folder.write_plan(plan)
+        try:
+            run_id = self._engine.start_run(row.id, str(folder.plan))
+        except ComputeFailed as error:
+            self._fail(row, "compute.failed", str(error))
+            return
+        with self._desk.database.begin() as tx:
+            now = self._desk.now()
+            present = lab_sessions.by_id(tx.connection, row.id)
+            if present.state is SessionState.STARTING:
+                values = {"run_id": run_id, "heard_at": now, "reason": "", "reason_text": ""}
+                text = "Training is running."
+                self._book.move(tx, row.id, SessionEvent.RUN_STARTED, actor=SYSTEM, text=text, values=values)
+                start_eligible(tx, row.id, now=now)
+            elif present.run_id is None:
+                self._book.change(tx, row.id, {"run_id": run_id})
+        self._ingest.read(row.id)
+
+    def _plan(self, row: SessionRow) -> SessionPlan | None:
+        self._trust_list.settle_nodes()
+        quorum = int(str(row.spec["quorum"]))
+        with self._desk.database.read() as connection:
+            parts = eligible(lab_sessions.participations(connection, row.id), self._desk.now())
+            found = [(part, lab_sites.site_by_id(connection, part.site_id)) for part in parts]
+            model = lab_models.by_id(connection, row.initial_model_id, deleted_too=True)
+        trusted = [(part, site) for part, site in found if site.state is EnrolmentState.TRUSTED]
+        if len(trusted) < quorum:
+            self._fail(row, "session.too_few_sites", f"{len(trusted)} sites can take part, the quorum is {quorum}")
+            return None
+        if any(site.node_id is None for _, site in trusted):
+            message = "a site is not registered with the engine yet"
+            raise PeerUnreachable(message, code="federation.engine_lost")
+        return SessionPlan.model_validate(
+            {
+                "session_id": row.id,
+                "task": row.spec["task"],
+                "task_parameters": row.spec["task_parameters"],
+                "network": row.network,
+                "strategy": StrategyChoice.model_validate(row.spec["strategy"]),
+                "rounds": row.spec["rounds"],
+                "quorum": quorum,
+                "fraction": row.spec["fraction"],
+                "round_deadline_s": row.spec["round_deadline_s"],
+                "sites": [
+                    PlannedSite(site_id=site.id, name=site.name, node_id=str(site.node_id)) for _, site in trusted
+                ],
+                "initial_model": str(self._models.weights_path(model.sha256)),
+                "offer_sha256": {part.site_id: part.offer_sha256 for part, _ in trusted},
+                "seed": row.spec["seed"],
+            }
+        )
+
+    # --- following ---------------------------------------------------------------------------------------------------
+
+    def _follow(self, row: SessionRow) -> None:
+        if row.run_id is None:
+            self._lose(row, "no run was known")
+            return
+        silent_s = (self._desk.now() - (row.heard_at or row.created_at)).total_seconds()
+        if silent_s > float(str(row.spec["round_deadline_s"])) + SILENCE_MARGIN_S:
+            self._engine.stop_run(row.run_id)
+            self._lose(row, f"no sign for {silent_s:.0f} s")
+            return
+        status = self._engine.run(row.run_id)
+        if not (status.is_lost or status.is_over):
+            return
+        self._ingest.read(row.id)  # what it wrote before it ended
+        with self._desk.database.read() as connection:
+            present = lab_sessions.by_id(connection, row.id)
+        if present.state is SessionState.RUNNING and present.run_id == row.run_id:
+            self._lose(present, status.details or f"the run is {status.status}")
+
+    def _lose(self, row: SessionRow, why: str) -> None:
+        if row.lost_runs + 1 >= MOST_LOST_RUNS:
+            self._fail(row, "federation.engine_lost", f"the run was lost {row.lost_runs + 1} times: {why}")
+            return
+        with self._desk.database.begin() as tx:
+            present = lab_sessions.by_id(tx.connection, row.id)
+            if present.state is not SessionState.RUNNING or present.run_id != row.run_id:
+                return
+            values = {
+                "run_id": None,
+                "lost_runs": row.lost_runs + 1,
+                "phase": "waiting",
+                "reason": "federation.engine_lost",
+                "reason_text": why[:500],
+            }
+            text = "The engine lost the run; going on after the last closed round."
+            self._book.move(tx, row.id, SessionEvent.RUN_LOST, actor=SYSTEM, text=text, values=values)
+        with self._desk.database.read() as connection:
+            lost = lab_sessions.by_id(connection, row.id)
+        self._launch(lost)
+
+    def _fail(self, row: SessionRow, code: str, why: str) -> None:
+        with self._desk.database.begin() as tx:
+            finish_all(tx, row.id, now=self._desk.now())
+            values = {"phase": None, "reason": code, "reason_text": why[:500]}
+            self._book.move(tx, row.id, SessionEvent.RUN_FAILED, actor=SYSTEM, text=f"Failed: {why}.", values=values)
+
+    # --- ending ------------------------------------------------------------------------------------------------------
+
+    def _stop(self, row: SessionRow) -> None:
+        since = self._stopping_since.setdefault(row.id, self._clock())
+        if row.run_id is not None:
+            try:
+                status = self._engine.run(row.run_id)
+                if not (status.is_lost or status.is_over):
+                    if self._clock() - since < STOP_GRACE_S:
+                        return
+                    self._engine.stop_run(row.run_id)
+            except PeerUnreachable:
+                if self._clock() - since < STOP_GRACE_S:
+                    return
+            self._ingest.read(row.id)
+        self._stopping_since.pop(row.id, None)
+        with self._desk.database.begin() as tx:
+            if lab_sessions.by_id(tx.connection, row.id).state is not SessionState.STOPPING:
+                return
+            finish_all(tx, row.id, now=self._desk.now())
+            values = {"phase": None, "wish": "run"}
+            self._book.move(tx, row.id, SessionEvent.RUN_STOPPED, actor=SYSTEM, text="Stopped.", values=values)
