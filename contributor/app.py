@@ -201,7 +201,7 @@ def compose(
         summary=studies.summary,
         software=f"flomir {version}",
         bundle_sha256=code,
-        connected=lambda: models.fetch_final(),
+        connected=models.fetch_final_soon,
         ended=lambda: _all(children.stop, lambda: _ignore(grants.write()), system.publish),
         renewed=children.restart_relay,
         client=lambda address: site_client(address, paths),

@@ -34,12 +34,15 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class PeerClient:
-    """One gateway, one TLS context; used by several threads at once."""
+    """One gateway, one TLS context; used by several threads at once. Tests hand in a `transport` of their own."""
 
-    def __init__(self, address: str, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, address: str, context: ssl.SSLContext | None, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._http = httpx.Client(
             base_url=f"https://{address}",
-            verify=context,
+            verify=context if context is not None else True,
+            transport=transport,
             trust_env=False,
             timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         )

@@ -94,6 +94,8 @@ class ReceivedModels:
         if is_new:
             self._publish(news.model_id)
             self._session_changed(news.session_id)
+            if news.final:
+                self.fetch_final_soon()
 
     def fetch(self, model_id: str) -> ReceivedModelView:
         """Bring the weights here.
@@ -122,6 +124,10 @@ class ReceivedModels:
                     )
         self._publish(model_id)
         return self.get(model_id)
+
+    def fetch_final_soon(self) -> None:
+        """Fetch the final models that are missing, without making the caller wait."""
+        threading.Thread(target=self.fetch_final, name="fetch-models", daemon=True).start()
 
     def fetch_final(self) -> None:
         """Fetch every final model that is not here; a failure is logged and tried at the next call."""

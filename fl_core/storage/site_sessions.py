@@ -165,7 +165,7 @@ def _advance(before: SiteRoundRecord | None, event: RunnerEvent) -> SiteRoundRec
 
 def _read_round(tx: Connection, session_id: str, number: int) -> SiteRoundRecord | None:
     query = select(round_).where(round_.c.session_id == session_id, round_.c.round == number)
-    row = tx.connection.execute(query).mappings().first()
+    row = tx.execute(query).mappings().first()
     return None if row is None else _round(dict(row))
 
 
@@ -177,8 +177,8 @@ def _write_round(tx: Connection, record: SiteRoundRecord) -> None:
         "sent": None if record.sent is None else record.sent.model_dump(mode="json"),
     }
     here = (round_.c.session_id == record.session_id, round_.c.round == record.round)
-    if tx.connection.execute(update(round_).where(*here).values(**values)).rowcount == 0:
-        tx.connection.execute(insert(round_).values(**values))
+    if tx.execute(update(round_).where(*here).values(**values)).rowcount == 0:
+        tx.execute(insert(round_).values(**values))
 
 
 def _round(row: dict[str, object]) -> SiteRoundRecord:

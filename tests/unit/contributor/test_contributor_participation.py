@@ -1,0 +1,173 @@
+"""Promises about progress and models: taken over exactly once, and nothing is believed without its hash."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fl_core.protocol.messages import Json, ModelNews
+from fl_core.protocol.plan import RunnerEvent, SentUpdate
+from model.io.weights import ModelCard, describe_arrays, encode_arrays
+from tests.support.contributor import FakeOrchestrator, TestSite, enrolled_site, wait_for
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[TestSite]:
+    with enrolled_site(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def session_id(site: TestSite) -> str:
+    site.add_studies(1)
+    session_id = site.receive()
+    site.answer(session_id)
+    return session_id
+
+
+def _write(site: TestSite, session_id: str, *events: dict[str, object], end: str = "\n") -> None:
+    lines = [
+        RunnerEvent.model_validate(
+            {"seq": index, "at": datetime.now(UTC), "session_id": session_id, "round": 1, **event}
+        ).model_dump_json()
+        for index, event in enumerate(events)
+    ]
+    site.paths.progress.parent.mkdir(parents=True, exist_ok=True)
+    with site.paths.progress.open("a") as stream:
+        stream.write("\n".join(lines) + end)
+
+
+SENT = SentUpdate(bytes=1000, tensors=1, shapes={"w": (2, 2)}, sha256="a" * 64, norm=1.5, num_examples=3)
+ROUND: tuple[dict[str, object], ...] = (
+    {"phase": "received"},
+    {"phase": "scoring", "metrics": {"nrmse_body": 0.5}},
+    {"phase": "training", "fraction": 0.5, "loss": 2.0},
+    {"phase": "training", "fraction": 1.0, "loss": 1.0},
+    {"phase": "sending"},
+    {"phase": "sent", "sent": SENT.model_dump(), "fraction": 1.0},
+)
+
+
+def test_a_round_is_shown_with_its_losses_scores_and_receipt(site: TestSite, session_id: str) -> None:
+    _write(site, session_id, *ROUND)
+    site.daemon.services.participation.ingest()
+    [shown] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    assert shown["phase"] == "sent"
+    assert shown["losses"] == [2.0, 1.0]
+    assert shown["scores"] == {"nrmse_body": 0.5}
+    assert shown["sent"]["bytes"] == 1000
+    assert shown["ended_at"]
+    assert site.client.get(f"/api/v1/sessions/{session_id}").json["bytes_sent"] == 1000
+    assert "update.sent" in site.audit_actions()
+
+
+def test_reading_again_changes_nothing(site: TestSite, session_id: str) -> None:
+    _write(site, session_id, *ROUND)
+    assert site.daemon.services.participation.ingest() == len(ROUND)
+    before = site.client.get(f"/api/v1/sessions/{session_id}").json
+    assert site.daemon.services.participation.ingest() == 0
+    assert site.client.get(f"/api/v1/sessions/{session_id}").json == before
+    assert site.audit_actions().count("update.sent") == 1
+
+
+def test_a_half_written_line_waits_for_its_end(site: TestSite, session_id: str) -> None:
+    _write(site, session_id, {"phase": "received"}, end="")
+    assert site.daemon.services.participation.ingest() == 0
+    with site.paths.progress.open("a") as stream:
+        stream.write("\n")
+    assert site.daemon.services.participation.ingest() == 1
+
+
+def test_a_broken_line_does_not_stop_the_lines_after_it(site: TestSite, session_id: str) -> None:
+    site.paths.progress.parent.mkdir(parents=True, exist_ok=True)
+    site.paths.progress.write_text("{broken\n")
+    _write(site, session_id, {"phase": "training", "fraction": 0.25})
+    site.daemon.services.participation.ingest()
+    assert site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"][0]["fraction"] == 0.25
+
+
+def test_a_failed_round_names_its_code(site: TestSite, session_id: str) -> None:
+    _write(site, session_id, {"phase": "failed", "code": "compute.diverged"})
+    site.daemon.services.participation.ingest()
+    [shown] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    assert shown["code"] == "compute.diverged"
+
+
+def test_unknown_sessions_are_not_found(site: TestSite) -> None:
+    assert site.client.get("/api/v1/sessions/none").status_code == 404
+    assert site.client.get("/api/v1/sessions").json == {"items": []}
+
+
+def _news(content: bytes, **changes: object) -> Json:
+    arrays = {"w": np.ones((2, 2), np.float32)}
+    sha256 = hashlib.sha256(content).hexdigest()
+    card = ModelCard(
+        task="spect-reconstruction",
+        network={"name": "unrolled_em"},
+        tensors=describe_arrays(arrays),
+        parameters=4,
+        content_hash=sha256,
+        created_at="2026-01-01T00:00:00+00:00",
+    )
+    news = ModelNews(
+        session_id="session-000000000001",
+        round=3,
+        rounds=3,
+        model_id="model-1",
+        name="Cardiac SPECT",
+        sha256=sha256,
+        size_bytes=len(content),
+        task="spect-reconstruction",
+        metrics={"nrmse_body": 0.3},
+        final=True,
+        card=card.model_dump(mode="json"),
+    )
+    return news.model_copy(update=changes).model_dump(mode="json")
+
+
+WEIGHTS = encode_arrays({"w": np.ones((2, 2), np.float32)})
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[TestSite, FakeOrchestrator]]:
+    other: list[FakeOrchestrator] = []
+    with enrolled_site(tmp_path, site_client=lambda *_: other[0].client()) as site:
+        other.append(FakeOrchestrator(site.authority))
+        site.daemon.uplink.start()
+        wait_for(lambda: site.client.get("/api/v1/enrolment").json["state"] == "connected")
+        yield site, other[0]
+
+
+def test_a_final_model_is_fetched_by_itself(served: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = served
+    other.weights = WEIGHTS
+    other.add_event("model", _news(WEIGHTS))
+    wait_for(lambda: any(one["fetched"] for one in site.client.get("/api/v1/models").json["items"]))
+    with site.client.get("/api/v1/models/model-1/weights") as answer:
+        assert answer.data == WEIGHTS
+    [path] = site.paths.models.glob("*.safetensors")
+    assert path.stem == hashlib.sha256(WEIGHTS).hexdigest()
+
+
+@pytest.mark.parametrize("content", [WEIGHTS[:-1] + b"x", WEIGHTS[:-4], WEIGHTS + b"more"])
+def test_weights_that_are_not_what_was_announced_are_not_kept(
+    served: tuple[TestSite, FakeOrchestrator], content: bytes
+) -> None:
+    site, other = served
+    other.weights = content
+    other.add_event("model", _news(WEIGHTS, final=False))
+    wait_for(lambda: bool(site.client.get("/api/v1/models").json["items"]))
+    answer = site.client.post("/api/v1/models/model-1/fetch")
+    assert answer.json["code"] in {"model.invalid", "upload.too_large"}
+    assert list(site.paths.models.iterdir()) == []
+    assert site.client.get("/api/v1/models/model-1/weights").status_code == 409
+
+
+def test_a_model_cannot_be_fetched_while_nobody_answers(site: TestSite) -> None:
+    site.daemon.services.models.receive(_news(WEIGHTS, final=False))
+    answer = site.client.post("/api/v1/models/model-1/fetch")
+    assert answer.status_code == 503
+    assert answer.json["retryable"] is True

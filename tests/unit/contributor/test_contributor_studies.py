@@ -1,0 +1,156 @@
+"""Promises about studies: taken whole or not at all, counted and never named to anybody outside."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.support.contributor import TestSite, enrolled_site
+from tests.support.studies import tiny_study, write_tiny_study
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[TestSite]:
+    with enrolled_site(tmp_path) as one:
+        yield one
+
+
+def _upload(site: TestSite, *files: tuple[str, bytes]) -> dict[str, list[dict[str, object]]]:
+    data = {"files": [(io.BytesIO(content), name) for name, content in files]}
+    answer = site.client.post("/api/v1/studies", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 200, answer.json
+    return answer.json  # type: ignore[no-any-return]
+
+
+def _file(tmp_path: Path, seed: int = 0, **options: object) -> bytes:
+    path = tmp_path / f"made-{seed}.h5"
+    write_tiny_study(path, seed, **options)  # type: ignore[arg-type]
+    return path.read_bytes()
+
+
+def _left(site: TestSite) -> list[str]:
+    return sorted(path.name for path in site.paths.studies.iterdir())
+
+
+def test_an_uploaded_study_is_shown_and_stored_as_it_came(site: TestSite, tmp_path: Path) -> None:
+    content = _file(tmp_path)
+    [view] = _upload(site, ("/scans/patient one.h5", content))["added"]
+    assert view["name"] == "patient one.h5"
+    assert view["state"] == "usable"
+    assert view["task"] == "spect-reconstruction"
+    assert (site.paths.studies / f"{view['id']}.h5").read_bytes() == content
+    assert [one["id"] for one in site.told("study")] == [view["id"]]  # type: ignore[index]
+
+
+def test_the_same_content_twice_is_a_duplicate(site: TestSite, tmp_path: Path) -> None:
+    content = _file(tmp_path)
+    answer = _upload(site, ("a.h5", content), ("b.h5", content))
+    assert len(answer["added"]) == 1
+    assert answer["refused"][0]["code"] == "study.duplicate"
+    assert len(_left(site)) == 1
+
+
+def test_an_unusable_study_leaves_nothing_behind_and_says_why(site: TestSite, tmp_path: Path) -> None:
+    content = _file(tmp_path)
+    answer = _upload(site, ("cut.h5", content[: len(content) // 2]), ("good.h5", content), ("notes.txt", b"hello"))
+    assert [one["name"] for one in answer["added"]] == ["good.h5"]
+    assert {one["name"] for one in answer["refused"]} == {"cut.h5", "notes.txt"}
+    for one in answer["refused"]:
+        assert one["code"]
+        assert one["detail"]
+        assert one["advice"]
+    assert _left(site) == [f"{answer['added'][0]['id']}.h5"]
+
+
+def test_a_study_with_a_value_that_is_no_number_is_refused(site: TestSite, tmp_path: Path) -> None:
+    path = tmp_path / "nan.h5"
+    write_tiny_study(path, 3)
+    with h5py.File(path, "r+") as file:
+        file["projections"][0, 0, 0, 0] = np.nan
+    answer = _upload(site, ("nan.h5", path.read_bytes()))
+    assert answer["added"] == []
+    assert str(answer["refused"][0]["code"]).startswith("study.")
+    assert _left(site) == []
+
+
+def test_the_summary_counts_and_names_nobody(site: TestSite) -> None:
+    site.add_studies(2, patient_key="Jane Doe")
+    site.add_studies(1, first_seed=5, with_reference=False)
+    summary = site.client.get("/api/v1/system").json["shared_summary"]
+    assert summary["studies_usable"] == 3
+    assert summary["with_reference"] == 2
+    assert summary["patients"] == 2
+    assert summary["by_task"] == {"spect-reconstruction": 3}
+    assert set(summary) == {"studies_usable", "studies_total", "with_reference", "patients", "added_at", "by_task"}
+    shown = site.client.get("/api/v1/studies").get_data(as_text=True)
+    assert "Jane" not in shown
+
+
+def test_a_withdrawn_study_leaves_the_summary_and_comes_back(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    assert site.client.delete(f"/api/v1/studies/{study_id}").json["state"] == "withdrawn"
+    assert site.daemon.services.studies.summary().studies_usable == 0
+    assert site.client.delete(f"/api/v1/studies/{study_id}").status_code == 409
+    assert site.client.post(f"/api/v1/studies/{study_id}/restore").json["state"] == "usable"
+    assert site.daemon.services.studies.summary().studies_usable == 1
+
+
+def test_arrays_come_as_little_endian_float32_with_shape_and_spacing(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    answer = site.client.get(f"/api/v1/studies/{study_id}/arrays/reference")
+    shape = [int(n) for n in answer.headers["X-Flomir-Shape"].split(",")]
+    reference = tiny_study(0).reference
+    assert reference is not None
+    assert np.array_equal(np.frombuffer(answer.data, "<f4").reshape(shape), reference)
+    assert answer.headers["X-Flomir-Spacing"] == "16,16,16"
+    assert site.client.get(f"/api/v1/studies/{study_id}/arrays/secrets").status_code == 422
+
+
+def test_a_missing_array_is_not_found(site: TestSite) -> None:
+    [study_id] = site.add_studies(1, with_reference=False)
+    assert site.client.get(f"/api/v1/studies/{study_id}/arrays/reference").status_code == 404
+
+
+def test_a_file_over_the_limit_leaves_nothing(site: TestSite, tmp_path: Path) -> None:
+    site.daemon.services.studies._limit_bytes = 1000
+    answer = _upload(site, ("big.h5", _file(tmp_path)))
+    assert answer["refused"][0]["code"] == "upload.too_large"
+    assert _left(site) == []
+
+
+@pytest.mark.parametrize("path", ["relative/folder", "/no/such/folder"])
+def test_a_folder_that_is_not_there_is_said_so(site: TestSite, path: str) -> None:
+    answer = site.client.post("/api/v1/studies/import-folder", json={"path": path})
+    assert answer.status_code == 422
+    assert answer.json["code"] == "input.invalid"
+
+
+def test_a_brain_slice_is_a_study_of_its_own_task(site: TestSite, tmp_path: Path) -> None:
+    path = tmp_path / "slice.npz"
+    labels = np.zeros((8, 8), np.uint8)
+    np.savez(path, image=np.ones((1, 8, 8), np.float32), labels=labels)
+    [view] = _upload(site, ("slice.npz", path.read_bytes()))["added"]
+    assert view["task"] == "brain-segmentation"
+    answer = site.client.get(f"/api/v1/studies/{view['id']}/arrays/projections")
+    assert answer.headers["X-Flomir-Shape"] == "1,8,8"
+
+
+def test_a_restart_clears_what_an_interrupted_upload_left(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    (site.paths.studies / ".upload-abc.h5").write_bytes(b"half")
+    (site.paths.studies / "study-000000000000.h5").write_bytes(b"moved, never entered")
+    site.daemon.services.studies.reconcile()
+    assert _left(site) == [f"{study_id}.h5"]
+
+
+def test_a_study_whose_file_is_gone_is_unusable(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    (site.paths.studies / f"{study_id}.h5").unlink()
+    site.daemon.services.studies.reconcile()
+    view = site.client.get(f"/api/v1/studies/{study_id}").json
+    assert view["state"] == "unusable"
+    assert view["problem"]
+    assert view["advice"]

@@ -1,0 +1,195 @@
+"""Promises about the line to the orchestrator: it comes back, loses nothing, and knows when it is over."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fl_core.protocol import peer_api
+from fl_core.protocol.messages import SessionNews, SiteProgress
+from fl_core.storage.site_outbox import OutboxStore
+from fl_core.trust.authority import Authority
+from tests.support.contributor import FakeOrchestrator, TestSite, enrolled_site, make_offer, wait_for
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[tuple[TestSite, FakeOrchestrator]]:
+    other: list[FakeOrchestrator] = []
+    with enrolled_site(tmp_path, site_client=lambda *_: other[0].client()) as site:
+        other.append(FakeOrchestrator(site.authority))
+        yield site, other[0]
+
+
+def _state(site: TestSite) -> Callable[[str], Callable[[], bool]]:
+    return lambda state: lambda: site.client.get("/api/v1/enrolment").json["state"] == state
+
+
+def test_a_connection_says_hello_and_tells_the_counts_at_once(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    site.add_studies(1)
+    site.daemon.uplink.start()
+    assert other.wait_told(peer_api.SUMMARY)[-1]["studies_usable"] == 1
+    wait_for(_state(site)("connected"))
+    site.add_studies(1, first_seed=4)
+    assert other.wait_told(peer_api.SUMMARY, 2)[-1]["studies_usable"] == 2
+
+
+def test_an_offer_arrives_and_the_signed_answer_goes_back(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    site.add_studies(1)
+    site.daemon.uplink.start()
+    other.add_event("offer", site.signed(make_offer()).model_dump(mode="json"))
+    wait_for(lambda: bool(site.client.get("/api/v1/requests").json["items"]))
+    site.answer(make_offer().session_id)
+    [document] = other.wait_told(peer_api.CONSENTS)
+    assert document["kind"] == "consent"
+    wait_for(lambda: OutboxStore(site.daemon.database).waiting() == [])
+
+
+def test_a_letter_waits_while_nobody_answers_and_goes_later(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    other.refuse("internal")
+    site.add_studies(1)
+    site.daemon.uplink.start()
+    site.answer(site.receive())
+    wait_for(lambda: len(other.told) > 1)
+    assert site.client.get("/api/v1/enrolment").json["state"] == "reconnecting"
+    assert len(OutboxStore(site.daemon.database).waiting()) == 1
+    other.refuse(None)
+    other.wait_told(peer_api.CONSENTS)
+
+
+def test_a_forged_offer_does_not_block_the_events_after_it(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    other.add_event("offer", make_offer().model_dump(mode="json"))
+    other.add_event("offer", {"payload": 7})
+    other.add_event("offer", site.signed(make_offer()).model_dump(mode="json"))
+    site.daemon.uplink.start()
+    wait_for(lambda: len(site.client.get("/api/v1/requests").json["items"]) == 1)
+    wait_for(lambda: site.daemon.services.connection.record.last_event == 3)
+    assert site.audit_actions().count("request.refused") == 2
+
+
+def test_events_that_were_handled_are_not_handled_again(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    site.add_studies(1)
+    session_id = site.receive()
+    site.answer(session_id)
+    other.add_event("session", SessionNews(session_id=session_id, state="running", round=1, rounds=3).model_dump())
+    site.daemon.uplink.start()
+    wait_for(lambda: site.daemon.services.connection.record.last_event == 1)
+    site.daemon.uplink.stop()
+    before = len(site.told("session"))
+    site.daemon.uplink.start()
+    other.wait_told(peer_api.HELLO, 2)
+    wait_for(_state(site)("connected"))
+    assert len(site.told("session")) == before
+    assert site.client.get(f"/api/v1/sessions/{session_id}").json["state"] == "running"
+
+
+def test_a_revoked_site_stops_and_says_so(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    site.add_studies(1)
+    session_id = site.receive()
+    site.answer(session_id)
+    site.daemon.uplink.start()
+    wait_for(_state(site)("connected"))
+    other.refuse("trust.revoked")
+    wait_for(_state(site)("revoked"))
+    wait_for(lambda: site.grants().grants == {})
+    assert all(child.state == "stopped" for child in site.daemon.children.statuses())
+    assert "connection.revoked" in site.audit_actions()
+
+
+def test_an_unknown_certificate_is_tried_a_few_times_before_it_is_final(
+    line: tuple[TestSite, FakeOrchestrator],
+) -> None:
+    site, other = line
+    other.refuse("trust.unknown_certificate")
+    site.daemon.uplink.start()
+    other.wait_told(peer_api.HELLO, 2)
+    other.refuse(None)
+    wait_for(_state(site)("connected"))
+
+
+def test_another_major_version_is_named(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    other.refuse("protocol.mismatch")
+    site.daemon.uplink.start()
+    wait_for(_state(site)("protocol_mismatch"))
+
+
+def test_progress_is_coalesced_to_the_newest(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    site.daemon.uplink.start()
+    wait_for(_state(site)("connected"))
+    for step in range(100):
+        site.daemon.uplink.forward(SiteProgress(session_id="s", round=1, phase="training", fraction=step / 100))
+    wait_for(lambda: bool(other._told(peer_api.PROGRESS)) and other._told(peer_api.PROGRESS)[-1]["fraction"] == 0.99)
+    assert len(other._told(peer_api.PROGRESS)) < 10
+
+
+def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from contributor.paths import SitePaths
+    from fl_core.protocol.messages import InvitationDocument
+    from fl_core.trust.invitation import encode_text, new_token
+    from tests.support.contributor import composed
+
+    authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")
+    other = FakeOrchestrator(authority)
+    with composed(tmp_path / "site", site_client=other.client, enrol_client=other.client) as daemon:
+        started: list[str] = []
+        daemon.children.start = lambda record: started.append(record.site_id or "")  # type: ignore[method-assign]
+        invitation = InvitationDocument(
+            orchestrator="Test laboratory",
+            address="127.0.0.1:1",
+            ca_pem=authority.ca_pem,
+            token=new_token(),
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+        client, body = daemon.app.test_client(), {"invitation": encode_text(invitation), "site_name": "North"}
+        preview = client.post("/api/v1/enrolment/preview", json={"invitation": body["invitation"]}).json
+        assert preview["orchestrator"] == "Test laboratory"
+        assert other.told == []
+        view = client.post("/api/v1/enrolment", json=body).json
+        assert view["state"] == "pending"
+        assert view["ca_fingerprint"] == preview["ca_fingerprint"]
+        paths = SitePaths(tmp_path / "site")
+        assert paths.key.stat().st_mode & 0o777 == 0o600
+        assert "PRIVATE" not in str(other.told)
+        assert client.post("/api/v1/enrolment", json=body).json["code"] == "enrolment.exists"
+        other.decide("approved")
+        wait_for(lambda: client.get("/api/v1/enrolment").json["state"] == "connected")
+        assert started == [other.site_id]
+        assert client.get("/api/v1/enrolment").json["certificate_expires_at"]
+        assert client.delete("/api/v1/enrolment").json["state"] == "not_enrolled"
+        assert not paths.key.exists()
+        assert client.delete("/api/v1/enrolment").json["code"] == "enrolment.none"
+
+
+def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from fl_core.protocol.messages import InvitationDocument
+    from fl_core.trust.invitation import encode_file, new_token
+    from tests.support.contributor import composed
+
+    authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")
+    other = FakeOrchestrator(authority)
+    with composed(tmp_path / "site", site_client=other.client, enrol_client=other.client) as daemon:
+        invitation = InvitationDocument(
+            orchestrator="Test laboratory",
+            address="127.0.0.1:1",
+            ca_pem=authority.ca_pem,
+            token=new_token(),
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+        client, body = daemon.app.test_client(), {"invitation": encode_file(invitation), "site_name": "North"}
+        client.post("/api/v1/enrolment", json=body)
+        other.decide("refused")
+        wait_for(lambda: client.get("/api/v1/enrolment").json["state"] == "refused")
+        other.decide("pending")
+        assert client.post("/api/v1/enrolment", json=body).json["state"] == "pending"
+        client.delete("/api/v1/enrolment")
