@@ -246,6 +246,8 @@ class Relay:
         if answer.status in _AGAIN:
             self.gateway.note("waiting", _code(answer) if from_gateway else str(answer.status))
             return True
+        if answer.status == 401:
+            logger.warning("the laboratory did not accept a signature: clocks differ, or the node is not registered")
         self.gateway.note("connected")
         return False
 

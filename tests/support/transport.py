@@ -110,9 +110,21 @@ class Process:
         log.close()
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, self.log()
+        if not line:
+            self.process.wait(10)
+            self.process.stdout.close()
+            raise AssertionError(self.log())
         self.ready = json.loads(line)
+        self._keep_ports()
         return self
+
+    def _keep_ports(self) -> None:
+        """Note the ports that the first start was given, so that a restart takes them again."""
+        config = json.loads(self.config.read_text())
+        config["public_port" if "public_port" in config else "port"] = self.ready["port"]
+        if "admin_port" in config:
+            config["admin_port"] = self.ready["admin_port"]
+        self.config.write_text(json.dumps(config))
 
     @property
     def port(self) -> int:
@@ -177,12 +189,6 @@ class Laboratory:
         self.superlink.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def laboratory(folder: Path, *, hold_s: float = 5.0) -> Iterator[Laboratory]:
     """Run a gateway process in front of two recording servers."""
@@ -194,7 +200,7 @@ def laboratory(folder: Path, *, hold_s: float = 5.0) -> Iterator[Laboratory]:
         json.dumps(
             {
                 "public_host": "127.0.0.1",
-                "public_port": free_port(),
+                "public_port": 0,
                 "cert": str(paths.orchestrator_cert),
                 "key": str(paths.orchestrator_key),
                 "ca": str(paths.ca_cert),
@@ -202,7 +208,7 @@ def laboratory(folder: Path, *, hold_s: float = 5.0) -> Iterator[Laboratory]:
                 "upstream_api": f"http://127.0.0.1:{api.port}",
                 "upstream_fleet": f"http://127.0.0.1:{superlink.port}",
                 "gateway_secret": SECRET,
-                "admin_port": free_port(),
+                "admin_port": 0,
                 "hold_s": hold_s,
                 "home": str(folder),
             }
@@ -224,7 +230,7 @@ def relay(
     config.write_text(
         json.dumps(
             {
-                "port": free_port(),
+                "port": 0,
                 "gateway": f"127.0.0.1:{gateway_port}",
                 "ca": str(site.ca),
                 "cert": str(site.cert),
