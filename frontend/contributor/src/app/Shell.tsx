@@ -1,0 +1,47 @@
+/** Navigation, the promise about images, live state, and the page of the present address. */
+import { Text } from "@mantine/core";
+import { IconActivityHeartbeat, IconFolderHeart, IconHeartHandshake, IconHome, IconLock, IconSettings, IconShieldLock, IconSparkles } from "@tabler/icons-react";
+import { Link, Outlet } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { useLiveState } from "@shared/realtime/LiveProvider";
+import { AppFrame, type NavEntry } from "@shared/ui/AppFrame";
+import { LiveBadge, StaleNotice } from "@shared/ui/LiveBadge";
+
+import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
+import { useRequests } from "@app/features/requests/api/useRequests";
+import { useSessions } from "@app/features/sessions/api/useSessions";
+import { useSystem } from "@app/features/system/api/useSystem";
+
+export function Shell() {
+  const { t } = useTranslation();
+  const live = useLiveState();
+  const system = useSystem();
+  const open = useRequests().data?.filter((request) => request.state === "open").length ?? 0;
+  const held = useSessions().data?.filter((session) => session.rounds.some((round) => round.phase === "held")).length ?? 0;
+  const entries: NavEntry[] = [
+    { label: t("nav.home"), icon: IconHome, link: (props) => <Link to="/" activeOptions={{ exact: true }} {...props} /> },
+    { label: t("nav.data"), icon: IconFolderHeart, link: (props) => <Link to="/data" {...props} /> },
+    { label: t("nav.requests"), icon: IconHeartHandshake, waiting: open, link: (props) => <Link to="/requests" {...props} /> },
+    { label: t("nav.training"), icon: IconActivityHeartbeat, waiting: held, link: (props) => <Link to="/training" {...props} /> },
+    { label: t("nav.results"), icon: IconSparkles, link: (props) => <Link to="/results" {...props} /> },
+    { label: t("nav.privacy"), icon: IconShieldLock, link: (props) => <Link to="/privacy" {...props} /> },
+    { label: t("nav.settings"), icon: IconSettings, link: (props) => <Link to="/settings" {...props} /> },
+  ];
+  return (
+    <AppFrame
+      subtitle={system.data?.connection.site_name ?? t("nav.subtitle")}
+      entries={entries}
+      bar={
+        <div style={{ display: "flex", gap: 8, alignItems: "center", minWidth: 0 }}>
+          <IconLock size={17} color="var(--tone-success)" aria-hidden="true" style={{ flex: "none" }} />
+          <Text size="sm" truncate><b>{t("nav.promise")}</b> <Text span size="sm" c="dimmed" visibleFrom="md">{t("nav.promiseMore")}</Text></Text>
+        </div>
+      }
+      live={<>{system.data !== undefined && <Text span visibleFrom="sm"><ConnectionChip state={system.data.connection.state} /></Text>}<LiveBadge {...live} /></>}
+    >
+      <StaleNotice {...live} />
+      <Outlet />
+    </AppFrame>
+  );
+}

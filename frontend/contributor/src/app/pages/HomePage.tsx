@@ -1,0 +1,91 @@
+/** What waits for the professional, what runs, what happened; before enrolment, the welcome. */
+import { Button, Grid, Stack } from "@mantine/core";
+import { IconActivityHeartbeat, IconMoodSmile } from "@tabler/icons-react";
+import { Link, Navigate } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { ActivityFeed } from "@shared/ui/ActivityFeed";
+import { Card, Facts, Page } from "@shared/ui/Page";
+import { Empty, Resource } from "@shared/ui/states";
+import { Ago } from "@shared/ui/Time";
+import { TodoList, type Todo } from "@shared/ui/TodoList";
+
+import type { Request, SiteSession, System } from "@app/api/schemas";
+import { useActivity } from "@app/features/activity/api/useActivity";
+import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
+import { useRequests } from "@app/features/requests/api/useRequests";
+import { useSessions } from "@app/features/sessions/api/useSessions";
+import { SessionGlance } from "@app/features/sessions/components/SessionGlance";
+import { useSystem } from "@app/features/system/api/useSystem";
+
+export function HomePage() {
+  const { t } = useTranslation();
+  const system = useSystem();
+  return <Resource query={system} label={t("home.loading")}>{(data) => (data.connection.state === "not_enrolled" || data.connection.state === "pending" ? <Navigate to="/connect" replace /> : <Overview system={data} />)}</Resource>;
+}
+
+function Overview({ system }: { system: System }) {
+  const { t } = useTranslation();
+  const requests = useRequests();
+  const sessions = useSessions();
+  const activity = useActivity();
+  const active = sessions.data?.filter((session) => session.ended_at === null && session.consent_state === "agreed") ?? [];
+  const todos = todosOf(system, requests.data ?? [], sessions.data ?? [], t);
+  return (
+    <Page title={t("home.title")} intro={t("home.intro")}>
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, md: 8 }}>
+          <Stack gap="md">
+            <Card title={t("home.needs")}>
+              {todos.length === 0 ? <Empty plain icon={IconMoodSmile} title={t("home.nothingTitle")}>{t("home.nothing")}</Empty> : <TodoList label={t("home.needs")} todos={todos} />}
+            </Card>
+            {active.map((session) => <SessionGlance key={session.id} session={session} action={<Button variant="light" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.watch")}</Button>} />)}
+            {active.length === 0 && <Card title={t("home.running")}><Empty plain icon={IconActivityHeartbeat} title={t("home.idleTitle")}>{t("home.idle")}</Empty></Card>}
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 4 }}>
+          <Stack gap="md">
+            <ConnectionCard system={system} />
+            <Card title={t("home.activity")}><Resource query={activity} label={t("home.loading")}>{(lines) => <ActivityFeed lines={lines} />}</Resource></Card>
+          </Stack>
+        </Grid.Col>
+      </Grid>
+    </Page>
+  );
+}
+
+function ConnectionCard({ system }: { system: System }) {
+  const { t } = useTranslation();
+  const { connection, shared_summary: shared } = system;
+  return (
+    <Card title={t("home.connection")} aside={<ConnectionChip state={connection.state} />}>
+      <Facts items={[
+        [t("connect.orchestrator"), connection.orchestrator ?? "–"],
+        [t("home.contact"), connection.last_contact === null ? "–" : <Ago key="c" at={connection.last_contact} />],
+        [t("home.usable"), t("data.usableOf", { usable: shared.studies_usable, total: shared.studies_total })],
+      ]} />
+    </Card>
+  );
+}
+
+type Translate = (key: string, options?: Record<string, unknown>) => string;
+
+function todosOf(system: System, requests: readonly Request[], sessions: readonly SiteSession[], t: Translate): Todo[] {
+  const todos: Todo[] = [];
+  const { state } = system.connection;
+  if (state === "refused" || state === "revoked" || state === "protocol_mismatch") {
+    todos.push({ key: "connection", tone: "danger", title: t(`connect.ended.${state}`), text: system.connection.detail, action: <Button size="xs" renderRoot={(props) => <Link to="/connect" {...props} />}>{t("home.look")}</Button> });
+  }
+  for (const session of sessions) {
+    for (const round of session.rounds.filter(({ phase }) => phase === "held")) {
+      todos.push({ key: `held-${session.id}-${round.round}`, tone: "warning", title: t("home.held", { round: round.round, title: session.title }), text: t("home.heldText"), action: <Button size="xs" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.decide")}</Button> });
+    }
+  }
+  for (const request of requests.filter((item) => item.state === "open")) {
+    todos.push({ key: request.session_id, tone: "warning", title: t("home.request", { title: request.offer.title }), text: t("home.requestText", { orchestrator: request.offer.orchestrator, count: request.studies_covered }), action: <Button size="xs" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("home.read")}</Button> });
+  }
+  if (system.shared_summary.studies_total === 0) {
+    todos.push({ key: "data", tone: "info", title: t("home.addData"), text: t("home.addDataText"), action: <Button size="xs" renderRoot={(props) => <Link to="/data" {...props} />}>{t("data.add")}</Button> });
+  }
+  return todos;
+}

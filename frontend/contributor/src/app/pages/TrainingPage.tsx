@@ -1,0 +1,29 @@
+/** The sessions this site agreed to, the active ones first. */
+import { Button, Stack } from "@mantine/core";
+import { IconActivityHeartbeat } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { Page } from "@shared/ui/Page";
+import { Empty, Resource } from "@shared/ui/states";
+
+import { useSessions } from "@app/features/sessions/api/useSessions";
+import { SessionCard } from "@app/features/sessions/components/SessionCard";
+
+export function TrainingPage() {
+  const { t } = useTranslation();
+  const sessions = useSessions();
+  return (
+    <Page title={t("nav.training")} intro={t("training.intro")}>
+      <Resource query={sessions} label={t("training.loading")}>
+        {(list) =>
+          list.length === 0 ? (
+            <Empty icon={IconActivityHeartbeat} title={t("training.emptyTitle")} action={<Button variant="light" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("training.toRequests")}</Button>}>{t("training.empty")}</Empty>
+          ) : (
+            <Stack gap="md">{[...list].sort((a, b) => Number(a.ended_at !== null) - Number(b.ended_at !== null)).map((session) => <SessionCard key={session.id} session={session} />)}</Stack>
+          )
+        }
+      </Resource>
+    </Page>
+  );
+}

@@ -1,0 +1,28 @@
+/** The addresses of the contributor's pages. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+
+import { NotFoundPage } from "@app/app/pages/NotFoundPage";
+import { Shell } from "@app/app/Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
+const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("@app/app/pages/HomePage"), "HomePage") });
+const connect = createRoute({ getParentRoute: () => root, path: "/connect", component: lazyRouteComponent(() => import("@app/app/pages/ConnectPage"), "ConnectPage") });
+const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("@app/app/pages/DataPage"), "DataPage") });
+const study = createRoute({ getParentRoute: () => root, path: "/data/$studyId", component: lazyRouteComponent(() => import("@app/app/pages/StudyPage"), "StudyPage") });
+const requests = createRoute({ getParentRoute: () => root, path: "/requests", component: lazyRouteComponent(() => import("@app/app/pages/RequestsPage"), "RequestsPage") });
+const training = createRoute({ getParentRoute: () => root, path: "/training", component: lazyRouteComponent(() => import("@app/app/pages/TrainingPage"), "TrainingPage") });
+const results = createRoute({ getParentRoute: () => root, path: "/results", component: lazyRouteComponent(() => import("@app/app/pages/ResultsPage"), "ResultsPage") });
+const privacy = createRoute({ getParentRoute: () => root, path: "/privacy", component: lazyRouteComponent(() => import("@app/app/pages/PrivacyPage"), "PrivacyPage") });
+const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, connect, data, study, requests, training, results, privacy, settings]),
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

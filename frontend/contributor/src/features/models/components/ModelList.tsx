@@ -1,0 +1,48 @@
+/** Models that came from sessions, the newest first; fetched on demand. */
+import { Button, Group, Text } from "@mantine/core";
+import { IconCloudDownload, IconDownload } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatNumber } from "@shared/format/format";
+import { Chip } from "@shared/ui/Chip";
+import { Card } from "@shared/ui/Page";
+import { Problem } from "@shared/ui/states";
+import { Ago } from "@shared/ui/Time";
+
+import type { ReceivedModel } from "@app/api/schemas";
+import { useFetchModel } from "@app/features/models/api/useModels";
+
+export function ModelList({ models }: { models: readonly ReceivedModel[] }) {
+  const { t } = useTranslation();
+  const rows = [...models].sort((a, b) => b.received_at.localeCompare(a.received_at));
+  return (
+    <Card title={t("models.title")} note={t("models.note")}>
+      <ul className="row-list" aria-label={t("models.title")} style={{ maxHeight: 520, overflowY: "auto" }}>
+        {rows.map((model) => <ModelRow key={model.id} model={model} />)}
+      </ul>
+    </Card>
+  );
+}
+
+function ModelRow({ model }: { model: ReceivedModel }) {
+  const { t } = useTranslation();
+  const fetchModel = useFetchModel();
+  const score = Object.entries(model.metrics).find(([key]) => !["train_loss", "num-examples"].includes(key)) ?? Object.entries(model.metrics)[0];
+  return (
+    <li aria-label={model.name}>
+      <Group justify="space-between" gap="xs" align="flex-start">
+        <div style={{ minWidth: 0, flex: "1 1 180px" }}>
+          <Group gap={8}><Text fw={620} size="sm">{model.name}</Text>{model.final && <Chip tone="success">{t("models.final")}</Chip>}</Group>
+          <Text size="xs" c="dimmed">{model.session_title} · {t("models.round", { round: model.round })} · <Ago at={model.received_at} /></Text>
+          {score !== undefined && <Text size="xs" c="dimmed" className="num">{t(`metric.${score[0].replace(/^score_/, "")}`, { defaultValue: score[0] })}: {formatNumber(score[1])}</Text>}
+        </div>
+        {model.fetched ? (
+          <Button size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
+        ) : (
+          <Button size="xs" variant="light" loading={fetchModel.isPending} leftSection={<IconCloudDownload size={14} />} aria-label={t("models.fetchOf", { name: model.name })} onClick={() => fetchModel.mutate(model.id)}>{t("models.fetch", { size: formatBytes(model.size_bytes) })}</Button>
+        )}
+      </Group>
+      {fetchModel.isError && <Problem error={fetchModel.error} />}
+    </li>
+  );
+}

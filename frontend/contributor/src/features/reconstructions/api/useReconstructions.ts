@@ -1,0 +1,29 @@
+/** Reconstructions by OSEM and by a model, side by side. */
+import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
+
+import { fetchVolume } from "@shared/api/array";
+import { body, snapshot } from "@shared/api/client";
+import { useLiveList } from "@shared/realtime/useLiveList";
+
+import { api } from "@app/api/client";
+import type { Reconstruction } from "@app/api/schemas";
+
+export const useReconstructions = () => useLiveList(["reconstructions"], () => snapshot(api.GET("/api/v1/reconstructions")));
+
+export function useReconstruct() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (input: { study_id: string; model_id: string }) => body(api.POST("/api/v1/reconstructions", { body: input })),
+    onSuccess: (made) =>
+      queries.setQueryData<Reconstruction[]>(["reconstructions"], (known) => (known?.some(({ id }) => id === made.id) ? known : [made, ...(known ?? [])])),
+  });
+}
+
+export const useReconstructionArrays = (id: string, names: readonly string[]) =>
+  useQueries({
+    queries: names.map((name) => ({
+      queryKey: ["reconstruction-array", id, name],
+      queryFn: ({ signal }: { signal: AbortSignal }) => fetchVolume(`/api/v1/reconstructions/${encodeURIComponent(id)}/arrays/${encodeURIComponent(name)}`, signal),
+      gcTime: 120_000,
+    })),
+  });

@@ -1,0 +1,39 @@
+/** Which study, by which model. */
+import { Button, Group, Select } from "@mantine/core";
+import { IconSparkles } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Card } from "@shared/ui/Page";
+import { Problem } from "@shared/ui/states";
+
+import type { ReceivedModel, Reconstruction, Study } from "@app/api/schemas";
+import { useReconstruct } from "@app/features/reconstructions/api/useReconstructions";
+
+interface ReconstructFormProps {
+  studies: readonly Study[];
+  models: readonly ReceivedModel[];
+  onStarted: (made: Reconstruction) => void;
+}
+
+export function ReconstructForm({ studies, models, onStarted }: ReconstructFormProps) {
+  const { t } = useTranslation();
+  const usable = studies.filter((study) => study.state !== "unusable");
+  const newest = [...models].sort((a, b) => b.received_at.localeCompare(a.received_at));
+  const [study, setStudy] = useState<string | null>(null);
+  const [model, setModel] = useState<string | null>(null);
+  const reconstruct = useReconstruct();
+  const studyId = study ?? usable[0]?.id ?? null;
+  const modelId = model ?? newest[0]?.id ?? null;
+  return (
+    <Card title={t("recon.title")} note={t("recon.note")}>
+      <Group align="flex-end" gap="sm">
+        <Select style={{ flex: "1 1 200px" }} label={t("recon.study")} searchable allowDeselect={false} value={studyId} onChange={setStudy} data={usable.map(({ id, name }) => ({ value: id, label: name }))} nothingFoundMessage={t("recon.noStudy")} />
+        <Select style={{ flex: "1 1 200px" }} label={t("recon.model")} allowDeselect={false} value={modelId} onChange={setModel} data={newest.map(({ id, name, round }) => ({ value: id, label: `${name} · ${t("models.round", { round })}` }))} />
+        <Button leftSection={<IconSparkles size={17} />} disabled={studyId === null || modelId === null} loading={reconstruct.isPending}
+          onClick={() => { if (studyId !== null && modelId !== null) reconstruct.mutate({ study_id: studyId, model_id: modelId }, { onSuccess: onStarted }); }}>{t("recon.start")}</Button>
+      </Group>
+      {reconstruct.isError && <div style={{ marginTop: 12 }}><Problem error={reconstruct.error} /></div>}
+    </Card>
+  );
+}

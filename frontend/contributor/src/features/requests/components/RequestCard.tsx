@@ -1,0 +1,40 @@
+/** A request in plain words, with three permissions, and its signed answer. */
+import { Stack, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatDateTime, formatDuration } from "@shared/format/format";
+import { Chip, Notice, type Tone } from "@shared/ui/Chip";
+import { Card, Facts } from "@shared/ui/Page";
+
+import type { Request } from "@app/api/schemas";
+import { AnswerForm } from "@app/features/requests/components/AnswerForm";
+import { SignedRecord } from "@app/features/requests/components/SignedRecord";
+
+const TONES: Record<Request["state"], Tone> = { open: "warning", agreed: "success", declined: "neutral", expired: "neutral", withdrawn: "neutral", closed: "neutral" };
+
+export function RequestCard({ request }: { request: Request }) {
+  const { t } = useTranslation();
+  const { offer } = request;
+  const open = request.state === "open";
+  return (
+    <Card title={offer.title} tone={open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={TONES[request.state]}>{t(`request.state.${request.state}`)}</Chip></span>}>
+      <Stack gap="lg">
+        {!request.verified && <Notice tone="danger" title={t("request.unverified")}>{t("request.unverifiedAdvice")}</Notice>}
+        <Text>{t("request.sentence", { orchestrator: offer.orchestrator, task: t(`task.${offer.task}`, { defaultValue: offer.task }), count: request.studies_covered, rounds: offer.rounds })}</Text>
+        {offer.note !== "" && <blockquote style={{ margin: 0, paddingLeft: 14, borderLeft: "3px solid var(--line)" }}><Text size="sm" fs="italic">{offer.note}</Text></blockquote>}
+        <Facts grid items={[
+          [t("request.who"), offer.orchestrator],
+          [t("request.what"), t(`task.${offer.task}`, { defaultValue: offer.task })],
+          [t("request.mine"), t("request.studies", { count: request.studies_covered })],
+          [t("request.leaves"), t("request.leavesValue", { each: formatBytes(offer.update_bytes), all: formatBytes(request.total_bytes) })],
+          [t("request.never"), t("request.neverValue")],
+          [t("request.with"), t("request.withValue", { count: Math.max(0, offer.sites_invited - 1) })],
+          [t("request.howLong"), t("request.howLongValue", { rounds: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
+          [t("request.until"), formatDateTime(offer.answer_by)],
+        ]} />
+        {open && <AnswerForm request={request} />}
+        {request.consent !== null && <SignedRecord consent={request.consent} offerHash={request.offer_sha256} />}
+      </Stack>
+    </Card>
+  );
+}

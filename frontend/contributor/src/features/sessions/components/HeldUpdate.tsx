@@ -1,0 +1,30 @@
+/** An update that waits for a person: let it go, or keep it. */
+import { Button, Group } from "@mantine/core";
+import { IconHandStop, IconSend } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatNumber } from "@shared/format/format";
+import { Notice } from "@shared/ui/Chip";
+import { Problem } from "@shared/ui/states";
+
+import type { SiteRound, SiteSession } from "@app/api/schemas";
+import { useRelease } from "@app/features/sessions/api/useSessions";
+
+export function HeldUpdate({ session, round }: { session: SiteSession; round: SiteRound }) {
+  const { t } = useTranslation();
+  const release = useRelease(session.id);
+  const decide = (send: boolean) => release.mutate({ round: round.round, send });
+  return (
+    <div role="group" aria-label={t("held.label", { round: round.round })}>
+      <Notice live tone="warning" title={t("held.title", { round: round.round })} action={
+        <Group gap="xs">
+          <Button size="sm" leftSection={<IconSend size={16} />} loading={release.isPending && release.variables?.send} onClick={() => decide(true)}>{t("held.send")}</Button>
+          <Button size="sm" variant="default" leftSection={<IconHandStop size={16} />} loading={release.isPending && release.variables?.send === false} onClick={() => decide(false)}>{t("held.keep")}</Button>
+        </Group>
+      }>
+        {round.sent === null ? t("held.text", { loss: formatNumber(round.loss) }) : t("held.receipt", { bytes: formatBytes(round.sent.bytes), tensors: round.sent.tensors, loss: formatNumber(round.loss) })}
+      </Notice>
+      {release.isError && <div style={{ marginTop: 8 }}><Problem error={release.error} /></div>}
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+/** One session as this site lives it: phase, curve, held updates, receipts, withdrawal. */
+import { Button, Grid, Group, Progress, Stack, Text } from "@mantine/core";
+import { IconBan } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatNumber } from "@shared/format/format";
+import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
+import { LossChart, type ChartPoint } from "@shared/ui/LossChart";
+import { Card, Facts } from "@shared/ui/Page";
+
+import type { SiteSession } from "@app/api/schemas";
+import { useWithdraw } from "@app/features/sessions/api/useSessions";
+import { HeldUpdate } from "@app/features/sessions/components/HeldUpdate";
+import { Receipts } from "@app/features/sessions/components/Receipts";
+import { heldRounds, latestRound } from "@app/features/sessions/components/rounds";
+import { PhaseChip, SessionChip } from "@app/features/sessions/components/states";
+
+export function SessionCard({ session }: { session: SiteSession }) {
+  const { t } = useTranslation();
+  const [withdrawing, setWithdrawing] = useState(false);
+  const withdraw = useWithdraw(session.id);
+  const active = session.ended_at === null && session.consent_state === "agreed";
+  const withdrawButton = active && (
+    <Button size="xs" variant="light" color="red" leftSection={<IconBan size={15} />} onClick={() => setWithdrawing(true)}>{t("training.withdraw")}</Button>
+  );
+  return (
+    <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={<Group gap="xs"><SessionChip session={session} />{withdrawButton}</Group>}>
+      <Stack gap="lg">
+        {heldRounds(session).map((round) => <HeldUpdate key={round.round} session={session} round={round} />)}
+        <Grid gap="lg">
+          <Grid.Col span={{ base: 12, md: 4 }}><Now session={session} /></Grid.Col>
+          <Grid.Col span={{ base: 12, md: 8 }}><Curve session={session} /></Grid.Col>
+        </Grid>
+        <Receipts rounds={session.rounds} />
+      </Stack>
+      <ConfirmDialog opened={withdrawing} title={t("training.withdrawTitle", { title: session.title })} lead={t("training.withdrawLead")}
+        consequences={[t("training.withdrawOne"), t("training.withdrawTwo", { bytes: formatBytes(session.bytes_sent) }), t("training.withdrawThree")]}
+        confirm={t("training.withdrawConfirm")} busy={withdraw.isPending} error={withdraw.error} onClose={() => setWithdrawing(false)}
+        onConfirm={() => withdraw.mutate("", { onSuccess: () => setWithdrawing(false) })} />
+    </Card>
+  );
+}
+
+function Now({ session }: { session: SiteSession }) {
+  const { t } = useTranslation();
+  const round = latestRound(session);
+  const percent = Math.round((round?.fraction ?? 0) * 100);
+  return (
+    <Stack gap="md">
+      {round !== undefined && (
+        <div>
+          <Group justify="space-between"><PhaseChip phase={round.phase} /><Text size="sm" fw={600} className="num">{percent} %</Text></Group>
+          <Progress mt={8} size={8} value={percent} aria-label={t("training.progress")} />
+          {round.code !== null && <Text mt={6} size="sm" c="var(--tone-danger)">{t(`reason.${round.code}`, { defaultValue: round.code })}</Text>}
+        </div>
+      )}
+      <Facts items={[
+        [t("training.lossNow"), formatNumber(round?.loss)],
+        [t("training.studies"), session.studies],
+        [t("training.sent"), formatBytes(session.bytes_sent)],
+        ...(session.reason === "" ? [] : [[t("training.reason"), t(`reason.${session.reason}`, { defaultValue: session.reason })] as const]),
+      ]} />
+    </Stack>
+  );
+}
+
+/** The running round's own curve where it has one, else the last loss of each round. */
+function Curve({ session }: { session: SiteSession }) {
+  const { t } = useTranslation();
+  const points = useMemo<ChartPoint[]>(() => {
+    const done = [...session.rounds].sort((a, b) => a.round - b.round).flatMap(({ losses }) => losses);
+    return done.map((loss, index) => ({ round: index + 1, values: { loss } }));
+  }, [session.rounds]);
+  const lines = useMemo(() => [{ key: "loss", label: t("training.loss"), color: "var(--mantine-primary-color-filled)" }], [t]);
+  if (points.length < 2) return <Text size="sm" c="dimmed">{t("training.noCurve")}</Text>;
+  return <LossChart height={220} label={t("training.lossCurve")} xLabel={t("training.pass")} lines={lines} points={points} />;
+}

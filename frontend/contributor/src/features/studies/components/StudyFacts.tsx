@@ -1,0 +1,63 @@
+/** A study in words, and taking it out of use or back. */
+import { Button, Stack } from "@mantine/core";
+import { IconArchive, IconRestore } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatCount, formatDateTime } from "@shared/format/format";
+import { Notice } from "@shared/ui/Chip";
+import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
+import { Card, Facts } from "@shared/ui/Page";
+import { Problem } from "@shared/ui/states";
+
+import type { Study } from "@app/api/schemas";
+import { useRestoreStudy, useWithdrawStudy } from "@app/features/studies/api/useStudies";
+
+export function StudyFacts({ study }: { study: Study }) {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="md">
+      {study.problem !== "" && <Notice tone="danger" title={study.problem}>{study.advice}</Notice>}
+      {study.warnings.map((warning) => <Notice key={warning} tone="warning">{warning}</Notice>)}
+      <Card title={t("study.facts")}>
+        <Facts items={[
+          [t("study.kind"), study.kind],
+          [t("study.geometry"), study.geometry],
+          [t("data.counts"), study.counts === null ? "–" : formatCount(Math.round(study.counts))],
+          [t("study.patient"), study.patient === null ? "–" : <span key="p" className="mono">{study.patient.slice(0, 12)}</span>],
+          [t("data.reference"), t(study.has_reference ? "data.yes" : "data.no")],
+          [t("study.used"), t("study.usedIn", { count: study.used_in_sessions })],
+          [t("data.size"), formatBytes(study.size_bytes)],
+          [t("data.added"), formatDateTime(study.added_at)],
+          [t("study.hash"), <span key="h" className="mono" title={study.sha256}>{study.sha256.slice(0, 24)}…</span>],
+        ]} />
+      </Card>
+      <Card title={t("study.removed")} note={t("study.removedNote")}>
+        {study.deidentified.length === 0 ? t("study.removedNone") : <ul style={{ margin: 0, paddingLeft: 18, fontSize: 14 }}>{study.deidentified.map((line) => <li key={line}>{line}</li>)}</ul>}
+      </Card>
+      <InUse study={study} />
+    </Stack>
+  );
+}
+
+function InUse({ study }: { study: Study }) {
+  const { t } = useTranslation();
+  const [asking, setAsking] = useState(false);
+  const withdraw = useWithdrawStudy();
+  const restore = useRestoreStudy();
+  if (study.state === "withdrawn") {
+    return (
+      <Card title={t("study.outOfUse")} note={t("study.outOfUseNote")}>
+        <Button variant="default" leftSection={<IconRestore size={17} />} loading={restore.isPending} onClick={() => restore.mutate(study.id)}>{t("study.restore")}</Button>
+        {restore.isError && <Problem error={restore.error} />}
+      </Card>
+    );
+  }
+  return (
+    <div>
+      <Button variant="light" color="red" leftSection={<IconArchive size={17} />} onClick={() => setAsking(true)}>{t("study.withdraw")}</Button>
+      <ConfirmDialog opened={asking} title={t("study.withdrawTitle", { name: study.name })} lead={t("study.withdrawLead")} consequences={[t("study.withdrawOne"), t("study.withdrawTwo"), t("study.withdrawThree")]}
+        confirm={t("study.withdraw")} busy={withdraw.isPending} error={withdraw.error} onClose={() => setAsking(false)} onConfirm={() => withdraw.mutate(study.id, { onSuccess: () => setAsking(false) })} />
+    </div>
+  );
+}

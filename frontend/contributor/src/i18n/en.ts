@@ -1,0 +1,57 @@
+/** English text of the contributor's pages. */
+import { training } from "@app/i18n/en.training";
+
+export const en = {
+  ...training,
+  nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", results: "Results", privacy: "Privacy", settings: "Settings" },
+  notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
+  connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", revoked: "Revoked", protocol_mismatch: "Versions differ" },
+  connect: {
+    title: "Connect this site", intro: "Join a training network with an invitation from its learning manager. Your scans stay here.", loading: "Loading the connection",
+    steps: { open: "Open the invitation", compare: "Compare fingerprints", done: "Connected" },
+    openTitle: "Open your invitation", openNote: "A file, or a block of text that begins with BEGIN FLOMIR INVITATION.", drop: "Drop the invitation file here", file: "Invitation file", choose: "Choose a file", paste: "Or paste the invitation text", open: "Open invitation",
+    whose: "Invitation from {{orchestrator}}", whoseNote: "Nothing has been sent yet.", orchestrator: "Orchestrator", address: "Address", authority: "Fingerprint of its authority", expires: "Valid until",
+    meansTitle: "What connecting means", means: "A key is made on this computer and never leaves it. The orchestrator learns this site's name and how many studies it has. Each training asks you again.",
+    name: "Name of this site", nameNote: "As the learning manager and this page show it.", back: "Use another invitation", ask: "Ask to join",
+    compareTitle: "Compare this fingerprint", compareNote: "{{orchestrator}} sees the same one on its screen.", fingerprint: "Fingerprint of this site", compareHow: "Call the learning manager and read it to each other. If they differ, cancel: somebody else may be in between.",
+    waiting: "Waiting for approval", waitingNote: "This page goes on by itself.", cancel: "Cancel the request",
+    doneTitle: "Connected to {{orchestrator}}", done: "{{site}} is trusted now. Next, add the studies that may be used for training.", toData: "Add data", again: "Start again with a new invitation",
+    ended: { refused: "The learning manager refused this site.", revoked: "This site's trust was taken back.", protocol_mismatch: "The two programs speak different versions." },
+    endedAdvice: { refused: "Talk to the learning manager and ask for a new invitation.", revoked: "Your data is untouched. Ask the learning manager for a new invitation.", protocol_mismatch: "Update the older program." },
+  },
+  home: {
+    title: "Home", intro: "What waits for you, what runs, what happened.", loading: "Loading the overview", needs: "Waits for you", nothingTitle: "Nothing waits for you", nothing: "Requests and held updates appear here at once.",
+    running: "Training", idleTitle: "No training is running", idle: "When you agree to a request, you can watch it here.", watch: "Watch the training", activity: "Activity", connection: "Connection", contact: "Last contact", usable: "Studies", look: "Look at it",
+    held: "Round {{round}} of “{{title}}” waits for your release", heldText: "The update has not left this computer.", decide: "Decide",
+    request: "You are asked to join “{{title}}”", requestText_one: "{{orchestrator}} asks to train on {{count}} of your studies.", requestText_other: "{{orchestrator}} asks to train on {{count}} of your studies.", read: "Read the request",
+    addData: "Add your first studies", addDataText: "Each file is checked here and never uploaded.",
+  },
+  data: {
+    title: "Studies", intro: "Your studies stay on this computer. Each is checked and freed of identifiers when it is added.", loading: "Loading studies", add: "Add studies", addNote: "Checked here, never uploaded.", drop: "Drop study files here", formats: "Study files (HDF5), one or many.", files: "Study files", choose: "Choose files",
+    folder: "Or a folder on this computer", addFolder: "Add folder", added_one: "{{count}} study added", added_other: "{{count}} studies added", addedNote: "See the table for what was checked.", refused_one: "{{count}} file was not taken", refused_other: "{{count}} files were not taken", nothingFound: "No study file was found there.", nothingFoundNote: "Choose the folder that holds the files.",
+    emptyTitle: "No studies yet", empty: "Drop study files or name a folder. You see every image before anything is trained.", name: "Study", state: "State", counts: "Counts", reference: "Reference image", size: "Size", added: "Added", yes: "yes", no: "no",
+    usable: "Usable", unusable: "Cannot be used", withdrawn: "Withdrawn", usableOf: "{{usable}} of {{total}} usable",
+  },
+  told: { title: "What the orchestrator is told", note: "Exactly this, and nothing else about your data.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}" },
+  study: {
+    images: "Images", projections: "Projections", reference: "Reference", attenuation: "Attenuation", loadingImage: "Loading images", facts: "About this study", kind: "Kind", geometry: "Acquisition", patient: "Patient (pseudonym, stays here)", used: "Used", usedIn_zero: "in no session", usedIn_one: "in {{count}} session", usedIn_other: "in {{count}} sessions", hash: "SHA-256",
+    removed: "Removed on the way in", removedNote: "Identifiers that the file had.", removedNone: "The file had no identifiers.", reconstruct: "Reconstruct",
+    outOfUse: "Out of use", outOfUseNote: "It is kept here, but no training uses it.", restore: "Put back into use", withdraw: "Withdraw this study", withdrawTitle: "Withdraw {{name}}?", withdrawLead: "No training uses it from the next round on.", withdrawOne: "The file stays on this computer.", withdrawTwo: "The orchestrator is told the lower number at once.", withdrawThree: "You can put it back into use at any time.",
+  },
+  task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },
+  metric: { nrmse_body: "Error in the body (NRMSE)", nrmse_heart: "Error in the heart (NRMSE)", ssim_heart: "Structural similarity in the heart", psnr_body: "Peak signal to noise in the body (dB)", psnr_heart: "Peak signal to noise in the heart (dB)", defect_contrast: "Defect contrast recovered", dice: "Mean overlap (Dice)", train_loss: "Training loss" },
+  models: {
+    intro: "Models you may use, compared with your usual reconstruction on your own studies.", loading: "Loading models", title: "Received models", note: "From sessions you were asked about.", final: "Final", round: "round {{round}}", fetch: "Fetch ({{size}})", fetchOf: "Fetch {{name}}", save: "Save", saveOf: "Save {{name}} as a file",
+    emptyTitle: "No model yet", empty: "After each round of a training, its model appears here, also if you declined.",
+  },
+  recon: {
+    title: "Reconstruct", note: "OSEM and the model, side by side. Runs on this computer.", study: "Study", model: "Model", start: "Reconstruct", noStudy: "No such study", by: "by {{model}}", research: "For research, not for diagnosis", researchNote: "Images made by these models have not been approved for patient care.",
+    running: "Reconstructing. This takes some seconds to minutes.", failed: "The reconstruction did not finish.", loadingImages: "Loading images", array: { osem: "OSEM", model: "Model", reference: "Reference" }, metrics: "Against the reference", measure: "Measure", noReference: "This study has no reference image, so there are no numbers.",
+  },
+  privacy: { intro: "Every update that left, to the byte, and every act on this computer.", loading: "Loading receipts", nothingTitle: "Nothing has left this computer", nothing: "When a training sends an update, its receipt is kept here: size, tensors, hash.", total: "{{bytes}} have left in all" },
+  audit: { title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more" },
+  settings: {
+    intro: "The connection and the program.", loading: "Loading settings", connection: "Connection", site: "This site", own: "Fingerprint of this site", certificate: "Certificate until", processes: "Processes", processesNote: "Ended processes are restarted by themselves.", program: "Program", version: "Version", protocol: "Protocol",
+    leave: "Leave the federation", leaveTitle: "Leave the federation?", leaveLead: "This site's key and certificate are removed from this computer.", leaveOne: "Running training at this site ends.", leaveTwo: "Studies, received models and the audit log stay here.", leaveThree: "To come back you need a new invitation.",
+  },
+};

@@ -1,0 +1,26 @@
+/** Starts the contributor's page. */
+import "./styles";
+
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { AppProviders, createQueries } from "@shared/AppProviders";
+import { setUpLanguage } from "@shared/i18n/setup";
+
+import { createLive } from "@app/app/live";
+import { router } from "@app/app/router";
+import { en } from "@app/i18n/en";
+
+setUpLanguage(en);
+const queries = createQueries();
+const live = createLive(queries);
+const root = document.getElementById("root");
+if (root === null) throw new Error("the page has no root element");
+createRoot(root).render(
+  <StrictMode>
+    <AppProviders app="contributor" queries={queries} live={live}>
+      <RouterProvider router={router} />
+    </AppProviders>
+  </StrictMode>,
+);
