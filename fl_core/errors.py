@@ -162,6 +162,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "consent.missing": Entry(403, "This site has not agreed to this session.", "Answer the request first."),
     "consent.expired": Entry(409, "The request is no longer open.", "Ask the learning manager to send it again."),
+    "consent.send_refused": Entry(
+        403, "This site did not let its update leave.", "Nothing was sent; the round goes on without this site."
+    ),
     "study.unusable": Entry(422, "This study cannot be used.", "The message says what and where; export it again."),
     "study.duplicate": Entry(409, "This study is here already.", "Nothing to do: it was added before."),
     "upload.too_large": Entry(
@@ -188,6 +191,9 @@ CATALOGUE: dict[str, Entry] = {
         409,
         "Too few updates came back before the deadline.",
         "See which sites are missing; resume when they are online.",
+    ),
+    "federation.late": Entry(
+        409, "The round closed before this site was done.", "Give rounds more time, or let this site train less."
     ),
     "federation.engine_lost": Entry(
         503,

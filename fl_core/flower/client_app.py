@@ -5,9 +5,10 @@ are used, and each of them is checked.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from torch import nn
 
 from fl_core.errors import ComputeFailed, Conflict, FlomirError, InvalidInput, NotTrusted, StudyUnusable
@@ -57,7 +59,7 @@ class _Loaded:
     train: list[Sample]
     holdout: list[Sample]
     network: nn.Module
-    last: tuple[int, str, RoundReply, SentUpdate] | None = None
+    last: tuple[RoundRequest, RoundReply, SentUpdate] | None = None
     kept: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
@@ -70,12 +72,34 @@ class SiteWorker:
     def __init__(self, *, grants: GrantsFile, report: Report, clock: Callable[[], float] = time.monotonic) -> None:
         self._grants, self._report, self._clock = grants, report, clock
         self._loaded: _Loaded | None = None
+        self._busy = threading.Lock()
+
+    def prepare(self) -> bool:
+        """Load the data of a granted session ahead of its first round, when idle; True when something was loaded."""
+        if not self._busy.acquire(blocking=False):
+            return False
+        try:
+            grants = self._grants.read()
+            able = [] if grants is None else [grant for grant in grants.grants.values() if grant.train]
+            if self._loaded is not None or not able:
+                return False
+            self.loaded_for(able[-1].session_id, able[-1])
+        except (ModelError, ValidationError) as error:
+            logger.warning("data not prepared", extra={"kind": type(error).__name__})
+            return False
+        else:
+            return True
+        finally:
+            self._busy.release()
 
     def answer(
         self, request: RoundRequest, bundle_sha256: str, *, is_cancelled: Callable[[], bool] = lambda: False
     ) -> RoundReply:
         """Do one round; raises FlomirError with a code that may leave the site (its text may not)."""
-        turn = _Turn(self, request, bundle_sha256, is_cancelled)
+        with self._busy:
+            return self._answer(_Turn(self, request, bundle_sha256, is_cancelled), request)
+
+    def _answer(self, turn: "_Turn", request: RoundRequest) -> RoundReply:
         try:
             turn.tell(SitePhase.RECEIVED)
             return turn.run()
@@ -115,6 +139,11 @@ def as_flomir_error(error: ModelError) -> FlomirError:
     return ComputeFailed(str(error))
 
 
+def _asks_the_same(before: RoundRequest, now: RoundRequest) -> bool:
+    """Tell whether a request repeats one (only the time that is left may differ)."""
+    return replace(before, deadline_s=now.deadline_s) == now
+
+
 class _Turn:
     """One round at one site."""
 
@@ -140,11 +169,11 @@ class _Turn:
         loaded = self._worker.loaded_for(request.session_id, grant)
         shared = set(loaded.task.spec.shared_keys(loaded.network.state_dict()))
         received = self._receive(loaded, shared)
-        if loaded.last is not None and loaded.last[:2] == (request.round, request.packed.sha256):
-            reply, sent = loaded.last[2:]
+        if loaded.last is not None and _asks_the_same(loaded.last[0], request):
+            _, reply, sent = loaded.last
         else:
             reply, sent = self._work(loaded, grant, shared, received)
-            loaded.last = (request.round, request.packed.sha256, reply, sent)
+            loaded.last = (request, reply, sent)
         self._hold()
         self._check()
         self.tell(SitePhase.SENDING, fraction=1.0)

@@ -362,7 +362,8 @@ class RoundLoop:
 
 def weighted_metrics(updates: list[UpdateReceived]) -> dict[str, float]:
     """Average train_loss and the scores over the sites that gave them, weighted by their examples."""
-    names = {name for update in updates for name in update.metrics if name == "train_loss" or name.startswith("score_")}
+    given_names = {name for update in updates for name in update.metrics}
+    names = {name for name in given_names - {"score_s"} if name == "train_loss" or name.startswith("score_")}
     means: dict[str, float] = {}
     for name in sorted(names):
         given = [(update.metrics[name], update.num_examples) for update in updates if name in update.metrics]

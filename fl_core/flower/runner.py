@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fl_core.flower.fast_backoff import shorten_object_waits
 from fl_core.flower.process import config_option, read_config, say, settle_environment
 
 PUSH_PATIENCE_S = 120.0
+PREPARE_EVERY_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,11 @@ class Runner:
         self._worker = SiteWorker(
             grants=GrantsFile(config.grants_file), report=lambda event: log.append(event.session_id, event)
         )
+
+    def prepare_while_idle(self) -> None:
+        """Load what was granted before its first round asks for it; runs in a thread of its own."""
+        while not self._worker.prepare():
+            time.sleep(PREPARE_EVERY_S)
 
     def do(self, token: str) -> None:
         """Work on one task to its end; whatever happens, the task is finished and something is replied."""
@@ -141,6 +148,7 @@ def main(config_path: Path) -> None:
     shorten_object_waits()
     runner = Runner(config)
     say(ready=True)
+    threading.Thread(target=runner.prepare_while_idle, name="prepare", daemon=True).start()
     for line in sys.stdin:
         task = json.loads(line)
         runner.do(task["token"])

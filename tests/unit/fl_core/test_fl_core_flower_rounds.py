@@ -1,0 +1,355 @@
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flwr.app import ArrayRecord, MetricRecord, RecordDict
+from flwr.serverapp.strategy.strategy_utils import aggregate_arrayrecords
+from numpy.typing import NDArray
+
+from fl_core.errors import InvalidInput, PeerUnreachable
+from fl_core.flower.checkpoints import newest_record, weights_path
+from fl_core.flower.exchange import RoundReply, RoundRequest, SiteAnswer
+from fl_core.flower.records import pack, shapes_of, unpack
+from fl_core.flower.reporting import EventLog, Hints
+from fl_core.flower.rounds import Outcome, RoundLoop, choose_sites
+from fl_core.flower.strategies.fedavg import FedAvg
+from fl_core.flower.strategies.registry import BUILDERS, make_strategy, proximal_mu
+from fl_core.protocol.messages import StrategyChoice
+from fl_core.protocol.plan import PlannedSite, ServerEvent, SessionControl, SessionPlan
+from fl_core.strategy_spec import STRATEGIES
+from model.io.weights import load_arrays, save_arrays
+
+Arrays = dict[str, NDArray[np.generic]]
+Behaviour = Callable[[RoundRequest, Arrays], RoundReply | tuple[int, str] | None]
+START: Arrays = {"w": np.zeros(4, np.float32), "steps": np.array(0, np.int64)}
+
+
+def adds(value: float, examples: int = 1) -> Behaviour:
+    """Return a site whose training adds a number to every weight."""
+
+    def train(_: RoundRequest, received: Arrays) -> RoundReply:
+        update: Arrays = {
+            "w": (received["w"].astype(np.float32) + np.float32(value)).astype(np.float32),
+            "steps": np.array(int(received["steps"]) + 1),
+        }
+        metrics = {"train_loss": value, "train_s": 0.5, "score_s": 0.25, "score_dice": value / 2}
+        return RoundReply(packed=pack(update), metrics=metrics, num_examples=examples)
+
+    return train
+
+
+class Clock:
+    """Time that passes only while the loop waits."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class MemoryLink:
+    """Sites in memory; a behaviour a site, answering at the next receive."""
+
+    def __init__(self, clock: Clock, sites: Mapping[str, Behaviour]) -> None:
+        self.clock, self.sites = clock, dict(sites)
+        self.marks = dict.fromkeys(sites, "1")
+        self.sent: list[tuple[int, str]] = []
+        self.answers: list[SiteAnswer] = []
+        self.on_receive: Callable[[], None] = lambda: None
+
+    def present(self) -> Mapping[str, str]:
+        return dict(self.marks)
+
+    def send(self, request: RoundRequest, site_ids: list[str]) -> None:
+        for site_id in site_ids:
+            self.sent.append((request.round, site_id))
+            done = self.sites[site_id](request, unpack(request.packed, shapes_of(START)))
+            if isinstance(done, RoundReply):
+                self.answers.append(SiteAnswer(site_id=site_id, reply=done))
+            elif done is not None:
+                self.answers.append(SiteAnswer(site_id=site_id, error_number=done[0], code=done[1]))
+
+    def receive(self, timeout_s: float) -> list[SiteAnswer]:
+        self.on_receive()
+        self.clock.now += timeout_s
+        answers, self.answers = self.answers, []
+        return answers
+
+
+class Session:
+    """A session folder with a loop over sites in memory."""
+
+    def __init__(self, folder: Path, sites: Mapping[str, Behaviour], **plan: object) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.link = MemoryLink(self.clock, sites)
+        save_arrays(folder / "initial.safetensors", START)
+        values: dict[str, object] = {
+            "session_id": "session-a",
+            "task": "brain-segmentation",
+            "task_parameters": {},
+            "network": {"name": "unet_2d"},
+            "strategy": StrategyChoice(name="fedavg"),
+            "rounds": 2,
+            "quorum": len(sites),
+            "round_deadline_s": 30.0,
+            "sites": tuple(PlannedSite(site_id=one, name=one, node_id="1") for one in sites),
+            "initial_model": str(folder / "initial.safetensors"),
+            "offer_sha256": {},
+        }
+        self.plan = SessionPlan.model_validate({**values, **plan})
+
+    def run(self) -> Outcome:
+        log = EventLog(self.folder / "progress.jsonl", Hints("", ""))
+        loop = RoundLoop(
+            plan=self.plan,
+            folder=self.folder,
+            link=self.link,
+            report=lambda event: log.append(event.session_id, event),
+            run_id="1",
+            clock=self.clock,
+        )
+        return loop.run()
+
+    def control(self, **wishes: object) -> None:
+        control = SessionControl.model_validate(wishes)
+        (self.folder / "control.json").write_text(control.model_dump_json())
+
+    def events(self) -> list[ServerEvent]:
+        lines = (self.folder / "progress.jsonl").read_text().splitlines()
+        return [ServerEvent.model_validate_json(line) for line in lines]
+
+    def weights(self, number: int) -> Arrays:
+        return load_arrays(weights_path(self.folder, number))
+
+
+def test_every_round_is_the_weighted_mean_and_is_recorded(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0, 1), "b": adds(3.0, 3)})
+    assert session.run() == Outcome("completed", 2)
+    assert session.weights(1)["w"].tolist() == [2.5] * 4
+    assert session.weights(2)["w"].tolist() == [5.0] * 4
+    assert session.weights(2)["steps"] == 2
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert {update.site_id: update.num_examples for update in record.updates} == {"a": 1, "b": 3}
+    assert record.metrics == {"train_loss": 2.5, "score_dice": 1.25}
+    assert record.total_s == pytest.approx(record.push_s + record.wait_s + record.aggregate_s + record.checkpoint_s)
+    assert record.overhead_s == pytest.approx(record.total_s - 0.75)
+    assert [event.seq for event in session.events()] == list(range(1, len(session.events()) + 1))
+
+
+def test_the_mean_equals_flowers_own() -> None:
+    random = np.random.default_rng(3)
+    updates = [
+        ({"a": random.normal(size=(5, 3)).astype(np.float32), "b": random.normal(size=7).astype(np.float32)}, count)
+        for count in (1, 17, 250, 3)
+    ]
+    ours = FedAvg()
+    ours.configure(1)
+    for update, count in updates:
+        ours.accumulate(update, float(count))
+    records = [
+        RecordDict({"arrays": ArrayRecord(list(update.values())), "metrics": MetricRecord({"num-examples": count})})
+        for update, count in updates
+    ]
+    theirs = aggregate_arrayrecords(records, "num-examples").to_numpy_ndarrays()
+    for mine, other in zip(ours.result().values(), theirs, strict=True):
+        np.testing.assert_allclose(mine.astype(np.float32), other, rtol=1e-6, atol=1e-6)
+
+
+def test_a_mean_of_nothing_is_refused() -> None:
+    empty = FedAvg()
+    empty.configure(1)
+    with pytest.raises(InvalidInput):
+        empty.result()
+
+
+def test_every_declared_strategy_can_be_made() -> None:
+    assert set(BUILDERS) == set(STRATEGIES)
+    for name in STRATEGIES:
+        make_strategy(StrategyChoice(name=name))
+    fedprox = StrategyChoice(name="fedprox", parameters={"proximal_mu": 0.5})
+    assert make_strategy(fedprox).configure(1) == {"proximal_mu": 0.5}
+    assert proximal_mu(fedprox) == 0.5
+    assert proximal_mu(StrategyChoice(name="fedavg")) == 0
+
+
+def test_the_session_goes_on_after_the_newest_checkpoint(tmp_path: Path) -> None:
+    first = Session(tmp_path, {"a": adds(1.0)}, rounds=4)
+    first.control(pause_after_round=True)
+    assert first.run() == Outcome("paused", 1)
+    (tmp_path / "control.json").unlink()
+    again = Session(tmp_path, {"a": adds(1.0)}, rounds=4)
+    assert again.run() == Outcome("completed", 4)
+    assert [number for number, _ in again.link.sent] == [2, 3, 4]
+    assert again.weights(4)["w"].tolist() == [4.0] * 4
+    seqs = [event.seq for event in again.events()]
+    assert seqs == sorted(set(seqs))
+
+
+def test_a_checkpoint_that_is_not_whole_is_passed_over(tmp_path: Path) -> None:
+    Session(tmp_path, {"a": adds(1.0)}, rounds=2).run()
+    weights_path(tmp_path, 2).write_bytes(b"torn")
+    again = Session(tmp_path, {"a": adds(1.0)}, rounds=2)
+    assert again.run() == Outcome("completed", 2)
+    assert [number for number, _ in again.link.sent] == [2]
+    (tmp_path / "round-0002.json").write_text("{")
+    assert newest_record(tmp_path, "session-a") is not None
+    assert newest_record(tmp_path, "session-of-another") is None
+
+
+def silent(_: RoundRequest, __: Arrays) -> None:
+    return None
+
+
+def test_a_round_closes_at_its_deadline_with_the_quorum_and_names_who_is_missing(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": silent}, rounds=1, quorum=1)
+    begun = session.clock.now
+    assert session.run().ending == "completed"
+    assert 30 <= session.clock.now - begun < 31
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.missing == {"b": "federation.late"}
+
+
+def test_below_the_quorum_the_session_fails_and_keeps_its_checkpoints(tmp_path: Path) -> None:
+    def once(request: RoundRequest, received: Arrays) -> RoundReply | None:
+        answer = adds(1.0)(request, received)
+        return answer if request.round == 1 and isinstance(answer, RoundReply) else None
+
+    session = Session(tmp_path, {"a": adds(1.0), "b": once})
+    outcome = session.run()
+    assert (outcome.ending, outcome.round, outcome.code) == ("failed", 2, "federation.quorum_missed")
+    assert "'b': 'federation.late'" in outcome.detail
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.round == 1
+
+
+def test_combine_now_closes_the_named_round_once_the_quorum_is_met(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": silent}, rounds=1, quorum=1)
+    session.control(combine_now=1)
+    begun = session.clock.now
+    assert session.run().ending == "completed"
+    assert session.clock.now - begun < 1
+
+
+def test_combine_now_does_not_close_a_round_below_the_quorum(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": silent}, rounds=1, quorum=2)
+    session.control(combine_now=1)
+    assert session.run().code == "federation.quorum_missed"
+
+
+def test_stop_ends_the_waiting_at_once(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": silent})
+    session.link.on_receive = lambda: session.control(stop=True)
+    begun = session.clock.now
+    assert session.run().ending == "stopped"
+    assert session.clock.now - begun < 1
+    assert session.events()[-1].type == "stopped"
+
+
+def test_a_withdrawn_site_is_no_longer_waited_for_nor_chosen(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": silent}, quorum=1)
+    session.link.on_receive = lambda: session.control(withdrawn=["b"])
+    begun = session.clock.now
+    assert session.run().ending == "completed"
+    assert session.clock.now - begun < 2
+    assert session.link.sent == [(1, "a"), (1, "b"), (2, "a")]
+
+
+@pytest.mark.parametrize("number", [3, 4, 5, 8])
+def test_a_lost_message_is_sent_again_when_the_site_is_online(tmp_path: Path, number: int) -> None:
+    tries: list[int] = []
+
+    def flaky(request: RoundRequest, received: Arrays) -> RoundReply | tuple[int, str] | None:
+        tries.append(1)
+        return adds(1.0)(request, received) if len(tries) == 3 else (number, "peer.unreachable")
+
+    session = Session(tmp_path, {"a": flaky}, rounds=1)
+    assert session.run().ending == "completed"
+    assert [event.type for event in session.events()].count("resent") == 2
+
+
+def test_a_restarted_node_gets_its_message_again(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def forgetful(request: RoundRequest, received: Arrays) -> RoundReply | tuple[int, str] | None:
+        calls.append(1)
+        return adds(1.0)(request, received) if len(calls) == 2 else None
+
+    session = Session(tmp_path, {"a": forgetful}, rounds=1)
+    session.link.on_receive = lambda: session.link.marks.update(a="2")
+    assert session.run().ending == "completed"
+    assert len(calls) == 2
+
+
+def test_an_offline_site_is_not_flooded(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": lambda *_: (5, "peer.unreachable")}, rounds=1)
+    session.link.marks.clear()
+    assert session.run().code == "federation.quorum_missed"
+    assert len(session.link.sent) == 1
+
+
+def test_a_refusing_site_is_not_asked_again_in_the_round(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": lambda *_: (6, "consent.missing")}, rounds=1, quorum=1)
+    assert session.run().ending == "completed"
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.missing == {"b": "consent.missing"}
+    assert len(session.link.sent) == 2
+
+
+def test_a_poisoned_update_is_left_out(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": adds(float("nan"))}, rounds=1, quorum=1)
+    assert session.run().ending == "completed"
+    assert session.weights(1)["w"].tolist() == [1.0] * 4
+    rejected = [event for event in session.events() if event.type == "update_rejected"]
+    assert [(event.site_id, event.code) for event in rejected] == [("b", "federation.update_rejected")]
+
+
+def test_a_second_answer_of_a_site_does_not_count_twice(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": adds(3.0)}, rounds=1)
+    session.link.on_receive = lambda: session.link.answers.extend(session.link.answers[:1])
+    assert session.run().ending == "completed"
+    assert session.weights(1)["w"].tolist() == [2.0] * 4
+
+
+def test_too_few_chosen_sites_end_the_session_with_that_code(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": adds(1.0)})
+    session.control(site_ids=["a"])
+    assert session.run().code == "session.too_few_sites"
+
+
+def test_a_lost_engine_is_not_an_end_of_the_session(tmp_path: Path) -> None:
+    def lose() -> None:
+        message = "gone"
+        raise PeerUnreachable(message, code="federation.engine_lost")
+
+    session = Session(tmp_path, {"a": silent})
+    session.link.on_receive = lose
+    with pytest.raises(PeerUnreachable):
+        session.run()
+    assert session.events()[-1].type == "pushed"
+
+
+def test_a_fraction_is_drawn_anew_each_round_and_reproducibly(tmp_path: Path) -> None:
+    plan = Session(tmp_path, {f"s{n}": adds(1.0) for n in range(10)}, quorum=2, fraction=0.3).plan
+    draws = [tuple(choose_sites(plan, SessionControl(), number)) for number in range(1, 9)]
+    assert all(len(draw) == 3 for draw in draws)
+    assert len(set(draws)) > 3
+    assert draws == [tuple(choose_sites(plan, SessionControl(), number)) for number in range(1, 9)]
+
+
+def test_a_torn_progress_line_does_not_swallow_the_next(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0)}, rounds=1)
+    session.run()
+    path = tmp_path / "progress.jsonl"
+    newest = session.events()[-1]
+    with path.open("a") as stream:
+        stream.write('{"seq": ')
+    EventLog(path, Hints("", "")).append("session-a", newest)
+    assert json.loads(path.read_text().splitlines()[-1])["seq"] == newest.seq + 1

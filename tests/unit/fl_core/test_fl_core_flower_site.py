@@ -1,0 +1,301 @@
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fl_core.errors import CATALOGUE, ComputeFailed, FlomirError, NotTrusted, StudyUnusable
+from fl_core.flower.client_app import RoundLate, SiteWorker
+from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
+from fl_core.flower.exchange import RoundRequest
+from fl_core.flower.proximal import proximal_term
+from fl_core.flower.records import pack, shapes_of, unpack
+from fl_core.protocol.bundle import bundle_sha256
+from fl_core.protocol.messages import SendPermission, SitePhase, StrategyChoice
+from fl_core.protocol.plan import Grants, RunnerEvent
+from model.io.weights import load_arrays
+from tests.support.flower import PARAMETERS, SESSION, eventually, initial_model, make_grant, write_grants
+from tests.support.tasks import write_brain_slice
+
+torch.set_num_threads(1)
+
+
+class Hospital:
+    """One site in this process: slices, grants, a worker and its events."""
+
+    def __init__(self, folder: Path) -> None:
+        self.grants = folder / "grants.json"
+        self.studies = [write_brain_slice(folder / f"{n}.npz", seed=n, patient=f"p{n}") for n in range(6)]
+        self.weights = load_arrays(initial_model(folder / "initial.safetensors"))
+        self.events: list[RunnerEvent] = []
+        self.worker = SiteWorker(grants=GrantsFile(self.grants), report=self.events.append)
+
+    def agree(self, **changes: Any) -> None:
+        write_grants(self.grants, make_grant(self.studies, **changes))
+
+    def request(self, **changes: Any) -> RoundRequest:
+        values: dict[str, Any] = {
+            "session_id": SESSION,
+            "round": 1,
+            "rounds": 2,
+            "proximal_mu": 0.0,
+            "deadline_s": 60.0,
+            "packed": pack(self.weights),
+        }
+        return RoundRequest(**{**values, **changes})
+
+    def answer(self, **changes: Any) -> Any:
+        return self.worker.answer(self.request(**changes), bundle_sha256())
+
+    def phases(self) -> list[SitePhase]:
+        return [event.phase for event in self.events]
+
+    def refused(self, code: str, **changes: Any) -> None:
+        with pytest.raises(FlomirError) as caught:
+            self.answer(**changes)
+        assert caught.value.code == code
+        assert SitePhase.SENT not in self.phases()
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Hospital:
+    return Hospital(tmp_path)
+
+
+def test_a_round_scores_the_received_model_trains_and_replies(hospital: Hospital) -> None:
+    hospital.agree()
+    reply = hospital.answer()
+    update = unpack(reply.packed, shapes_of(hospital.weights))
+    assert any(not np.array_equal(update[name], hospital.weights[name]) for name in update)
+    assert {"train_loss", "train_s", "score_s", "score_dice"} <= reply.metrics.keys()
+    assert reply.num_examples == 4
+    order = list(dict.fromkeys(hospital.phases()))
+    assert order == [SitePhase.RECEIVED, SitePhase.SCORING, SitePhase.TRAINING, SitePhase.SENDING, SitePhase.SENT]
+    receipt = hospital.events[-1].sent
+    assert receipt is not None
+    assert (receipt.bytes, receipt.sha256, receipt.tensors) == (
+        len(reply.packed.data),
+        reply.packed.sha256,
+        len(update),
+    )
+    assert receipt.norm > 0
+
+
+def test_without_a_grants_file_everything_is_refused(hospital: Hospital) -> None:
+    hospital.refused("consent.missing")
+    assert hospital.phases() == [SitePhase.RECEIVED, SitePhase.WITHDRAWN]
+
+
+def test_a_broken_grants_file_grants_nothing(hospital: Hospital) -> None:
+    hospital.agree()
+    hospital.grants.write_text(hospital.grants.read_text()[:-5])
+    hospital.refused("consent.missing")
+
+
+def test_a_session_without_consent_is_refused(hospital: Hospital) -> None:
+    hospital.agree()
+    hospital.refused("consent.missing", session_id="session-other")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"train": False}, "consent.missing"),
+        ({"bundle_sha256": "1" * 64}, "consent.missing"),
+        ({"valid_until": datetime.now(UTC) - timedelta(seconds=1)}, "consent.expired"),
+        ({"send": SendPermission.NO}, "consent.send_refused"),
+        ({"strategy": StrategyChoice(name="fedprox", parameters={"proximal_mu": 0.1})}, "consent.missing"),
+        ({"rounds": 3}, "consent.missing"),
+    ],
+)
+def test_what_was_not_agreed_to_is_refused_before_training(
+    hospital: Hospital, changes: dict[str, Any], code: str
+) -> None:
+    hospital.agree(**changes)
+    hospital.refused(code)
+    assert SitePhase.TRAINING not in hospital.phases()
+
+
+@pytest.mark.parametrize("number", [0, 3, -1])
+def test_a_round_outside_of_what_was_agreed_is_refused(hospital: Hospital, number: int) -> None:
+    hospital.agree()
+    hospital.refused("consent.missing", round=number)
+
+
+def test_the_gate_itself_lets_only_the_agreed_through() -> None:
+    grant = make_grant([])
+    grants = Grants(site_id="a", grants={SESSION: grant})
+    assert consented_grant(grants, SESSION, 1, bundle_sha256()) == grant
+    for refused in ((None, SESSION, 1), (grants, "other", 1), (grants, SESSION, 3)):
+        with pytest.raises(NotTrusted):
+            consented_grant(*refused, bundle_sha256())
+    with pytest.raises(NotTrusted):
+        consented_grant(grants, SESSION, 1, "0" * 64)
+
+
+def test_a_held_round_waits_for_its_own_release() -> None:
+    ask = make_grant([], send=SendPermission.ASK, released_rounds=(2,), refused_rounds=(3,))
+    assert [may_send(ask, number) for number in (1, 2, 3)] == [None, True, False]
+    assert may_send(make_grant([], send=SendPermission.NO, released_rounds=(1,)), 1) is False
+
+
+def poison(weights: dict[str, Any]) -> dict[str, Any]:
+    name = next(iter(weights))
+    bad = weights[name].copy()
+    bad.flat[0] = np.nan
+    return {**weights, name: bad}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        poison,
+        lambda weights: {},
+        lambda weights: {**weights, "extra": np.zeros(1_000_000, np.float32)},
+        lambda weights: {name: np.zeros((*array.shape, 2), array.dtype) for name, array in weights.items()},
+        lambda weights: {name: array.astype(np.float64) for name, array in weights.items()},
+    ],
+)
+def test_a_hostile_model_is_refused_before_training(hospital: Hospital, hostile: Any) -> None:
+    hospital.agree()
+    hospital.refused("model.invalid", packed=pack(hostile(hospital.weights)))
+    assert SitePhase.TRAINING not in hospital.phases()
+
+
+def long_training() -> dict[str, object]:
+    return {**PARAMETERS, "local_epochs": 50, "batch_size": 1}
+
+
+def in_background(hospital: Hospital, **changes: Any) -> tuple[threading.Thread, list[Any]]:
+    results: list[Any] = []
+
+    def work() -> None:
+        try:
+            results.append(hospital.answer(**changes))
+        except FlomirError as error:
+            results.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread, results
+
+
+def test_consent_withdrawn_during_training_stops_it_within_a_second_and_nothing_leaves(hospital: Hospital) -> None:
+    hospital.studies = hospital.studies * 20
+    hospital.agree(task_parameters=long_training())
+    thread, results = in_background(hospital)
+    assert eventually(lambda: any(e.phase is SitePhase.TRAINING and e.fraction > 0 for e in hospital.events))
+    write_grants(hospital.grants)
+    begun = time.monotonic()
+    thread.join(10)
+    assert time.monotonic() - begun < 1.0
+    assert isinstance(results[0], NotTrusted)
+    assert results[0].code == "consent.missing"
+    assert SitePhase.SENT not in hospital.phases()
+    assert hospital.phases()[-1] is SitePhase.WITHDRAWN
+
+
+def test_training_ends_at_the_rounds_deadline(hospital: Hospital) -> None:
+    hospital.studies = hospital.studies * 20
+    hospital.agree(task_parameters=long_training())
+    with pytest.raises(RoundLate):
+        hospital.answer(deadline_s=1.0)
+
+
+def test_an_update_that_must_be_asked_for_leaves_only_after_its_release(hospital: Hospital) -> None:
+    hospital.agree(send=SendPermission.ASK)
+    thread, results = in_background(hospital)
+    assert eventually(lambda: SitePhase.HELD in hospital.phases())
+    assert not results
+    hospital.agree(send=SendPermission.ASK, released_rounds=(1,))
+    thread.join(5)
+    assert results[0].num_examples == 4
+    assert hospital.phases()[-1] is SitePhase.SENT
+
+
+def test_a_refused_update_never_leaves(hospital: Hospital) -> None:
+    hospital.agree(send=SendPermission.ASK)
+    thread, results = in_background(hospital)
+    assert eventually(lambda: SitePhase.HELD in hospital.phases())
+    hospital.agree(send=SendPermission.ASK, refused_rounds=(1,))
+    thread.join(5)
+    assert results[0].code == "consent.send_refused"
+    assert SitePhase.SENT not in hospital.phases()
+
+
+def test_a_held_update_is_given_up_at_the_deadline(hospital: Hospital) -> None:
+    hospital.agree(send=SendPermission.ASK)
+    hospital.refused("federation.late", deadline_s=3.0)
+    assert SitePhase.HELD in hospital.phases()
+
+
+def test_a_round_asked_again_is_answered_from_memory(hospital: Hospital) -> None:
+    hospital.agree()
+    first = hospital.answer()
+    trained = hospital.phases().count(SitePhase.TRAINING)
+    assert hospital.answer() == first
+    assert hospital.phases().count(SitePhase.TRAINING) == trained
+    moved = {name: array * np.array(1.1, array.dtype) for name, array in hospital.weights.items()}
+    assert hospital.answer(packed=pack(moved)) != first
+
+
+def test_data_that_cannot_be_read_is_an_error_with_a_code(hospital: Hospital) -> None:
+    hospital.studies[0].write_bytes(b"not a study")
+    hospital.agree()
+    with pytest.raises(StudyUnusable):
+        hospital.answer()
+
+
+def test_a_study_list_that_changed_is_loaded_again(hospital: Hospital) -> None:
+    hospital.agree()
+    assert hospital.answer().num_examples == 4
+    hospital.studies = hospital.studies[:3]
+    hospital.agree()
+    assert hospital.answer(round=2).num_examples == 2
+
+
+def test_data_is_prepared_before_the_first_round_only_with_a_grant(hospital: Hospital) -> None:
+    assert not hospital.worker.prepare()
+    hospital.agree(train=False)
+    assert not hospital.worker.prepare()
+    hospital.agree()
+    assert hospital.worker.prepare()
+    assert not hospital.worker.prepare()
+
+
+def test_fedprox_holds_the_site_near_the_received_model(hospital: Hospital) -> None:
+    norms = {}
+    for mu in (0.0, 10.0):
+        strategy = StrategyChoice(name="fedprox", parameters={"proximal_mu": mu})
+        hospital.agree(strategy=strategy, task_parameters={**PARAMETERS, "local_epochs": 10})
+        hospital.answer(proximal_mu=mu)
+        receipt = hospital.events[-1].sent
+        assert receipt is not None
+        norms[mu] = receipt.norm
+    assert norms[10.0] < 0.8 * norms[0.0]
+
+
+def test_the_proximal_term_is_half_mu_times_the_squared_distance_of_shared_parameters() -> None:
+    network = torch.nn.Linear(3, 2)
+    term = proximal_term(network, {"weight"}, mu=0.5)
+    assert term is not None
+    assert term(network).item() == 0
+    with torch.no_grad():
+        network.weight.add_(2.0)
+        network.bias.add_(100.0)
+    loss = term(network)
+    assert loss.item() == pytest.approx(0.5 * 0.5 * 6 * 4.0)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation
+    assert network.weight.grad is not None
+    assert torch.allclose(network.weight.grad, torch.full((2, 3), 0.5 * 2.0))
+    assert network.bias.grad is None
+    assert proximal_term(network, {"weight"}, mu=0.0) is None
+
+
+def test_every_code_that_leaves_a_site_is_in_the_catalogue() -> None:
+    codes = {"consent.missing", "consent.expired", "consent.send_refused", "federation.late", "model.invalid"}
+    assert codes | {ComputeFailed.code, StudyUnusable.code, "protocol.mismatch"} <= set(CATALOGUE)
