@@ -85,8 +85,11 @@ class Connection:
             self._record = record
         self._tell()
 
-    def move(self, state: ConnectionState, detail: str = "", **changes: object) -> bool:
-        """Change the state (and other columns); return whether the state is another one than before."""
+    def move(self, state: ConnectionState, detail: str = "", *, words: str | None = None, **changes: object) -> bool:
+        """Change the state (and other columns); return whether the state is another one than before.
+
+        `words` replaces the usual sentence of the activity list.
+        """
         with self._lock:
             before = self._record
             moved = before.state != state
@@ -102,7 +105,7 @@ class Connection:
             with self._database.begin() as tx:
                 self._store.save(tx, after)
                 if moved:
-                    text = f"{WORDS[state]} {detail}".strip()
+                    text = words if words is not None else f"{WORDS[state]} {detail}".strip()
                     self._journal.note(
                         tx, actor="system", action=f"connection.{state}", subject=after.site_id or "", text=text
                     )

@@ -20,6 +20,7 @@ from fl_core.errors import Conflict, FlomirError, NotTrusted, PeerUnreachable
 from fl_core.protocol.messages import EnrolmentRequest, EnrolmentStatus
 from fl_core.protocol.version import PROTOCOL, negotiate
 from fl_core.storage.site_connection import ConnectionRecord
+from fl_core.trust.identity import short_fingerprint
 from fl_core.trust.invitation import decode
 from fl_core.trust.tls import enrol_context
 
@@ -116,7 +117,7 @@ class Enrolment:
             finally:
                 client.close()
             negotiate(receipt.protocol)
-            if receipt.fingerprint != fingerprint:
+            if receipt.fingerprint not in {fingerprint, short_fingerprint(fingerprint)}:
                 message = "the orchestrator names another fingerprint than this site's key has"
                 raise NotTrusted(message, code="trust.fingerprint_mismatch")
             record = ConnectionRecord(
@@ -145,7 +146,7 @@ class Enrolment:
         if self._connection.record.state == "pending":
             self._wait_in_background()
         elif self._connection.is_enrolled:
-            self._connection.move("reconnecting")
+            self._connection.move("reconnecting", words="Started again; connecting.")
             self._joined()
 
     def leave(self) -> ConnectionView:
@@ -229,6 +230,7 @@ class Enrolment:
             return True
         self._connection.move(
             "reconnecting",
+            words=f"{record.orchestrator} approved this site; connecting.",
             site_id=site_id,
             site_name=site_name,
             certificate_expires_at=certificate.not_valid_after_utc,

@@ -205,9 +205,14 @@ def _round_view(record: SiteRoundRecord) -> SiteRoundView:
         code=record.code,
         started_at=record.started_at,
         ended_at=record.ended_at,
-        scores=record.scores,
+        scores=None if record.scores is None else _plain(record.scores),
         sent=record.sent,
     )
+
+
+def _plain(scores: dict[str, float]) -> dict[str, float]:
+    """Name scores as the task does; on the wire they carry a prefix."""
+    return {name.removeprefix("score_"): value for name, value in scores.items()}
 
 
 def _read_lines(file: Path, offset: int) -> tuple[bytes, int]:

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import httpx
-from flask.testing import FlaskClient
 from pydantic import BaseModel
 
 from contributor.app import Contributor, compose
@@ -87,8 +86,8 @@ class TestSite:
     deltas: list[Delta]
 
     @property
-    def client(self) -> FlaskClient:
-        """A client of the API behind the gate."""
+    def client(self) -> Any:
+        """A client of the API behind the gate (a `FlaskClient`)."""
         return self.daemon.app.test_client()
 
     def signed(self, offer: SessionOffer, *, authority: Authority | None = None) -> SignedDocument:
@@ -107,7 +106,7 @@ class TestSite:
         folder = self.paths.home.parent / f"incoming-{first_seed}"
         folder.mkdir(parents=True, exist_ok=True)
         for seed in range(first_seed, first_seed + number):
-            write_tiny_study(folder / f"scan-{seed}.h5", seed, **options)  # type: ignore[arg-type]
+            write_tiny_study(folder / f"scan-{seed}.h5", seed, **options)
         answer = self.client.post("/api/v1/studies/import-folder", json={"path": str(folder)})
         assert answer.status_code == 200, answer.json
         return [str(one["id"]) for one in answer.json["added"]]
@@ -137,7 +136,7 @@ def nobody_answers(*_: object) -> PeerClient:
 
 
 @contextmanager
-def composed(home: Path, port: int = 4321, **options: object) -> Iterator[Contributor]:
+def composed(home: Path, *, port: int = 4321, **options: Any) -> Iterator[Contributor]:
     """Compose a daemon that is not started and not enrolled."""
     home.mkdir(parents=True, exist_ok=True)
     logins = Logins(key="k" * 32, api_token=API_TOKEN, valid_s=3600)
@@ -146,7 +145,7 @@ def composed(home: Path, port: int = 4321, **options: object) -> Iterator[Contri
         ContributorSettings(home=home),
         port,
         logins=logins,
-        **{**defaults, **options},  # type: ignore[arg-type]
+        **{**defaults, **options},
     )
     try:
         yield daemon
@@ -156,7 +155,7 @@ def composed(home: Path, port: int = 4321, **options: object) -> Iterator[Contri
 
 
 @contextmanager
-def enrolled_site(folder: Path, **options: object) -> Iterator[TestSite]:
+def enrolled_site(folder: Path, **options: Any) -> Iterator[TestSite]:
     """Compose a daemon and enrol it with a fresh authority, without any network."""
     authority = Authority.create(folder / "laboratory", "Test laboratory", "127.0.0.1")
     with composed(folder / "site", **options) as daemon:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -68,7 +69,7 @@ def test_peers_have_no_way_in(tmp_path: Path) -> None:
 
 def test_a_fresh_home_is_not_enrolled_and_its_audit_is_whole(tmp_path: Path) -> None:
     with composed(tmp_path) as daemon:
-        client = daemon.app.test_client()
+        client: Any = daemon.app.test_client()
         assert client.get("/api/v1/enrolment").json["state"] == "not_enrolled"
         assert client.get("/api/v1/system").json["children"] == []
         assert client.get("/api/v1/audit/verify").json == {"ok": True, "rows": 0, "broken_at": None, "head": "0" * 64}

@@ -43,7 +43,7 @@ def _write(site: TestSite, session_id: str, *events: dict[str, object], end: str
 SENT = SentUpdate(bytes=1000, tensors=1, shapes={"w": (2, 2)}, sha256="a" * 64, norm=1.5, num_examples=3)
 ROUND: tuple[dict[str, object], ...] = (
     {"phase": "received"},
-    {"phase": "scoring", "metrics": {"nrmse_body": 0.5}},
+    {"phase": "scoring", "metrics": {"score_nrmse_body": 0.5}},
     {"phase": "training", "fraction": 0.5, "loss": 2.0},
     {"phase": "training", "fraction": 1.0, "loss": 1.0},
     {"phase": "sending"},

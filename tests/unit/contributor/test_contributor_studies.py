@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import h5py
 import numpy as np
@@ -22,12 +23,12 @@ def _upload(site: TestSite, *files: tuple[str, bytes]) -> dict[str, list[dict[st
     data = {"files": [(io.BytesIO(content), name) for name, content in files]}
     answer = site.client.post("/api/v1/studies", data=data, content_type="multipart/form-data")
     assert answer.status_code == 200, answer.json
-    return answer.json  # type: ignore[no-any-return]
+    return cast("dict[str, list[dict[str, object]]]", answer.json)
 
 
 def _file(tmp_path: Path, seed: int = 0, **options: object) -> bytes:
     path = tmp_path / f"made-{seed}.h5"
-    write_tiny_study(path, seed, **options)  # type: ignore[arg-type]
+    write_tiny_study(path, seed, **options)
     return path.read_bytes()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,8 @@ def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> 
             token=new_token(),
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
-        client, body = daemon.app.test_client(), {"invitation": encode_text(invitation), "site_name": "North"}
+        client: Any = daemon.app.test_client()
+        body = {"invitation": encode_text(invitation), "site_name": "North"}
         preview = client.post("/api/v1/enrolment/preview", json={"invitation": body["invitation"]}).json
         assert preview["orchestrator"] == "Test laboratory"
         assert other.told == []
@@ -186,7 +188,8 @@ def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> No
             token=new_token(),
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
-        client, body = daemon.app.test_client(), {"invitation": encode_file(invitation), "site_name": "North"}
+        client: Any = daemon.app.test_client()
+        body = {"invitation": encode_file(invitation), "site_name": "North"}
         client.post("/api/v1/enrolment", json=body)
         other.decide("refused")
         wait_for(lambda: client.get("/api/v1/enrolment").json["state"] == "refused")
