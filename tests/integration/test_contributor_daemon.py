@@ -1,0 +1,139 @@
+"""The real contributor daemon against a real orchestrator daemon, over the real gateway, with every child running."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flomir.waiting import wait_until
+from tests.support.stack import JsonObject, Stack, running_stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("pair"), sites=1, studies=3) as one:
+        yield one
+
+
+def _site(stack: Stack) -> Any:
+    return stack.sites[0]
+
+
+def _request(stack: Stack, session_id: str) -> JsonObject:
+    def found() -> JsonObject | None:
+        rows = [row for row in _site(stack).items("/requests") if row["session_id"] == session_id]
+        return rows[0] if rows else None
+
+    return wait_until(found, timeout_s=30, what="the offer")
+
+
+def _answer(stack: Stack, session_id: str, **permissions: object) -> JsonObject:
+    _request(stack, session_id)
+    body = {
+        "decision": "agree",
+        "permissions": {"take_part": True, "train_on_my_data": True, "send_model": "yes", **permissions},
+    }
+    view: JsonObject = _site(stack).call("POST", f"/requests/{session_id}/answer", json_body=body)
+    return view
+
+
+def test_an_approved_site_is_connected_and_all_its_children_run(stack: Stack) -> None:
+    def ready() -> bool:
+        children = _site(stack).call("GET", "/system")["children"]
+        return {child["name"]: child["state"] for child in children} == {
+            "relay": "ready",
+            "supernode": "ready",
+            "agent": "ready",
+        }
+
+    wait_until(ready, timeout_s=60, what="relay, SuperNode and agent")
+    view = _site(stack).call("GET", "/enrolment")
+    assert view["state"] == "connected"
+    [site] = stack.orchestrator.items("/sites")
+    assert site["fingerprint"] == view["fingerprint"]
+    assert site["data"]["studies_usable"] == 3  # type: ignore[index]
+
+
+def test_offer_consent_rounds_and_the_final_model_reach_the_professional(stack: Stack) -> None:
+    session_id = stack.offer_only(rounds=2, quorum=1)
+    view = _answer(stack, session_id)
+    assert view["verified"] is True
+    assert view["studies_covered"] == 3
+    stack.wait_state(session_id, "completed")
+    seen = wait_until(
+        lambda: next((one for one in _site(stack).items("/models") if one["final"] and one["fetched"]), None),
+        timeout_s=30,
+        what="the final model",
+    )
+    session = _site(stack).call("GET", f"/sessions/{session_id}")
+    assert [one["phase"] for one in session["rounds"]] == ["sent", "sent"]
+    assert all(one["sent"]["bytes"] > 0 and one["losses"] for one in session["rounds"])
+    assert session["latest_model_id"] == seen["id"]
+    closed = wait_until(
+        lambda: _request(stack, session_id)["state"] == "closed", timeout_s=10, what="the request to close"
+    )
+    assert closed
+
+
+def test_a_held_update_leaves_only_when_the_professional_lets_it_go(stack: Stack) -> None:
+    session_id = stack.offer_only(rounds=1, quorum=1)
+    _answer(stack, session_id, send_model="ask")
+
+    def held() -> bool:
+        rounds = _site(stack).call("GET", f"/sessions/{session_id}")["rounds"]
+        return bool(rounds) and rounds[0]["phase"] == "held"
+
+    wait_until(held, timeout_s=60, what="the held update")
+    assert stack.closed_rounds(session_id) == 0
+    _site(stack).call("POST", f"/sessions/{session_id}/rounds/1/release", json_body={"send": True})
+    stack.wait_state(session_id, "completed")
+
+
+def test_a_withdrawal_reaches_the_orchestrator_and_ends_the_work(stack: Stack) -> None:
+    session_id = stack.offer_only(rounds=200, quorum=1, deadline_s=20)
+    _answer(stack, session_id)
+    stack.wait_round(session_id, 1)
+    view = _site(stack).call("POST", f"/sessions/{session_id}/withdraw", json_body={"reason": "test"})
+    assert view["consent_state"] == "withdrawn"
+    sent_before = len(_site(stack).call("GET", f"/sessions/{session_id}")["rounds"])
+
+    def told() -> bool:
+        sites: Any = stack.session(session_id)["participations"]
+        return [site["state"] for site in sites] == ["withdrawn"]
+
+    wait_until(told, timeout_s=30, what="the withdrawal at the orchestrator")
+    assert len(_site(stack).call("GET", f"/sessions/{session_id}")["rounds"]) <= sent_before + 1
+    stack.orchestrator.call("POST", f"/sessions/{session_id}/stop")
+
+
+def test_a_restarted_contributor_goes_on_by_itself(stack: Stack) -> None:
+    site = stack.sites[0]
+    site.stop()
+    session_id = stack.offer_only(rounds=1, quorum=1)
+    site.launch()
+    site.wait_ready()
+    _answer(stack, session_id)
+    stack.wait_state(session_id, "completed")
+    assert site.call("GET", "/audit/verify")["ok"] is True
+
+
+def test_the_log_holds_no_home_folder_and_no_token(stack: Stack) -> None:
+    home: Path = stack.sites[0].home
+    token = (home / "api.token").read_text().strip()
+    for log in [home / "daemon.log", *(home / "logs").glob("*.log")]:
+        text = log.read_text(errors="replace")
+        assert token not in text, log.name
+        assert str(home / "studies") not in text, log.name
+
+
+def test_a_revoked_site_is_stopped_within_five_seconds_and_told(stack: Stack) -> None:
+    stack.orchestrator.call("POST", f"/sites/{stack.site_ids[0]}/revoke")
+
+    def revoked() -> bool:
+        system = _site(stack).call("GET", "/system")
+        return system["connection"]["state"] == "revoked" and all(
+            child["state"] == "stopped" for child in system["children"]
+        )
+
+    wait_until(revoked, timeout_s=15, what="the end of the children")
