@@ -52,6 +52,8 @@ class Database:
         self.engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._write_lock: AbstractContextManager[object] = threading.RLock() if self._is_sqlite else nullcontext()
+        is_shared = isinstance(engine.pool, StaticPool)  # in memory: one connection for every thread
+        self._read_lock = self._write_lock if is_shared else nullcontext()
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -67,7 +69,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a connection that sees one consistent state; nothing is kept of what is written through it."""
-        with _translated(), self.engine.connect() as connection:
+        with self._read_lock, _translated(), self.engine.connect() as connection:
             if self._is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             yield connection

@@ -176,10 +176,14 @@ class SiteActor:
 
     def offer(self, session_id: str) -> SignedDocument:
         """Return the session's offer from the inbox."""
-        offers = [SignedDocument.model_validate(event["payload"]) for event in self.events() if event["type"] == "offer"]
+        offers = [
+            SignedDocument.model_validate(event["payload"]) for event in self.events() if event["type"] == "offer"
+        ]
         return next(one for one in offers if json.loads(one.payload)["session_id"] == session_id)
 
-    def consent(self, session_id: str, decision: str = "agree", *, send: str = "yes", **changes: object) -> SignedDocument:
+    def consent(
+        self, session_id: str, decision: str = "agree", *, send: str = "yes", **changes: object
+    ) -> SignedDocument:
         """Return a signed answer to the session's offer."""
         offer = self.offer(session_id)
         now = datetime.now(UTC)
@@ -225,7 +229,7 @@ class Lab:
         self.deltas: list[Delta] = []
         bus = EventBus()
         bus.subscribe(self.deltas.append)
-        self.database = open_database(":memory:", migrations=MIGRATIONS)
+        self.database = open_database(home / "flomir.sqlite", migrations=MIGRATIONS)
         authority = Authority.create(home, "Lab", "127.0.0.1")
         self.logins = Logins(key="cookie-key", api_token=TOKEN, valid_s=3600)
         identity = Identity("Lab", "0", "127.0.0.1:9", authority.ca_pem, "CA")
@@ -257,7 +261,7 @@ class Lab:
             login_s=3600,
             pages=home / "pages",
         )
-        self.client = Client(self.wsgi, TestResponse)
+        self.client = Client(self.wsgi, TestResponse, use_cookies=False)
 
     def close(self) -> None:
         """End threads and close the database."""
@@ -363,10 +367,14 @@ class Lab:
         )
         assert answer.status_code == 204, answer.text
 
-    def close_round(self, session_id: str, number: int, *site_ids: str, missing: Mapping[str, str] | None = None, run_id: str = "1") -> None:
+    def close_round(
+        self, session_id: str, number: int, *site_ids: str, missing: Mapping[str, str] | None = None, run_id: str = "1"
+    ) -> None:
         """Write a round's weights and report it as closed."""
         folder = self.home / "sessions" / session_id
-        sha256 = save_arrays(folder / f"round-{number:04d}.safetensors", {"layer.weight": np.full((2, 3), 10.0 * number)})
+        sha256 = save_arrays(
+            folder / f"round-{number:04d}.safetensors", {"layer.weight": np.full((2, 3), 10.0 * number)}
+        )
         record = RoundRecord(
             session_id=session_id,
             round=number,
