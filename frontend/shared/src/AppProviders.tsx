@@ -8,7 +8,7 @@ import { z } from "zod";
 
 import { LiveProvider } from "@shared/realtime/LiveProvider";
 import type { LiveConnection } from "@shared/realtime/live";
-import { appTheme } from "@shared/theme/theme";
+import { appTheme, ownColours } from "@shared/theme/theme";
 
 // The content security policy forbids code from strings, and wants its nonce on every style element.
 z.config({ jitless: true });
@@ -37,7 +37,7 @@ function styleNonce(): string {
 
 export function AppProviders({ app, queries, live, children }: AppProvidersProps) {
   return (
-    <MantineProvider theme={appTheme(app)} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider theme={appTheme(app)} cssVariablesResolver={ownColours} defaultColorScheme="auto" getStyleNonce={styleNonce}>
       <QueryClientProvider client={queries}>
         <LiveProvider live={live}>
           <Notifications position="bottom-right" />

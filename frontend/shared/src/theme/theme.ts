@@ -1,5 +1,5 @@
 /** Colours, type and shape of both apps; they differ in the primary colour only. */
-import { createTheme, type MantineColorsTuple, type MantineThemeOverride } from "@mantine/core";
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple, type MantineThemeOverride } from "@mantine/core";
 
 const indigo: MantineColorsTuple = [
   "#eef3fc", "#dbe5f6", "#b4c8ea", "#8aa9de", "#6790d3", "#4d7dc9", "#3d6cb8", "#2f5597", "#294a83", "#1f3a69",
@@ -32,6 +32,12 @@ export function appTheme(app: keyof typeof PRIMARY): MantineThemeOverride {
     },
   });
 }
+
+/** The page's own ink, page and muted colours (theme/app.css) instead of Mantine's. */
+export const ownColours: CSSVariablesResolver = () => {
+  const both = { "--mantine-color-body": "var(--page)", "--mantine-color-text": "var(--ink)", "--mantine-color-dimmed": "var(--muted)", "--mantine-color-placeholder": "var(--muted)" };
+  return { variables: {}, light: both, dark: { ...both, "--mantine-color-default": "var(--card)", "--mantine-color-default-border": "var(--line)" } };
+};
 
 /** Line styles of sites: hues that no status uses, told apart by dash as well. */
 export const SITE_STYLES: readonly { color: string; dash?: string }[] = [

@@ -1,5 +1,5 @@
 /** Whether what is on screen is true now, or since when it may be stale. */
-import { IconCircleFilled, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconBroadcast, IconPlugConnectedX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { Chip, Notice } from "@shared/ui/Chip";
@@ -14,7 +14,7 @@ export function LiveBadge({ status, since }: LiveProps) {
   const { t } = useTranslation("shared");
   const now = useNow(1000);
   if (status === "live") {
-    return <span role="status"><Chip tone="success" icon={IconCircleFilled}>{t("live.live")}</Chip></span>;
+    return <span role="status"><Chip tone="success" icon={IconBroadcast}>{t("live.live")}</Chip></span>;
   }
   const seconds = Math.max(0, Math.round((now - since) / 1000));
   return (

@@ -1,7 +1,7 @@
 /** One number that matters, what it means, and how it came here. */
 import { Sparkline } from "@mantine/charts";
 import { Group, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 
 interface MetricCardProps {
   label: string;
@@ -25,10 +25,17 @@ export function MetricCard({ label, value, unit, note, trend = [] }: MetricCardP
         </div>
         {trend.length > 1 && (
           <div aria-hidden="true" style={{ flex: "0 1 84px" }}>
-            <Sparkline h={38} data={[...trend]} curveType="linear" color="var(--mantine-primary-color-filled)" fillOpacity={0.14} strokeWidth={1.8} />
+            <Trend values={trend} />
           </div>
         )}
       </Group>
     </div>
   );
 }
+
+const Trend = memo(
+  function Trend({ values }: { values: readonly number[] }) {
+    return <Sparkline h={38} data={[...values]} curveType="linear" color="var(--mantine-primary-color-filled)" fillOpacity={0.14} strokeWidth={1.8} />;
+  },
+  (before, after) => before.values.join() === after.values.join(),
+);

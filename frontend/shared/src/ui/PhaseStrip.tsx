@@ -22,7 +22,7 @@ export function PhaseStrip({ label, steps }: { label: string; steps: readonly Ph
             <span style={{ minWidth: 0 }}>
               <span style={{ display: "block", fontWeight: step.state === "current" ? 680 : 550, fontSize: 14.5, lineHeight: 1.25 }}>
                 {step.label}
-                <span className="mantine-visually-hidden"> ({t(`phase.${step.state}`)})</span>
+                <span className="visually-hidden"> ({t(`phase.${step.state}`)})</span>
               </span>
               <span className="num" style={{ color: "var(--muted)", fontSize: 12.5 }}>{step.note}</span>
             </span>

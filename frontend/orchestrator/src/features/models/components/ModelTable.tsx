@@ -26,7 +26,7 @@ export function ModelTable({ models, primary, onOpen }: ModelTableProps) {
           <Table.Thead>
             <Table.Tr>
               {(["name", "origin", "parent", "metric", "size", "created"] as const).map((name) => <Table.Th key={name} scope="col">{t(`models.${name}`)}</Table.Th>)}
-              <Table.Th scope="col"><span className="mantine-visually-hidden">{t("models.details")}</span></Table.Th>
+              <Table.Th scope="col"><span className="visually-hidden">{t("models.details")}</span></Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

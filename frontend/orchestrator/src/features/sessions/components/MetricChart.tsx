@@ -18,13 +18,19 @@ interface MetricChartProps {
 
 export function MetricChart({ session, titles }: MetricChartProps) {
   const { t } = useTranslation();
-  const keys = metricKeys(session);
+  const { rounds } = session;
+  const keys = useMemo(() => metricKeys(rounds), [rounds]);
+  const names = JSON.stringify(session.participations.map(({ site_id, site_name }) => [site_id, site_name]));
   const [chosen, setChosen] = useState("train_loss");
   const [who, setWho] = useState("sites");
   const key = keys.includes(chosen) ? chosen : (keys[0] ?? "train_loss");
   const title = (name: string) => (name === "train_loss" ? t("session.trainLoss") : (titles[name] ?? name));
-  const points = useMemo(() => chartPoints(session, key), [session, key]);
-  const lines = useMemo(() => chartLines(session, t("session.allSites")).filter((line) => who === "sites" || line.key === ALL), [session, t, who]);
+  const points = useMemo(() => chartPoints(rounds, key), [rounds, key]);
+  const lines = useMemo(
+    () => chartLines(session.participations, t("session.allSites")).filter((line) => who === "sites" || line.key === ALL),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- progress changes the participations, but not their names
+    [names, t, who],
+  );
   return (
     <Card
       title={t("session.byRound")}

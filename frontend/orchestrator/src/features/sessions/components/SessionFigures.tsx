@@ -16,8 +16,8 @@ interface SessionFiguresProps {
 
 export function SessionFigures({ session, primary }: SessionFiguresProps) {
   const { t } = useTranslation();
-  const losses = trend(session, "train_loss");
-  const scores = primary === null ? [] : trend(session, primary.key);
+  const losses = trend(session.rounds, "train_loss");
+  const scores = primary === null ? [] : trend(session.rounds, primary.key);
   const best = scores.length === 0 ? null : primary?.higherIsBetter ? Math.max(...scores) : Math.min(...scores);
   const current = session.rounds.find((round) => round.round === session.round);
   return (

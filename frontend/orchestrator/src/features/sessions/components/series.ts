@@ -8,9 +8,9 @@ export const ALL = "all";
 const bare = (key: string) => key.replace(/^score_/, "");
 
 /** The metrics that closed rounds have, training loss first. */
-export function metricKeys(session: Session): string[] {
+export function metricKeys(rounds: Session["rounds"]): string[] {
   const keys = new Set<string>();
-  for (const round of session.rounds) for (const key of Object.keys(round.record?.metrics ?? {})) keys.add(bare(key));
+  for (const round of rounds) for (const key of Object.keys(round.record?.metrics ?? {})) keys.add(bare(key));
   return [...keys].filter((key) => !["num-examples", "train_s", "score_s"].includes(key)).sort((a, b) => Number(b === "train_loss") - Number(a === "train_loss"));
 }
 
@@ -18,15 +18,15 @@ function valueOf(metrics: Readonly<Record<string, number>>, key: string): number
   return metrics[key] ?? metrics[`score_${key}`] ?? null;
 }
 
-export function chartLines(session: Session, label: string): ChartLine[] {
+export function chartLines(sites: readonly { site_id: string; site_name: string }[], label: string): ChartLine[] {
   return [
     { key: ALL, label, color: "var(--ink)", strong: true },
-    ...session.participations.map((site, index) => ({ key: site.site_id, label: site.site_name, ...siteStyle(index) })),
+    ...sites.map((site, index) => ({ key: site.site_id, label: site.site_name, ...siteStyle(index) })),
   ];
 }
 
-export function chartPoints(session: Session, key: string): ChartPoint[] {
-  return session.rounds
+export function chartPoints(rounds: Session["rounds"], key: string): ChartPoint[] {
+  return rounds
     .flatMap((round) => (round.record === null ? [] : [round.record]))
     .sort((a, b) => a.round - b.round)
     .map((record) => ({
@@ -39,6 +39,6 @@ export function chartPoints(session: Session, key: string): ChartPoint[] {
 }
 
 /** The combined values of a metric over the closed rounds. */
-export function trend(session: Session, key: string): number[] {
-  return chartPoints(session, key).flatMap((point) => (typeof point.values[ALL] === "number" ? [point.values[ALL]] : []));
+export function trend(rounds: Session["rounds"], key: string): number[] {
+  return chartPoints(rounds, key).flatMap((point) => (typeof point.values[ALL] === "number" ? [point.values[ALL]] : []));
 }

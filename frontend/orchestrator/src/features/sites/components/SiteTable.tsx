@@ -24,7 +24,7 @@ export function SiteTable({ sites, onOpen }: { sites: readonly Site[]; onOpen: (
           <Table.Thead>
             <Table.Tr>
               {(["name", "state", "studies", "new", "sessions", "seen"] as const).map((name) => <Table.Th key={name} scope="col">{t(`sites.${name}`)}</Table.Th>)}
-              <Table.Th scope="col"><span className="mantine-visually-hidden">{t("sites.details")}</span></Table.Th>
+              <Table.Th scope="col"><span className="visually-hidden">{t("sites.details")}</span></Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
