@@ -42,6 +42,9 @@ class SpectReconstructionParameters(TaskParameters):
     batch_size: int = Field(
         default=1, ge=1, le=1, title="Samples in one step", description="Each study has its own geometry, so one."
     )
+    learning_rate: float = Field(
+        default=4e-3, gt=0, le=1, title="Learning rate at the start", description="Reached after a few steps."
+    )
     charbonnier_weight: float = Field(
         default=0.1, ge=0, le=10, title="Weight of the Charbonnier term", description="Added to the squared error."
     )

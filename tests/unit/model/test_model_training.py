@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from model.errors import TrainingDiverged
 from model.task_spec import TaskParameters
-from model.training import ScheduleWindow, TrainHooks, split_by_patient, train_network
+from model.training import WARM_UP_STEPS, ScheduleWindow, TrainHooks, split_by_patient, train_network, warm_up
 
 
 class OneNumber(nn.Module):
@@ -56,7 +56,7 @@ def test_a_window_outside_the_schedule_is_refused(window: tuple[float, float]) -
 
 def test_training_finds_the_minimum() -> None:
     network = OneNumber()
-    run(network, [3.0, 5.0], local_epochs=50, batch_size=2, learning_rate=0.3)
+    run(network, [3.0, 5.0], local_epochs=50, batch_size=2, learning_rate=0.5)
     assert float(network.value.detach()) == pytest.approx(4.0, abs=0.1)
 
 
@@ -66,10 +66,13 @@ def test_a_last_incomplete_batch_counts_as_a_step() -> None:
     assert math.isfinite(outcome.mean_loss)  # type: ignore[attr-defined]
 
 
-def test_the_first_step_has_the_full_rate_whatever_the_size_of_the_gradient() -> None:
+def test_the_rate_rises_over_the_first_steps_whatever_the_size_of_the_gradient() -> None:
     network = OneNumber()
     run(network, [1e6], local_epochs=1)
-    assert float(network.value.detach()) == pytest.approx(1.05, abs=1e-3)
+    assert float(network.value.detach()) == pytest.approx(1 + 0.05 / WARM_UP_STEPS, abs=1e-4)
+    factors = [warm_up(step) for step in range(2 * WARM_UP_STEPS)]
+    assert factors == sorted(factors)
+    assert factors[WARM_UP_STEPS - 1 :] == [1.0] * (WARM_UP_STEPS + 1)
 
 
 def test_divergence_leaves_the_weights_before_the_bad_step() -> None:
