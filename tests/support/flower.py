@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.messages import SendPermission, StrategyChoice
-from fl_core.protocol.plan import Grant, Grants, PlannedSite, RoundRecord, RunnerEvent, ServerEvent, SessionPlan
+from fl_core.protocol.plan import (
+    Grant,
+    Grants,
+    PlannedSite,
+    RoundRecord,
+    RunnerEvent,
+    ServerEvent,
+    SessionControl,
+    SessionPlan,
+)
 from fl_core.supervision.child import ChildSpec, write_private
 from fl_core.supervision.supervisor import Supervisor
 from tests.support.tasks import write_brain_slice
@@ -109,6 +119,9 @@ class Federation:
         self.superlink_port, self.agent_port = free_port(), free_port()
         self.token = secrets.token_hex(16)
         self.supervisor = Supervisor()
+        self.session_id = SESSION
+        self.run_ids: set[str] = set()
+        self._sessions = 0
         self.sites = [self._make_site(f"site-{number}", slices) for number in range(sites)]
 
     def _make_site(self, site_id: str, slices: int) -> Site:
@@ -122,7 +135,37 @@ class Federation:
 
     @property
     def session_folder(self) -> Path:
-        return self.laboratory / "sessions" / SESSION
+        return self.laboratory / "sessions" / self.session_id
+
+    def new_session(self) -> None:
+        """Begin an empty session under a new id; nobody has agreed to it."""
+        self._sessions += 1
+        self.session_id = f"session-{self._sessions}"
+        for site in self.sites:
+            site.grants.unlink(missing_ok=True)
+            (site.home / "flower" / "progress.jsonl").unlink(missing_ok=True)
+
+    def end_session(self) -> None:
+        """Stop whatever still runs of the present session."""
+        self.control(stop=True)
+        for run_id in self.run_ids:
+            self.call("POST", f"/runs/{run_id}/stop", {})
+        self.run_ids.clear()
+
+    def control(self, **wishes: Any) -> None:
+        write_private(self.session_folder / "control.json", SessionControl(**wishes).model_dump_json())
+
+    def pid(self, child: str) -> int:
+        pid = self.supervisor.status(child).pid
+        assert pid is not None
+        return pid
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+
+    def children_of(self, pid: int) -> list[int]:
+        found = Path(f"/proc/{pid}/task").glob("*/children")
+        return [int(word) for file in found for word in file.read_text().split()]
 
     def start(self) -> None:
         flower = self.laboratory / "flower"
@@ -179,7 +222,7 @@ class Federation:
             "superlink": superlink,
             "key_file": str(flower / "site.ssh"),
             "wake_url": f"http://127.0.0.1:{site.agent_port}/wake",
-            "idle_pause_s": 0.2,
+            "idle_pause_s": 0.5,
             **common,
         }
         agent = {
@@ -219,7 +262,7 @@ class Federation:
     def plan(self, **changes: Any) -> Path:
         folder = self._made(self.session_folder)
         values: dict[str, Any] = {
-            "session_id": SESSION,
+            "session_id": self.session_id,
             "task": "brain-segmentation",
             "task_parameters": PARAMETERS,
             "network": NETWORK,
@@ -236,7 +279,9 @@ class Federation:
         return folder / "plan.json"
 
     def run(self, plan: Path) -> str:
-        return str(self.call("POST", "/runs", {"session_id": SESSION, "plan": str(plan)})["run_id"])
+        run_id = str(self.call("POST", "/runs", {"session_id": self.session_id, "plan": str(plan)})["run_id"])
+        self.run_ids.add(run_id)
+        return run_id
 
     def wait(self, run_id: str, timeout_s: float = 90.0) -> dict[str, Any]:
         over = {"completed", "paused", "stopped", "failed", "lost"}
