@@ -1,0 +1,30 @@
+"""What the orchestrator loads, and what it says of itself."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from fl_core.web.application import openapi_text
+from orchestrator.api import describe
+
+DOCUMENT = Path(__file__).parents[3] / "frontend" / "orchestrator" / "openapi.json"
+
+
+def test_the_daemon_loads_neither_torch_nor_flwr() -> None:
+    code = "import sys, orchestrator.app, orchestrator.commands; print({'torch', 'flwr', 'monai'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_the_committed_description_of_the_api_is_the_present_one() -> None:
+    assert DOCUMENT.read_text("utf-8") == openapi_text(describe()), (
+        "run: flomir orchestrator openapi > frontend/orchestrator/openapi.json"
+    )
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_it_answers() -> None:
+    operations = [operation for path in describe().api_doc["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(names) == len(set(names))
+    silent = [op["operationId"] for op in operations if not any(code.startswith("2") for code in op["responses"])]
+    assert silent == ["get_model_weights"]  # bytes
