@@ -6,24 +6,31 @@ Changes to flwr 1.41.0, each pinned by a contract test:
   opened as plain HTTP.
 - Its loop sleeps 3 s after an empty pull and 0.5 s while it waits for the runner's reply. The first sleep is cut to
   nothing when the gateway held the pull open; the second ends as soon as the reply, or one of its objects, is stored.
+- A killed SuperNode stays online at the SuperLink for 60 s, which refuses its successor; the successor signs it off.
 - When the runner died, flwr tells nobody until a heartbeat expires 54 s later; here a task that ends as failed and
   without a reply is answered with error 8 at once.
 """
 
+import logging
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 
 from fl_core.flower.configs import SuperNodeConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
 from fl_core.flower.process import config_option, ensure_secret, read_config, say, settle_environment
+from fl_core.supervision.child import write_private
+
+logger = logging.getLogger(__name__)
 
 HELD_AT_LEAST_S = 0.5
 """A pull that took this long was held open by the gateway, so the next one may follow at once."""
@@ -129,16 +136,42 @@ class Waker:
                 continue
 
 
-def patch_loop(clock: WakingClock, wake: Callable[[], None]) -> None:
+def leave_stale_presence(superlink: str, key: Any, node_file: Path) -> None:
+    """Sign the node off if an earlier process of this site was killed without doing so.
+
+    The SuperLink refuses to activate a node that it still believes online, for 60 s after its last heartbeat.
+    """
+    from flwr.proto.fleet_pb2 import DeactivateNodeRequest
+    from flwr.supercore.interceptors.http.runtime_version import RuntimeVersionHttpInterceptor
+    from flwr.supernode.fleet_http_client import FleetHttpClient
+    from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
+
+    if not node_file.exists():
+        return
+    interceptors = [
+        RuntimeVersionHttpInterceptor(component_name="SuperNode"),
+        NodeAuthHttpInterceptor(key, key.public_key()),
+    ]
+    try:
+        with FleetHttpClient.from_server_address(superlink, True, None, interceptors=interceptors) as client:
+            client.DeactivateNode(DeactivateNodeRequest(node_id=int(node_file.read_text())))
+    except (httpx.HTTPError, ValueError, RuntimeError) as error:
+        logger.info("no stale presence to leave", extra={"kind": type(error).__name__})
+
+
+def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path) -> None:
     """Put the clock, the plain connection and the wake-up into flwr's loop."""
     from flwr.supernode import start_client_internal as loop
 
     connect, pull = loop._init_connection, loop._pull_and_store_message
 
-    def plain_connection(*args: Any, **named: Any) -> Any:
+    @contextmanager
+    def plain_connection(*args: Any, **named: Any) -> Iterator[Any]:
         named.pop("insecure", None)
         address = args[0] if args else named.pop("server_address")
-        return connect(address, True, *args[2:], **named)
+        with connect(address, True, *args[2:], **named) as connection:
+            write_private(node_file, str(connection[0]))
+            yield connection
 
     def pull_and_wake(*args: Any, **named: Any) -> int | None:
         run_id: int | None = pull(*args, **named)
@@ -166,7 +199,9 @@ def serve(config: SuperNodeConfig) -> None:
         raise click.ClickException(message)
     clock = WakingClock(config.idle_pause_s)
     factory = make_state_factory(clock)
-    patch_loop(clock, Waker(config.wake_url))
+    node_file = config.flwr_home / "node_id"
+    leave_stale_presence(config.superlink, key, node_file)
+    patch_loop(clock, Waker(config.wake_url), node_file)
     server, thread = cli._start_supernode_http_api(_lifespan(config, key), factory)
 
     def stop_server() -> None:
