@@ -12,7 +12,8 @@ class Word(BaseModel):
 
 
 def test_numbers_grow_by_one_in_the_order_of_the_calls_from_many_threads() -> None:
-    bus, heard = EventBus(), []
+    bus = EventBus()
+    heard: list[Delta] = []
     first = bus.seq
     bus.subscribe(heard.append)
     threads = [
@@ -33,7 +34,8 @@ def test_a_restarted_bus_counts_above_the_old_one() -> None:
 
 
 def test_progress_is_told_at_most_four_times_a_second_and_ends_with_the_last_word() -> None:
-    bus, heard, last = EventBus(), [], threading.Event()
+    bus, last = EventBus(), threading.Event()
+    heard: list[Delta] = []
 
     def listen(delta: Delta) -> None:
         heard.append(delta)
@@ -50,7 +52,8 @@ def test_progress_is_told_at_most_four_times_a_second_and_ends_with_the_last_wor
 
 
 def test_one_broken_listener_does_not_silence_the_others() -> None:
-    bus, heard = EventBus(), []
+    bus = EventBus()
+    heard: list[Delta] = []
 
     def broken(_delta: Delta) -> None:
         raise RuntimeError
@@ -62,7 +65,8 @@ def test_one_broken_listener_does_not_silence_the_others() -> None:
 
 
 def test_nothing_is_told_when_there_is_nothing_to_tell() -> None:
-    bus, heard = EventBus(), []
+    bus = EventBus()
+    heard: list[Delta] = []
     bus.subscribe(heard.append)
     before = bus.seq
     assert bus.publish("word", lambda: None) == before
