@@ -98,6 +98,7 @@ class Contributor:
         if self._stopped.is_set():
             return
         self._stopped.set()
+        self.services.reconstructions.cancel()
         self.services.enrolment.stop()
         self.uplink.stop()
         self.children.stop()
@@ -203,6 +204,7 @@ def compose(
         bundle_sha256=code,
         connected=models.fetch_final_soon,
         ended=lambda: _all(children.stop, lambda: _ignore(grants.write()), system.publish),
+        restored=lambda: _all(lambda: _ignore(grants.write()), lambda: children.start(connection.record)),
         renewed=children.restart_relay,
         client=lambda address: site_client(address, paths),
     )
@@ -213,6 +215,7 @@ def compose(
         joined=lambda: _all(
             lambda: _ignore(grants.write()), uplink.start, lambda: children.start(connection.record), system.publish
         ),
+        listen=lambda: uplink.start(),
         left=lambda: _all(uplink.stop, children.stop),
         client=enrol_client,
     )

@@ -17,6 +17,7 @@ from fl_core.transport.config import RelayConfig
 from fl_core.trust.identity import spki_pem
 
 RELAY, SUPERNODE, AGENT = "relay", "supernode", "agent"
+SIGN_OFF_S, OTHERS_END_S = 5.0, 2.5
 
 
 def free_ports(count: int) -> list[int]:
@@ -81,10 +82,15 @@ class SiteChildren:
                 self._supervisor.restart(RELAY)
 
     def stop(self) -> None:
-        """End every child within 8 s; idempotent."""
+        """End every child within 8 s, the SuperNode first: while the relay still runs it signs off at the other side.
+
+        A SuperNode that could not sign off is taken for online, and refused, until its heartbeat has expired. Idempotent.
+        """
         with self._lock:
             self._running = False
-            self._supervisor.stop_all()
+            if any(status.name == SUPERNODE and status.pid is not None for status in self.statuses()):
+                self._supervisor.remove(SUPERNODE, SIGN_OFF_S)
+            self._supervisor.stop_all(OTHERS_END_S)
 
     def specs(self, record: ConnectionRecord, ports: list[int]) -> list[ChildSpec]:
         """Return what is started, in this order."""

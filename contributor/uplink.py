@@ -22,7 +22,7 @@ from fl_core.trust.tls import client_context
 
 FIRST_DELAY_S = 0.25
 LARGEST_DELAY_S = 15.0
-MANY_FAILURES = 10
+REVOKED_DELAY_S = 60.0
 PROGRESS_EVERY_S = 0.25
 RENEWAL_EVERY_S = 3600.0
 UNKNOWN_LIMIT = 5
@@ -49,7 +49,8 @@ class Uplink:
     handlers : event type -> what takes it over; called at least once an event, in order
     summary : what is told about the data
     connected : called after each successful hello
-    ended : called when the orchestrator has revoked this site
+    ended : called when the orchestrator has revoked this site; it is asked now and then whether that still holds
+    restored : called when a revocation turned out not to hold
     renewed : called when a fresh certificate is in place
     """
 
@@ -65,6 +66,7 @@ class Uplink:
         bundle_sha256: str,
         connected: Callable[[], None],
         ended: Callable[[], None],
+        restored: Callable[[], None],
         renewed: Callable[[], None],
         client: Callable[[str], PeerClient],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -78,6 +80,7 @@ class Uplink:
         self._hello = Hello(protocol=str(PROTOCOL), software=software, bundle_sha256=bundle_sha256)
         self._connected = connected
         self._ended = ended
+        self._restored = restored
         self._renewed = renewed
         self._make_client = client
         self._clock = clock
@@ -135,38 +138,43 @@ class Uplink:
             yield chunks
 
     def _receive(self, run: "_Run") -> None:
-        failures = 0
+        delay_s = FIRST_DELAY_S
         while not run.stopped.is_set():
             try:
                 with self._line(run) as client:
-                    failures = run.refusals = 0
+                    delay_s = FIRST_DELAY_S
+                    run.refusals = 0
                     while not run.stopped.is_set():
                         self._take(run, client)
             except FlomirError as error:
-                failures = self._fail(run, error, failures)
+                delay_s = self._fail(run, error, delay_s)
             except Exception:
                 logger.exception("the uplink failed")
-                failures = self._fail(run, PeerUnreachable("unexpected failure"), failures)
-            delay_s = min(FIRST_DELAY_S * 2.0 ** min(failures, 10), LARGEST_DELAY_S)
+                delay_s = self._fail(run, PeerUnreachable("unexpected failure"), delay_s)
             run.stopped.wait(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
 
-    def _fail(self, run: "_Run", error: FlomirError, failures: int) -> int:
-        """Say what the failure means for the line; return the new number of failures in a row."""
+    def _fail(self, run: "_Run", error: FlomirError, delay_s: float) -> float:
+        """Say what the failure means for the line; return how long to wait before the next attempt."""
         if run.stopped.is_set():
-            return failures
+            return delay_s
         if isinstance(error, ProtocolMismatch):
             self._connection.move("protocol_mismatch", str(error))
-            return MANY_FAILURES
+            return LARGEST_DELAY_S
         if isinstance(error, NotTrusted):
-            run.refusals += 1
-            if error.code == "trust.revoked" or run.refusals >= UNKNOWN_LIMIT:
-                run.stopped.set()
-                self._connection.move("revoked", str(error))
-                self._ended()
-                return failures
-        if self._connection.move("reconnecting", str(error)):
+            return self._refused(run, error)
+        if self._connection.record.state != "revoked" and self._connection.move("reconnecting", str(error)):
             logger.warning("connection lost", extra={"code": error.code})
-        return failures + 1
+        return min(2 * delay_s, LARGEST_DELAY_S)
+
+    def _refused(self, run: "_Run", error: NotTrusted) -> float:
+        """Count a refusal: soon it is a revocation, after which it is only asked now and then whether it was a mistake."""
+        run.refusals += 1
+        if error.code != "trust.revoked" and run.refusals < UNKNOWN_LIMIT:
+            self._connection.move("reconnecting", str(error))
+            return FIRST_DELAY_S
+        if self._connection.move("revoked", str(error)):
+            self._ended()
+        return REVOKED_DELAY_S
 
     @contextmanager
     def _line(self, run: "_Run") -> Iterator[PeerClient]:
@@ -178,12 +186,15 @@ class Uplink:
             if run.stopped.is_set():
                 message = "the line is not wanted any more"
                 raise PeerUnreachable(message)
+            was_revoked = self._connection.record.state == "revoked"
             self._connection.move("connected", orchestrator=welcome.orchestrator, site_name=welcome.site_name)
             self._connection.contact()
             with self._work:
                 run.client = client
                 self._summary_due = self._letters_due = True
                 self._work.notify_all()
+            if was_revoked:
+                self._restored()
             self._connected()
             yield client
         finally:

@@ -44,6 +44,7 @@ class Enrolment:
     Parameters
     ----------
     joined : called when the certificate is in place (also at a start of the daemon with one)
+    listen : called at a start of the daemon whose site was revoked: it may have been a mistake
     left : called before key and certificate are removed
     """
 
@@ -54,6 +55,7 @@ class Enrolment:
         certificates: SiteCertificates,
         software: str,
         joined: Callable[[], None],
+        listen: Callable[[], None],
         left: Callable[[], None],
         client: ClientFactory = enrolment_client,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -62,6 +64,7 @@ class Enrolment:
         self._certificates = certificates
         self._software = software
         self._joined = joined
+        self._listen = listen
         self._left = left
         self._client = client
         self._clock = clock
@@ -102,6 +105,7 @@ class Enrolment:
                 message = f"the present relation is {state}"
                 raise Conflict(message, code="enrolment.exists")
             if state != "not_enrolled":
+                self._left()
                 self._certificates.remove()
             csr_pem, fingerprint = self._certificates.prepare(site_name)
             request = EnrolmentRequest(
@@ -148,6 +152,8 @@ class Enrolment:
         elif self._connection.is_enrolled:
             self._connection.move("reconnecting", words="Started again; connecting.")
             self._joined()
+        elif self._connection.record.state == "revoked":
+            self._listen()
 
     def leave(self) -> ConnectionView:
         """Cancel, or leave: children end, key and certificate are removed, nothing of the relation stays but the audit."""

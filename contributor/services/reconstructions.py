@@ -64,11 +64,15 @@ class Reconstructions:
         self._thread = threading.Thread(target=self._work, name="reconstructions", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the present job and the thread; idempotent."""
+    def cancel(self) -> None:
+        """Let the present job end; returns at once. It is begun again at the next start."""
         self._cancel.set()
+
+    def stop(self) -> None:
+        """End the present job and the thread within 1 s (a cancelled job ends within 2 s); idempotent."""
+        self.cancel()
         if self._thread is not None:
-            self._thread.join(4.0)
+            self._thread.join(1.0)
 
     def all(self) -> list[ReconstructionView]:
         """Return every reconstruction, newest first."""

@@ -102,6 +102,21 @@ def test_a_revoked_site_stops_and_says_so(line: tuple[TestSite, FakeOrchestrator
     assert "connection.revoked" in site.audit_actions()
 
 
+def test_a_revocation_that_was_a_mistake_ends_by_itself(
+    line: tuple[TestSite, FakeOrchestrator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, other = line
+    started: list[str] = []
+    monkeypatch.setattr("contributor.uplink.REVOKED_DELAY_S", 0.1)
+    monkeypatch.setattr(site.daemon.children, "start", lambda record: started.append(record.state))
+    other.refuse("trust.revoked")
+    site.daemon.uplink.start()
+    wait_for(_state(site)("revoked"))
+    other.refuse(None)
+    wait_for(_state(site)("connected"))
+    wait_for(lambda: started == ["connected"])
+
+
 def test_an_unknown_certificate_is_tried_a_few_times_before_it_is_final(
     line: tuple[TestSite, FakeOrchestrator],
 ) -> None:
