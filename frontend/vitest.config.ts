@@ -7,10 +7,16 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   plugins: [react()],
-  resolve: { alias: { "@shared": here("./shared/src") } },
+  resolve: {
+    alias: [
+      { find: "@shared", replacement: here("./shared/src") },
+      { find: /^@app\/i18n\/en\.session$/, replacement: here("./orchestrator/src/i18n/en.session.ts") },
+      { find: /^@app\/i18n\/en\.training$/, replacement: here("./contributor/src/i18n/en.training.ts") },
+    ],
+  },
   test: {
     environment: "jsdom",
-    include: ["shared/src/**/*.test.{ts,tsx}"],
+    include: ["shared/src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
     setupFiles: ["shared/src/testing/setup.ts"],
   },
 });

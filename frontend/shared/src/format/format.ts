@@ -25,14 +25,22 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ""}`;
 }
 
+const pair = (large: number, unit: string, small: number, smallUnit: string) => (small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`);
+
 export function formatDuration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  if (seconds < 3600) return pair(Math.floor(seconds / 60), "min", Math.round(seconds % 60), "s");
+  if (seconds < 86_400) return pair(Math.floor(seconds / 3600), "h", Math.floor((seconds % 3600) / 60), "min");
   const days = Math.round(seconds / 86_400);
   return `${days} ${days === 1 ? "day" : "days"}`;
+}
+
+/** Time left: minutes and seconds, "0:00" when it is over. */
+export function formatCountdown(seconds: number): string {
+  if (seconds >= 3600) return formatDuration(seconds);
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 export function formatDateTime(iso: string): string {

@@ -27,16 +27,17 @@ interface LossChartProps {
 }
 
 export const LossChart = memo(function LossChart({ label, xLabel, lines, points, height = 290 }: LossChartProps) {
+  const drawn = lines.filter((line) => points.some((point) => typeof point.values[line.key] === "number"));
   const data = points.map((point) => ({ round: point.round, ...point.values }));
   return (
     <figure aria-label={label} style={{ margin: 0 }}>
       <div aria-hidden="true">
+        {drawn.length > 1 && <Legend lines={drawn} />}
         <LineChart
           h={height}
           data={data}
           dataKey="round"
-          withLegend
-          withDots={points.length < 40}
+          withDots={points.length < 16}
           curveType="linear"
           connectNulls
           gridAxis="xy"
@@ -44,18 +45,30 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
           valueFormatter={formatNumber}
           xAxisLabel={xLabel}
           yAxisProps={{ width: 62, domain: ["auto", "auto"], tickFormatter: formatNumber }}
-          xAxisProps={{ padding: { left: 12, right: 16 }, allowDecimals: false }}
-          legendProps={{ verticalAlign: "top", height: 44 }}
+          xAxisProps={{ padding: { left: 12, right: 16 }, allowDecimals: false, minTickGap: 28 }}
           lineProps={{ isAnimationActive: false }}
-          series={lines.map((line) => ({ name: line.key, label: line.label, color: line.color, ...(line.dash ? { strokeDasharray: line.dash } : {}) }))}
+          series={drawn.map((line) => ({ name: line.key, label: line.label, color: line.color, ...(line.dash ? { strokeDasharray: line.dash } : {}) }))}
         />
       </div>
       <VisuallyHidden>
-        <DataTable label={label} xLabel={xLabel} lines={lines} points={points} />
+        <DataTable label={label} xLabel={xLabel} lines={drawn} points={points} />
       </VisuallyHidden>
     </figure>
   );
 });
+
+function Legend({ lines }: { lines: readonly ChartLine[] }) {
+  return (
+    <ul className="legend">
+      {lines.map((line) => (
+        <li key={line.key}>
+          <svg width="26" height="8"><line x1="0" x2="26" y1="4" y2="4" stroke={line.color} strokeWidth={line.strong ? 3.2 : 2.2} strokeDasharray={line.dash} /></svg>
+          {line.label}
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 function DataTable({ label, xLabel, lines, points }: LossChartProps) {
   return (

@@ -29,7 +29,7 @@ export function ProjectionViewer({ projections }: { projections: Volume }) {
   }, [playing, views]);
 
   return (
-    <div style={{ display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(220px, 1fr))", gap: 16 }}>
+    <div style={{ display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(220px, 1fr))", gap: 16, alignItems: "start" }}>
       <div>
         <Picture label={t("viewer.projection", { view: view + 1, of: views })} columns={bins} rows={rows}
           aspect={(bins * projections.spacing[2]) / (rows * projections.spacing[1])} window={window} map="inverse"
@@ -75,8 +75,8 @@ function Picture({ label, columns, rows, aspect, window, map, value, stamp }: Pi
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `stamp` stands for `value`, a new closure at each render
   }, [columns, rows, window, map, stamp]);
   return (
-    <div className="plane" style={{ cursor: "default", aspectRatio: 1, display: "grid", placeItems: "center", background: "#fff", border: "1px solid var(--line)" }}>
-      <canvas ref={canvas} role="img" aria-label={label} width={480} height={Math.round(480 / aspect)} style={{ maxHeight: "100%" }} />
+    <div className="plane" style={{ cursor: "default", background: "#fff", border: "1px solid var(--line)" }}>
+      <canvas ref={canvas} role="img" aria-label={label} width={480} height={Math.round(480 / aspect)} />
     </div>
   );
 }

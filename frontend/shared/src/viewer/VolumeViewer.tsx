@@ -46,7 +46,7 @@ export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps)
             <div className="column" key={entry.key} role="group" aria-label={entry.title}>
               <div>
                 <Text fw={650} size="sm">{entry.title}</Text>
-                {entry.note !== undefined && <Text size="xs" c="dimmed">{entry.note}</Text>}
+                <Text size="xs" c="dimmed">{entry.note ?? "\u00a0"}</Text>
               </div>
               {PLANES.map((plane) => view(entry, plane))}
             </div>

@@ -9,14 +9,20 @@ import type { Connection, System } from "@app/api/schemas";
 export const usePreview = () =>
   useMutation({ mutationFn: (invitation: string) => body(api.POST("/api/v1/enrolment/preview", { body: { invitation } })) });
 
-function useConnectionChange<Input>(run: (input: Input) => Promise<Connection>) {
+/** Puts the changed connection into the system's entry. */
+function useKeepConnection(): (connection: Connection) => void {
   const queries = useQueryClient();
-  return useMutation({
-    mutationFn: run,
-    onSuccess: (connection) => queries.setQueryData<System>(["system"], (system) => (system === undefined ? undefined : { ...system, connection })),
-  });
+  return (connection) => {
+    queries.setQueryData<System>(["system"], (system) => (system === undefined ? undefined : { ...system, connection }));
+  };
 }
 
-export const useEnrol = () =>
-  useConnectionChange((input: { invitation: string; site_name: string }) => body(api.POST("/api/v1/enrolment", { body: input })));
-export const useLeave = () => useConnectionChange((_: void) => body(api.DELETE("/api/v1/enrolment")));
+export function useEnrol() {
+  const onSuccess = useKeepConnection();
+  return useMutation({ mutationFn: (input: { invitation: string; site_name: string }) => body(api.POST("/api/v1/enrolment", { body: input })), onSuccess });
+}
+
+export function useLeave() {
+  const onSuccess = useKeepConnection();
+  return useMutation({ mutationFn: () => body(api.DELETE("/api/v1/enrolment")), onSuccess });
+}

@@ -59,7 +59,8 @@ function Done({ made }: { made: Reconstruction }) {
 
 function MetricsTable({ metrics }: { metrics: Reconstruction["metrics"] }) {
   const { t } = useTranslation();
-  const methods = Object.keys(metrics);
+  const order = (name: string) => [...SHOWN, name].findIndex((known) => known === name);
+  const methods = Object.keys(metrics).sort((a, b) => order(a) - order(b));
   const keys = [...new Set(Object.values(metrics).flatMap((values) => Object.keys(values)))];
   if (keys.length === 0) return <Text size="sm" c="dimmed">{t("recon.noReference")}</Text>;
   return (

@@ -74,5 +74,5 @@ function Curve({ session }: { session: SiteSession }) {
   }, [session.rounds]);
   const lines = useMemo(() => [{ key: "loss", label: t("training.loss"), color: "var(--mantine-primary-color-filled)" }], [t]);
   if (points.length < 2) return <Text size="sm" c="dimmed">{t("training.noCurve")}</Text>;
-  return <LossChart height={220} label={t("training.lossCurve")} xLabel={t("training.pass")} lines={lines} points={points} />;
+  return <div><Text size="sm" c="dimmed" mb={6}>{t("training.lossCurve")}</Text><LossChart height={220} label={t("training.lossCurve")} xLabel={t("training.pass")} lines={lines} points={points} /></div>;
 }

@@ -1,5 +1,6 @@
 /** One row a site: what it does now, how far it is, or why it is missing. */
 import { Group, Progress, Text } from "@mantine/core";
+import { IconCloudOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { formatNumber } from "@shared/format/format";
@@ -28,17 +29,17 @@ function ParticipantRow({ site, index, running }: { site: Participation; index: 
   const percent = Math.round((progress?.fraction ?? 0) * 100);
   return (
     <li aria-label={site.site_name}>
-      <Group justify="space-between" wrap="nowrap" gap="sm">
+      <Group justify="space-between" gap={6}>
         <SiteMark name={site.site_name} index={index} />
-        <Group gap={6} wrap="nowrap">
-          {!site.online && <Chip tone="warning">{t("site.offline")}</Chip>}
+        <Group gap={6}>
+          {!site.online && <Chip tone="warning" icon={IconCloudOff}>{t("site.offline")}</Chip>}
           <ParticipationChip site={site} />
         </Group>
       </Group>
       {running && progress !== null && (
         <Group gap="sm" mt={6} wrap="nowrap">
           <Progress value={percent} size={6} style={{ flex: 1 }} aria-label={t("session.progressOf", { site: site.site_name })} />
-          <Text size="xs" fw={600} className="num" w={36} ta="right">{percent} %</Text>
+          <Text size="xs" fw={600} className="num" w={46} ta="right" style={{ whiteSpace: "nowrap" }}>{percent} %</Text>
         </Group>
       )}
       <Text size="xs" c="dimmed" mt={4} className="num">{facts(site, t).join(" · ")}</Text>

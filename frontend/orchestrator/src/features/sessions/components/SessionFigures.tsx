@@ -2,7 +2,7 @@
 import { SimpleGrid } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { formatDuration, formatNumber } from "@shared/format/format";
+import { formatCountdown, formatDuration, formatNumber } from "@shared/format/format";
 import { MetricCard } from "@shared/ui/MetricCard";
 import { useNow } from "@shared/ui/useNow";
 
@@ -41,7 +41,7 @@ function TimeLeft({ session, deadline }: { session: Session; deadline: string | 
   return (
     <MetricCard
       label={t(ended ? "figures.roundsDone" : "figures.deadline")}
-      value={ended ? done.length : left === null ? "–" : formatDuration(left)}
+      value={ended ? done.length : left === null ? "–" : formatCountdown(left)}
       unit={ended ? t("figures.of", { count: session.rounds_planned }) : undefined}
       note={ended ? t("figures.mean", { time: mean === null ? "–" : formatDuration(mean) }) : rest === null ? t("figures.restUnknown") : t("figures.rest", { time: formatDuration(rest) })}
     />

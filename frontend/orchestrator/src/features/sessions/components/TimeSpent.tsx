@@ -36,7 +36,7 @@ export function TimeSpent({ session }: { session: Session }) {
         <li style={{ paddingBlock: 7 }}>
           <Group justify="space-between" wrap="nowrap">
             <Text size="sm" c="dimmed">{t("time.overhead")}</Text>
-            <Text size="sm" fw={600} className="num">{formatDuration(record.overhead_s)}</Text>
+            <Text size="sm" fw={600} className="num" style={{ whiteSpace: "nowrap" }}>{formatDuration(record.overhead_s)}</Text>
           </Group>
         </li>
       </ul>

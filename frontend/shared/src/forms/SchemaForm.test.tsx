@@ -1,0 +1,47 @@
+import { MantineProvider } from "@mantine/core";
+import { render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { useState } from "react";
+import { describe, expect, it } from "vitest";
+
+import { defaultsOf, faultOf, fieldsOf, isComplete } from "@shared/forms/jsonSchema";
+import { SchemaForm } from "@shared/forms/SchemaForm";
+
+/** As pydantic writes it. */
+const schema = {
+  type: "object",
+  properties: {
+    local_epochs: { type: "integer", default: 4, minimum: 1, maximum: 50, title: "Passes over the local data" },
+    learning_rate: { type: "number", default: 0.002, exclusiveMinimum: 0, maximum: 1, title: "Learning rate" },
+    augment: { type: "boolean", default: false, title: "Thin the counts at random" },
+    batch_size: { type: "integer", default: 1, minimum: 1, maximum: 1, title: "Samples in one step" },
+  },
+};
+
+function Form() {
+  const [values, setValues] = useState(defaultsOf(schema));
+  return <MantineProvider env="test"><SchemaForm schema={schema} values={values} onChange={setValues} /></MantineProvider>;
+}
+
+describe("forms from JSON schema", () => {
+  it("draws every field that has a choice, with its default", () => {
+    render(<Form />);
+    expect(screen.getByRole("textbox", { name: "Passes over the local data" })).toHaveValue("4");
+    expect(screen.getByRole("switch", { name: "Thin the counts at random" })).not.toBeChecked();
+    expect(screen.queryByLabelText("Samples in one step")).toBeNull();
+  });
+
+  it("refuses a value outside the bounds, exclusive ones too", () => {
+    const [epochs, rate] = fieldsOf(schema);
+    if (epochs === undefined || rate === undefined) throw new Error("fields are missing");
+    expect([0, 1, 50, 51, 2.5, ""].map((value) => faultOf(epochs, value))).toEqual(["outside", null, null, "outside", "whole", "missing"]);
+    expect([0, 1e-6, 1].map((value) => faultOf(rate, value))).toEqual(["outside", null, null]);
+    expect(isComplete(schema, { ...defaultsOf(schema), learning_rate: 0 })).toBe(false);
+  });
+
+  it("says what is wrong when a field is emptied", async () => {
+    render(<Form />);
+    await userEvent.clear(screen.getByRole("textbox", { name: "Passes over the local data" }));
+    expect(screen.getByText("Fill this in.")).toBeInTheDocument();
+  });
+});

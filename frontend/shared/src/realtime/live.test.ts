@@ -1,0 +1,82 @@
+import { QueryClient } from "@tanstack/react-query";
+import { beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
+import { z } from "zod";
+
+import { followList, LiveConnection } from "@shared/realtime/live";
+import { remove, upsert } from "@shared/realtime/resources";
+import { SequenceTracker } from "@shared/realtime/sequence";
+
+interface Item {
+  id: string;
+  value: number;
+}
+const schema: z.ZodType<Item> = z.object({ id: z.string(), value: z.number() });
+const key = ["items"];
+
+describe("sequence numbers", () => {
+  it("applies the next, ignores the old, names a gap", () => {
+    const tracker = new SequenceTracker();
+    tracker.start(4);
+    expect([5, 5, 3, 6, 9, 10].map((seq) => tracker.accept(seq))).toEqual(["apply", "ignore", "ignore", "apply", "gap", "apply"]);
+  });
+});
+
+describe("live lists", () => {
+  let queries: QueryClient;
+  let live: LiveConnection;
+  let refetched: MockInstance;
+
+  beforeEach(() => {
+    queries = new QueryClient();
+    refetched = vi.spyOn(queries, "invalidateQueries").mockResolvedValue();
+    live = new LiveConnection(queries, [
+      followList("item", key, upsert(schema, (item: Item) => item.id)),
+      followList("item_deleted", key, remove(z.object({ id: z.string() }), (item: Item) => item.id)),
+    ]);
+    live.welcome({ seq: 1 });
+    queries.setQueryData(key, [{ id: "a", value: 1 }]);
+  });
+
+  const items = () => queries.getQueryData(key);
+
+  it("replaces, adds and removes whole resources", () => {
+    live.receive({ seq: 2, type: "item", data: { id: "a", value: 2 } });
+    live.receive({ seq: 3, type: "item", data: { id: "b", value: 3 } });
+    expect(items()).toEqual([{ id: "b", value: 3 }, { id: "a", value: 2 }]);
+    live.receive({ seq: 4, type: "item_deleted", data: { id: "a" } });
+    expect(items()).toEqual([{ id: "b", value: 3 }]);
+    expect(refetched).not.toHaveBeenCalled();
+  });
+
+  it("does not let an older delta overwrite a newer one", () => {
+    live.receive({ seq: 2, type: "item", data: { id: "a", value: 2 } });
+    live.receive({ seq: 2, type: "item", data: { id: "a", value: 99 } });
+    expect(items()).toEqual([{ id: "a", value: 2 }]);
+  });
+
+  it("reads everything again after a gap", () => {
+    live.receive({ seq: 5, type: "item", data: { id: "a", value: 5 } });
+    expect(refetched).toHaveBeenCalledOnce();
+  });
+
+  it("brings a snapshot that was under way up to date", () => {
+    live.receive({ seq: 2, type: "item", data: { id: "a", value: 2 } });
+    live.receive({ seq: 3, type: "item", data: { id: "a", value: 3 } });
+    expect(live.catchUp(key, 2, [{ id: "a", value: 2 }])).toEqual([{ id: "a", value: 3 }]);
+    expect(live.catchUp(key, 3, [{ id: "a", value: 30 }])).toEqual([{ id: "a", value: 30 }]);
+  });
+
+  it("reads again what was read before the connection stood", () => {
+    live.catchUp(key, 7, [{ id: "a", value: 7 }]);
+    live.welcome({ seq: 7 });
+    expect(refetched).not.toHaveBeenCalled();
+    live.catchUp(key, 7, [{ id: "a", value: 7 }]);
+    live.welcome({ seq: 8 });
+    expect(refetched).toHaveBeenCalledOnce();
+  });
+
+  it("drops a delta whose data do not fit", () => {
+    live.receive({ seq: 2, type: "item", data: { id: "a", value: "many" } });
+    expect(items()).toEqual([{ id: "a", value: 1 }]);
+  });
+});
