@@ -17,6 +17,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from fl_core.flower.control import Control
+from fl_core.flower.runtime import SERVER_TASK, acquire, executor_client
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.messages import SendPermission, StrategyChoice
 from fl_core.protocol.plan import (
@@ -29,7 +31,7 @@ from fl_core.protocol.plan import (
     SessionControl,
     SessionPlan,
 )
-from fl_core.supervision.child import ChildSpec, write_private
+from fl_core.supervision.child import Child, ChildSpec, write_private
 from fl_core.supervision.supervisor import Supervisor
 from tests.support.tasks import write_brain_slice
 
@@ -282,6 +284,24 @@ class Federation:
         run_id = str(self.call("POST", "/runs", {"session_id": self.session_id, "plan": str(plan)})["run_id"])
         self.run_ids.add(run_id)
         return run_id
+
+    def run_bundle(self, bundle: bytes, plan: Path) -> Child:
+        """Run any bundle past the agent's API, with our ServerApp: a dishonest laboratory."""
+        superlink, flower = f"127.0.0.1:{self.superlink_port}", self.laboratory / "flower"
+        control = Control(superlink)
+        run_id = control.start_run(bundle, {"plan": str(plan)})
+        control.close()
+        client = executor_client(superlink, flower / "executor.secret")
+        task = acquire(client, SERVER_TASK)
+        client.close()
+        assert task is not None
+        assert task[1] == run_id
+        values = {"superlink": superlink, "token": task[2], "task_id": task[0], "flwr_home": str(flower / "home")}
+        child = Child(
+            ChildSpec(name="dishonest", module="fl_core.flower.server_app", config=values, cwd=self.laboratory)
+        )
+        child.start()
+        return child
 
     def wait(self, run_id: str, timeout_s: float = 90.0) -> dict[str, Any]:
         over = {"completed", "paused", "stopped", "failed", "lost"}

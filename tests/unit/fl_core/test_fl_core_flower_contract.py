@@ -1,0 +1,120 @@
+"""What FLoMIR uses of flwr 1.41.0 beyond its public names; a new version must pass this before the pin moves."""
+
+import dataclasses
+import inspect
+import threading
+import time
+from importlib import import_module, metadata
+from pathlib import Path
+
+import pytest
+from flwr.cli.build import build_fab_from_files
+from flwr.common.constant import ErrorCode, SubStatus
+from flwr.supercore.constant import TaskType
+from flwr.supercore.inflatable import inflatable_utils
+from flwr.supercore.object_store import ObjectStoreFactory
+from flwr.supernode import start_client_internal as loop
+from flwr.supernode.nodestate import NodeStateFactory
+from flwr.supernode.nodestate.in_memory_nodestate import CLIENT_APP_CRASHED_ERROR, InMemoryNodeState
+
+from fl_core.flower.configs import SuperLinkConfig
+from fl_core.flower.fast_backoff import FIRST_WAIT_S, shorten_object_waits
+from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK
+from fl_core.flower.superlink_main import arguments
+from fl_core.flower.supernode_main import IDLE_SLEEP_S, WakingClock
+from fl_core.protocol.bundle import PROJECT, build_bundle, bundle_sha256
+
+
+def test_the_pinned_version_is_installed() -> None:
+    assert metadata.version("flwr") == "1.41.0"
+
+
+@pytest.mark.filterwarnings("ignore:GitWildMatchPattern:DeprecationWarning")  # of pathspec, used by flwr
+def test_our_bundle_is_what_flowers_builder_makes() -> None:
+    assert build_fab_from_files({"pyproject.toml": PROJECT.encode()})[0] == build_bundle()
+    assert bundle_sha256() == bundle_sha256()
+
+
+def test_the_names_and_numbers_we_rely_on() -> None:
+    assert (TaskType.CLIENT_APP, TaskType.SERVER_APP) == (CLIENT_TASK, SERVER_TASK)
+    assert (SubStatus.FAILED, SubStatus.COMPLETED) == ("failed", "completed")
+    assert (ErrorCode.CLIENT_APP_RAISED_EXCEPTION, ErrorCode.MOD_FAILED_PRECONDITION, ErrorCode.INVALID_FAB) == (
+        2,
+        6,
+        7,
+    )
+    assert CLIENT_APP_CRASHED_ERROR.code == ErrorCode.CLIENT_APP_CRASHED == 8
+
+
+def test_the_waits_for_objects_are_shortened() -> None:
+    assert shorten_object_waits() == ["pull_and_inflate_object_from_tree", "pull_objects"]
+    assert inflatable_utils.pull_objects.__kwdefaults__["initial_backoff"] == FIRST_WAIT_S
+
+
+def test_the_loop_sleeps_where_we_shorten_it() -> None:
+    assert f"time.sleep({IDLE_SLEEP_S})" in inspect.getsource(loop.start_client_internal)
+    assert inspect.getsource(loop._push_messages).count("time.sleep(0.5)") == 2
+    assert "_init_connection(" in inspect.getsource(loop.start_client_internal)
+    assert list(inspect.signature(loop._init_connection).parameters)[:2] == ["server_address", "insecure"]
+    assert next(iter(inspect.signature(loop._pull_and_store_message).parameters)) == "state"
+
+
+def test_the_supernodes_state_can_be_extended() -> None:
+    for name in ("store_message", "store_object", "finish_task", "_store_error_replies", "get_messages_legacy"):
+        assert callable(getattr(InMemoryNodeState, name))
+    factory = NodeStateFactory(objectstore_factory=ObjectStoreFactory())
+    assert factory.state_instance is None
+
+
+def test_the_superlinks_arguments_are_taken_and_node_authentication_can_be_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 32)
+    config = SuperLinkConfig(port=1, secret_file=secret, database=tmp_path / "db", flwr_home=tmp_path)
+    cli = import_module("flwr.superlink.cli.flower_superlink")
+    monkeypatch.setattr("sys.argv", arguments(config))
+    parsed = dataclasses.replace(cli._parse_superlink_lifespan_config(), enable_supernode_auth=True)
+    assert parsed.enable_supernode_auth
+    assert (parsed.host, parsed.isolation, parsed.runtime_dependency_install) == ("127.0.0.1", "process", False)
+    assert parsed.superexec_auth_secret == b"s" * 32
+    assert callable(cli._run_superlink_http_api)
+
+
+def test_the_supernodes_settings_have_the_fields_we_fill() -> None:
+    cli = import_module("flwr.supernode.cli.flower_supernode")
+    assert callable(cli._start_supernode_http_api)
+    names = {field.name for field in dataclasses.fields(cli.SuperNodeLifespanConfig)}
+    assert names == {
+        "server_address", "root_certificates", "insecure", "authentication_keys", "max_retries", "max_wait_time",
+        "node_config", "isolation", "runtime_certificates", "runtime_root_certificates_path",
+        "health_server_address", "trusted_entities", "superexec_auth_secret", "runtime_dependency_install",
+        "host", "port", "runtime_ssl_certfile", "runtime_ssl_keyfile",
+    }  # fmt: skip
+
+
+def test_the_grid_has_what_our_server_uses() -> None:
+    grid = import_module("flwr.superlink.grid.http_grid").HttpGrid
+    source = inspect.getsource(grid)
+    assert "self._retry_invoker" in source
+    assert isinstance(inspect.getattr_static(grid, "_runtime_client"), property)
+
+
+def test_waiting_for_a_reply_ends_when_it_is_stored() -> None:
+    clock = WakingClock(idle_pause_s=5.0)
+    threading.Timer(0.05, clock.note_stored).start()
+    begun = time.monotonic()
+    clock.sleep(5.0 / 10)
+    assert time.monotonic() - begun < 0.4
+
+
+def test_an_empty_pull_that_was_held_is_followed_at_once_and_another_after_a_pause() -> None:
+    now = [0.0]
+    clock = WakingClock(idle_pause_s=0.05, clock=lambda: now[0])
+    now[0] = 20.0
+    begun = time.monotonic()
+    clock.sleep(IDLE_SLEEP_S)
+    assert time.monotonic() - begun < 0.04
+    begun = time.monotonic()
+    clock.sleep(IDLE_SLEEP_S)
+    assert time.monotonic() - begun >= 0.05
