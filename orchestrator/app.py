@@ -26,7 +26,7 @@ from fl_core.web import realtime, static
 from fl_core.web.logins import Logins
 from fl_core.web.security import Gate, GateSettings
 from orchestrator.api import Services, make_app, software_version
-from orchestrator.children import Wiring, child_specs, make_wiring
+from orchestrator.children import Wiring, check_public_port, child_specs, make_wiring
 from orchestrator.services.consents import Consents
 from orchestrator.services.desk import Desk, make_desk
 from orchestrator.services.engine import AgentClient, Engine, Gateway, GatewayClient
@@ -77,6 +77,20 @@ class Outside:
     gateway: Gateway
     run_job: RunJob
     statuses: Callable[[], list[ChildStatus]]
+
+
+def check_home(settings: OrchestratorSettings) -> None:
+    """Find out before anything is started whether the home folder and the public port can be used.
+
+    Raises
+    ------
+    StorageFailed
+        ``storage.schema_too_new`` or ``storage.failed``.
+    Conflict
+        When the port for the sites is taken.
+    """
+    open_database(settings.home / "flomir.sqlite", migrations=MIGRATIONS).close()
+    check_public_port(settings.home, wished=settings.public_port, bind=settings.bind)
 
 
 class Core:
@@ -277,6 +291,7 @@ class Orchestrator:
         closing.join(1.0)
         self._database.close()
         (self._settings.home / "daemon.json").unlink(missing_ok=True)
+        logger.info("the orchestrator has stopped")
 
     def _announce(self) -> None:
         try:

@@ -3,14 +3,18 @@
 import json
 import secrets
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from fl_core.errors import StorageFailed
+from fl_core.errors import Conflict, StorageFailed
 from fl_core.flower.configs import LaboratoryAgentConfig, SuperLinkConfig
 from fl_core.supervision.child import ChildSpec, write_private
 from fl_core.transport.config import GatewayConfig
 from fl_core.trust.authority import TrustPaths
+
+PORT_PATIENCE_S = 8.0
+PORT_POLL_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +131,33 @@ def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
     finally:
         for listener in held:
             listener.close()
+
+
+def check_public_port(home: Path, *, wished: int, bind: str) -> None:
+    """Make sure that the gateway's port can be opened; one that a killed daemon's gateway holds is waited for.
+
+    Raises
+    ------
+    Conflict
+        When somebody else uses it.
+    """
+    port = wished or _kept_port(home)
+    end = time.monotonic() + PORT_PATIENCE_S
+    while port and not _is_free(bind, port):
+        if time.monotonic() > end:
+            message = f"port {port} for the sites is used by another program"
+            raise Conflict(message)
+        time.sleep(PORT_POLL_S)
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def _kept_port(home: Path) -> int:

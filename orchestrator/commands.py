@@ -12,6 +12,7 @@ from orchestrator.client import DaemonClient
 if TYPE_CHECKING:
     from fl_core.protocol.messages import Json
     from orchestrator.app import Ready
+    from orchestrator.settings import OrchestratorSettings
 
 DEFAULT_HOME = Path.home() / ".flomir" / "orchestrator"
 ENDED = frozenset({"completed", "stopped", "failed"})
@@ -43,29 +44,20 @@ def orchestrator() -> None:
 @click.option("--name", default=None, help="Name that sites see.")
 def run(*, home: Path, headless: bool, as_json: bool, **options: object) -> None:
     """Run the orchestrator until Ctrl-C; opens its window unless --headless."""
-    from pydantic import ValidationError
-
     from fl_core.errors import FlomirError
     from fl_core.logs import setup_logging
     from fl_core.web import serving
-    from fl_core.web.complaints import first_problem
     from fl_core.web.home_lock import lock_home
-    from orchestrator.app import Orchestrator
-    from orchestrator.settings import OrchestratorSettings
+    from orchestrator.app import Orchestrator, check_home
 
-    given = {key: value for key, value in options.items() if value is not None}
+    settings = _settings(home, headless=headless, **options)
     try:
-        settings = OrchestratorSettings.model_validate(
-            OrchestratorSettings(home=home.absolute(), headless=headless, **given).model_dump()  # type: ignore[arg-type]
-        )
         lock = lock_home(settings.home)
-    except ValidationError as error:
-        message = f"The settings do not fit: {first_problem(error)}"
-        raise click.ClickException(message) from error
+        setup_logging("orchestrator", home=settings.home, level=settings.log_level)
+        check_home(settings)
     except FlomirError as error:
         message = f"{error}. {error.entry.advice}"
         raise click.ClickException(message) from error
-    setup_logging("orchestrator", home=settings.home, level=settings.log_level)
     try:
         listener = serving.bind(settings.port)
     except OSError as error:
@@ -80,6 +72,20 @@ def run(*, home: Path, headless: bool, as_json: bool, **options: object) -> None
 
     serving.serve(listener, compose, threads=settings.threads)
     lock.close()
+
+
+def _settings(home: Path, **options: object) -> "OrchestratorSettings":
+    from pydantic import ValidationError
+
+    from fl_core.web.complaints import first_problem
+    from orchestrator.settings import OrchestratorSettings
+
+    given = {key: value for key, value in options.items() if value is not None}
+    try:
+        return OrchestratorSettings(home=home.absolute(), **given)  # type: ignore[arg-type]  # checked by the model
+    except ValidationError as error:
+        message = f"The settings do not fit: {first_problem(error)}"
+        raise click.ClickException(message) from error
 
 
 def _announce(ready: "Ready", *, as_json: bool, headless: bool) -> None:

@@ -203,3 +203,43 @@ def test_a_stopped_daemon_leaves_no_child_and_goes_on_where_it_was(tmp_path: Pat
         assert taken.returncode == 1
         assert "another daemon runs" in taken.stderr
         assert second.process.poll() is None
+
+
+def test_a_killed_daemon_can_be_started_again_at_once_and_knows_its_sites(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as first:
+        site = enrol(first, tmp_path / "site", "Stays")
+        first.process.kill()
+        first.process.wait(5)
+        with running(home) as second:
+            rows = second.call("GET", "/sites")["items"]
+            assert isinstance(rows, list)
+            assert [row["id"] for row in rows] == [site.site_id]
+            with site.client() as client:
+                hello = {"protocol": "1.0", "software": "by hand", "bundle_sha256": bundle_sha256()}
+                assert client.post("/peer/v1/hello", json=hello).status_code == 200
+
+
+def test_models_are_made_downloaded_uploaded_and_refused_when_they_do_not_fit(daemon: Running, tmp_path: Path) -> None:
+    wanted = {"name": "First", "task": "brain-segmentation", "seed": 3}
+    made = daemon.call("POST", "/models/initialise", wanted)
+    headers = {"Authorization": f"Bearer {(daemon.home / 'api.token').read_text()}"}
+    weights = httpx.get(f"{daemon.url}/api/v1/models/{made['id']}/weights", headers=headers, timeout=30).content
+    assert len(weights) == made["size_bytes"]
+
+    def upload(content: bytes, task: str) -> httpx.Response:
+        return httpx.post(
+            f"{daemon.url}/api/v1/models",
+            headers=headers,
+            data={"name": "Up", "task": task},
+            files={"file": ("w.safetensors", content)},
+            timeout=60,
+        )
+
+    good = upload(weights, "brain-segmentation")
+    assert (good.status_code, good.json()["sha256"]) == (201, made["sha256"])
+    for content, task in ((b"nonsense", "brain-segmentation"), (weights, "spect-reconstruction")):
+        bad = upload(content, task)
+        assert (bad.status_code, bad.json()["code"]) == (422, "model.invalid"), bad.text
+    assert upload(weights, "no-such-task").json()["code"] == "task.unknown"
+    assert not list((daemon.home / "models").glob(".*"))
