@@ -64,7 +64,7 @@ function MetricsTable({ metrics }: { metrics: Reconstruction["metrics"] }) {
   const keys = [...new Set(Object.values(metrics).flatMap((values) => Object.keys(values)))];
   if (keys.length === 0) return <Text size="sm" c="dimmed">{t("recon.noReference")}</Text>;
   return (
-    <div className="table-wrap">
+    <div className="table-wrap fit">
       <Table aria-label={t("recon.metrics")} verticalSpacing={7}>
         <Table.Thead>
           <Table.Tr><Table.Th scope="col">{t("recon.measure")}</Table.Th>{methods.map((name) => <Table.Th key={name} scope="col">{t(`recon.array.${name}`, { defaultValue: name })}</Table.Th>)}</Table.Tr>
