@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -29,6 +29,8 @@ from fl_core.protocol.messages import (
     EventPage,
     Json,
     PeerEvent,
+    RenewalAnswer,
+    RenewalRequest,
     SessionOffer,
     SignedDocument,
     StrategyChoice,
@@ -38,7 +40,7 @@ from fl_core.protocol.plan import Grants
 from fl_core.protocol.signing import sign
 from fl_core.storage.site_connection import ConnectionRecord
 from fl_core.trust.authority import Authority
-from fl_core.trust.identity import fingerprint, key_fingerprint, load_certificate, request_key
+from fl_core.trust.identity import fingerprint, key_fingerprint, request_key
 from fl_core.web.logins import Logins
 from fl_core.web.problems import problem
 from model.task_spec import task_spec
@@ -168,12 +170,19 @@ def enrolled_site(folder: Path, **options: Any) -> Iterator[TestSite]:
         yield TestSite(daemon, authority, paths, deltas)
 
 
-def enrol_offline(daemon: Contributor, paths: SitePaths, authority: Authority, site_id: str = SITE_ID) -> None:
+def enrol_offline(
+    daemon: Contributor,
+    paths: SitePaths,
+    authority: Authority,
+    *,
+    site_id: str = SITE_ID,
+    issued_at: datetime | None = None,
+) -> None:
     """Put certificate and record in place as an approval does."""
     certificates = SiteCertificates(paths)
     csr_pem, _ = certificates.prepare("Test hospital")
-    pem = authority.issue_site(csr_pem, site_id, "Test hospital")
-    certificates.install(pem, authority.ca_pem, site_id)
+    pem = authority.issue_site(csr_pem, site_id, "Test hospital", now=issued_at)
+    certificate = certificates.install(pem, authority.ca_pem, site_id)
     record = ConnectionRecord(
         state="reconnecting",
         since=datetime.now(UTC),
@@ -182,9 +191,10 @@ def enrol_offline(daemon: Contributor, paths: SitePaths, authority: Authority, s
         ca_pem=authority.ca_pem,
         site_id=site_id,
         site_name="Test hospital",
-        fingerprint=fingerprint(load_certificate(pem)),
+        fingerprint=fingerprint(certificate),
+        certificate_expires_at=certificate.not_valid_after_utc,
     )
-    daemon.services.connection.replace(replace(record), actor="test", action="enrolment.approved", text="Approved.")
+    daemon.services.connection.replace(record, actor="test", action="enrolment.approved", text="Approved.")
 
 
 class FakeOrchestrator:
@@ -261,6 +271,10 @@ class FakeOrchestrator:
             )
         if path.startswith(peer_api.ENROL_REQUESTS):
             return _json(self._status())
+        if path == peer_api.RENEWALS:
+            wanted = RenewalRequest.model_validate_json(request.content)
+            pem = self.authority.issue_site(wanted.csr_pem, self.site_id, "Test hospital")
+            return _json(RenewalAnswer(certificate_pem=pem))
         if path.endswith("/weights"):
             return httpx.Response(200, content=self.weights)
         return httpx.Response(204)

@@ -1,16 +1,28 @@
 """Promises about the line to the orchestrator: it comes back, loses nothing, and knows when it is over."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contributor.paths import SitePaths
 from fl_core.protocol import peer_api
-from fl_core.protocol.messages import SessionNews, SiteProgress
+from fl_core.protocol.messages import InvitationDocument, SessionNews, SiteProgress
 from fl_core.storage.site_outbox import OutboxStore
-from fl_core.trust.authority import Authority
-from tests.support.contributor import FakeOrchestrator, TestSite, enrolled_site, make_offer, wait_for
+from fl_core.trust.authority import SITE_LIFE, Authority
+from fl_core.trust.identity import fingerprint, load_certificate
+from fl_core.trust.invitation import encode_file, encode_text, new_token
+from tests.support.contributor import (
+    FakeOrchestrator,
+    TestSite,
+    composed,
+    enrol_offline,
+    enrolled_site,
+    make_offer,
+    wait_for,
+)
 
 
 @pytest.fixture
@@ -145,13 +157,24 @@ def test_progress_is_coalesced_to_the_newest(line: tuple[TestSite, FakeOrchestra
     assert len(other._told(peer_api.PROGRESS)) < 10
 
 
-def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> None:
-    from datetime import UTC, datetime, timedelta
+def test_a_certificate_that_ends_soon_is_renewed_for_the_same_key(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    enrol_offline(site.daemon, site.paths, site.authority, issued_at=datetime.now(UTC) - SITE_LIFE + timedelta(days=10))
+    before = load_certificate(site.paths.certificate.read_bytes())
+    site.daemon.uplink.start()
+    other.wait_told(peer_api.RENEWALS)
+    wait_for(lambda: load_certificate(site.paths.certificate.read_bytes()).serial_number != before.serial_number)
+    after = load_certificate(site.paths.certificate.read_bytes())
+    assert fingerprint(after) == fingerprint(before)
+    wait_for(
+        lambda: (
+            site.daemon.services.connection.record.certificate_expires_at == after.not_valid_after_utc
+            and site.daemon.services.connection.record.state == "connected"
+        )
+    )
 
-    from contributor.paths import SitePaths
-    from fl_core.protocol.messages import InvitationDocument
-    from fl_core.trust.invitation import encode_text, new_token
-    from tests.support.contributor import composed
+
+def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> None:
 
     authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")
     other = FakeOrchestrator(authority)
@@ -187,11 +210,6 @@ def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> 
 
 
 def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> None:
-    from datetime import UTC, datetime, timedelta
-
-    from fl_core.protocol.messages import InvitationDocument
-    from fl_core.trust.invitation import encode_file, new_token
-    from tests.support.contributor import composed
 
     authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")
     other = FakeOrchestrator(authority)
