@@ -11,7 +11,7 @@ import click
 from aiohttp import web
 
 from fl_core.flower.configs import LaboratoryAgentConfig, SiteAgentConfig
-from fl_core.flower.process import config_option, ensure_secret, read_config, say, settle_environment
+from fl_core.flower.process import config_option, ensure_secret, ignore_interrupts, read_config, say, settle_environment
 
 
 class _Agent(Protocol):
@@ -22,9 +22,9 @@ async def serve(app: web.Application, port: int, work: Callable[[], Awaitable[No
     """Serve HTTP and do the agent's work until SIGTERM; ends the agent's children."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, ended.set)
+    ignore_interrupts()
+    with contextlib.suppress(NotImplementedError):  # Windows
+        loop.add_signal_handler(signal.SIGTERM, ended.set)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
 from typing import TypeVar
@@ -66,3 +67,8 @@ config_option = click.option(
     help="JSON file with this process's configuration.",
 )
 """The one option of every child."""
+
+
+def ignore_interrupts() -> None:
+    """Ignore SIGINT: flwr raises it in its own process when a task or run is refused, which here is an answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,7 +17,7 @@ import click
 from fl_core.errors import FlomirError
 from fl_core.flower.configs import RunnerConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
-from fl_core.flower.process import config_option, read_config, say, settle_environment
+from fl_core.flower.process import config_option, ignore_interrupts, read_config, say, settle_environment
 
 PUSH_PATIENCE_S = 120.0
 PREPARE_EVERY_S = 1.0
@@ -142,6 +142,7 @@ def main(config_path: Path) -> None:
     """Run until stdin ends."""
     config = read_config(RunnerConfig, config_path)
     settle_environment("runner", config.flwr_home)
+    ignore_interrupts()
     import torch
 
     torch.set_num_threads(config.torch_threads)

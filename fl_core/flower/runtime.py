@@ -32,9 +32,9 @@ def executor_client(address: str, secret_file: Path) -> RuntimeHttpClient:
 
 
 def task_client(address: str, token: str, *, component: str, max_time_s: float | None = None) -> RuntimeHttpClient:
-    """Return a client for one acquired task; lost connections are retried (for at most `max_time_s`)."""
-    invoker = make_simple_http_retry_invoker()
-    if max_time_s is not None:
+    """Return a client for one acquired task; lost connections are retried (for at most `max_time_s`; 0: never)."""
+    invoker = make_simple_http_retry_invoker() if max_time_s != 0 else None
+    if invoker is not None and max_time_s is not None:
         invoker.max_time = max_time_s
     return RuntimeHttpClient.from_server_address(
         server_address=address,

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from fl_core.errors import FlomirError, InvalidInput
 from fl_core.flower.configs import ServerAppConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
-from fl_core.flower.process import config_option, read_config, say, settle_environment
+from fl_core.flower.process import config_option, ignore_interrupts, read_config, say, settle_environment
 from fl_core.flower.reporting import EventLog, Hints
 from fl_core.flower.rounds import Outcome, RoundLoop
 from fl_core.protocol.plan import SessionPlan
@@ -123,6 +123,7 @@ def main(config_path: Path) -> None:
     config = read_config(ServerAppConfig, config_path)
     config_path.unlink(missing_ok=True)
     settle_environment("serverapp", config.flwr_home)
+    ignore_interrupts()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shorten_object_waits()
     say(ready=True)

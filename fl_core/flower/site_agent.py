@@ -144,8 +144,8 @@ class SiteAgent:
         except (OSError, ValueError):
             return
         logger.warning("ending a task without a runner")
-        await asyncio.to_thread(fail_task, self._config.runtime, str(left["token"]))
         self._task_file.unlink(missing_ok=True)
+        await asyncio.to_thread(fail_task, self._config.runtime, str(left["token"]))
 
     async def close(self) -> None:
         """End the runner."""
@@ -157,7 +157,7 @@ def fail_task(runtime: str, token: str) -> None:
     """Tell the SuperNode that a task failed; does nothing when it does not know the task (any more)."""
     from flwr.proto.runtime_pb2 import PushTaskOutputRequest
 
-    client = task_client(runtime, token, component="flwr-clientapp", max_time_s=5.0)
+    client = task_client(runtime, token, component="flwr-clientapp", max_time_s=0)
     try:
         client.PushTaskOutput(PushTaskOutputRequest(sub_status="failed", details="runner ended"))
     except Exception as error:  # noqa: BLE001 - an unknown token or a restarted SuperNode: the task is gone anyway
