@@ -10,6 +10,8 @@ import click
 from orchestrator.client import DaemonClient
 
 if TYPE_CHECKING:
+    import socket
+
     from fl_core.protocol.messages import Json
     from orchestrator.app import Ready
     from orchestrator.settings import OrchestratorSettings
@@ -50,28 +52,35 @@ def run(*, home: Path, headless: bool, as_json: bool, **options: object) -> None
     from fl_core.web.home_lock import lock_home
     from orchestrator.app import Orchestrator, check_home
 
-    settings = _settings(home, headless=headless, **options)
+    settings = _settings(home, headless=headless or None, **options)
     try:
-        lock = lock_home(settings.home)
-        setup_logging("orchestrator", home=settings.home, level=settings.log_level)
-        check_home(settings)
+        with lock_home(settings.home):
+            setup_logging("orchestrator", home=settings.home, level=settings.log_level)
+            check_home(settings)
+            listener = _bind(settings.port)
+            api_port = int(listener.getsockname()[1])
+
+            def compose() -> Orchestrator:
+                return Orchestrator(
+                    settings,
+                    api_port=api_port,
+                    on_ready=lambda ready: _announce(ready, as_json=as_json, headless=settings.headless),
+                )
+
+            serving.serve(listener, compose, threads=settings.threads)
     except FlomirError as error:
         message = f"{error}. {error.entry.advice}"
         raise click.ClickException(message) from error
+
+
+def _bind(port: int) -> "socket.socket":
+    from fl_core.web import serving
+
     try:
-        listener = serving.bind(settings.port)
+        return serving.bind(port)
     except OSError as error:
-        message = f"Port {settings.port} is taken. Choose another with --port, or 0 for a free one."
+        message = f"Port {port} is taken. Choose another with --port, or 0 for a free one."
         raise click.ClickException(message) from error
-    api_port = int(listener.getsockname()[1])
-
-    def compose() -> Orchestrator:
-        return Orchestrator(
-            settings, api_port=api_port, on_ready=lambda ready: _announce(ready, as_json=as_json, headless=headless)
-        )
-
-    serving.serve(listener, compose, threads=settings.threads)
-    lock.close()
 
 
 def _settings(home: Path, **options: object) -> "OrchestratorSettings":

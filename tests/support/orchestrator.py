@@ -257,7 +257,7 @@ class Lab:
             self.logins,
             wiring=wiring,
             new_link=lambda: "link",
-            upload_limit_bytes=10_000_000,
+            upload_limit_bytes=200_000,
             login_s=3600,
             pages=home / "pages",
         )
