@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -37,11 +36,8 @@ PROGRESS_EVERY_S = 0.25
 logger = logging.getLogger(__name__)
 
 
-class Report(Protocol):
-    """Takes the runner's events (numbered and dated by the receiver)."""
-
-    def __call__(self, event: RunnerEvent) -> None:
-        """Append one event."""
+Report = Callable[[RunnerEvent], None]
+"""Takes the runner's events; they are numbered and dated by the receiver."""
 
 
 class RoundLate(Conflict):

@@ -130,9 +130,9 @@ def test_the_gate_itself_lets_only_the_agreed_through() -> None:
     grant = make_grant([])
     grants = Grants(site_id="a", grants={SESSION: grant})
     assert consented_grant(grants, SESSION, 1, bundle_sha256()) == grant
-    for refused in ((None, SESSION, 1), (grants, "other", 1), (grants, SESSION, 3)):
+    for given, session_id, number in ((None, SESSION, 1), (grants, "other", 1), (grants, SESSION, 3)):
         with pytest.raises(NotTrusted):
-            consented_grant(*refused, bundle_sha256())
+            consented_grant(given, session_id, number, bundle_sha256())
     with pytest.raises(NotTrusted):
         consented_grant(grants, SESSION, 1, "0" * 64)
 
