@@ -155,7 +155,7 @@ def compose(
         bus=bus,
         paths=paths,
         limit_bytes=settings.upload_limit_bytes,
-        used_in=lambda study_id: requests.sessions_with(study_id),
+        usage=lambda: requests.study_usage(),
         permissions_changed=lambda: _ignore(grants.write()),
         data_changed=lambda: _all(uplink.tell_summary, system.publish),
     )

@@ -7,6 +7,7 @@
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -234,9 +235,9 @@ class Requests:
         self._grants.write()
         self._session_changed(session_id)
 
-    def sessions_with(self, study_id: str) -> int:
-        """Return in how many agreed sessions a study is covered."""
-        return sum(record.answer == "agree" and study_id in record.studies for record in self._store.all())
+    def study_usage(self) -> Counter[str]:
+        """Return in how many agreed sessions each study is covered."""
+        return Counter(study for record in self._store.all() if record.answer == "agree" for study in record.studies)
 
     def expire(self) -> None:
         """Tell the pages about requests whose time has run out; take expired permissions away."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -37,7 +37,7 @@ class Studies:
 
     Parameters
     ----------
-    used_in : how many sessions a study has been agreed to
+    usage : study id -> in how many agreed sessions it is covered
     permissions_changed : called first when a study is withdrawn or restored, before anybody is told
     data_changed : called after every change of what the site has
     """
@@ -50,7 +50,7 @@ class Studies:
         bus: EventBus,
         paths: SitePaths,
         limit_bytes: int,
-        used_in: Callable[[str], int],
+        usage: Callable[[], Mapping[str, int]],
         permissions_changed: Callable[[], None],
         data_changed: Callable[[], None],
     ) -> None:
@@ -60,17 +60,18 @@ class Studies:
         self._bus = bus
         self._paths = paths
         self._limit_bytes = limit_bytes
-        self._used_in = used_in
+        self._usage = usage
         self._permissions_changed = permissions_changed
         self._data_changed = data_changed
 
     def all(self) -> list[StudyView]:
         """Return every study, newest first."""
-        return [self._view(record) for record in self._store.all()]
+        usage = self._usage()
+        return [_view(record, usage) for record in self._store.all()]
 
     def get(self, study_id: str) -> StudyView:
         """Return one study; raises NotFound."""
-        return self._view(self._store.get(study_id))
+        return _view(self._store.get(study_id), self._usage())
 
     def path(self, study_id: str) -> Path:
         """Return where a study's file is."""
@@ -220,7 +221,7 @@ class Studies:
         except FlomirError:
             final.unlink(missing_ok=True)
             raise
-        view = self._view(record)
+        view = _view(record, {})
         self._bus.publish("study", view)
         return view
 
@@ -279,9 +280,10 @@ class Studies:
             write_private(path, secrets.token_hex(32).encode("ascii"))
         return path.read_bytes()
 
-    def _view(self, record: StudyRecord) -> StudyView:
-        values = {key: value for key, value in vars(record).items() if key != "file"}
-        return StudyView(**values, used_in_sessions=self._used_in(record.id))
+
+def _view(record: StudyRecord, usage: Mapping[str, int]) -> StudyView:
+    values = {key: value for key, value in vars(record).items() if key != "file"}
+    return StudyView(**values, used_in_sessions=usage.get(record.id, 0))
 
 
 def _opened(paths: list[Path]) -> Iterable[tuple[str, IO[bytes]]]:
