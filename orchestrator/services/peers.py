@@ -16,6 +16,9 @@ from orchestrator.services.presence import Presence
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.sites import Sites
 
+HOLD_S = 10.0
+"""Longest hold of a request for events: a site that vanished without a word is seen to be gone soon after it."""
+
 
 class Peers:
     """The peer API but for consents, models and certificates."""
@@ -84,7 +87,7 @@ class Peers:
         """Return the site's events after a number, held while there are none; the site counts as online meanwhile."""
         with self._presence.held(site_id):
             self._on_presence()
-            return self._inboxes.read(site_id, after=after, wait_s=wait_s)
+            return self._inboxes.read(site_id, after=after, wait_s=min(wait_s, HOLD_S))
 
     def take_summary(self, site_id: str, summary: DataSummary) -> None:
         """Keep the counts a site tells about its data."""

@@ -126,7 +126,11 @@ class SessionIngest:
         lab_sessions.put_round(tx, row.id, event.round, {"received": [*current.received, event.site_id]})
         self._views.note_phase(row.id, event.site_id, event.round, SitePhase.SENT)
         update = event.update
-        what = "" if update is None else f" ({update.num_examples} studies, trained {update.train_s:.1f} s)"
+        what = (
+            ""
+            if update is None
+            else f" ({update.num_examples} {_studies(update.num_examples)}, trained {update.train_s:.1f} s)"
+        )
         self._tell(tx, row, f"Update of {_name(tx, event.site_id)} received{what}.")
 
     def _site_failed(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
@@ -204,6 +208,10 @@ def _name(tx: Transaction, site_id: str) -> str:
         return lab_sites.site_by_id(tx.connection, site_id).name
     except NotFound:
         return site_id
+
+
+def _studies(count: int) -> str:
+    return "study" if count == 1 else "studies"
 
 
 def _words(code: str | None) -> str:
