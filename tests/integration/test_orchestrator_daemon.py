@@ -243,3 +243,19 @@ def test_models_are_made_downloaded_uploaded_and_refused_when_they_do_not_fit(da
         assert (bad.status_code, bad.json()["code"]) == (422, "model.invalid"), bad.text
     assert upload(weights, "no-such-task").json()["code"] == "task.unknown"
     assert not list((daemon.home / "models").glob(".*"))
+
+
+def test_a_killed_worker_process_is_replaced_with_all_its_children(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as daemon:
+        worker = int(json.loads((home / "daemon.json").read_text())["pid"])
+        os.kill(worker, signal.SIGKILL)
+
+        def is_back() -> bool:
+            with suppress(httpx.HTTPError, ValueError):
+                is_new = json.loads((home / "daemon.json").read_text())["pid"] != worker
+                return is_new and daemon.children()["gateway"]["state"] == "ready"
+            return False
+
+        wait_for(is_back, "the worker to be replaced")
+        assert daemon.stop() < 10
