@@ -17,7 +17,7 @@ export function appTheme(app: keyof typeof PRIMARY): MantineThemeOverride {
   return createTheme({
     colors: { indigoDeep: indigo, tealDeep: teal, dark },
     primaryColor: PRIMARY[app],
-    primaryShade: { light: 7, dark: 6 },
+    primaryShade: { light: 7, dark: app === "contributor" ? 7 : 6 },
     fontFamily: "'Inter Variable', system-ui, sans-serif",
     fontFamilyMonospace: "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
     headings: { fontFamily: "'Inter Variable', system-ui, sans-serif", fontWeight: "650" },

@@ -2,6 +2,7 @@
 import { Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { ScrollTable } from "@shared/ui/ScrollTable";
 import { At } from "@shared/ui/Time";
 
 export interface AuditLine {
@@ -17,7 +18,7 @@ export interface AuditLine {
 export function AuditTable({ rows }: { rows: readonly AuditLine[] }) {
   const { t } = useTranslation("shared");
   return (
-    <div className="table-wrap">
+    <ScrollTable label={t("audit.title")}>
       <Table verticalSpacing={8} aria-label={t("audit.title")}>
         <Table.Thead>
           <Table.Tr>
@@ -40,7 +41,7 @@ export function AuditTable({ rows }: { rows: readonly AuditLine[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollTable>
   );
 }
 

@@ -46,6 +46,7 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
           xAxisLabel={xLabel}
           yAxisProps={{ width: 62, domain: ["auto", "auto"], tickFormatter: formatNumber }}
           xAxisProps={{ padding: { left: 12, right: 16 }, allowDecimals: false, minTickGap: 28 }}
+          lineChartProps={{ accessibilityLayer: false }}
           lineProps={{ isAnimationActive: false }}
           series={drawn.map((line) => ({ name: line.key, label: line.label, color: line.color, ...(line.dash ? { strokeDasharray: line.dash } : {}) }))}
         />

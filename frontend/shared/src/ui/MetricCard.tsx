@@ -1,7 +1,8 @@
 /** One number that matters, what it means, and how it came here. */
-import { Sparkline } from "@mantine/charts";
 import { Group, Text } from "@mantine/core";
-import { memo, type ReactNode } from "react";
+import type { ReactNode } from "react";
+
+import { Sparkline } from "@shared/ui/Sparkline";
 
 interface MetricCardProps {
   label: string;
@@ -23,19 +24,8 @@ export function MetricCard({ label, value, unit, note, trend = [] }: MetricCardP
           </Text>
           <Text size="xs" c="dimmed" mt={2}>{note}</Text>
         </div>
-        {trend.length > 1 && (
-          <div aria-hidden="true" style={{ flex: "0 1 84px" }}>
-            <Trend values={trend} />
-          </div>
-        )}
+        {trend.length > 1 && <Sparkline values={trend} />}
       </Group>
     </div>
   );
 }
-
-const Trend = memo(
-  function Trend({ values }: { values: readonly number[] }) {
-    return <Sparkline h={38} data={[...values]} curveType="linear" color="var(--mantine-primary-color-filled)" fillOpacity={0.14} strokeWidth={1.8} />;
-  },
-  (before, after) => before.values.join() === after.values.join(),
-);

@@ -30,7 +30,7 @@ export function Empty({ icon: Symbol, title, children, action, plain = false }: 
     <div className={plain ? undefined : "card"}>
       <Stack align="center" gap={6} py={plain ? "md" : 36} px="md">
         <Symbol size={38} stroke={1.4} color="var(--muted)" aria-hidden="true" />
-        <Title order={3} size="h4" ta="center">{title}</Title>
+        <Title order={plain ? 3 : 2} size="h4" ta="center">{title}</Title>
         <Text c="dimmed" size="sm" ta="center" maw={460}>{children}</Text>
         {action !== undefined && <div style={{ marginTop: 12 }}>{action}</div>}
       </Stack>

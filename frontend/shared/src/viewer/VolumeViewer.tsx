@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { ColourMap } from "@shared/viewer/colormap";
 import { PlaneView } from "@shared/viewer/PlaneView";
 import { ViewerControls } from "@shared/viewer/ViewerControls";
-import { PLANES, valueRange, type Cursor, type Volume } from "@shared/viewer/volume";
+import { PLANES, quantile, valueRange, type Cursor, type Volume } from "@shared/viewer/volume";
 
 export interface NamedVolume {
   key: string;
@@ -20,10 +20,17 @@ interface VolumeViewerProps {
   initialMap?: ColourMap;
 }
 
+/** Few hot voxels (liver, gut) must not leave the rest in the dark: begin below the brightest 1.5 %. */
+function firstHigh(volumes: readonly NamedVolume[]): number {
+  const high = Math.max(...volumes.map(({ volume }) => valueRange(volume.data)[1]), 1e-12);
+  const most = Math.max(...volumes.map(({ volume }) => quantile(volume.data, 0.985)));
+  return Math.min(100, Math.max(15, Math.round((100 * most) / high)));
+}
+
 export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps) {
   const { t } = useTranslation("shared");
   const [cursor, setCursor] = useState<Cursor>({ x: 0.5, y: 0.5, z: 0.5 });
-  const [percent, setPercent] = useState<[number, number]>([0, 100]);
+  const [percent, setPercent] = useState<[number, number]>(() => [0, firstHigh(volumes)]);
   const [map, setMap] = useState<ColourMap>(initialMap);
   const window = useMemo(() => {
     const high = Math.max(...volumes.map(({ volume }) => valueRange(volume.data)[1]), 1e-12);

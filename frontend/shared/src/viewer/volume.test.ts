@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { paint } from "@shared/viewer/colormap";
-import { cursorFromPlane, cursorOnPlane, LABELS, planeLayout, planeValue, sliceAt, stepSlice, type Volume } from "@shared/viewer/volume";
+import { cursorFromPlane, cursorOnPlane, LABELS, planeLayout, planeValue, quantile, sliceAt, stepSlice, type Volume } from "@shared/viewer/volume";
 
 /** An asymmetric volume: one voxel marked at the patient's left, back and head; voxels of 5 x 4 x 3 mm. */
 const [nz, ny, nx] = [3, 4, 5];
@@ -39,6 +39,14 @@ describe("orientation (LPS, radiological)", () => {
     expect(planeLayout(volume, "axial")).toMatchObject({ widthMm: 15, heightMm: 16 });
     expect(planeLayout(volume, "coronal")).toMatchObject({ widthMm: 15, heightMm: 15 });
     expect(planeLayout(volume, "sagittal")).toMatchObject({ widthMm: 16, heightMm: 15 });
+  });
+});
+
+describe("first window", () => {
+  it("ignores air and the few brightest voxels", () => {
+    const values = new Float32Array(1000).fill(0, 0, 800).fill(2, 800, 999).fill(50, 999);
+    expect(quantile(values, 0.985)).toBe(2);
+    expect(quantile(new Float32Array(8), 0.985)).toBe(0);
   });
 });
 

@@ -88,6 +88,12 @@ export function stepSlice(volume: Volume, plane: Plane, cursor: Cursor, steps: n
   return plane === "coronal" ? { ...cursor, y: along } : { ...cursor, x: along };
 }
 
+/** The value below which the given share (0..1) of the positive voxels lies; 0 when there are none. */
+export function quantile(data: Float32Array, share: number): number {
+  const positive = data.filter((value) => Number.isFinite(value) && value > 0).sort();
+  return positive[Math.min(positive.length - 1, Math.floor(share * positive.length))] ?? 0;
+}
+
 /** Smallest and largest finite value. */
 export function valueRange(data: Float32Array): [number, number] {
   let low = Infinity;

@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatDuration, formatNumber } from "@shared/format/format";
+import { ScrollTable } from "@shared/ui/ScrollTable";
 import { Chip, Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Loading, Problem } from "@shared/ui/states";
@@ -64,7 +65,7 @@ function MetricsTable({ metrics }: { metrics: Reconstruction["metrics"] }) {
   const keys = [...new Set(Object.values(metrics).flatMap((values) => Object.keys(values)))];
   if (keys.length === 0) return <Text size="sm" c="dimmed">{t("recon.noReference")}</Text>;
   return (
-    <div className="table-wrap fit">
+    <ScrollTable label={t("recon.metrics")} fit>
       <Table aria-label={t("recon.metrics")} verticalSpacing={7}>
         <Table.Thead>
           <Table.Tr><Table.Th scope="col">{t("recon.measure")}</Table.Th>{methods.map((name) => <Table.Th key={name} scope="col">{t(`recon.array.${name}`, { defaultValue: name })}</Table.Th>)}</Table.Tr>
@@ -78,6 +79,6 @@ function MetricsTable({ metrics }: { metrics: Reconstruction["metrics"] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </ScrollTable>
   );
 }

@@ -3,6 +3,7 @@ import { Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatNumber } from "@shared/format/format";
+import { ScrollTable } from "@shared/ui/ScrollTable";
 import { At } from "@shared/ui/Time";
 
 import type { SiteRound } from "@app/api/schemas";
@@ -15,7 +16,7 @@ export function Receipts({ rounds }: { rounds: readonly SiteRound[] }) {
   return (
     <div>
       <Text fw={620} size="sm" mb={4}>{t("receipts.title")}</Text>
-      <div className="table-wrap" style={{ maxHeight: 330, overflowY: "auto" }}>
+      <ScrollTable label={t("receipts.title")} maxHeight={330}>
         <Table aria-label={t("receipts.title")} verticalSpacing={7} stickyHeader>
           <Table.Thead>
             <Table.Tr>{(["round", "state", "left", "tensors", "norm", "studies", "hash", "when"] as const).map((name) => <Table.Th key={name} scope="col">{t(`receipts.${name}`)}</Table.Th>)}</Table.Tr>
@@ -35,7 +36,7 @@ export function Receipts({ rounds }: { rounds: readonly SiteRound[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </ScrollTable>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatDuration, formatNumber } from "@shared/format/format";
+import { ScrollTable } from "@shared/ui/ScrollTable";
 import { Chip } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Empty } from "@shared/ui/states";
@@ -20,7 +21,7 @@ export function RoundsTable({ session }: { session: Session }) {
       {rounds.length === 0 ? (
         <Empty plain icon={IconRepeat} title={t("rounds.emptyTitle")}>{t("rounds.empty")}</Empty>
       ) : (
-        <div className="table-wrap" style={{ maxHeight: 420, overflowY: "auto" }}>
+        <ScrollTable label={t("rounds.title")} maxHeight={420}>
           <Table aria-label={t("rounds.title")} verticalSpacing={7} stickyHeader>
             <Table.Thead>
               <Table.Tr>
@@ -33,7 +34,7 @@ export function RoundsTable({ session }: { session: Session }) {
               {rounds.map((round) => <RoundRows key={round.round} round={round} name={(id) => names.get(id) ?? id} />)}
             </Table.Tbody>
           </Table>
-        </div>
+        </ScrollTable>
       )}
     </Card>
   );

@@ -24,7 +24,7 @@ export function SessionFigures({ session, primary }: SessionFiguresProps) {
     <SimpleGrid cols={{ base: 2, md: 4 }} spacing="md">
       <MetricCard label={t("figures.loss")} value={formatNumber(losses.at(-1))} note={change(losses, t)} trend={losses} />
       <MetricCard label={primary?.title ?? t("figures.score")} value={formatNumber(scores.at(-1))} note={best === null ? t("figures.afterFirst") : t("figures.best", { value: formatNumber(best) })} trend={scores} />
-      <MetricCard label={t("figures.received")} value={current?.received ?? 0} unit={t("figures.of", { count: current?.expected ?? session.participations.length })} note={t("figures.quorum", { count: session.quorum })} />
+      <MetricCard label={t(session.ended_at === null ? "figures.received" : "figures.receivedLast")} value={current?.received ?? 0} unit={t("figures.of", { count: current?.expected ?? session.participations.length })} note={t("figures.quorum", { count: session.quorum })} />
       <TimeLeft session={session} deadline={current?.state === "running" ? current.deadline_at : null} />
     </SimpleGrid>
   );
