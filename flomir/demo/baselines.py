@@ -72,7 +72,7 @@ def train_baseline(plan: BaselinePlan) -> Path:
     best, kept = float("inf"), state_arrays(network)
     for number in range(plan.rounds):
         window = ScheduleWindow(number / plan.rounds, (number + 1) / plan.rounds)
-        task.train(network, train, parameters, schedule=window, seed=parameters.seed + number)
+        task.train(network, train, parameters, schedule=window, seed=parameters.seed + number + 1)
         score = mean_primary(task, network, holdout)
         if score < best:
             best, kept = score, state_arrays(network)

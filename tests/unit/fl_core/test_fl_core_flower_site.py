@@ -96,6 +96,18 @@ def test_a_broken_grants_file_grants_nothing(hospital: Hospital) -> None:
     hospital.refused("consent.missing")
 
 
+def test_grants_that_break_or_vanish_later_no_longer_grant_anything(hospital: Hospital) -> None:
+    hospital.agree()
+    grants = GrantsFile(hospital.grants)
+    assert grants.read() is not None
+    hospital.grants.write_text("{}")
+    assert grants.read() is None
+    hospital.agree()
+    assert grants.read() is not None
+    hospital.grants.unlink()
+    assert grants.read() is None
+
+
 def test_a_session_without_consent_is_refused(hospital: Hospital) -> None:
     hospital.agree()
     hospital.refused("consent.missing", session_id="session-other")
