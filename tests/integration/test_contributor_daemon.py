@@ -1,5 +1,7 @@
 """The real contributor daemon against a real orchestrator daemon, over the real gateway, with every child running."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,24 @@ def test_a_restarted_contributor_goes_on_by_itself(stack: Stack) -> None:
     site.wait_ready()
     _answer(stack, session_id)
     stack.wait_state(session_id, "completed")
+    assert site.call("GET", "/audit/verify")["ok"] is True
+
+
+def test_a_daemon_killed_in_a_round_goes_on_after_its_next_start(stack: Stack) -> None:
+    site = stack.sites[0]
+    session_id = stack.offer_only(rounds=4, quorum=1)
+    _answer(stack, session_id)
+    stack.wait_round(session_id, 1)
+    os.killpg(site.process.pid, signal.SIGKILL)
+    site.process.wait(10)
+    site.launch()
+    site.wait_ready()
+    stack.wait_state(session_id, "completed")
+    wait_until(
+        lambda: [one["phase"] for one in _site(stack).call("GET", f"/sessions/{session_id}")["rounds"]] == ["sent"] * 4,
+        timeout_s=10,
+        what="the site's own record of the four rounds",
+    )
     assert site.call("GET", "/audit/verify")["ok"] is True
 
 

@@ -1,5 +1,7 @@
 """Promises about the line to the orchestrator: it comes back, loses nothing, and knows when it is over."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -229,3 +231,19 @@ def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> No
         other.decide("pending")
         assert client.post("/api/v1/enrolment", json=body).json["state"] == "pending"
         client.delete("/api/v1/enrolment")
+
+
+def test_telling_the_pages_and_changing_the_state_never_wait_for_each_other(tmp_path: Path) -> None:
+    with enrolled_site(tmp_path) as site:
+        connection, done = site.daemon.services.connection, threading.Event()
+
+        def change() -> None:
+            for step in range(60):
+                connection.move("connected" if step % 2 else "reconnecting", str(step))
+            done.set()
+
+        threading.Thread(target=change, daemon=True).start()
+        end = time.monotonic() + 20
+        while not done.is_set() and time.monotonic() < end:
+            site.daemon.services.system.publish()
+        assert done.is_set(), "the two wait for each other"
