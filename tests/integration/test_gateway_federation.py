@@ -71,7 +71,7 @@ class WideAreaFederation(Federation):
         )
         self.supervisor.wait_ready(name, 30)
 
-    def kill(self, name: str) -> None:
+    def kill_child(self, name: str) -> None:
         """SIGKILL one child and wait until its supervisor has brought it back."""
         before = self._pid(name)
         os.kill(before, signal.SIGKILL)
@@ -98,7 +98,7 @@ def test_killing_gateway_and_relays_during_a_session_loses_no_update(
         run_id = federation.run(federation.plan(rounds=ROUNDS))
         for number, name in enumerate(("gateway", "site-0-relay", "site-1-relay", "gateway")):
             assert eventually(partial(has_closed, federation, number + 1), 60)
-            federation.kill(name)
+            federation.kill_child(name)
         assert federation.wait(run_id, 120)["status"] == "completed"
         assert [(len(record.updates), record.missing) for record in federation.records()] == [(2, {})] * ROUNDS
         assert {event.code for event in federation.events()} == {None}

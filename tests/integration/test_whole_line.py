@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flomir.daemon_process import DaemonError
+from flomir.daemon_process import DaemonError, DaemonProcess
 from flomir.demo import federation as fed
 from tests.support.stack import Stack, running_stack, wait_for
 
@@ -55,12 +55,13 @@ def test_a_site_holds_its_signed_consent_and_a_receipt_for_each_round(
         consent = request["consent"]
         assert isinstance(consent, dict)
         assert consent["offer_sha256"] == request["offer_sha256"]
-        session = wait_for(
-            lambda site=site: _with_receipts(site.call("GET", f"/sessions/{finished['id']}")), "the receipts"
-        )  # type: ignore[misc]
-        rounds = session["rounds"]
+        rounds = _receipts(site, finished)["rounds"]
         assert isinstance(rounds, list)
         assert all(row["sent"]["bytes"] > 0 and row["sent"]["tensors"] > 0 for row in rounds)
+
+
+def _receipts(site: DaemonProcess, session: dict[str, object]) -> dict[str, object]:
+    return wait_for(lambda: _with_receipts(site.call("GET", f"/sessions/{session['id']}")), "the receipts")
 
 
 def _with_receipts(session: dict[str, object]) -> dict[str, object] | None:
@@ -73,9 +74,7 @@ def test_receipt_and_orchestrator_agree_on_what_was_sent(stack: Stack, finished:
     rounds = finished["rounds"]
     assert isinstance(rounds, list)
     for site, site_id in zip(stack.sites, stack.site_ids, strict=True):
-        mine = wait_for(
-            lambda site=site: _with_receipts(site.call("GET", f"/sessions/{finished['id']}")), "the receipts"
-        )["rounds"]  # type: ignore[misc]
+        mine = _receipts(site, finished)["rounds"]
         assert isinstance(mine, list)
         theirs = [update for row in rounds for update in row["record"]["updates"] if update["site_id"] == site_id]
         assert [row["sent"]["sha256"] for row in mine] == [update["sha256"] for update in theirs]

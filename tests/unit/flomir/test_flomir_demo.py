@@ -21,7 +21,7 @@ def test_sites_beyond_four_repeat_a_distribution_under_another_name(tmp_path: Pa
 
 
 def test_means_leave_out_cases_without_a_defect() -> None:
-    rows = [
+    rows: list[dict[str, float | None]] = [
         {"nrmse_body": 0.2, "nrmse_heart": 0.3, "ssim_heart": 0.9, "defect_contrast": 0.8},
         {"nrmse_body": 0.4, "nrmse_heart": 0.5, "ssim_heart": 0.7, "defect_contrast": None},
     ]
