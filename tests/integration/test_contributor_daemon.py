@@ -1,5 +1,6 @@
 """The real contributor daemon against a real orchestrator daemon, over the real gateway, with every child running."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flomir.daemon_process import DaemonError
 from flomir.waiting import wait_until
 from tests.support.stack import JsonObject, Stack, running_stack
 
@@ -106,7 +108,8 @@ def test_a_withdrawal_reaches_the_orchestrator_and_ends_the_work(stack: Stack) -
 
     wait_until(told, timeout_s=30, what="the withdrawal at the orchestrator")
     assert len(_site(stack).call("GET", f"/sessions/{session_id}")["rounds"]) <= sent_before + 1
-    stack.orchestrator.call("POST", f"/sessions/{session_id}/stop")
+    with contextlib.suppress(DaemonError):  # it may have failed already, for want of its quorum
+        stack.orchestrator.call("POST", f"/sessions/{session_id}/stop")
 
 
 def test_a_restarted_contributor_goes_on_by_itself(stack: Stack) -> None:
