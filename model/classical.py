@@ -307,8 +307,8 @@ def reconstruct_osem(
 def tune_osem(
     studies: Sequence[Study],
     *,
-    iterations: Sequence[int] = (1, 2, 4, 6, 8, 10, 15, 20),
-    fwhm_mm: Sequence[float] = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0),
+    iterations: Sequence[int] = (1, 2, 4, 6, 8, 10, 15, 20, 30, 40),
+    fwhm_mm: Sequence[float] = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0),
     base: OsemSettings = OsemSettings(),
 ) -> OsemSettings:
     """Choose iterations and post-filter by the mean body NRMSE over validation studies with a reference.
