@@ -11,7 +11,8 @@ export function formatNumber(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
-  return size >= 1000 ? integer.format(Math.round(value)) : value.toPrecision(size >= 100 ? 4 : 3).replace(/^(-?\d+)\.0+$/, "$1");
+  if (size >= 1000 || Number.isInteger(value)) return integer.format(Math.round(value));
+  return value.toPrecision(size >= 100 ? 4 : 3);
 }
 
 export function formatBytes(bytes: number): string {

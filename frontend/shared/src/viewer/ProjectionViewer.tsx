@@ -15,7 +15,7 @@ const FRAME_MS = 110;
 export function ProjectionViewer({ projections }: { projections: Volume }) {
   const { t } = useTranslation("shared");
   const [views, rows, bins] = projections.shape;
-  const still = useReducedMotion();
+  const still = useReducedMotion(false, { getInitialValueInEffect: false });
   const [playing, setPlaying] = useState(!still);
   const [view, setView] = useState(0);
   const [row, setRow] = useState(Math.floor(rows / 2));

@@ -35,7 +35,7 @@ export function MetricChart({ session, titles }: MetricChartProps) {
     <Card
       title={t("session.byRound")}
       note={key === "train_loss" ? t("session.trainLossNote") : t("session.scoreNote")}
-      aside={
+      aside={points.length > 0 &&
         <div style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
           <Select size="xs" w={230} aria-label={t("session.metric")} allowDeselect={false} value={key} data={keys.map((name) => ({ value: name, label: title(name) }))} onChange={(value) => setChosen(value ?? key)} />
           <SegmentedControl size="xs" aria-label={t("session.lines")} value={who} onChange={setWho} data={[{ value: "sites", label: t("session.perSite") }, { value: "all", label: t("session.combined") }]} />
