@@ -130,6 +130,7 @@ def test_a_daemon_killed_in_a_round_goes_on_after_its_next_start(stack: Stack) -
     stack.wait_round(session_id, 1)
     os.killpg(site.process.pid, signal.SIGKILL)
     site.process.wait(10)
+    site.stop()  # closes this side's ends of its pipes
     site.launch()
     site.wait_ready()
     stack.wait_state(session_id, "completed")
