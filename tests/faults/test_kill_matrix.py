@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stack import Stack, child_pid, descendant_pid, running_stack
+from tests.support.stack import Stack, child_pid, descendant_pid, descendants, is_alive, running_stack, wait_for
 
 pytestmark = pytest.mark.slow
 ROUNDS = 3
+LOCAL_EPOCHS = 30
 RECOVERY_S = 90.0
 
 
@@ -19,6 +20,15 @@ RECOVERY_S = 90.0
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("kill"), sites=2) as running:
         yield running
+
+
+def _is_training(stack: Stack, session_id: str) -> bool:
+    view = stack.session(session_id)
+    rows = view["participations"]
+    assert isinstance(rows, list)
+    return any(
+        row["progress"] and row["progress"]["round"] == 2 and row["progress"]["phase"] == "training" for row in rows
+    )
 
 
 def _serverapp(stack: Stack) -> int:
@@ -46,13 +56,14 @@ VICTIMS: dict[str, Callable[[Stack], int]] = {
 def test_session_survives_the_kill_of(
     victim: str, stack: Stack, record_property: Callable[[str, object], None]
 ) -> None:
-    session_id = stack.offer(rounds=ROUNDS, local_epochs=4)
+    session_id = stack.offer(rounds=ROUNDS, local_epochs=LOCAL_EPOCHS)
     stack.wait_round(session_id, 1, timeout_s=120)
-    os.kill(VICTIMS[victim](stack), signal.SIGKILL)
+    pid = VICTIMS[victim](stack)
+    wait_for(lambda: _is_training(stack, session_id), "a site to train in round 2")
+    os.kill(pid, signal.SIGKILL)
     killed = time.monotonic()
-    closed = stack.closed_rounds(session_id)
-    if closed < ROUNDS:
-        stack.wait_round(session_id, closed + 1, timeout_s=RECOVERY_S)
+    assert stack.closed_rounds(session_id) == 1, "the round was over before the kill: give it more to do"
+    stack.wait_round(session_id, 2, timeout_s=RECOVERY_S)
     record_property("recovery_s", round(time.monotonic() - killed, 1))
     view = stack.wait_state(session_id, "completed", "failed", "stopped", timeout_s=240)
     assert view["state"] == "completed", view["reason_text"]
@@ -61,8 +72,6 @@ def test_session_survives_the_kill_of(
 
 def test_no_process_outlives_its_daemon(tmp_path: Path) -> None:
     with running_stack(tmp_path, sites=1, studies=3) as stack:
-        from tests.support.stack import descendants, is_alive, wait_for
-
         pids = [pid for daemon in (stack.orchestrator, *stack.sites) for pid in descendants(daemon.process.pid)]
         assert len(pids) >= 6
         begin = time.monotonic()
