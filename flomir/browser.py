@@ -1,12 +1,14 @@
-"""A headless Chromium of the system, driven by Playwright, that talks to loopback only (for benches and tests)."""
+"""A headless Chromium, driven by Playwright, that talks to loopback only (for benches, pictures and tests)."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
     "--headless=new",
@@ -20,6 +22,11 @@ FLAGS = (
     "--ignore-gpu-blocklist",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+"""The last flag keeps Chromium from asking for any address but loopback."""
+
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+Theme = Literal["light", "dark"]
 
 
 class NoBrowserError(Exception):
@@ -27,21 +34,32 @@ class NoBrowserError(Exception):
 
 
 def find_browser() -> str:
-    """Return the path of the system's Chromium; raises NoBrowserError with the remedy."""
-    for name in NAMES:
-        path = shutil.which(name)
-        if path is not None:
-            return path
-    message = "Chromium was not found. Install it (for example: apt-get install chromium)."
-    raise NoBrowserError(message)
+    """Return the Chromium to drive (``FLOMIR_CHROMIUM``, else the system's); raises NoBrowserError with the remedy."""
+    named = os.environ.get("FLOMIR_CHROMIUM")
+    found = named or next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        message = "Chromium was not found. Install it (for example: apt-get install chromium) or set FLOMIR_CHROMIUM."
+        raise NoBrowserError(message)
+    return found
 
 
 @contextmanager
 def launched_browser() -> Iterator[Browser]:
-    """Yield a running browser and close it afterwards."""
+    """Yield a running browser and close it afterwards; raises NoBrowserError."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         try:
             yield browser
         finally:
             browser.close()
+
+
+def new_context(
+    browser: Browser, *, size: tuple[int, int] = DESKTOP, theme: Theme = "light", timeout_ms: float = 15_000
+) -> BrowserContext:
+    """Return a fresh profile with a window of `size` (width, height) CSS pixels."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, reduced_motion="reduce", locale="en-GB"
+    )
+    context.set_default_timeout(timeout_ms)
+    return context

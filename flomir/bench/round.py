@@ -1,7 +1,7 @@
 """How long a round takes beyond the training itself, how fast the daemons start, how fast the page follows.
 
 `round_overhead_s` is the median over rounds of (push to checkpoint - slowest site's own training and scoring time),
-with four sites on this machine; the other `*_s` keys say where that time goes. `startup_s` is the time from starting
+with four sites on this machine; the other `*_s` keys say where that time goes (see `flomir.bench.breakdown`). `startup_s` is the time from starting
 the orchestrator to its first answer. `event_to_dom_*_ms` runs from sending a request that changes a site's name to
 the new name standing in an open page: an upper bound of event to DOM, since it includes the request.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from flomir.bench.breakdown import round_breakdown
 from flomir.bench.figures import Figures
 from flomir.browser import launched_browser
 from flomir.daemon_process import DaemonProcess
@@ -59,6 +60,8 @@ def bench_round() -> Figures:
             for site in federation.sites:
                 fed.agree(site, session_id)
             session = fed.follow(federation.orchestrator, session_id, lambda _view: None)
+            sites = {site_id: site.home for site_id, site in zip(site_ids, federation.sites, strict=True)}
+            parts = round_breakdown(federation.orchestrator.home / "sessions" / session_id, sites)
             latencies = event_to_dom_ms(federation.orchestrator, site_ids[0])
         finally:
             federation.stop()
@@ -66,6 +69,7 @@ def bench_round() -> Figures:
         "startup_s": startup_s,
         "all_sites_connected_s": enrolled_s,
         **round_figures(session),
+        **parts,
         "event_to_dom_p50_ms": statistics.median(latencies),
         "event_to_dom_p99_ms": statistics.quantiles(latencies, n=100, method="inclusive")[98],
     }

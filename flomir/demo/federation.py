@@ -55,7 +55,7 @@ def enrol(federation: Federation, settings: DemoSettings) -> list[str]:
             what="the site's fingerprint",
         )
         approve(federation.orchestrator, str(fingerprint))
-    return [_connected(site) for site in federation.sites]
+    return [connected(site) for site in federation.sites]
 
 
 def approve(orchestrator: DaemonProcess, fingerprint: str) -> None:
@@ -70,7 +70,9 @@ def approve(orchestrator: DaemonProcess, fingerprint: str) -> None:
         orchestrator.call("POST", f"/sites/{site['id']}/approve", json_body={"fingerprint": fingerprint})
 
 
-def _connected(site: DaemonProcess) -> str:
+def connected(site: DaemonProcess) -> str:
+    """Wait until a site is connected; returns its id."""
+
     def connection() -> JsonObject | None:
         view = site.call("GET", "/enrolment")
         return view if view["state"] == "connected" else None
@@ -116,14 +118,19 @@ def offer_session(orchestrator: DaemonProcess, settings: DemoSettings, site_ids:
 
 def agree(site: DaemonProcess, session_id: str, *, send: str = "yes") -> None:
     """Wait for the request and agree to it with all three permissions."""
+    request_of(site, session_id)
+    permissions = {"take_part": True, "train_on_my_data": True, "send_model": send}
+    site.call("POST", f"/requests/{session_id}/answer", json_body={"decision": "agree", "permissions": permissions})
+
+
+def request_of(site: DaemonProcess, session_id: str) -> JsonObject:
+    """Wait until a session's request has come to a site; returns it."""
 
     def request() -> JsonObject | None:
         found = [row for row in site.items("/requests") if row["session_id"] == session_id]
         return found[0] if found else None
 
-    wait_until(request, timeout_s=ENROL_TIMEOUT_S, what="the session's request at a site")
-    permissions = {"take_part": True, "train_on_my_data": True, "send_model": send}
-    site.call("POST", f"/requests/{session_id}/answer", json_body={"decision": "agree", "permissions": permissions})
+    return wait_until(request, timeout_s=ENROL_TIMEOUT_S, what="the session's request at a site")
 
 
 def follow(
