@@ -285,24 +285,6 @@ class Federation:
         self.run_ids.add(run_id)
         return run_id
 
-    def run_bundle(self, bundle: bytes, plan: Path) -> Child:
-        """Run any bundle past the agent's API, with our ServerApp: a dishonest laboratory."""
-        superlink, flower = f"127.0.0.1:{self.superlink_port}", self.laboratory / "flower"
-        control = Control(superlink)
-        run_id = control.start_run(bundle, {"plan": str(plan)})
-        control.close()
-        client = executor_client(superlink, flower / "executor.secret")
-        task = acquire(client, SERVER_TASK)
-        client.close()
-        assert task is not None
-        assert task[1] == run_id
-        values = {"superlink": superlink, "token": task[2], "task_id": task[0], "flwr_home": str(flower / "home")}
-        child = Child(
-            ChildSpec(name="dishonest", module="fl_core.flower.server_app", config=values, cwd=self.laboratory)
-        )
-        child.start()
-        return child
-
     def wait(self, run_id: str, timeout_s: float = 90.0) -> dict[str, Any]:
         over = {"completed", "paused", "stopped", "failed", "lost"}
         seen: dict[str, Any] = {}
@@ -341,6 +323,26 @@ class Federation:
 
     def stop(self) -> None:
         self.supervisor.stop_all(8)
+
+
+def run_bundle(orchestrator: Path, superlink: str, bundle: bytes, plan: Path) -> Child:
+    """Run any bundle past the agent's API, with our ServerApp: a dishonest laboratory.
+
+    `orchestrator` is its home folder; the caller ends the returned ServerApp.
+    """
+    flower = orchestrator / "flower"
+    control = Control(superlink)
+    run_id = control.start_run(bundle, {"plan": str(plan)})
+    control.close()
+    client = executor_client(superlink, flower / "executor.secret")
+    task = acquire(client, SERVER_TASK)
+    client.close()
+    assert task is not None
+    assert task[1] == run_id
+    values = {"superlink": superlink, "token": task[2], "task_id": task[0], "flwr_home": str(flower / "home")}
+    child = Child(ChildSpec(name="dishonest", module="fl_core.flower.server_app", config=values, cwd=orchestrator))
+    child.start()
+    return child
 
 
 @contextmanager
