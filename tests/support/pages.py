@@ -1,60 +1,121 @@
-"""Opens the built pages in the system's Chromium, with nothing reaching out beyond loopback."""
+"""A person at one of the pages: signs in once, goes by the navigation, takes pictures, and nothing may go wrong unseen.
+
+Everything that the browser complains about (console errors, uncaught errors, violated content policy, failed requests)
+is collected; `complaints` must stay empty. Requests to the API are counted, so that a test can see polling.
+"""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
 
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--headless=new",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
-"""The last flag keeps Chromium from asking for any address but loopback."""
+from flomir.browser import DESKTOP, PHONE, Theme, new_context
+from flomir.daemon_process import DaemonProcess
 
-DESKTOP = (1280, 900)
-PHONE = (390, 844)
+_POLICY_WATCH = """
+document.addEventListener("securitypolicyviolation",
+  (event) => console.error(`CSP ${event.violatedDirective}: ${event.blockedURI}`));
+"""
+_MEASURE = """() => new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const page = document.documentElement;
+  tell([page.scrollWidth - window.innerWidth, page.scrollHeight]);
+})))"""
 
 
-def chromium_path() -> str | None:
-    """Return the Chromium to drive (``FLOMIR_CHROMIUM``, else the system's), or None when there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("FLOMIR_CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
+def pictures_folder() -> Path:
+    """Return where screenshots go: ``FLOMIR_SCREENSHOTS``, else ``screenshots`` beside the tests."""
+    folder = Path(os.environ.get("FLOMIR_SCREENSHOTS") or Path(__file__).parents[2] / "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@dataclass
+class Person:
+    """One signed-in browser window of one daemon."""
+
+    page: Page
+    app: str
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.add_init_script(_POLICY_WATCH)
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        self.page.on("response", self._answered)
+        self.page.on("request", self._asked)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"console {message.type}: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"HTTP {response.status}: {response.request.method} {response.url}")
+
+    def _asked(self, request: Request) -> None:
+        if request.method == "GET" and "/api/v1/" in request.url:
+            self.reads.append(request.url.partition("/api/v1")[2])
+
+    def sign_in(self, daemon: DaemonProcess) -> None:
+        """Open the one-time link."""
+        self.page.goto(daemon.link)
+        self.page.get_by_role("main").wait_for()
+
+    def go(self, name: str, heading: str | None = None) -> None:
+        """Choose an entry of the navigation and wait for its page (never loads the page anew)."""
+        self.page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+        self.page.get_by_role("heading", level=1, name=heading or name, exact=True).wait_for()
+
+    def press(self, name: str, within: Locator | None = None) -> None:
+        """Press a button."""
+        (within or self.page).get_by_role("button", name=name, exact=True).click()
+
+    def shoot(self, name: str, *, dark: bool = False, phone: bool = False, whole: bool = True) -> None:
+        """Take a picture of the page as it is, on request also in the dark theme and as on a phone.
+
+        `whole` makes the window as tall as the page; without it (a dialog is open) the window stays as it is.
+        """
+        path = pictures_folder() / f"{self.app}-{name}"
+        self._take(path.with_name(f"{path.name}.png"), DESKTOP, whole=whole)
+        if dark:
+            self.page.emulate_media(color_scheme="dark")
+            self._take(path.with_name(f"{path.name}-dark.png"), DESKTOP, whole=whole)
+            self.page.emulate_media(color_scheme="light")
+        if phone:
+            overflow = self._take(path.with_name(f"{path.name}-phone.png"), PHONE, whole=whole)
+            if overflow > 0:
+                self.complaints.append(f"{name}: {overflow} pixels wider than a phone")
+            self._resize(DESKTOP)
+
+    def _take(self, path: Path, size: tuple[int, int], *, whole: bool) -> int:
+        """Take one picture; returns by how many pixels the page is wider than its window."""
+        overflow, height = self._resize(size)
+        if whole and height > size[1]:
+            self._resize((size[0], height))
+        self.page.screenshot(path=path, animations="disabled")
+        self._resize(size)
+        return overflow
+
+    def _resize(self, size: tuple[int, int]) -> tuple[int, int]:
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        overflow, height = self.page.evaluate(_MEASURE)
+        return int(overflow), int(height)
 
 
 @contextmanager
-def launch_browser() -> Iterator[Browser]:
-    """Start a headless Chromium and close it in the end.
-
-    Without a Chromium of the system, the one that Playwright installed is used.
-    """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
-def new_context(
-    browser: Browser, *, size: tuple[int, int] = DESKTOP, dark: bool = False, timeout_ms: float = 15_000
-) -> BrowserContext:
-    """Return a fresh profile with a window of `size` (width, height) pixels in the light or dark theme."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if dark else "light",
-        reduced_motion="reduce",
-        locale="en-GB",
-    )
-    context.set_default_timeout(timeout_ms)
-    return context
+def person(
+    browser: Browser, daemon: DaemonProcess, *, size: tuple[int, int] = DESKTOP, theme: Theme = "light"
+) -> Iterator[Person]:
+    """Sign a person in at a daemon's page, in a profile of their own."""
+    context = new_context(browser, size=size, theme=theme)
+    try:
+        someone = Person(context.new_page(), daemon.role, daemon.url)
+        someone.sign_in(daemon)
+        yield someone
+    finally:
+        context.close()

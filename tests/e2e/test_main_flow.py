@@ -1,0 +1,334 @@
+"""The whole main flow by hand in a browser: two built pages, three real daemons, real training; a picture of each page."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from flomir.browser import launched_browser
+from flomir.daemon_process import DaemonProcess
+from flomir.demo import federation as fed
+from tests.support import journey
+from tests.support.journey import TRAIN_MS, row
+from tests.support.pages import Person, person
+
+pytestmark = pytest.mark.browser
+ROUNDS = 3
+TITLE = "Heart SPECT, first try"
+FIRST, SECOND = "St. Anna Hospital", "Lakeside Clinic"
+
+
+@dataclass
+class Scene:
+    """Who takes part: the manager and the professional at their pages, and a second site without a page."""
+
+    folder: Path
+    manager: Person
+    professional: Person
+    orchestrator: DaemonProcess
+    site: DaemonProcess
+    other: DaemonProcess
+    other_id: str = ""
+
+    @property
+    def people(self) -> tuple[Person, Person]:
+        return self.manager, self.professional
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("flow")
+    daemons = (
+        DaemonProcess("orchestrator", folder / "orchestrator", ["--name", "University Nuclear Medicine"]),
+        DaemonProcess("contributor", folder / "contributor-1"),
+        DaemonProcess("contributor", folder / "contributor-2"),
+    )
+    try:
+        for daemon in daemons:
+            daemon.launch()
+        for daemon in daemons:
+            daemon.wait_ready()
+        orchestrator, site, other = daemons
+        with (
+            launched_browser() as browser,
+            person(browser, orchestrator) as manager,
+            person(browser, site) as professional,
+        ):
+            yield Scene(folder, manager, professional, orchestrator, site, other)
+    finally:
+        for daemon in reversed(daemons):
+            daemon.stop()
+
+
+def test_main_flow_by_hand_through_both_pages(scene: Scene) -> None:
+    for someone in scene.people:
+        someone.page.evaluate("window.neverReloaded = true")
+    _empty_pages(scene)
+    _connect(scene)
+    _add_data(scene)
+    _send_requests(scene)
+    _consent(scene)
+    _watch_rounds(scene)
+    _look_at_results(scene)
+    _manage_models(scene)
+    _second_session_is_declined(scene)
+    _verify_audit(scene)
+    _revoke(scene)
+    for someone in scene.people:
+        assert someone.page.evaluate("window.neverReloaded") is True, f"{someone.app}: the page was loaded anew"
+        assert someone.complaints == []
+
+
+def _empty_pages(scene: Scene) -> None:
+    manager = scene.manager
+    manager.page.get_by_role("heading", name="Home", level=1).wait_for()
+    manager.shoot("home-empty")
+    for name in ("Sites", "Training", "Models"):
+        manager.go(name)
+        manager.shoot(f"{name.lower()}-empty")
+
+
+def _connect(scene: Scene) -> None:
+    manager, professional = scene.people
+    invitation = journey.invite(manager, FIRST)
+    fingerprint = journey.ask_to_join(professional, invitation, FIRST)
+    assert len(fingerprint.replace("-", "")) >= 16
+    manager.go("Home")
+    manager.page.get_by_text(f"{FIRST} asks to join").first.wait_for()
+    manager.shoot("home-pending")
+    manager.page.get_by_role("link", name="Compare").click()
+    journey.approve(manager, FIRST, fingerprint)
+    professional.page.get_by_text("Connected to University Nuclear Medicine").wait_for(timeout=30_000)
+    professional.shoot("connect-done")
+    scene.other_id = journey.enrol_by_api(scene.orchestrator, scene.other, SECOND)
+    expect(row(manager, "Sites", SECOND)).to_be_visible()
+
+
+def _add_data(scene: Scene) -> None:
+    manager, professional = scene.people
+    page = professional.page
+    professional.go("Home")
+    professional.shoot("home-connected")
+    professional.go("Data")
+    professional.shoot("data-empty", phone=True)
+    journey.add_files(professional, journey.heart_studies(scene.folder / "north", "north", 6))
+    broken = scene.folder / "broken.h5"
+    broken.write_bytes(b"no study")
+    page.get_by_label("Study files").set_input_files([broken])
+    page.get_by_text("1 file was not taken").wait_for()
+    professional.shoot("data", dark=True, phone=True)
+    page.get_by_role("table", name="Studies").get_by_role("link").last.click()
+    page.get_by_role("slider", name="View").first.wait_for()
+    professional.shoot("study", dark=True, phone=True)
+    page.get_by_role("tab", name="Reference").click()
+    page.get_by_role("slider", name="Reference, Axial").wait_for()
+    professional.shoot("study-reference")
+    page.get_by_role("tab", name="Attenuation").click()
+    page.get_by_role("slider", name="Attenuation, Axial").wait_for()
+    professional.shoot("study-attenuation")
+    journey.heart_studies(scene.folder / "east", "east", 4)
+    fed.add_studies(scene.other, scene.folder / "east")
+    expect(row(manager, "Sites", FIRST)).to_contain_text("+6")
+    expect(row(manager, "Sites", SECOND)).to_contain_text("+4")
+    manager.shoot("sites", dark=True, phone=True)
+    manager.page.get_by_role("button", name=f"Details of {FIRST}").click()
+    manager.page.get_by_role("dialog", name=FIRST).wait_for()
+    manager.shoot("sites-details", whole=False)
+    manager.press("Close details")
+    manager.go("Home")
+    manager.page.get_by_text("10 new studies since the last training").wait_for()
+    manager.shoot("home-new-data", dark=True)
+
+
+def _send_requests(scene: Scene) -> None:
+    manager, page = scene.manager, scene.manager.page
+    manager.go("Training")
+    page.get_by_role("link", name="New session").click()
+    page.get_by_role("heading", name="New session", level=1).wait_for()
+    for name in ("task", "model", "sites", "strategy"):
+        page.get_by_role(
+            "region", name=re.compile("model" if name == "model" else name, re.IGNORECASE)
+        ).first.wait_for()
+        manager.shoot(f"new-session-{name}", phone=name == "task")
+        manager.press("Next")
+    page.get_by_label("Title").fill(TITLE)
+    page.get_by_role("textbox", name="Rounds", exact=True).fill(str(ROUNDS))
+    page.get_by_label("Passes over the local data in one round").fill("2")
+    page.get_by_label("Note to the sites").fill(
+        "We want sharper images of the heart from half the counts. Thank you for helping."
+    )
+    manager.shoot("new-session-rounds")
+    manager.press("Next")
+    manager.shoot("new-session-summary", dark=True, phone=True)
+    manager.press("Send requests to sites")
+    page.get_by_role("heading", name=TITLE, level=1).wait_for()
+    page.get_by_text("Waiting for the answers of 2 sites").wait_for()
+    manager.shoot("session-waiting")
+
+
+def _consent(scene: Scene) -> None:
+    professional, page = scene.professional, scene.professional.page
+    professional.go("Home")
+    page.get_by_text(f"You are asked to join “{TITLE}”").wait_for()
+    professional.shoot("home-request")
+    page.get_by_role("link", name="Read the request").click()
+    card = page.get_by_role("region", name=TITLE)
+    expect(card).to_contain_text("University Nuclear Medicine asks to learn")
+    expect(card).to_contain_text("on 6 of your studies")
+    expect(card).to_contain_text("images, names, patient numbers")
+    expect(card.get_by_label("Yes, after each round")).to_be_checked()
+    professional.shoot("requests", dark=True, phone=True)
+    card.get_by_label("Train on my 6 studies").uncheck()
+    expect(card.get_by_role("button", name="Agree and sign")).to_be_disabled()
+    card.get_by_label("Train on my 6 studies").check()
+    professional.press("Agree and sign", card)
+    card.get_by_role("region", name="Signed record").wait_for()
+    professional.shoot("requests-agreed")
+    expect(scene.manager.page.get_by_role("listitem", name=FIRST)).to_contain_text("Agreed")
+    professional.go("Training")
+
+
+def _watch_rounds(scene: Scene) -> None:
+    """Everything on both pages moves by itself: nothing is read again, nothing is loaded anew."""
+    manager, professional = scene.people
+    for someone in scene.people:
+        someone.reads.clear()
+    _count_changes(manager.page)
+    _count_changes(professional.page)
+    fed.agree(scene.other, str(scene.orchestrator.items("/sessions")[0]["id"]))
+    expect(manager.page.get_by_role("heading", level=1).locator("..")).to_contain_text("Running", timeout=TRAIN_MS)
+    manager.page.get_by_role("table", name="Rounds").wait_for(timeout=TRAIN_MS)
+    for number in range(1, ROUNDS):
+        done = manager.page.get_by_role("table", name="Rounds").get_by_role(
+            "row", name=re.compile(f"^{number} 2 of 2 updates")
+        )
+        expect(done).not_to_contain_text("Running", timeout=TRAIN_MS)
+        done.wait_for(timeout=TRAIN_MS)
+    manager.shoot("session-running", dark=True)
+    professional.shoot("training-running", dark=True, phone=True)
+    heading = manager.page.get_by_role("heading", level=1).locator("..")
+    expect(heading).to_contain_text("Completed", timeout=TRAIN_MS)
+    expect(professional.page.get_by_role("region", name=TITLE)).to_contain_text("Completed", timeout=TRAIN_MS)
+    for someone in scene.people:
+        assert someone.page.evaluate("window.changes") > 2 * ROUNDS, f"{someone.app}: the page stood still"
+        assert [read for read in someone.reads if read.startswith("sessions")] == []
+    manager.shoot("session", dark=True, phone=True)
+    professional.shoot("training")
+
+
+def _count_changes(page: Page) -> None:
+    page.evaluate(
+        """() => { window.changes = 0;
+        new MutationObserver(() => { window.changes += 1; })
+          .observe(document.getElementById("main"), { subtree: true, childList: true, characterData: true, attributes: true }); }"""
+    )
+
+
+def _look_at_results(scene: Scene) -> None:
+    professional, page = scene.professional, scene.professional.page
+    receipts = row(professional, "Receipts", "Update sent")
+    expect(receipts).to_have_count(ROUNDS)
+    professional.go("Results")
+    final = page.get_by_role("listitem", name=re.compile(f"round {ROUNDS}"))
+    expect(final).to_contain_text("Final")
+    professional.shoot("results-models")
+    professional.press("Reconstruct")
+    page.get_by_role("slider", name="OSEM, Axial").wait_for(timeout=TRAIN_MS)
+    page.get_by_role("table", name="Against the reference").wait_for()
+    professional.shoot("results", dark=True, phone=True)
+    professional.go("Home")
+    professional.shoot("home", dark=True, phone=True)
+    professional.go("Settings")
+    professional.shoot("settings", dark=True)
+
+
+def _manage_models(scene: Scene) -> None:
+    manager, page = scene.manager, scene.manager.page
+    manager.go("Home")
+    expect(page.get_by_text("new studies since the last training")).to_have_count(0)
+    manager.shoot("home", dark=True, phone=True)
+    manager.go("Sites")
+    expect(row(manager, "Sites", FIRST)).not_to_contain_text("+6")
+    manager.go("Training")
+    manager.shoot("training", phone=True)
+    manager.go("Models")
+    expect(page.get_by_text("In use")).to_have_count(0)
+    manager.shoot("models", dark=True, phone=True)
+    name = f"{TITLE}, round {ROUNDS}"
+    page.get_by_role("button", name=f"Details of {name}").click()
+    card = page.get_by_role("dialog", name=name)
+    card.get_by_label("Name").fill("Heart model 1")
+    manager.shoot("models-details", whole=False)
+    manager.press("Rename", card)
+    page.get_by_role("dialog", name="Heart model 1").wait_for()
+    manager.press("Close", page.get_by_role("dialog", name="Heart model 1"))
+    name = f"{TITLE}, round 1"
+    page.get_by_role("button", name=f"Details of {name}").click()
+    manager.press("Delete model", page.get_by_role("dialog", name=name))
+    question = page.get_by_role("dialog", name=f"Delete {name}?")
+    manager.shoot("models-delete", whole=False)
+    manager.press("Delete this model", question)
+    expect(row(manager, "Models", "Heart model 1")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Details of {name}")).to_have_count(0)
+    manager.press("Create random model")
+    page.get_by_role("dialog", name="Create random model").get_by_label("Name").fill("Fresh start")
+    manager.shoot("models-random", whole=False)
+    manager.press("Create model")
+    expect(row(manager, "Models", "Fresh start")).to_be_visible(timeout=30_000)
+
+
+def _second_session_is_declined(scene: Scene) -> None:
+    manager, page = scene.manager, scene.manager.page
+    site_ids = [str(site["id"]) for site in scene.orchestrator.items("/sites")]
+    body = {
+        "title": "Low counts", "task": fed.TASK, "site_ids": site_ids, "rounds": 2, "quorum": 2,
+        "strategy": {"name": "fedavg", "parameters": {}},
+    }  # fmt: skip
+    session_id = str(scene.orchestrator.call("POST", "/sessions", json_body=body)["id"])
+    fed.request_of(scene.other, session_id)
+    answer = {
+        "decision": "decline", "reason": "Our ethics board meets next month.",
+        "permissions": {"take_part": False, "train_on_my_data": False, "send_model": "no"},
+    }  # fmt: skip
+    scene.other.call("POST", f"/requests/{session_id}/answer", json_body=answer)
+    manager.go("Training")
+    page.get_by_role("link", name="Low counts").click()
+    expect(page.get_by_role("listitem", name=SECOND)).to_contain_text("Declined")
+    expect(page.get_by_role("listitem", name=SECOND)).to_contain_text("ethics board")
+    manager.shoot("session-declined")
+    manager.press("Stop")
+    manager.shoot("session-stop", whole=False)
+    manager.press("Stop the session")
+    expect(page.get_by_role("heading", level=1).locator("..")).to_contain_text("Stopped")
+    manager.shoot("session-stopped")
+
+
+def _verify_audit(scene: Scene) -> None:
+    manager, professional = scene.people
+    manager.go("Audit", "Audit log")
+    professional.go("Privacy")
+    for someone, name in ((manager, "audit"), (professional, "privacy")):
+        someone.press("Verify the chain")
+        someone.page.get_by_text("The log is complete and unchanged").wait_for()
+        someone.shoot(name, dark=True, phone=True)
+    manager.go("System")
+    manager.shoot("system", dark=True, phone=True)
+
+
+def _revoke(scene: Scene) -> None:
+    manager, professional = scene.people
+    manager.go("Sites")
+    manager.page.get_by_role("button", name=f"Details of {FIRST}").click()
+    manager.press(f"Revoke {FIRST}")
+    manager.shoot("sites-revoke", whole=False)
+    manager.press("Revoke this site")
+    expect(row(manager, "Sites", FIRST)).to_contain_text("Revoked")
+    professional.go("Home")
+    professional.page.get_by_text("This site's trust was taken back.").wait_for(timeout=30_000)
+    professional.shoot("home-revoked")
+    professional.page.get_by_role("link", name="Look at it").click()
+    professional.page.get_by_role("heading", name="Connect this site").wait_for()
+    professional.shoot("connect-revoked")
