@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from model.classical import OsemSettings, reconstruct_osem, tune_osem
-from model.metrics import bootstrap_ratio, case_metrics
 
 from flomir.demo.baselines import quiet_pool
 from flomir.demo.federation import TASK
 from model.checkpoint import load_weights
+from model.classical import OsemSettings, reconstruct_osem, tune_osem
 from model.io.study import read_study
+from model.metrics import bootstrap_ratio, case_metrics
 from model.tasks import load_task
 
 METRICS = ("nrmse_body", "nrmse_heart", "ssim_heart", "defect_contrast")
