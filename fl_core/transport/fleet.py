@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "/v1/fleet/"
 PULL = PREFIX + "pull-messages"
+ACTIVATE = PREFIX + "activate-node"
 DEACTIVATE = PREFIX + "deactivate-node"
+HEARTBEAT = PREFIX + "send-node-heartbeat"
 PUSH_OBJECT = PREFIX + "push-object"
 CONFIRM = PREFIX + "confirm-message-received"
 ONCE = frozenset({PUSH_OBJECT, PREFIX + "push-messages", CONFIRM})
@@ -29,7 +31,9 @@ PROOF_OF_RECEIPT = frozenset(
     PREFIX + name for name in ("get-run", "get-fab", "pull-object", "confirm-message-received")
 )
 """Calls that a SuperNode makes only after it has read a pulled message."""
-SERVED = ONCE | PROOF_OF_RECEIPT | {PULL, DEACTIVATE} | {PREFIX + "activate-node", PREFIX + "send-node-heartbeat"}
+PRESENCE = frozenset({ACTIVATE, DEACTIVATE, HEARTBEAT})
+"""Calls that say whether a site is there; a late one would overwrite what the site said since."""
+SERVED = ONCE | PROOF_OF_RECEIPT | PRESENCE | {PULL}
 MAX_BODY_BYTES = 64 * 2**20
 UPSTREAM_TIMEOUT_S = 25.0
 ASK_AGAIN_S = 1.0
@@ -90,6 +94,7 @@ class FleetDoor:
         self._hold_s = hold_s
         self._clock = clock
         self._given: dict[str, _Given] = {}
+        self._presence: dict[str, asyncio.Lock] = {}
 
     async def call(
         self, connection: Connection, path: str, headers: CIMultiDict[str], body: bytes, request_id: str
@@ -101,7 +106,21 @@ class FleetDoor:
             return await self._pull(connection, headers, body, request_id)
         if path in ONCE and request_id:
             return await self._once(connection, path, headers, body, request_id)
+        if path in PRESENCE:
+            return await self._announce(connection, path, headers, body)
         return await self._ask(path, headers, body)
+
+    async def _announce(self, connection: Connection, path: str, headers: CIMultiDict[str], body: bytes) -> Answer:
+        """Ask one at a time a site, in the order they came, and nothing for a caller that has left.
+
+        So a farewell that the SuperLink took long to answer is over before the site's next process arrives, and one
+        whose sender is gone does not switch that process off.
+        """
+        async with self._presence.setdefault(connection.fingerprint, asyncio.Lock()):
+            if connection.gone.is_set():
+                message = "the caller has left"
+                raise PeerUnreachable(message)
+            return await self._ask(path, headers, body)
 
     async def _ask(self, path: str, headers: CIMultiDict[str], body: bytes) -> Answer:
         return await fetch(self._session, "POST", self._upstream + path, headers, body, timeout_s=UPSTREAM_TIMEOUT_S)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from tests.support.trust import Site, make_authority, make_site
 
 PULL = "/v1/fleet/pull-messages"
 PUSH = "/v1/fleet/push-object"
+ARRIVAL, FAREWELL = "/v1/fleet/activate-node", "/v1/fleet/deactivate-node"
 
 
 @pytest.fixture(scope="module")
@@ -305,6 +307,32 @@ def test_a_message_that_did_not_arrive_is_given_again_once(lab: Laboratory, site
         client.post("/v1/fleet/pull-object", headers=signed_headers(site.key), content=b"o")
         assert pull(client, "p4") == b"\x12\x01z"
     assert lab.superlink.paths().count(PULL) == 3
+
+
+def test_a_late_farewell_does_not_switch_the_sites_next_process_off(lab: Laboratory, site: Site) -> None:
+    """One farewell is slow, a second one waits behind it and loses its sender; only then the next process arrives."""
+    answered = threading.Event()
+    lab.superlink.behave = lambda seen: (answered.wait(10), (200, b""))[1]
+    head = "".join(f"{name}: {value}\r\n" for name, value in signed_headers(site.key).items())
+    with ThreadPoolExecutor(2) as pool, lab.client(site) as first, lab.client(site) as next_process:
+        slow = pool.submit(first.post, FAREWELL, headers=signed_headers(site.key), content=b"1")
+        wait_until(lambda: len(lab.superlink.seen) == 1)
+        killed = lab.socket(site)
+        killed.sendall(f"POST {FAREWELL} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: 1\r\n\r\n2".encode())
+        wait_until(lambda: [row["requests"] for row in _connections(lab)] == [1, 1])
+        killed.close()
+        wait_until(lambda: len(_connections(lab)) == 1)
+        arrival = pool.submit(next_process.post, ARRIVAL, headers=signed_headers(site.key), content=b"3")
+        wait_until(lambda: len(_connections(lab)) == 2 and _connections(lab)[1]["requests"] == 1)
+        assert [seen.body for seen in lab.superlink.seen] == [b"1"]  # the arrival waits for the answer to the farewell
+        answered.set()
+        assert (slow.result(5).status_code, arrival.result(5).status_code) == (200, 200)
+    assert [seen.path for seen in lab.superlink.seen] == [FAREWELL, ARRIVAL]
+
+
+def _connections(lab: Laboratory) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = lab.ask_admin("GET", "/status").json()["connections"]
+    return rows
 
 
 def test_an_absent_superlink_is_a_503_that_flower_repeats(lab: Laboratory, site: Site, tmp_path: Path) -> None:
