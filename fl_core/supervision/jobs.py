@@ -17,7 +17,7 @@ from fl_core.supervision.child import clean_environment, command, put_lines
 
 POLL_S = 0.1
 GRACE_S = 2.0
-_STUDY_CODES = ("study.", "sample.", "geometry.")
+_STUDY_CODES = ("study.", "sample.", "interfile.", "model.geometry_")
 _MODEL_CODES = ("weights.", "network.", "model.")
 
 
@@ -28,14 +28,14 @@ class JobCancelled(Conflict):
 def job_error(code: str, message: str) -> FlomirError:
     """Translate a job's error line into an expected failure; the job's own code is kept in the detail."""
     detail = f"{message} ({code})"
+    if code.endswith("diverged"):
+        return ComputeFailed(detail, code="compute.diverged")
     if code.startswith(_STUDY_CODES):
         return StudyUnusable(detail)
     if code.startswith(_MODEL_CODES):
         return InvalidInput(detail, code="model.invalid")
     if code == "task.unknown":
         return InvalidInput(detail, code="task.unknown")
-    if code.endswith("diverged"):
-        return ComputeFailed(detail, code="compute.diverged")
     return InvalidInput(detail) if code.startswith(("input.", "request.")) else ComputeFailed(detail)
 
 

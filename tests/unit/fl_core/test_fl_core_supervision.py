@@ -11,9 +11,10 @@ import pytest
 
 from fl_core.errors import ComputeFailed, FlomirError, InvalidInput, StudyUnusable
 from fl_core.supervision.child import Child, ChildSpec
-from fl_core.supervision.jobs import JobCancelled, run_job
+from fl_core.supervision.jobs import JobCancelled, job_error, run_job
 from fl_core.supervision.reconcile import Action, Observed, decide, next_delay_s
 from fl_core.supervision.supervisor import ChildStatus, Supervisor
+from model.errors import GeometryMismatch, TrainingDiverged
 
 SERVE = """
 import json, sys, time, pathlib, signal
@@ -237,13 +238,26 @@ def test_a_job_returns_its_last_line_and_tells_progress(modules: Path) -> None:
     [
         ("weights.shape", InvalidInput),
         ("study.counts", StudyUnusable),
-        ("training.diverged", ComputeFailed),
+        ("model.training_diverged", ComputeFailed),
         ("other", ComputeFailed),
     ],
 )
 def test_a_jobs_error_keeps_its_code_in_the_detail(modules: Path, code: str, error: type[FlomirError]) -> None:
     with pytest.raises(error, match=code):
         run_job("flomirtest_job", {"do": "fail", "code": code}, timeout_s=20)
+
+
+@pytest.mark.parametrize(
+    ("code", "ours"),
+    [
+        (TrainingDiverged("the loss is not finite").code, "compute.diverged"),
+        ("model.config", "model.invalid"),
+        ("weights.shape", "model.invalid"),
+        (GeometryMismatch("60 views, not 64").code, "study.unusable"),
+    ],
+)
+def test_a_jobs_code_becomes_one_of_the_catalogue(code: str, ours: str) -> None:
+    assert job_error(code, "why").code == ours
 
 
 def test_a_job_that_dies_says_its_last_words(modules: Path) -> None:
