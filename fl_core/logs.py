@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TextIO
 
 CONTEXT_NAMES = ("session", "round", "site", "request")
+_CHATTY = (
+    "httpx", "httpcore", "aiohttp.access", "asyncio", "urllib3", "werkzeug", "engineio", "socketio", "alembic",
+)  # fmt: skip
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default={})  # noqa: B039 - never changed in place
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -103,16 +106,17 @@ def setup_logging(
     ----------
     name : the process, as it appears in every line (``gateway``, ``relay``, ``contributor``)
     home : the data folder; paths below it are not written out
-    level : threshold of the root logger
+    level : threshold of the lines
     stream : where lines go
     """
     handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
     handler.setFormatter(JsonFormatter(name, Redactor(home)))
+    handler.setLevel(level)  # also for loggers that lower their own level, as flwr's does to DEBUG
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
     logging.captureWarnings(capture=True)
-    for chatty in ("httpx", "httpcore", "aiohttp.access", "asyncio", "urllib3", "werkzeug", "engineio", "socketio"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

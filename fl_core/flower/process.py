@@ -35,9 +35,20 @@ def settle_environment(name: str, flwr_home: Path) -> None:
             "FLWR_TELEMETRY_ENABLED": "0",
             "FLWR_DISABLE_UPDATE_CHECK": "1",
             "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
+            "FLWR_LOG_LEVEL": "ERROR",  # of what flwr itself writes; its records reach our log by `log_as_ours`
         }
     )
     logs.setup_logging(name, home=flwr_home.parent.parent)
+
+
+def log_as_ours() -> None:
+    """Let the records of flwr and uvicorn reach our log once, not their own consoles too."""
+    from flwr.supercore.logger import FLOWER_LOGGER, console_handler
+    from uvicorn.config import LOGGING_CONFIG
+
+    FLOWER_LOGGER.removeHandler(console_handler)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        LOGGING_CONFIG["loggers"][name] = {"level": "WARNING", "propagate": True}
 
 
 def ensure_secret(path: Path) -> Path:

@@ -48,13 +48,17 @@ class SiteAgent:
     async def work(self) -> None:
         """Serve tasks for ever."""
         await self._finish_orphan()
+        known = ""
         while True:
             try:
                 await self._ensure_runner()
                 task = await self._next_task()
+                known = ""
                 await self._run_task(*task)
             except (ComputeFailed, httpx.HTTPError, OSError) as error:
-                logger.warning("agent interrupted", extra={"kind": type(error).__name__, "error": str(error)[:200]})
+                if type(error).__name__ != known:  # told once, not at every attempt
+                    known = type(error).__name__
+                    logger.warning("agent interrupted", extra={"kind": known, "error": str(error)[:200]})
                 await asyncio.sleep(0.2)
 
     async def _ensure_runner(self) -> None:

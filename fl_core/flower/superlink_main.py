@@ -5,6 +5,7 @@ parsed configuration gets `enable_supernode_auth` set afterwards; the check of e
 """
 
 import dataclasses
+import logging
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ import click
 
 from fl_core.flower.configs import SuperLinkConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
-from fl_core.flower.process import config_option, ensure_secret, read_config, say, settle_environment
+from fl_core.flower.process import config_option, ensure_secret, log_as_ours, read_config, say, settle_environment
 
 READY_POLL_S = 0.05
 
@@ -44,9 +45,12 @@ def arguments(config: SuperLinkConfig) -> list[str]:
 def serve(config: SuperLinkConfig) -> None:
     """Run the SuperLink until SIGTERM."""
     cli = import_module("flwr.superlink.cli.flower_superlink")  # the package exports a function of the same name
+    log_as_ours()
     shorten_object_waits()
     sys.argv = arguments(config)
+    logging.disable(logging.WARNING)  # it warns of what the arguments leave out and this module adds: TLS, node keys
     parsed = cli._parse_superlink_lifespan_config()
+    logging.disable(logging.NOTSET)
     threading.Thread(target=_say_when_healthy, args=(config.port,), daemon=True).start()
     cli._run_superlink_http_api(lifespan_config=dataclasses.replace(parsed, enable_supernode_auth=True))
 

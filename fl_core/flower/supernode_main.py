@@ -27,7 +27,7 @@ import httpx
 
 from fl_core.flower.configs import SuperNodeConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
-from fl_core.flower.process import config_option, ensure_secret, read_config, say, settle_environment
+from fl_core.flower.process import config_option, ensure_secret, log_as_ours, read_config, say, settle_environment
 from fl_core.supervision.child import write_private
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,9 @@ HELD_AT_LEAST_S = 0.5
 """A pull that took this long was held open by the gateway, so the next one may follow at once."""
 IDLE_SLEEP_S = 3
 """flwr's own sleep after an empty pull."""
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 2.0
+NOBODY_THERE = frozenset({502, 503, 504})
 
 
 class WakingClock:
@@ -136,8 +139,8 @@ class Waker:
                 continue
 
 
-def leave_stale_presence(superlink: str, key: Any, node_file: Path) -> None:
-    """Sign the node off if an earlier process of this site was killed without doing so.
+def sign_off_predecessor(superlink: str, key: Any, node_file: Path) -> None:
+    """Sign the node off if an earlier process of this site was killed without doing so; patient as the arrival itself.
 
     The SuperLink refuses to activate a node that it still believes online, for 60 s after its last heartbeat.
     """
@@ -146,21 +149,38 @@ def leave_stale_presence(superlink: str, key: Any, node_file: Path) -> None:
     from flwr.supernode.fleet_http_client import FleetHttpClient
     from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
-    if not node_file.exists():
+    try:
+        request = DeactivateNodeRequest(node_id=int(node_file.read_text()))
+    except (OSError, ValueError):
         return
     interceptors = [
         RuntimeVersionHttpInterceptor(component_name="SuperNode"),
         NodeAuthHttpInterceptor(key, key.public_key()),
     ]
+    with FleetHttpClient.from_server_address(superlink, True, None, interceptors=interceptors) as client:
+        pause_s = FIRST_PAUSE_S
+        while not _is_answered(client.DeactivateNode, request):
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _is_answered(call: Callable[[Any], Any], request: Any) -> bool:
+    """Return whether the SuperLink answered, in whatever way; False when nobody did."""
     try:
-        with FleetHttpClient.from_server_address(superlink, True, None, interceptors=interceptors) as client:
-            client.DeactivateNode(DeactivateNodeRequest(node_id=int(node_file.read_text())))
-    except (httpx.HTTPError, ValueError, RuntimeError) as error:
+        call(request)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code in NOBODY_THERE:
+            return False
+        logger.info("no stale presence to leave", extra={"status": error.response.status_code})
+    except httpx.TransportError:
+        return False
+    except RuntimeError as error:
         logger.info("no stale presence to leave", extra={"kind": type(error).__name__})
+    return True
 
 
-def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path) -> None:
-    """Put the clock, the plain connection and the wake-up into flwr's loop."""
+def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path, sign_off: Callable[[], None]) -> None:
+    """Put the clock, the plain connection, the predecessor's farewell and the wake-up into flwr's loop."""
     from flwr.supernode import start_client_internal as loop
 
     connect, pull = loop._init_connection, loop._pull_and_store_message
@@ -169,6 +189,7 @@ def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path) ->
     def plain_connection(*args: Any, **named: Any) -> Iterator[Any]:
         named.pop("insecure", None)
         address = args[0] if args else named.pop("server_address")
+        sign_off()
         with connect(address, True, *args[2:], **named) as connection:
             write_private(node_file, str(connection[0]))
             yield connection
@@ -192,6 +213,7 @@ def serve(config: SuperNodeConfig) -> None:
     from flwr.supernode import start_client_internal as loop
 
     cli = import_module("flwr.supernode.cli.flower_supernode")  # the package exports a function of the same name
+    log_as_ours()
     shorten_object_waits()
     key = load_ssh_private_key(config.key_file.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -200,8 +222,7 @@ def serve(config: SuperNodeConfig) -> None:
     clock = WakingClock(config.idle_pause_s)
     factory = make_state_factory(clock)
     node_file = config.flwr_home / "node_id"
-    leave_stale_presence(config.superlink, key, node_file)
-    patch_loop(clock, Waker(config.wake_url), node_file)
+    patch_loop(clock, Waker(config.wake_url), node_file, lambda: sign_off_predecessor(config.superlink, key, node_file))
     server, thread = cli._start_supernode_http_api(_lifespan(config, key), factory)
 
     def stop_server() -> None:

@@ -21,8 +21,11 @@ from fl_core.flower.configs import SuperLinkConfig
 from fl_core.flower.fast_backoff import FIRST_WAIT_S, shorten_object_waits
 from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK
 from fl_core.flower.superlink_main import arguments
-from fl_core.flower.supernode_main import IDLE_SLEEP_S, WakingClock
+from fl_core.flower.supernode_main import IDLE_SLEEP_S, WakingClock, sign_off_predecessor
 from fl_core.protocol.bundle import PROJECT, build_bundle, bundle_sha256
+from fl_core.trust.identity import generate_key
+from tests.support.flower import free_port
+from tests.support.transport import Upstream
 
 
 def test_the_pinned_version_is_installed() -> None:
@@ -118,3 +121,30 @@ def test_an_empty_pull_that_was_held_is_followed_at_once_and_another_after_a_pau
     begun = time.monotonic()
     clock.sleep(IDLE_SLEEP_S)
     assert time.monotonic() - begun >= 0.05
+
+
+def test_a_killed_predecessor_is_signed_off_as_soon_as_somebody_answers(tmp_path: Path) -> None:
+    node_file, port = tmp_path / "node_id", free_port()
+    sign_off_predecessor(f"127.0.0.1:{port}", generate_key(), node_file)  # there was none: nobody is asked
+    node_file.write_text("7")
+    signing = threading.Thread(target=sign_off_predecessor, args=(f"127.0.0.1:{port}", generate_key(), node_file))
+    signing.start()  # before the relay listens, as after a kill of everything
+    statuses = iter([503, 200])
+    relay = Upstream(lambda seen: (next(statuses), b""), port)
+    try:
+        signing.join(10)
+        assert not signing.is_alive()
+    finally:
+        relay.close()
+    assert relay.paths() == ["/v1/fleet/deactivate-node"] * 2
+    assert relay.seen[0].body == b"\x08\x07"
+
+
+def test_a_refused_farewell_does_not_keep_the_next_process_waiting(tmp_path: Path) -> None:
+    (tmp_path / "node_id").write_text("7")
+    relay = Upstream(lambda seen: (412, b""))
+    try:
+        sign_off_predecessor(f"127.0.0.1:{relay.port}", generate_key(), tmp_path / "node_id")
+    finally:
+        relay.close()
+    assert len(relay.seen) == 1

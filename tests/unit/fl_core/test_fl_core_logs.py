@@ -60,6 +60,14 @@ def test_fingerprints_are_shortened(written: io.StringIO) -> None:
     assert json.loads(written.getvalue())["fingerprint"] == "0123456789abcdef…"
 
 
+def test_a_library_that_lowers_its_own_level_does_not_flood_the_log(written: io.StringIO) -> None:
+    chatty = logging.getLogger("fl_core.test.chatty")
+    chatty.setLevel(logging.DEBUG)
+    chatty.debug("AcquireTask")
+    logging.getLogger("alembic.runtime.migration").info("Running upgrade")
+    assert written.getvalue() == ""
+
+
 def test_unknown_context_is_a_programming_error() -> None:
     with pytest.raises(ValueError, match="unknown"), log_context(patient="x"):
         pass
