@@ -19,6 +19,7 @@ from fl_core.errors import ComputeFailed
 from fl_core.supervision.launch import PARENT_ENV
 
 LARGEST_LOG_BYTES = 20_000_000
+EXIT_AFTER_EOF_S = 1.0
 KILL_WAIT_S = 5.0
 _PROXY_WORDS = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy")
 
@@ -185,10 +186,12 @@ class Child:
     def wait_ready(self, timeout_s: float | None = None) -> dict[str, object]:
         """Wait for the ready line; raises ComputeFailed with the end of the log when it does not come."""
         waited_s = self.spec.ready_timeout_s if timeout_s is None else timeout_s
-        self._ready_or_gone.wait(waited_s)
+        spoke_or_left = self._ready_or_gone.wait(waited_s)
         if self._ready is None:
-            state = "is not ready" if self.is_alive else f"ended with {self.exit_code}"
-            message = f"{self.spec.name} {state} after {waited_s:g} s: {tail(self.spec.log_path)}"
+            if spoke_or_left:  # its end of the pipe closes a moment before it can be reaped
+                self.wait_exit(EXIT_AFTER_EOF_S)
+            state = f"is not ready after {waited_s:g} s" if self.is_alive else f"ended with {self.exit_code}"
+            message = f"{self.spec.name} {state}: {tail(self.spec.log_path)}"
             raise ComputeFailed(message)
         return self._ready
 
