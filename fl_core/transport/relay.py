@@ -212,7 +212,10 @@ class Relay:
     # --- the gateway's side ---------------------------------------------------------------------------------------
 
     async def _deliver(self, transfer: _Transfer, within_s: float) -> Answer:
-        """Send until answered, with growing pauses; raises PeerUnreachable when the time is over."""
+        """Send until answered, with growing pauses; raises PeerUnreachable when the time is over.
+
+        A farewell that the gateway refuses is given up at once: a site that is no longer trusted is off already.
+        """
         until = self._clock() + within_s
         pause = FIRST_PAUSE_S
         while True:
@@ -221,8 +224,8 @@ class Relay:
                 if not self._is_refusal(answer):
                     return answer
             left = until - self._clock()
-            if left <= pause:
-                message = f"no answer within {within_s:.0f} s"
+            if left <= pause or (transfer.path == fleet.DEACTIVATE and self.gateway.state == "refused"):
+                message = "the gateway refused" if left > pause else f"no answer within {within_s:.0f} s"
                 raise PeerUnreachable(message)
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             pause = min(pause * 2, LONGEST_PAUSE_S)

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,13 +116,21 @@ def test_a_withdrawal_reaches_the_orchestrator_and_ends_the_work(stack: Stack) -
 
 def test_a_restarted_contributor_goes_on_by_itself(stack: Stack) -> None:
     site = stack.sites[0]
-    site.stop()
+    begun = time.monotonic()
+    assert site.stop() == 0
+    assert time.monotonic() - begun < 10
+    assert _last_word_of_the_node(stack) == "Deactivated"  # it signed off
     session_id = stack.offer_only(rounds=1, quorum=1)
     site.launch()
     site.wait_ready()
     _answer(stack, session_id)
     stack.wait_state(session_id, "completed")
     assert site.call("GET", "/audit/verify")["ok"] is True
+
+
+def _last_word_of_the_node(stack: Stack) -> str:
+    log = (stack.orchestrator.home / "logs" / "superlink.log").read_text()
+    return re.findall(r"\b(Activated|Deactivated) node_id=", log)[-1]
 
 
 def test_a_daemon_killed_in_a_round_goes_on_after_its_next_start(stack: Stack) -> None:
@@ -160,4 +170,4 @@ def test_a_revoked_site_is_stopped_within_five_seconds_and_told(stack: Stack) ->
             child["state"] == "stopped" for child in system["children"]
         )
 
-    wait_until(revoked, timeout_s=15, what="the end of the children")
+    wait_until(revoked, timeout_s=5, poll_s=0.05, what="the end of the children")
