@@ -28,7 +28,6 @@ from contributor.services.grants import GrantsWriter
 from contributor.services.models import ReceivedModels
 from contributor.services.participation import TICK_S, Participation
 from contributor.services.reconstructions import Reconstructions
-from contributor.services.records import Records, activity_view
 from contributor.services.requests import Requests
 from contributor.services.studies import Studies
 from contributor.services.system import System
@@ -36,10 +35,12 @@ from contributor.settings import ContributorSettings
 from contributor.uplink import Uplink, peer_client
 from fl_core.events import EventBus
 from fl_core.protocol.bundle import bundle_sha256
+from fl_core.records import Records
 from fl_core.storage.database import Database, open_database
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
+from fl_core.views import activity_view
 from fl_core.web import realtime, static
 from fl_core.web.application import create_app
 from fl_core.web.logins import Logins

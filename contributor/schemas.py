@@ -3,26 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from fl_core.protocol.messages import Consent, ConsentPermissions, DataSummary, Json, Name, SessionOffer, SitePhase
 from fl_core.protocol.plan import SentUpdate
-
-
-class Schema(BaseModel):
-    """Base of API bodies: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class ChildView(Schema):
-    """A supervised child process."""
-
-    name: str
-    state: Literal["starting", "ready", "restarting", "stopped"]
-    pid: int | None
-    restarts: int
-    since: datetime
+from fl_core.views import ChildView, Schema
 
 
 class ConnectionView(Schema):
@@ -248,37 +233,6 @@ class ReconstructionView(Schema):
     created_at: datetime
 
 
-class ActivityView(Schema):
-    """GET /activity, delta `activity`: one line in words for people."""
-
-    seq: int
-    at: datetime
-    kind: str
-    text: str
-    subject: str | None
-
-
-class AuditRowView(Schema):
-    """GET /audit."""
-
-    seq: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    details: Json
-    hash: str
-
-
-class AuditCheck(Schema):
-    """GET /audit/verify."""
-
-    ok: bool
-    rows: int
-    broken_at: int | None
-    head: str
-
-
 class StudyList(Schema):
     """GET /studies."""
 
@@ -307,18 +261,6 @@ class ReconstructionList(Schema):
     """GET /reconstructions."""
 
     items: list[ReconstructionView]
-
-
-class ActivityList(Schema):
-    """GET /activity, newest first."""
-
-    items: list[ActivityView]
-
-
-class AuditList(Schema):
-    """GET /audit, oldest first."""
-
-    items: list[AuditRowView]
 
 
 class StudyPath(Schema):

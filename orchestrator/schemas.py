@@ -3,26 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from fl_core.protocol.messages import Consent, DataSummary, Json, Name, SiteProgress, StrategyChoice
 from fl_core.protocol.plan import RoundRecord
-
-
-class Schema(BaseModel):
-    """Base of API bodies: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class ChildView(Schema):
-    """A supervised child process."""
-
-    name: str
-    state: Literal["starting", "ready", "restarting", "stopped"]
-    pid: int | None
-    restarts: int
-    since: datetime
+from fl_core.views import ChildView, Schema
 
 
 class SystemView(Schema):
@@ -240,37 +225,6 @@ class ModelInitialise(Schema):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
-class ActivityView(Schema):
-    """GET /activity, delta `activity`: one line in words for people."""
-
-    seq: int
-    at: datetime
-    kind: str
-    text: str
-    subject: str | None
-
-
-class AuditRowView(Schema):
-    """GET /audit."""
-
-    seq: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    details: Json
-    hash: str
-
-
-class AuditCheck(Schema):
-    """GET /audit/verify."""
-
-    ok: bool
-    rows: int
-    broken_at: int | None
-    head: str
-
-
 class Deleted(Schema):
     """Delta `model_deleted`, and the answer to DELETE."""
 
@@ -317,18 +271,6 @@ class ModelList(Schema):
     """GET /models, newest first."""
 
     items: list[ModelView]
-
-
-class ActivityList(Schema):
-    """GET /activity, newest first."""
-
-    items: list[ActivityView]
-
-
-class AuditList(Schema):
-    """GET /audit, oldest first."""
-
-    items: list[AuditRowView]
 
 
 class InvitationPath(Schema):

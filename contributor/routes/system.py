@@ -6,18 +6,16 @@ from flask_openapi3.models.tag import Tag
 
 from contributor.routes.answers import operation_id
 from contributor.schemas import (
-    ActivityList,
     ActivityQuery,
-    AuditCheck,
-    AuditList,
     AuditQuery,
     LoginLink,
     Me,
     SystemView,
 )
 from contributor.services.participation import Participation
-from contributor.services.records import Records
 from contributor.services.system import System
+from fl_core.records import Records
+from fl_core.views import ActivityList, AuditCheck, AuditList
 from fl_core.web.parsing import answer, nothing
 from fl_core.web.security import CSRF
 

@@ -1,14 +1,14 @@
 """The daemon as a whole, for the system page."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
-from contributor.schemas import ChildView, LoginLink, SystemView
+from contributor.schemas import LoginLink, SystemView
 from contributor.services.connection import Connection
 from contributor.services.studies import Studies
 from fl_core.events import EventBus
 from fl_core.protocol.version import PROTOCOL
 from fl_core.supervision.supervisor import ChildStatus
+from fl_core.views import child_view
 
 
 class System:
@@ -37,7 +37,7 @@ class System:
             version=self._version,
             protocol=str(PROTOCOL),
             connection=self._connection.view(),
-            children=[_child(status) for status in self._children()],
+            children=[child_view(status) for status in self._children()],
             shared_summary=self._studies.summary(),
             seq=self._bus.seq,
         )
@@ -49,13 +49,3 @@ class System:
     def publish(self) -> None:
         """Tell the pages."""
         self._bus.publish("system", self.view)
-
-
-def _child(status: ChildStatus) -> ChildView:
-    return ChildView(
-        name=status.name,
-        state=status.state,
-        pid=status.pid,
-        restarts=status.restarts,
-        since=datetime.fromtimestamp(status.since, UTC),
-    )

@@ -6,9 +6,10 @@ from flask_openapi3.models.file import FileStorage
 from pydantic import Field
 
 from fl_core.protocol.messages import Name
+from fl_core.views import Schema
 from fl_core.web.parsing import answer, receive_file
 from orchestrator.routes.answers import blueprint
-from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelPath, ModelView, Rename, Schema
+from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelPath, ModelView, Rename
 from orchestrator.services.models import Models
 
 

@@ -5,14 +5,12 @@ from collections.abc import Callable
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 
+from fl_core.views import ActivityList, AuditCheck, AuditList
 from fl_core.web.parsing import answer
 from fl_core.web.security import CSRF
 from orchestrator.routes.answers import blueprint
 from orchestrator.schemas import (
-    ActivityList,
     ActivityQuery,
-    AuditCheck,
-    AuditList,
     AuditQuery,
     LinkView,
     Me,

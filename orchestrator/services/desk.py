@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fl_core.events import EventBus
 from fl_core.storage.database import Database
 from fl_core.storage.journal import ActivityRow, Journal
-from orchestrator.schemas import ActivityView
+from fl_core.views import activity_view
 
 MANAGER = "manager"
 SYSTEM = "system"
@@ -29,11 +29,6 @@ def make_desk(database: Database, bus: EventBus, now: Callable[[], datetime] = l
     """Return a desk whose journal publishes its lines on the bus."""
     journal = Journal(database, on_activity=lambda row: _publish(bus, row), clock=now)
     return Desk(database, journal, bus, now)
-
-
-def activity_view(row: ActivityRow) -> ActivityView:
-    """Show a journal line as the API does."""
-    return ActivityView(seq=row.seq, at=row.at, kind=row.kind, text=row.text, subject=row.subject)
 
 
 def _publish(bus: EventBus, row: ActivityRow) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from fl_core.events import EventBus
 from fl_core.protocol.version import PROTOCOL
 from fl_core.supervision.supervisor import ChildStatus
-from orchestrator.schemas import ChildView, SystemView
+from fl_core.views import child_view
+from orchestrator.schemas import SystemView
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,10 @@ class System:
             protocol=str(PROTOCOL),
             public_address=identity.public_address,
             ca_fingerprint=identity.ca_fingerprint,
-            children=[_child(status) for status in self._statuses()],
+            children=[child_view(status) for status in self._statuses()],
             seq=self._bus.seq,
         )
 
     def publish(self) -> None:
         """Tell the pages."""
         self._bus.publish("system", self.view)
-
-
-def _child(status: ChildStatus) -> ChildView:
-    return ChildView(
-        name=status.name,
-        state=status.state,
-        pid=status.pid,
-        restarts=status.restarts,
-        since=datetime.fromtimestamp(status.since, UTC),
-    )

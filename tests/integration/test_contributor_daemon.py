@@ -130,7 +130,7 @@ def test_a_restarted_contributor_goes_on_by_itself(stack: Stack) -> None:
 
 def _last_word_of_the_node(stack: Stack) -> str:
     log = (stack.orchestrator.home / "logs" / "superlink.log").read_text()
-    return re.findall(r"\b(Activated|Deactivated) node_id=", log)[-1]
+    return str(re.findall(r"\b(Activated|Deactivated) node_id=", log)[-1])
 
 
 def test_a_daemon_killed_in_a_round_goes_on_after_its_next_start(stack: Stack) -> None:

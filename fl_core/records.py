@@ -1,21 +1,28 @@
-"""Audit and activity for the pages."""
+"""What happened, for the pages of both daemons: activity in words, and the audit chain."""
 
-from contributor.schemas import ActivityView, AuditCheck, AuditRowView
 from fl_core.storage import audit
 from fl_core.storage.database import Database
-from fl_core.storage.journal import ActivityRow, Journal
+from fl_core.storage.journal import Journal
+from fl_core.views import ActivityView, AuditCheck, AuditRowView, activity_view
 
 
 class Records:
-    """Reads what the journal wrote."""
+    """Reads what the journal wrote.
 
-    def __init__(self, database: Database, journal: Journal) -> None:
+    Parameters
+    ----------
+    without_kind : kind of the lines that the list of activity leaves out
+    """
+
+    def __init__(self, database: Database, journal: Journal, *, without_kind: str | None = None) -> None:
         self._database = database
         self._journal = journal
+        self._without_kind = without_kind
 
     def activity(self, *, before: int | None, limit: int) -> list[ActivityView]:
         """Return lines in words, newest first."""
-        return [activity_view(row) for row in self._journal.activity(before=before, limit=limit)]
+        rows = self._journal.activity(before=before, limit=limit, without_kind=self._without_kind)
+        return [activity_view(row) for row in rows]
 
     def audit_rows(self, *, after: int, limit: int) -> list[AuditRowView]:
         """Return audit rows, oldest first."""
@@ -23,11 +30,6 @@ class Records:
         return [AuditRowView(**row.model_dump(exclude={"prev_hash"})) for row in rows]
 
     def verify_audit(self) -> AuditCheck:
-        """Check the whole chain."""
+        """Walk the whole chain."""
         rows, broken_at, head = audit.verify(self._database)
         return AuditCheck(ok=broken_at is None, rows=rows, broken_at=broken_at, head=head)
-
-
-def activity_view(row: ActivityRow) -> ActivityView:
-    """Return a line as the pages see it."""
-    return ActivityView(seq=row.seq, at=row.at, kind=row.kind, text=row.text, subject=row.subject)
