@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web browser demo test test-all lint static unit integration slow frontend-checks openapi settings-page mutants lock clean
+.PHONY: help setup web browser demo test test-all lint static unit integration slow frontend-checks openapi pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -79,6 +79,9 @@ else
 test-all: test
 endif
 	$(BIN)/pytest -q -m slow tests
+
+pictures: setup browser  ## take the README's pictures again (two minutes)
+	$(BIN)/python -m tests.e2e.take_pictures
 
 settings-page: setup  ## write docs/settings.md from the settings classes
 	$(BIN)/python -m tests.support.settings_page > docs/settings.md

@@ -170,9 +170,12 @@ class Uplink:
         """Count a refusal: soon it is a revocation, after which it is only asked now and then whether it was a mistake."""
         run.refusals += 1
         if error.code != "trust.revoked" and run.refusals < UNKNOWN_LIMIT:
-            self._connection.move("reconnecting", str(error))
+            self._connection.move(
+                "reconnecting", "The orchestrator does not accept this site's certificate at the moment."
+            )
             return FIRST_DELAY_S
-        if self._connection.move("revoked", str(error)):
+        if self._connection.move("revoked"):
+            logger.warning("trust was taken back", extra={"code": error.code, "error": str(error)})
             self._ended()
         return REVOKED_DELAY_S
 

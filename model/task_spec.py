@@ -161,9 +161,10 @@ def _summarise_study(header: StudyHeader, counts: float) -> SampleSummary:
         warnings.append("No attenuation map; attenuation will not be corrected.")
     if not header.has_reference:
         warnings.append("No reference image; the study can be reconstructed but not used for training.")
+    nearest, farthest = (f"{radius:.0f}" for radius in (min(geometry.radius_mm), max(geometry.radius_mm)))
     words = (
         f"{views} views of {bins} x {axial} bins ({geometry.bin_mm:g} mm), {geometry.collimator.name},"
-        f" radius {min(geometry.radius_mm):.0f}-{max(geometry.radius_mm):.0f} mm"
+        f" radius {nearest if nearest == farthest else f'{nearest} to {farthest}'} mm"
     )
     return SampleSummary(
         kind="SPECT study",

@@ -15,7 +15,7 @@ from fl_core.errors import FlomirError
 from fl_core.events import EventBus
 from fl_core.protocol.messages import SessionOffer, SignedDocument
 from fl_core.protocol.signing import sign
-from fl_core.storage import lab_sites
+from fl_core.storage import lab_sessions, lab_sites
 from fl_core.storage.database import open_database
 from fl_core.supervision.child import write_private
 from fl_core.supervision.jobs import run_job
@@ -102,8 +102,8 @@ class Core:
         self.inboxes = Inboxes(desk)
         self.sites = Sites(desk, self.presence)
         self.views = SessionViews(desk, self.presence)
-        self.book = SessionBook(desk, self.views, self.inboxes)
         self.models = Models(desk, folder=home / "models", run_job=outside.run_job)
+        self.book = SessionBook(desk, self.views, self.inboxes, publish_related=self._publish_related)
         self.system = System(identity, desk.bus, outside.statuses)
         self.invitations = Invitations(desk, identity)
         self.trust_list = TrustList(
@@ -180,6 +180,15 @@ class Core:
                 lab_sites.update_site(tx, site_id, {"last_seen": self.desk.now()})
             self.sites.publish(site_id)
             self.views.publish_of_site(site_id)
+
+    def _publish_related(self, session_id: str) -> None:
+        """Tell the pages about what a session changes elsewhere: its sites' new studies, its first model in use."""
+        with self.desk.database.read() as connection:
+            model_id = lab_sessions.by_id(connection, session_id).initial_model_id
+            site_ids = [part.site_id for part in lab_sessions.participations(connection, session_id)]
+        self.models.publish(model_id)
+        for site_id in site_ids:
+            self.sites.publish(site_id)
 
     def services(self, new_link: Callable[[], str]) -> Services:
         """Return what the routes call."""

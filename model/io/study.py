@@ -211,7 +211,7 @@ def _opened(path: str | Path) -> Iterator[Any]:
     except ModelError:
         raise
     except (OSError, RuntimeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        msg = f"the file cannot be read as HDF5 to its end ({type(error).__name__}); it is cut off, damaged or no study"
+        msg = "the file cannot be read as HDF5 to its end; it is cut off, damaged or no study"
         raise StudyFormatError("study.unreadable", msg, "Copy or convert the file again.") from error
 
 

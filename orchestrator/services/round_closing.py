@@ -90,6 +90,7 @@ class RoundClosing:
         lab_sessions.put_round(tx, row.id, record.round, values)
         lab_sessions.change(tx, row.id, {"round": record.round, "phase": "closed", "lost_runs": 0})
         self._count(tx, row, record)
+        self._book.publish_related(tx, row.id)
         if card is not None and model_id is not None:
             self._send_news(tx, row, record, card, model_id)
         self._note(tx, row, record, model_id)
@@ -154,4 +155,4 @@ def _score(row: SessionRow, record: RoundRecord) -> str:
         return ""
     value = record.metrics.get(f"score_{spec.primary_metric}")
     title = next((metric.title for metric in spec.metrics if metric.key == spec.primary_metric), spec.primary_metric)
-    return "" if value is None else f"; before it: {title} {value:.3f}"
+    return "" if value is None else f". The model it began with: {title} {value:.3f}"

@@ -1,6 +1,6 @@
 """The one way in which a session changes: state, inboxes of its sites, journal and pages together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fl_core.lifecycle import SessionEvent, SessionState
 from fl_core.protocol.messages import SessionNews
@@ -16,10 +16,13 @@ TOLD_STATES = frozenset({"invited", "agreed", "training", "finished"})
 class SessionBook:
     """Writes session changes inside the caller's transaction; pages and sites learn after the commit."""
 
-    def __init__(self, desk: Desk, views: SessionViews, inboxes: Inboxes) -> None:
+    def __init__(
+        self, desk: Desk, views: SessionViews, inboxes: Inboxes, *, publish_related: Callable[[str], None]
+    ) -> None:
         self._desk = desk
         self._views = views
         self._inboxes = inboxes
+        self._publish_related = publish_related
 
     def move(
         self,
@@ -43,6 +46,7 @@ class SessionBook:
         )
         self.tell_sites(tx, session_id)
         self.publish(tx, session_id)
+        self.publish_related(tx, session_id)
         return after
 
     def change(
@@ -73,3 +77,7 @@ class SessionBook:
     def publish(self, tx: Transaction, session_id: str) -> None:
         """Tell the pages after the commit."""
         tx.after_commit(lambda: self._views.publish(session_id))
+
+    def publish_related(self, tx: Transaction, session_id: str) -> None:
+        """Tell the pages about the session's sites and first model, which count it, after the commit."""
+        tx.after_commit(lambda: self._publish_related(session_id))

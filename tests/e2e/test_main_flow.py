@@ -79,7 +79,7 @@ def test_main_flow_by_hand_through_both_pages(scene: Scene) -> None:
     _revoke(scene)
     for someone in scene.people:
         assert someone.page.evaluate("window.neverReloaded") is True, f"{someone.app}: the page was loaded anew"
-        assert someone.complaints == []
+        assert someone.complaints == [], "\n".join(someone.complaints)
 
 
 def _empty_pages(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from flomir.daemon_process import DaemonProcess
 
 _POLICY_WATCH = """
 document.addEventListener("securitypolicyviolation",
-  (event) => console.error(`CSP ${event.violatedDirective}: ${event.blockedURI}`));
+  (event) => console.error(`CSP ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}:${event.columnNumber} ${event.sample}`));
 """
 _MEASURE = """() => new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() => {
   const page = document.documentElement;

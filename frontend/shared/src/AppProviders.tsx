@@ -4,14 +4,12 @@ import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { setNonce } from "get-nonce";
 import type { ReactNode } from "react";
-import { z } from "zod";
 
 import { LiveProvider } from "@shared/realtime/LiveProvider";
 import type { LiveConnection } from "@shared/realtime/live";
 import { appTheme, ownColours } from "@shared/theme/theme";
 
-// The content security policy forbids code from strings, and wants its nonce on every style element.
-z.config({ jitless: true });
+// The content security policy wants its nonce on every style element.
 if (styleNonce() !== "") setNonce(styleNonce());
 
 /** Deltas keep the cache true, so nothing is refetched by age. */

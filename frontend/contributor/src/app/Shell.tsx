@@ -38,7 +38,7 @@ export function Shell() {
           <Text size="sm" truncate><b>{t("nav.promise")}</b> <Text span size="sm" c="dimmed" visibleFrom="md">{t("nav.promiseMore")}</Text></Text>
         </div>
       }
-      live={<>{system.data !== undefined && <Text span visibleFrom="sm"><ConnectionChip state={system.data.connection.state} /></Text>}<LiveBadge {...live} /></>}
+      live={<>{system.data !== undefined && <Text span visibleFrom="sm" display="inline-flex"><ConnectionChip state={system.data.connection.state} /></Text>}<LiveBadge {...live} /></>}
     >
       <StaleNotice {...live} />
       <Outlet />

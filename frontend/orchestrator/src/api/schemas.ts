@@ -1,5 +1,5 @@
 /** What the live connection and uploads bring, parsed at the border; each schema is checked against the OpenAPI types. */
-import { z } from "zod";
+import { z } from "@shared/zod";
 
 import type { components } from "@app/api/schema";
 

@@ -17,7 +17,7 @@ export const en = {
   },
   sites: {
     intro: "Hospitals that train together. Only counts about their data are known here.", loading: "Loading sites", name: "Site", state: "State", studies: "Studies", new: "New", sessions: "Sessions", seen: "Last seen",
-    details: "Details", open: "Details of {{name}}", never: "never", usable: "{{usable}} of {{total}} usable",
+    details: "Details", open: "Details of {{name}}", never: "never", now: "now", usable: "{{usable}} of {{total}} usable",
     emptyTitle: "No site yet", empty: "Invite a hospital: it opens the invitation in its own program, you compare a fingerprint, and it is connected.",
   },
   site: {
@@ -50,6 +50,8 @@ export const en = {
     upload: "Upload a model", uploadNote: "A safetensors file for one of the tasks. It is checked before it is kept.", random: "Create random model", randomNote: "The task's default network with random weights. The same seed gives the same weights.",
     seed: "Seed", seedNote: "Any whole number.", file: "File", filePlaceholder: "Choose a .safetensors file", create: "Create model", add: "Add model",
   },
+  task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },
+  network: { unrolled_em: "unrolled EM", unet: "U-Net" },
   model: { origin: { random: "Random weights", uploaded: "Uploaded", round: "Training round" } },
   audit: {
     title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act of a person or a site is written here.", more: "Show more",

@@ -1,6 +1,6 @@
 /** The one way to the daemon: adds the CSRF header, throws ProblemError, reports sequence numbers. */
 import createClient, { type Client, type Middleware } from "openapi-fetch";
-import { z } from "zod";
+import { z } from "@shared/zod";
 
 import { parseProblem, ProblemError } from "@shared/api/problem";
 

@@ -1,5 +1,5 @@
 /** Errors as the daemons write them (RFC 9457 problem+json), parsed at the border. */
-import { z } from "zod";
+import { z } from "@shared/zod";
 
 const problemSchema = z.object({
   title: z.string(),

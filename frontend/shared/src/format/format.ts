@@ -15,6 +15,12 @@ export function formatNumber(value: number | null | undefined): string {
   return value.toPrecision(size >= 100 ? 4 : 3);
 }
 
+/** A remark of the program as a sentence: capital letter, full stop. */
+export function asSentence(text: string): string {
+  const plain = text.trim();
+  return plain === "" ? "" : plain.charAt(0).toUpperCase() + plain.slice(1) + (/[.!?]$/.test(plain) ? "" : ".");
+}
+
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;

@@ -1,5 +1,5 @@
 /** Reads the part of JSON schema that pydantic writes for parameters, as fields of a form. */
-import { z } from "zod";
+import { z } from "@shared/zod";
 
 const propertySchema = z.looseObject({
   type: z.string().optional(),

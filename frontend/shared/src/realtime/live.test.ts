@@ -1,6 +1,6 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
-import { z } from "zod";
+import { z } from "@shared/zod";
 
 import { followList, LiveConnection } from "@shared/realtime/live";
 import { remove, upsert } from "@shared/realtime/resources";

@@ -1,7 +1,7 @@
 /** The live connection: Socket.IO deltas go into the query cache; a gap or a reconnect reads everything again. */
 import type { QueryClient } from "@tanstack/react-query";
 import { io, type Socket } from "socket.io-client";
-import { z } from "zod";
+import { z } from "@shared/zod";
 
 import type { Change } from "@shared/realtime/resources";
 import { RecentDeltas, SequenceTracker } from "@shared/realtime/sequence";

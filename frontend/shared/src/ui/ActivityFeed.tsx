@@ -12,7 +12,7 @@ export interface ActivityLine {
   text: string;
 }
 
-export function ActivityFeed({ lines, limit = 12 }: { lines: readonly ActivityLine[]; limit?: number }) {
+export function ActivityFeed({ lines, limit = 8 }: { lines: readonly ActivityLine[]; limit?: number }) {
   const { t } = useTranslation("shared");
   if (lines.length === 0) return <Empty plain icon={IconHistory} title={t("activity.emptyTitle")}>{t("activity.empty")}</Empty>;
   return (

@@ -15,7 +15,13 @@ export interface AuditLine {
   hash: string;
 }
 
-export function AuditTable({ rows }: { rows: readonly AuditLine[] }) {
+interface AuditTableProps {
+  rows: readonly AuditLine[];
+  /** What people call the things that the log names by their ids. */
+  names?: ReadonlyMap<string, string>;
+}
+
+export function AuditTable({ rows, names = new Map() }: AuditTableProps) {
   const { t } = useTranslation("shared");
   return (
     <ScrollTable label={t("audit.title")}>
@@ -32,11 +38,11 @@ export function AuditTable({ rows }: { rows: readonly AuditLine[] }) {
             <Table.Tr key={row.seq}>
               <Table.Td className="num">{row.seq}</Table.Td>
               <Table.Td style={{ whiteSpace: "nowrap" }}><At at={row.at} /></Table.Td>
-              <Table.Td>{row.actor}</Table.Td>
-              <Table.Td fw={600}>{row.action}</Table.Td>
-              <Table.Td><Text size="sm" maw={200} truncate title={row.subject}>{row.subject}</Text></Table.Td>
-              <Table.Td><Text size="xs" className="mono" c="dimmed" maw={260} truncate title={JSON.stringify(row.details)}>{describe(row.details)}</Text></Table.Td>
-              <Table.Td className="mono"><span title={row.hash}>{row.hash.slice(0, 10)}</span></Table.Td>
+              <Table.Td><Text size="sm" maw={170} truncate title={row.actor}>{nameOf(row.actor, names)}</Text></Table.Td>
+              <Table.Td fw={600} style={{ whiteSpace: "nowrap" }} title={row.action}>{inWords(row.action)}</Table.Td>
+              <Table.Td><Text size="sm" maw={190} truncate title={row.subject}>{nameOf(row.subject, names)}</Text></Table.Td>
+              <Table.Td><Text size="xs" className="mono" c="dimmed" maw={130} truncate title={JSON.stringify(row.details)}>{describe(row.details)}</Text></Table.Td>
+              <Table.Td className="mono"><span title={row.hash}>{row.hash.slice(0, 8)}</span></Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -45,6 +51,17 @@ export function AuditTable({ rows }: { rows: readonly AuditLine[] }) {
   );
 }
 
+/** "site:site-1" and "site-1" are both the site's name, where it has one. */
+function nameOf(id: string, names: ReadonlyMap<string, string>): string {
+  const plain = id.replace(/^[a-z]+:/, "");
+  return names.get(plain) ?? (plain === "" ? "–" : plain);
+}
+
+function inWords(action: string): string {
+  const words = action.replaceAll(/[._]/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function describe(details: Readonly<Record<string, unknown>>): string {
-  return Object.entries(details).map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" · ");
+  return Object.entries(details).filter(([, value]) => value !== "" && value !== null).map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" · ");
 }

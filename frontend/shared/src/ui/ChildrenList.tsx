@@ -23,8 +23,8 @@ export function ChildrenList({ rows }: { rows: readonly ChildLine[] }) {
         <li key={row.name}>
           <Group justify="space-between" gap="sm">
             <div>
-              <Text fw={600}>{row.name}</Text>
-              <Text size="xs" c="dimmed"><Ago at={row.since} /> · {t("children.restarts", { count: row.restarts })}</Text>
+              <Text fw={600}>{t(`children.role.${row.name}`, { defaultValue: row.name })}</Text>
+              <Text size="xs" c="dimmed">{row.name} · {t("children.since")} <Ago at={row.since} /> · {t("children.restarts", { count: row.restarts })}</Text>
             </div>
             <Chip tone={TONES[row.state]}>{t(`children.${row.state}`)}</Chip>
           </Group>

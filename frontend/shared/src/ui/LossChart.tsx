@@ -44,7 +44,7 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
           strokeWidth={2}
           valueFormatter={formatNumber}
           xAxisLabel={xLabel}
-          yAxisProps={{ width: 62, domain: ["auto", "auto"], tickFormatter: formatNumber }}
+          yAxisProps={{ width: 62, domain: ["auto", "auto"], tickFormatter: tickFormat(points) }}
           xAxisProps={{ padding: { left: 12, right: 16 }, allowDecimals: false, minTickGap: 28 }}
           lineChartProps={{ accessibilityLayer: false }}
           lineProps={{ isAnimationActive: false }}
@@ -57,6 +57,14 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
     </figure>
   );
 });
+
+/** The same number of decimals on every tick, enough to tell them apart. */
+function tickFormat(points: readonly ChartPoint[]): (value: number) => string {
+  const values = points.flatMap((point) => Object.values(point.values)).filter((value) => value !== null);
+  const span = Math.max(...values) - Math.min(...values);
+  const digits = Math.ceil(-Math.log10(span)) + 2;
+  return digits >= 0 && digits <= 4 ? (value) => value.toFixed(Math.max(digits, span < 100 ? 1 : 0)) : formatNumber;
+}
 
 function Legend({ lines }: { lines: readonly ChartLine[] }) {
   return (

@@ -16,16 +16,14 @@ export function MetricCard({ label, value, unit, note, trend = [] }: MetricCardP
   return (
     <div className="card" role="group" aria-label={label}>
       <Text size="sm" c="dimmed">{label}</Text>
-      <Group justify="space-between" align="flex-end" wrap="nowrap" gap="sm">
-        <div style={{ minWidth: 0 }}>
-          <Text fz={27} fw={680} lh={1.25} className="num">
-            {value}
-            {unit !== undefined && <Text span fz="sm" fw={500} c="dimmed"> {unit}</Text>}
-          </Text>
-          <Text size="xs" c="dimmed" mt={2}>{note}</Text>
-        </div>
+      <Group justify="space-between" align="center" wrap="nowrap" gap="sm">
+        <Text fz={27} fw={680} lh={1.35} className="num" style={{ whiteSpace: "nowrap" }}>
+          {value}
+          {unit !== undefined && <Text span fz="sm" fw={500} c="dimmed"> {unit}</Text>}
+        </Text>
         {trend.length > 1 && <Sparkline values={trend} />}
       </Group>
+      <Text size="xs" c="dimmed" mt={2}>{note}</Text>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@shared/api/problem";
+import { asSentence } from "@shared/format/format";
 
 export function Loading({ label, lines = 4 }: { label: string; lines?: number }) {
   return (
@@ -47,7 +48,7 @@ export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => vo
       <div style={{ flex: 1, minWidth: 0 }}>
         <div style={{ fontWeight: 650 }}>{problem.title}</div>
         <div style={{ fontSize: 14, lineHeight: 1.5 }}>
-          {problem.detail !== "" && <div style={{ overflowWrap: "anywhere" }}>{problem.detail}</div>}
+          {problem.detail !== "" && <div style={{ overflowWrap: "anywhere" }}>{asSentence(problem.detail)}</div>}
           {problem.advice}
         </div>
         <Group gap="sm" mt={8}>

@@ -2,7 +2,7 @@
 import { ActionIcon, Group, Slider, Text } from "@mantine/core";
 import { useReducedMotion } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
 import { paint, type ColourMap } from "@shared/viewer/colormap";
@@ -20,6 +20,9 @@ export function ProjectionViewer({ projections }: { projections: Volume }) {
   const [view, setView] = useState(0);
   const [row, setRow] = useState(Math.floor(rows / 2));
   const window = useMemo(() => ({ low: 0, high: valueRange(projections.data)[1] || 1 }), [projections]);
+  const aspect = (bins * projections.spacing[2]) / (rows * projections.spacing[1]);
+  const share = Math.min(2, Math.max(1, (aspect * views) / bins)); // about equally tall, neither too narrow
+  const columns: CSSProperties & { "--columns": string } = { "--columns": `minmax(0, ${share}fr) minmax(0, 1fr)` };
   const value = (v: number, z: number, u: number) => projections.data[(v * rows + z) * bins + u] ?? 0;
 
   useEffect(() => {
@@ -29,10 +32,10 @@ export function ProjectionViewer({ projections }: { projections: Volume }) {
   }, [playing, views]);
 
   return (
-    <div style={{ display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(220px, 1fr))", gap: 16, alignItems: "start" }}>
+    <div className="viewer-films" style={columns}>
       <div>
         <Picture label={t("viewer.projection", { view: view + 1, of: views })} columns={bins} rows={rows}
-          aspect={(bins * projections.spacing[2]) / (rows * projections.spacing[1])} window={window} map="inverse"
+          aspect={aspect} window={window} map="inverse"
           value={(u, r) => value(view, rows - 1 - r, u)} stamp={`${view}`} />
         <Group gap="sm" mt={8} wrap="nowrap">
           <ActionIcon variant="default" aria-label={t(playing ? "viewer.pause" : "viewer.play")} onClick={() => setPlaying(!playing)}>

@@ -1,12 +1,12 @@
 /** Three planes of one volume, or of several side by side, with one crosshair, window and colour map for all. */
 import { Text } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { useMemo, useState, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { ColourMap } from "@shared/viewer/colormap";
 import { PlaneView } from "@shared/viewer/PlaneView";
 import { ViewerControls } from "@shared/viewer/ViewerControls";
-import { PLANES, quantile, valueRange, type Cursor, type Volume } from "@shared/viewer/volume";
+import { planeLayout, PLANES, quantile, valueRange, type Cursor, type Volume } from "@shared/viewer/volume";
 
 export interface NamedVolume {
   key: string;
@@ -27,6 +27,16 @@ function firstHigh(volumes: readonly NamedVolume[]): number {
   return Math.min(100, Math.max(15, Math.round((100 * most) / high)));
 }
 
+/** Columns in which the axial plane is as tall as the other two together. */
+function balanced(volume: Volume): CSSProperties & { "--columns": string } {
+  const tallness = (plane: (typeof PLANES)[number]) => {
+    const layout = planeLayout(volume, plane);
+    return layout.heightMm / layout.widthMm;
+  };
+  const share = (tallness("coronal") + tallness("sagittal")) / tallness("axial");
+  return { "--columns": `minmax(0, ${Math.min(2.2, Math.max(0.6, share)).toFixed(3)}fr) minmax(0, 1fr)` };
+}
+
 export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps) {
   const { t } = useTranslation("shared");
   const [cursor, setCursor] = useState<Cursor>({ x: 0.5, y: 0.5, z: 0.5 });
@@ -43,7 +53,7 @@ export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps)
   return (
     <div>
       {volumes.length === 1 && only !== undefined ? (
-        <div className="viewer-single">
+        <div className="viewer-single" style={balanced(only.volume)}>
           {view(only, "axial")}
           <div className="stack">{view(only, "coronal")}{view(only, "sagittal")}</div>
         </div>

@@ -22,10 +22,12 @@ export function SettingsPage() {
     <Page title={t("nav.settings")} intro={t("settings.intro")}>
       <Resource query={system} label={t("settings.loading")}>
         {(data) => (
-          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: "start" }}>
             <ConnectionCard system={data} />
-            <Card title={t("settings.processes")} note={t("settings.processesNote")}><ChildrenList rows={data.children} /></Card>
-            <Card title={t("settings.program")}><Facts items={[[t("settings.version"), data.version], [t("settings.protocol"), data.protocol]]} /></Card>
+            <Stack gap="md">
+              <Card title={t("settings.processes")} note={t("settings.processesNote")}><ChildrenList rows={data.children} /></Card>
+              <Card title={t("settings.program")}><Facts items={[[t("settings.version"), data.version], [t("settings.protocol"), data.protocol]]} /></Card>
+            </Stack>
           </SimpleGrid>
         )}
       </Resource>

@@ -1,6 +1,7 @@
 /** The tamper-evident log. */
 import { Button, Group } from "@mantine/core";
 import { IconShieldCheck } from "@tabler/icons-react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { AuditTable } from "@shared/ui/AuditTable";
@@ -9,11 +10,30 @@ import { Page } from "@shared/ui/Page";
 import { Empty, Problem, Resource } from "@shared/ui/states";
 
 import { useAudit, useAuditCheck } from "@app/features/audit/api/useAudit";
+import { useModels } from "@app/features/models/api/useModels";
+import { useSessions } from "@app/features/sessions/api/useSessions";
+import { useSites } from "@app/features/sites/api/useSites";
+
+/** What sites, sessions and models are called. */
+function useNames(): ReadonlyMap<string, string> {
+  const sites = useSites().data;
+  const sessions = useSessions().data;
+  const models = useModels().data;
+  return useMemo(
+    () => new Map([
+      ...(sites ?? []).map(({ id, name }) => [id, name] as const),
+      ...(sessions ?? []).map(({ id, title }) => [id, title] as const),
+      ...(models ?? []).map(({ id, name }) => [id, name] as const),
+    ]),
+    [sites, sessions, models],
+  );
+}
 
 export function AuditPage() {
   const { t } = useTranslation();
   const audit = useAudit();
   const check = useAuditCheck();
+  const names = useNames();
   return (
     <Page title={t("audit.title")} intro={t("audit.intro")} actions={<Button variant="default" leftSection={<IconShieldCheck size={17} />} loading={check.isPending} onClick={() => check.mutate()}>{t("audit.verify")}</Button>}>
       {check.data !== undefined && <AuditVerdict check={check.data} />}
@@ -24,7 +44,7 @@ export function AuditPage() {
           if (rows.length === 0) return <Empty icon={IconShieldCheck} title={t("audit.emptyTitle")}>{t("audit.empty")}</Empty>;
           return (
             <div className="card">
-              <AuditTable rows={rows} />
+              <AuditTable rows={rows} names={names} />
               {audit.hasNextPage && <Group justify="center" mt="md"><Button variant="default" loading={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>{t("audit.more")}</Button></Group>}
             </div>
           );

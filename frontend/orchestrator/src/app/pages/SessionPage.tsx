@@ -44,7 +44,7 @@ function SessionView({ session, task }: { session: Session; task: Task | undefin
   const intro = [
     task?.title ?? session.task,
     t(`strategy.${session.strategy.name}`, { defaultValue: session.strategy.name }),
-    t("session.roundOf", { round: session.round, of: session.rounds_planned }),
+    session.round === 0 ? t("session.planned", { count: session.rounds_planned }) : t("session.roundOf", { round: session.round, of: session.rounds_planned }),
     session.started_at === null ? t("session.createdAt", { at: formatDateTime(session.created_at) }) : t("session.startedAt", { at: formatDateTime(session.started_at) }),
   ].join(" · ");
   return (

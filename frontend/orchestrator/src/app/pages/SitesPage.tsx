@@ -26,7 +26,7 @@ export function SitesPage() {
       <Resource query={sites} label={t("sites.loading")}>
         {(list) => {
           const pending = list.filter((site) => site.state === "pending");
-          const others = list.filter((site) => site.state !== "pending");
+          const others = list.filter((site) => site.state !== "pending").sort((a, b) => a.name.localeCompare(b.name));
           return (
             <>
               {pending.length > 0 && <PendingSites sites={pending} />}

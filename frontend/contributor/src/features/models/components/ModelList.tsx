@@ -24,22 +24,26 @@ export function ModelList({ models }: { models: readonly ReceivedModel[] }) {
   );
 }
 
+/** The one number that is shown of a task's many. */
+const MAIN_SCORES = ["score_nrmse_body", "score_dice"];
+
 function ModelRow({ model }: { model: ReceivedModel }) {
   const { t } = useTranslation();
   const fetchModel = useFetchModel();
-  const score = Object.entries(model.metrics).find(([key]) => !["train_loss", "num-examples"].includes(key)) ?? Object.entries(model.metrics)[0];
+  const score = MAIN_SCORES.flatMap((key) => Object.entries(model.metrics).filter(([known]) => known === key))[0] ?? Object.entries(model.metrics).find(([key]) => key.startsWith("score_"));
   return (
     <li aria-label={model.name}>
-      <Group justify="space-between" gap="xs" align="flex-start">
-        <div style={{ minWidth: 0, flex: "1 1 180px" }}>
-          <Group gap={8}><Text fw={620} size="sm">{model.name}</Text>{model.final && <Chip tone="success">{t("models.final")}</Chip>}</Group>
-          <Text size="xs" c="dimmed">{model.session_title} · {t("models.round", { round: model.round })} · <Ago at={model.received_at} /></Text>
+      <Text fw={620} size="sm" mb={2}>{model.name}</Text>
+      <Group justify="space-between" gap="xs" align="center" wrap="nowrap">
+        <div style={{ minWidth: 0 }}>
+          {model.final && <Chip tone="success">{t("models.final")}</Chip>}
+          <Text size="xs" c="dimmed" mt={model.final ? 4 : 0}>{t("models.round", { round: model.round })} · <Ago at={model.received_at} /></Text>
           {score !== undefined && <Text size="xs" c="dimmed" className="num">{t(`metric.${score[0].replace(/^score_/, "")}`, { defaultValue: score[0] })}: {formatNumber(score[1])}</Text>}
         </div>
         {model.fetched ? (
-          <Button size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
+          <Button style={{ flex: "none" }} size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
         ) : (
-          <Button size="xs" variant="light" loading={fetchModel.isPending} leftSection={<IconCloudDownload size={14} />} aria-label={t("models.fetchOf", { name: model.name })} onClick={() => fetchModel.mutate(model.id)}>{t("models.fetch", { size: formatBytes(model.size_bytes) })}</Button>
+          <Button style={{ flex: "none" }} size="xs" variant="light" loading={fetchModel.isPending} leftSection={<IconCloudDownload size={14} />} aria-label={t("models.fetchOf", { name: model.name })} onClick={() => fetchModel.mutate(model.id)}>{t("models.fetch", { size: formatBytes(model.size_bytes) })}</Button>
         )}
       </Group>
       {fetchModel.isError && <Problem error={fetchModel.error} />}

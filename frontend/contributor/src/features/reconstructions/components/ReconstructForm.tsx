@@ -28,8 +28,8 @@ export function ReconstructForm({ studies, models, onStarted }: ReconstructFormP
   return (
     <Card title={t("recon.title")} note={t("recon.note")}>
       <Group align="flex-end" gap="sm">
-        <Select style={{ flex: "1 1 200px" }} label={t("recon.study")} searchable allowDeselect={false} value={studyId} onChange={setStudy} data={usable.map(({ id, name }) => ({ value: id, label: name }))} nothingFoundMessage={t("recon.noStudy")} />
-        <Select style={{ flex: "1 1 200px" }} label={t("recon.model")} allowDeselect={false} value={modelId} onChange={setModel} data={newest.map(({ id, name }) => ({ value: id, label: name }))} />
+        <Select style={{ flex: "1 1 160px" }} label={t("recon.study")} searchable allowDeselect={false} value={studyId} onChange={setStudy} data={usable.map(({ id, name }) => ({ value: id, label: name }))} nothingFoundMessage={t("recon.noStudy")} />
+        <Select style={{ flex: "2 1 240px" }} label={t("recon.model")} allowDeselect={false} value={modelId} onChange={setModel} data={newest.map(({ id, name }) => ({ value: id, label: name }))} />
         <Button leftSection={<IconSparkles size={17} />} disabled={studyId === null || modelId === null} loading={reconstruct.isPending}
           onClick={() => { if (studyId !== null && modelId !== null) reconstruct.mutate({ study_id: studyId, model_id: modelId }, { onSuccess: onStarted }); }}>{t("recon.start")}</Button>
       </Group>

@@ -5,6 +5,7 @@ import { IconFileUpload, IconFolder, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { asSentence } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
@@ -55,7 +56,7 @@ function Outcome({ result }: { result: ImportResult }) {
       {result.refused.length > 0 && (
         <Notice live tone="warning" title={t("data.refused", { count: result.refused.length })}>
           <ul style={{ margin: "4px 0 0", paddingLeft: 18 }}>
-            {result.refused.map((file) => <li key={`${file.name}-${file.code}`}><b>{file.name}</b>: {file.detail} {file.advice}</li>)}
+            {result.refused.map((file) => <li key={`${file.name}-${file.code}`}><b>{file.name}</b>: {asSentence(file.detail)} {file.advice}</li>)}
           </ul>
         </Notice>
       )}

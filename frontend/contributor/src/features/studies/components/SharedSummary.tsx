@@ -6,11 +6,11 @@ import { Card, Facts } from "@shared/ui/Page";
 
 import type { System } from "@app/api/schemas";
 
-export function SharedSummary({ summary }: { summary: System["shared_summary"] }) {
+export function SharedSummary({ summary, grid = false }: { summary: System["shared_summary"]; grid?: boolean }) {
   const { t } = useTranslation();
   return (
     <Card title={t("told.title")} note={t("told.note")}>
-      <Facts items={[
+      <Facts grid={grid} items={[
         [t("told.usable"), formatCount(summary.studies_usable)],
         [t("told.total"), formatCount(summary.studies_total)],
         [t("told.reference"), formatCount(summary.with_reference)],

@@ -1,5 +1,5 @@
 /** A study in words, and taking it out of use or back. */
-import { Button, Stack } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { IconArchive, IconRestore } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -33,7 +33,7 @@ export function StudyFacts({ study }: { study: Study }) {
         ]} />
       </Card>
       <Card title={t("study.removed")} note={t("study.removedNote")}>
-        {study.deidentified.length === 0 ? t("study.removedNone") : <ul style={{ margin: 0, paddingLeft: 18, fontSize: 14 }}>{study.deidentified.map((line) => <li key={line}>{line}</li>)}</ul>}
+        {study.deidentified.length === 0 ? <Text size="sm">{t("study.removedNone")}</Text> : <ul style={{ margin: 0, paddingLeft: 18, fontSize: 14 }}>{study.deidentified.map((line) => <li key={line}>{line}</li>)}</ul>}
       </Card>
       <InUse study={study} />
     </Stack>

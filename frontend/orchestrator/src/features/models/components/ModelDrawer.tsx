@@ -53,8 +53,8 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
   return (
     <Stack gap="lg">
       <Facts items={[
-        [t("models.task"), model.task],
-        [t("models.network"), model.network],
+        [t("models.task"), t(`task.${model.task}`, { defaultValue: model.task })],
+        [t("models.network"), t(`network.${model.network}`, { defaultValue: model.network })],
         [t("models.parameters"), formatCount(model.parameters)],
         [t("models.size"), formatBytes(model.size_bytes)],
         [t("models.hash"), <span key="h" className="mono">{model.sha256}</span>],

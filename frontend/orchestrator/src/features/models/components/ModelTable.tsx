@@ -38,7 +38,7 @@ export function ModelTable({ models, primary, onOpen }: ModelTableProps) {
                 <Table.Tr key={model.id}>
                   <Table.Td>
                     <Text fw={620} size="sm">{model.name}</Text>
-                    <Text size="xs" c="dimmed">{model.task} · {model.network}</Text>
+                    <Text size="xs" c="dimmed">{t(`task.${model.task}`, { defaultValue: model.task })} · {t(`network.${model.network}`, { defaultValue: model.network })}</Text>
                   </Table.Td>
                   <Table.Td>
                     <Group gap={6} wrap="nowrap">
@@ -51,7 +51,7 @@ export function ModelTable({ models, primary, onOpen }: ModelTableProps) {
                       <Anchor component="button" type="button" size="sm" onClick={() => onOpen(parent)}>{names.get(parent) ?? parent.slice(0, 8)}</Anchor>
                     )}
                   </Table.Td>
-                  <Table.Td className="num"><span title={metric?.title}>{formatNumber(value)}</span></Table.Td>
+                  <Table.Td className="num"><Text size="sm">{formatNumber(value)}</Text>{value !== undefined && <Text size="xs" c="dimmed">{metric?.title}</Text>}</Table.Td>
                   <Table.Td className="num">{formatBytes(model.size_bytes)}</Table.Td>
                   <Table.Td><Ago at={model.created_at} /></Table.Td>
                   <Table.Td>

@@ -27,6 +27,7 @@ function ParticipantRow({ site, index, running }: { site: Participation; index: 
   const { t } = useTranslation();
   const { progress } = site;
   const percent = Math.round((progress?.fraction ?? 0) * 100);
+  const said = facts(site, t);
   return (
     <li aria-label={site.site_name}>
       <Group justify="space-between" gap={6}>
@@ -42,7 +43,7 @@ function ParticipantRow({ site, index, running }: { site: Participation; index: 
           <Text size="xs" fw={600} className="num" w={46} ta="right" style={{ whiteSpace: "nowrap" }}>{percent} %</Text>
         </Group>
       )}
-      <Text size="xs" c="dimmed" mt={4} className="num">{facts(site, t).join(" · ")}</Text>
+      {said.length > 0 && <Text size="xs" c="dimmed" mt={4} className="num">{said.join(" · ")}</Text>}
       {site.missing_code !== null && (
         <Text size="xs" mt={2} c="var(--tone-danger)" fw={550}>{t("session.missing", { reason: t(`reason.${site.missing_code}`, { defaultValue: site.missing_code }) })}</Text>
       )}
@@ -56,6 +57,6 @@ function facts(site: Participation, t: (key: string, options?: Record<string, un
   if (site.consent?.decision === "agree") lines.push(t("session.studies", { count: site.consent.study_count }));
   if (site.consent?.permissions.send_model === "ask") lines.push(t("session.asksFirst"));
   if (site.progress?.loss !== null && site.progress !== null) lines.push(t("session.lossNow", { loss: formatNumber(site.progress.loss) }));
-  lines.push(t("session.contributed", { count: site.rounds_contributed }));
+  if (site.rounds_contributed > 0 || site.state === "training") lines.push(t("session.contributed", { count: site.rounds_contributed }));
   return lines;
 }

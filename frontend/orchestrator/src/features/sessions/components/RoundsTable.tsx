@@ -61,7 +61,7 @@ function RoundRows({ round, name }: { round: Round; name: (id: string) => string
           <Table.Td className="num">{update.num_examples}</Table.Td>
           <Table.Td className="num">{formatNumber(update.metrics.train_loss)}</Table.Td>
           <Table.Td className="num">{formatNumber(update.norm)}</Table.Td>
-          <Table.Td className="mono"><span title={update.sha256}>{update.sha256.slice(0, 10)}</span></Table.Td>
+          <Table.Td className="mono"><span title={update.sha256}>{update.sha256.slice(0, 8)}</span></Table.Td>
           <Table.Td className="num">{formatDuration(update.received_after_s)}</Table.Td>
         </Table.Tr>
       ))}

@@ -27,7 +27,7 @@ export function SessionTable({ sessions }: { sessions: readonly Session[] }) {
                 <Table.Tr key={session.id}>
                   <Table.Td>
                     <Anchor fw={600} renderRoot={(props) => <Link to="/training/$sessionId" params={{ sessionId: session.id }} {...props} />}>{session.title}</Anchor>
-                    <Text size="xs" c="dimmed">{session.task}</Text>
+                    <Text size="xs" c="dimmed">{t(`task.${session.task}`, { defaultValue: session.task })}</Text>
                   </Table.Td>
                   <Table.Td><SessionChip state={session.state} /></Table.Td>
                   <Table.Td miw={140}>

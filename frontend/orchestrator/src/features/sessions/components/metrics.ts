@@ -1,5 +1,5 @@
 /** A task's metrics as it declares them. */
-import { z } from "zod";
+import { z } from "@shared/zod";
 
 import type { Task } from "@app/api/schemas";
 

@@ -37,7 +37,7 @@ export function ModelStep({ draft, catalogue, onChange }: StepProps) {
       <Stack gap="sm" mt="xs">
         <Option value={FRESH} title={t("wizard.fresh")} text={t("wizard.freshText")} />
         {models.map((model) => (
-          <Option key={model.id} value={model.id} title={model.name} text={<>{t(`model.origin.${model.origin}`)} · {model.network} · {formatBytes(model.size_bytes)} · <Ago at={model.created_at} /></>} />
+          <Option key={model.id} value={model.id} title={model.name} text={<>{t(`model.origin.${model.origin}`)} · {t(`network.${model.network}`, { defaultValue: model.network })} · {formatBytes(model.size_bytes)} · <Ago at={model.created_at} /></>} />
         ))}
       </Stack>
     </Radio.Group>

@@ -27,6 +27,7 @@ function PendingSite({ site }: { site: Site }) {
     <Card tone="attention" title={t("pending.title", { name: site.name })} note={<>{t("pending.asked")} <Ago at={site.requested_at} />{site.software === null ? "" : ` · ${site.software}`}</>}>
       <Group align="flex-start" gap="xl">
         <div style={{ flex: "1 1 300px" }}>
+          <Text size="sm" c="dimmed" mb={4}>{t("site.fingerprint")}</Text>
           <Fingerprint value={site.fingerprint} label={t("pending.fingerprint", { name: site.name })} />
         </div>
         <Stack gap="sm" style={{ flex: "1 1 320px" }}>

@@ -33,7 +33,7 @@ function SiteDetails({ site }: { site: Site }) {
       <Group><SiteChip site={site} /></Group>
       <Facts items={[
         [t("site.fingerprint"), <Fingerprint key="f" small value={site.fingerprint} label={t("site.fingerprint")} />],
-        [t("site.lastSeen"), site.last_seen === null ? t("sites.never") : <Ago key="a" at={site.last_seen} />],
+        [t("site.lastSeen"), site.online ? t("sites.now") : site.last_seen === null ? t("sites.never") : <Ago key="a" at={site.last_seen} />],
         [t("site.software"), site.software ?? "–"],
         [t("site.certificate"), site.certificate_expires_at === null ? "–" : t("site.renews", { until: formatDateTime(site.certificate_expires_at) })],
         [t("site.studies"), data === null ? t("site.untold") : t("sites.usable", { usable: formatCount(data.studies_usable), total: formatCount(data.studies_total) })],

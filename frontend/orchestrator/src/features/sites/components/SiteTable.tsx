@@ -37,7 +37,7 @@ export function SiteTable({ sites, onOpen }: { sites: readonly Site[]; onOpen: (
                 </Table.Td>
                 <Table.Td className="num">{site.new_studies > 0 ? <Text span size="sm" fw={650}>+{site.new_studies}</Text> : "–"}</Table.Td>
                 <Table.Td className="num">{site.sessions}</Table.Td>
-                <Table.Td><Text size="sm" c="dimmed">{site.last_seen === null ? t("sites.never") : <Ago at={site.last_seen} />}</Text></Table.Td>
+                <Table.Td><Text size="sm" c="dimmed">{site.online ? t("sites.now") : site.last_seen === null ? t("sites.never") : <Ago at={site.last_seen} />}</Text></Table.Td>
                 <Table.Td>
                   <Group justify="flex-end">
                     <Button size="xs" variant="default" aria-label={t("sites.open", { name: site.name })} onClick={() => onOpen(site.id)}>{t("sites.details")}</Button>
