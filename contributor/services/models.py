@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from contributor.paths import SitePaths
 from contributor.schemas import ReceivedModelView
-from contributor.services.incoming import receive
 from fl_core.errors import Conflict, FlomirError, InvalidInput
 from fl_core.events import EventBus
 from fl_core.protocol.messages import Json, ModelNews
 from fl_core.storage.database import Database
+from fl_core.storage.incoming import receive
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_models import ModelStore, ReceivedModelRecord
 from fl_core.storage.site_requests import RequestStore

@@ -9,7 +9,6 @@ from typing import IO
 
 from contributor.paths import SitePaths
 from contributor.schemas import ImportResult, RefusedFile, StudyView
-from contributor.services.incoming import PREFIX, pieces, receive
 from contributor.services.inspection import (
     Inspected,
     UnusableFile,
@@ -25,6 +24,7 @@ from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import DataSummary
 from fl_core.storage.database import Database
+from fl_core.storage.incoming import PREFIX, pieces, receive
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_studies import StudyRecord, StudyStore
 from fl_core.trust.files import write_private

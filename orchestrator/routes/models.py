@@ -6,8 +6,9 @@ from flask_openapi3.models.file import FileStorage
 from pydantic import Field
 
 from fl_core.protocol.messages import Name
+from fl_core.storage.incoming import pieces, receive
 from fl_core.views import Schema
-from fl_core.web.parsing import answer, receive_file
+from fl_core.web.parsing import answer
 from orchestrator.routes.answers import blueprint
 from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelPath, ModelView, Rename
 from orchestrator.services.models import Models
@@ -38,7 +39,7 @@ def model_routes(models: Models, *, upload_limit_bytes: int) -> APIBlueprint:
     @api.post("", responses={201: ModelView})
     def upload_model(form: ModelUpload) -> Response:
         """Add a model from a file, after checking that it fits its task."""
-        path = receive_file(form.file.stream, models.folder, limit_bytes=upload_limit_bytes, suffix=".safetensors")
+        path = receive(pieces(form.file.stream), models.folder, limit_bytes=upload_limit_bytes, suffix=".safetensors")
         try:
             return answer(models.add_upload(path, name=form.name, task=form.task), 201)
         finally:
