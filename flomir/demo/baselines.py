@@ -21,6 +21,7 @@ from model.io.weights import save_arrays
 from model.task_spec import task_spec
 from model.tasks import Sample, Task, load_task
 from model.training import ScheduleWindow
+from synthesis.execution.process import prepare_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,7 @@ class BaselinePlan:
 @contextmanager
 def quiet_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Yield fresh processes with one torch thread each: two cores, two processes, no oversubscription."""
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare_process) as pool:
         yield pool
 
 

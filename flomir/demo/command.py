@@ -9,6 +9,7 @@ import webbrowser
 from pathlib import Path
 
 import click
+import httpx
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -17,6 +18,8 @@ from flomir.daemon_process import DaemonError
 from flomir.demo.run import Demo, Say, begin, run
 from flomir.demo.settings import DemoSettings
 from flomir.waiting import WaitTimeoutError
+from model.errors import ModelError
+from synthesis.errors import GenerationInterrupted, SynthesisError
 
 
 @click.command()
@@ -63,8 +66,10 @@ def _show(settings: DemoSettings, *, headless: bool, as_json: bool) -> None:
             result = run(started)
         except BaseException as error:
             started.federation.stop()
-            if isinstance(error, DaemonError | WaitTimeoutError):
-                message = f"{error}. The logs are in {settings.workdir}."
+            if isinstance(error, GenerationInterrupted):
+                raise click.Abort from error
+            if isinstance(error, DaemonError | WaitTimeoutError | SynthesisError | ModelError | httpx.HTTPError):
+                message = f"{str(error).rstrip('.')}. The logs are in {settings.workdir}."
                 raise click.ClickException(message) from error
             raise
     try:

@@ -48,7 +48,7 @@ def _safe_path() -> Iterator[None]:
 
 
 def _prepare() -> None:
-    from synthesis.execution.worker import prepare_process
+    from synthesis.execution.process import prepare_process
 
     prepare_process()
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-
-import torch
-
 from model.io.study import write_study
 from synthesis.execution.request import SampleRequest
 from synthesis.manifest import SampleRecord, file_sha256
 from synthesis.sample import Stopwatch, make_study
-
-
-def prepare_process() -> None:
-    """Use one thread, so that workers share the processor fairly, and leave Ctrl-C to the parent."""
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def make_sample(request: SampleRequest) -> SampleRecord:
