@@ -19,7 +19,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:.45rem .7rem;border-bottom:1px solid var(--line);text-align:right}
 th:first-child,td:first-child{text-align:left}tr.ours td{font-weight:650}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.8rem}
-figure{margin:0}figure img{width:100%;image-rendering:pixelated;border-radius:.4rem;background:#000}
+figure{margin:0}figure img{width:100%;image-rendering:pixelated;border:1px solid var(--line);border-radius:.4rem}
 svg text{font:12px system-ui,sans-serif;fill:currentColor}
 """
 
