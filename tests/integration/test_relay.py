@@ -220,6 +220,9 @@ def test_a_refused_certificate_is_not_shown_to_the_supernode(folder: Path, way: 
     with relay(other_folder, way.lab.gateway.port, way.site, answer_within_s=1.0) as process:
         refused = Way(way.lab, process, way.site, way.agent)
         assert refused.post("/v1/fleet/get-run").status_code == 503
+        begun = time.monotonic()
+        assert refused.post("/v1/fleet/deactivate-node").status_code == 503
+        assert time.monotonic() - begun < 1.5  # a farewell that is refused is not repeated for its 2 s
         with refused.client() as client:
             state = client.get("/health").json()
         assert (state["gateway"], state["code"]) == ("refused", "trust.unknown_certificate")
