@@ -4,6 +4,7 @@ Writes ``docs/pictures/orchestrator.png`` (a running session) and ``docs/picture
 beside the usual one). Takes about two minutes.
 """
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.support.pages import person
 OUT = Path(__file__).parents[2] / "docs" / "pictures"
 SIZE = (1440, 1000)
 CLOSED = 5
-TITLE = "Cardiac SPECT at half the counts"
+TITLE = "Cardiac SPECT, four hospitals"
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="flomir-pictures-") as folder:
         settings = DemoSettings(
-            contributors=4, studies=8, rounds=8, local_epochs=1, holdout=2, validation=1, workdir=Path(folder)
+            contributors=4, studies=8, rounds=8, local_epochs=2, holdout=2, validation=1, workdir=Path(folder)
         )
         data = make_data(settings, lambda _fraction: None)
         federation = fed.launch(settings)
@@ -54,7 +55,7 @@ def _session(browser: Browser, federation: fed.Federation, settings: DemoSetting
         running = f"Round {CLOSED + 1} of {settings.rounds}"
         manager.page.get_by_role("main").get_by_text(running).first.wait_for(timeout=300_000)
         manager.page.get_by_text("% since the round before").wait_for()
-        manager.page.get_by_role("main").get_by_text("Training", exact=True).first.wait_for(timeout=60_000)
+        manager.page.get_by_text(re.compile(r"^[3-7]\d %$")).first.wait_for(timeout=60_000)
         manager.page.screenshot(path=OUT / "orchestrator.png", animations="disabled")
     fed.follow(federation.orchestrator, session_id, lambda _view: None)
 
