@@ -23,7 +23,7 @@ export function ModelsPage() {
   const task = (name: string | undefined) => tasks.data?.find((known) => known.name === name);
   const shown = models.data?.find(({ id }) => id === open);
   const actions = (
-    <Group gap="xs" justify="center">
+    <Group gap="xs" justify={(models.data?.length ?? 0) > 0 ? "flex-start" : "center"}>
       <Button variant="default" leftSection={<IconUpload size={17} />} onClick={() => setAdding("upload")}>{t("models.upload")}</Button>
       <Button leftSection={<IconArrowsShuffle size={17} />} onClick={() => setAdding("random")}>{t("models.random")}</Button>
     </Group>

@@ -48,7 +48,7 @@ export function ModelTable({ models, primary, onOpen }: ModelTableProps) {
                   </Table.Td>
                   <Table.Td>
                     {parent === undefined ? <Text size="sm" c="dimmed">–</Text> : (
-                      <Anchor component="button" type="button" size="sm" onClick={() => onOpen(parent)}>{names.get(parent) ?? parent.slice(0, 8)}</Anchor>
+                      <Anchor component="button" type="button" size="sm" ta="left" onClick={() => onOpen(parent)}>{names.get(parent) ?? parent.slice(0, 8)}</Anchor>
                     )}
                   </Table.Td>
                   <Table.Td className="num"><Text size="sm">{formatNumber(value)}</Text>{value !== undefined && <Text size="xs" c="dimmed">{metric?.title}</Text>}</Table.Td>
