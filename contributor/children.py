@@ -1,7 +1,6 @@
 """The children of an enrolled site: relay, SuperNode and agent (which keeps the runner), on loopback ports."""
 
 import secrets
-import socket
 import threading
 from collections.abc import Callable
 
@@ -12,24 +11,13 @@ from contributor.paths import SitePaths
 from fl_core.flower.configs import SiteAgentConfig, SuperNodeConfig
 from fl_core.storage.site_connection import ConnectionRecord
 from fl_core.supervision.child import ChildSpec
+from fl_core.supervision.ports import free_ports
 from fl_core.supervision.supervisor import ChildStatus, Supervisor
 from fl_core.transport.config import RelayConfig
 from fl_core.trust.identity import spki_pem
 
 RELAY, SUPERNODE, AGENT = "relay", "supernode", "agent"
 SIGN_OFF_S, OTHERS_END_S = 5.0, 2.5
-
-
-def free_ports(count: int) -> list[int]:
-    """Return loopback ports that are free now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 class SiteChildren:

@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from fl_core.errors import Conflict, StorageFailed
+from fl_core.errors import Conflict
 from fl_core.flower.configs import LaboratoryAgentConfig, SuperLinkConfig
 from fl_core.supervision.child import ChildSpec, write_private
+from fl_core.supervision.ports import free_ports
 from fl_core.transport.config import GatewayConfig
 from fl_core.trust.authority import TrustPaths
 
@@ -113,24 +114,6 @@ def child_specs(home: Path, wiring: Wiring) -> list[ChildSpec]:
         ),
         ChildSpec(name="agent", module="fl_core.flower.agent", config=agent.model_dump(mode="json"), cwd=home),
     ]
-
-
-def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
-    """Return ports that nobody uses at this moment, all different."""
-    held = []
-    try:
-        for _ in range(count):
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            listener = socket.socket(family, socket.SOCK_STREAM)
-            held.append(listener)
-            listener.bind((host, 0))
-        return [int(listener.getsockname()[1]) for listener in held]
-    except OSError as error:
-        message = f"no port can be opened on {host}: {error.strerror}"
-        raise StorageFailed(message) from error
-    finally:
-        for listener in held:
-            listener.close()
 
 
 def check_public_port(home: Path, *, wished: int, bind: str) -> None:
