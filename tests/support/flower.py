@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from fl_core.protocol.plan import (
     SessionPlan,
 )
 from fl_core.supervision.child import Child, ChildSpec, write_private
+from fl_core.supervision.ports import free_ports
 from fl_core.supervision.supervisor import Supervisor
 from tests.support.tasks import write_brain_slice
 
@@ -41,9 +41,8 @@ PARAMETERS: dict[str, object] = {"local_epochs": 1, "batch_size": 2, "holdout_fr
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that is free now."""
+    return free_ports(1)[0]
 
 
 def eventually(condition: Callable[[], object], timeout_s: float = 30.0) -> bool:
