@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web browser demo test test-all lint static unit integration slow frontend-checks openapi pictures settings-page mutants lock clean
+.PHONY: help setup web browser demo test test-all lint static frontend-checks openapi pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -49,7 +49,7 @@ browser:
 	  fi; }
 
 demo: setup  ## one orchestrator, four hospitals, a better model (HEADLESS=1 ends by itself)
-	$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
+	@$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
 
 static: setup  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
