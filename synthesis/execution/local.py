@@ -9,18 +9,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 
 from synthesis.errors import SimulationFailed
+from synthesis.execution.interrupts import interruptible
 from synthesis.execution.request import SampleRequest
 from synthesis.manifest import SampleRecord
 
 WORKER_MODULE = "synthesis.execution.worker"
 SAFE_PATH = "PYTHONSAFEPATH"
+INTERRUPT_CHECK_S = 0.2
 
 
 def _context() -> BaseContext:
@@ -83,11 +85,15 @@ def run_samples(requests: Sequence[SampleRequest], *, workers: int, on_done: Cal
     futures: list[Future[SampleRecord]] = []
     reported: set[Future[SampleRecord]] = set()
     try:
-        with _pool(min(workers, len(requests))) as pool:
+        with interruptible() as raise_if_interrupted, _pool(min(workers, len(requests))) as pool:
             futures.extend(pool.submit(_make, request) for request in requests)
-            for future in as_completed(futures):
-                reported.add(future)
-                on_done(future.result())
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(waiting, timeout=INTERRUPT_CHECK_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    reported.add(future)
+                    on_done(future.result())
+                raise_if_interrupted()
     except BrokenProcessPool as error:
         message = "A worker process ended unexpectedly, perhaps for lack of memory."
         raise SimulationFailed(message, "Run again with fewer --workers; finished studies are kept.") from error
