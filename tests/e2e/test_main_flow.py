@@ -18,7 +18,7 @@ from tests.support.pages import Person, person
 pytestmark = pytest.mark.browser
 ROUNDS = 3
 TITLE = "Heart SPECT, first try"
-FIRST, SECOND = "St. Anna Hospital", "Lakeside Clinic"
+FIRST, SECOND = "Site North", "Site East"
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("flow")
     daemons = (
-        DaemonProcess("orchestrator", folder / "orchestrator", ["--name", "University Nuclear Medicine"]),
+        DaemonProcess("orchestrator", folder / "orchestrator", ["--name", "Test laboratory"]),
         DaemonProcess("contributor", folder / "contributor-1"),
         DaemonProcess("contributor", folder / "contributor-2"),
     )
@@ -101,7 +101,7 @@ def _connect(scene: Scene) -> None:
     manager.shoot("home-pending")
     manager.page.get_by_role("link", name="Compare").click()
     journey.approve(manager, FIRST, fingerprint)
-    professional.page.get_by_text("Connected to University Nuclear Medicine").wait_for(timeout=30_000)
+    professional.page.get_by_text("Connected to Test laboratory").wait_for(timeout=30_000)
     professional.shoot("connect-done")
     scene.other_id = journey.enrol_by_api(scene.orchestrator, scene.other, SECOND)
     expect(row(manager, "Sites", SECOND)).to_be_visible()
@@ -176,7 +176,7 @@ def _consent(scene: Scene) -> None:
     professional.shoot("home-request")
     page.get_by_role("link", name="Read the request").click()
     card = page.get_by_role("region", name=TITLE)
-    expect(card).to_contain_text("University Nuclear Medicine asks to learn")
+    expect(card).to_contain_text("Test laboratory asks to learn")
     expect(card).to_contain_text("on 6 of your studies")
     expect(card).to_contain_text("images, names, patient numbers")
     expect(card.get_by_label("Yes, after each round")).to_be_checked()

@@ -27,7 +27,7 @@ export const en = {
     addData: "Add your first studies", addDataText: "Each file is checked here and never uploaded.",
   },
   data: {
-    title: "Studies", intro: "Your studies stay on this computer. Each is checked and freed of identifiers when it is added.", loading: "Loading studies", add: "Add studies", addNote: "Checked here, never uploaded.", drop: "Drop study files here", formats: "Study files (HDF5), one or many.", files: "Study files", choose: "Choose files",
+    title: "Studies", intro: "Your studies stay on this computer. Each is checked when it is added; a file that names a patient is refused.", loading: "Loading studies", add: "Add studies", addNote: "Checked here, never uploaded.", drop: "Drop study files here", formats: "Study files (HDF5), one or many.", files: "Study files", choose: "Choose files",
     folder: "Or a folder on this computer", addFolder: "Add folder", added_one: "{{count}} study added", added_other: "{{count}} studies added", addedNote: "See the table for what was checked.", refused_one: "{{count}} file was not taken", refused_other: "{{count}} files were not taken", nothingFound: "No study file was found there.", nothingFoundNote: "Choose the folder that holds the files.",
     emptyTitle: "No studies yet", empty: "Drop study files or name a folder. You see every image before anything is trained.", name: "Study", state: "State", counts: "Counts", reference: "Reference", size: "Size", added: "Added", yes: "yes", no: "no",
     usable: "Usable", unusable: "Cannot be used", withdrawn: "Withdrawn", usableOf: "{{usable}} of {{total}} usable",

@@ -34,7 +34,7 @@ export const en = {
   },
   invite: {
     title: "Invite a site", close: "Close invitation", lead: "An invitation works once. It holds the address and identity of this orchestrator, and a secret that lets one site ask for trust.",
-    name: "Name of the site", nameNote: "Optional. The site can change it.", namePlaceholder: "for example St. Anna Hospital", valid: "Valid for",
+    name: "Name of the site", nameNote: "Optional. The site can change it.", namePlaceholder: "for example Site North", valid: "Valid for",
     hours: { 24: "1 day", 72: "3 days", 168: "1 week", 720: "30 days" }, create: "Create invitation",
     ready: "The invitation is ready.", once: "It is shown only now, works once and until {{until}}. Send it by a way you trust.", asFile: "As a file", download: "Download {{name}}", asText: "As text",
     next: "When the site has opened it, a request appears on this page. You compare fingerprints before it is trusted.", done: "Done",
