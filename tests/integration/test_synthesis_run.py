@@ -124,6 +124,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(six: tuple[Path, Manif
     process = subprocess.Popen(
         [*command, "200"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True, env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a run in the background ignores it
     )  # fmt: skip
     try:
         until = time.monotonic() + DEADLINE_S
