@@ -18,10 +18,12 @@ import pytest
 from flomir.daemon_process import DaemonProcess
 from flomir.demo import federation as fed
 from flomir.demo.settings import DemoSettings
+from flomir.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 LAB, OUTSIDE = f"flomir-lab-{os.getpid()}", f"flomir-out-{os.getpid()}"
 LAB_ADDRESS, OUTSIDE_ADDRESS = "10.77.31.1", "10.77.31.2"
+INSIDE_PORTS = 6  # the product listens on more ports than the gateway, on loopback: the scan has something to find
 
 
 def _ip(*arguments: str) -> None:
@@ -84,7 +86,7 @@ def test_only_the_gateway_answers_from_another_host(two_hosts: None, tmp_path: P
             capture_output=True, text=True, check=True, timeout=200, cwd=Path(__file__).parents[2],
         )  # fmt: skip
         assert facts["state"] == "connected"
-        assert facts["listening"] >= 6  # the product does listen on more ports, on loopback
+        assert facts["listening"] >= INSIDE_PORTS
         assert json.loads(done.stdout) == [facts["gateway_port"]]
     finally:
         inside.communicate("stop\n", timeout=60)
@@ -98,6 +100,9 @@ def serve(folder: Path) -> None:
     site = DaemonProcess("contributor", folder / "contributor")
     with orchestrator, site:
         fed.enrol(fed.Federation(orchestrator, (site,)), DemoSettings(contributors=1, workdir=folder))
+        wait_until(  # SuperLink and SuperNode open their ports a moment after the daemons answer
+            lambda: len(_listening()) >= INSIDE_PORTS, timeout_s=60, what=f"{INSIDE_PORTS} listening ports"
+        )
         facts = {
             "state": site.call("GET", "/enrolment")["state"],
             "gateway_port": int(str(orchestrator.ready["gateway"]).rpartition(":")[2]),
