@@ -22,6 +22,7 @@ from model.projector import SpectProjector, projector_for
 from model.transforms import body_mask, bounding_box, study_scale, thin_counts
 
 MYOCARDIUM = "myocardium"
+USUAL_VIEWS = 60
 HEART_MARGIN_VOXELS = 1
 
 
@@ -139,7 +140,7 @@ def prepare_study(study: Study, *, name: str, recipe: WarmRecipe) -> PreparedStu
     if counts <= 0:
         message = f"{name} has {counts:g} counts in its photopeak window, it needs more than 0"
         raise SampleInvalid(code="sample.empty", message=message)
-    inputs, scale = _prepare_inputs(study, recipe, counts)
+    inputs, scale = _prepare_inputs(study, recipe)
     target = None if study.reference is None else torch.from_numpy(study.reference / np.float32(scale))
     return PreparedStudy(
         name=name,
@@ -154,7 +155,7 @@ def prepare_study(study: Study, *, name: str, recipe: WarmRecipe) -> PreparedStu
     )
 
 
-def _prepare_inputs(study: Study, recipe: WarmRecipe, counts: float) -> tuple[EmInputs, float]:
+def _prepare_inputs(study: Study, recipe: WarmRecipe) -> tuple[EmInputs, float]:
     geometry = study.geometry
     mu = None if study.attenuation is None else torch.from_numpy(study.attenuation)
     system = _system(geometry, mu, recipe.subsets)
@@ -175,7 +176,7 @@ def _prepare_inputs(study: Study, recipe: WarmRecipe, counts: float) -> tuple[Em
         mu=torch.zeros(geometry.volume_shape) if mu is None else mu,
         mask=mask,
         box=bounding_box(mask),
-        condition=_condition(geometry, counts),
+        condition=_condition(geometry, scale),
     )
     return warm_start(inputs, recipe.passes), scale
 
@@ -187,10 +188,11 @@ def _system(geometry: AcquisitionGeometry, mu: Tensor | None, subsets: int) -> S
     return StudySystem(projector, factors, tuple(tuple(range(s, geometry.n_views, number)) for s in range(number)))
 
 
-def _condition(geometry: AcquisitionGeometry, counts: float) -> Tensor:
+def _condition(geometry: AcquisitionGeometry, scale: float) -> Tensor:
     radius_mm = sum(geometry.radius_mm) / geometry.n_views
     blur = geometry.fwhm_mm(radius_mm) / geometry.grid.voxel_mm[2]
-    return torch.tensor([math.log10(counts / 1e6), math.log2(max(blur, 0.125))], dtype=torch.float32)
+    values = [math.log10(max(scale, 1e-3)), math.log2(max(blur, 0.125)), math.log2(geometry.n_views / USUAL_VIEWS)]
+    return torch.tensor(values, dtype=torch.float32)
 
 
 def warm_start(inputs: EmInputs, passes: int) -> EmInputs:
@@ -233,7 +235,7 @@ def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) 
         inputs,
         measured=tuple(measured / scale for measured, _ in pairs),
         scatter=tuple(scatter / scale for _, scatter in pairs),
-        condition=inputs.condition + torch.tensor([math.log10(fraction), 0.0]),
+        condition=inputs.condition + torch.tensor([math.log10(fraction), 0.0, 0.0]),
     )
     return replace(sample, inputs=warm_start(changed, sample.recipe.passes), scale=scale)
 

@@ -121,6 +121,7 @@ class SiteProfile(_Frozen):
     body_width_mm: PositiveRange = (310.0, 388.0)
     female_share: Fraction = 0.45
     infarct_share: Fraction = 0.5
+    orbit: OrbitSpec | None = Field(default=None, description="this site's own orbit; the scenario's by default")
 
 
 class Scenario(_Frozen):
@@ -173,8 +174,8 @@ class Scenario(_Frozen):
         return VolumeGrid(shape=self.grid.shape, voxel_mm=self.grid.voxel_mm)
 
     def geometry(self, site: SiteProfile, radius_mm: float) -> AcquisitionGeometry:
-        """Return the acquisition at `site` with a circular orbit of `radius_mm`, on the reconstruction grid."""
-        orbit, grid = self.orbit, self.volume_grid()
+        """Return the acquisition at `site` with a circle of `radius_mm`, on the reconstruction grid."""
+        orbit, grid = site.orbit or self.orbit, self.volume_grid()
         lower, upper = self.window_kev
         return AcquisitionGeometry(
             angles_rad=orbit_angles_rad(orbit.views, start_deg=orbit.start_deg, arc_deg=orbit.arc_deg),

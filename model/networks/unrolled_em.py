@@ -16,7 +16,7 @@ SMALLEST_EXPECTED = 1e-4
 """Floor of expected counts, in units of the study's mean activity; keeps the EM ratio finite outside the body."""
 SMALLEST_ACTIVITY = 1e-3
 """Floor between blocks, in the same units: an EM update multiplies, so an exact zero could never grow again."""
-CONDITIONS = 2
+CONDITIONS = 3
 
 
 class SubsetSystem(Protocol):
@@ -51,8 +51,9 @@ class EmInputs:
     mask : Tensor (Z, Y, X), 1 where there may be activity
     box : (y0, y1, x0, x1)
         The part of the plane that the mask needs; the CNNs work on it alone.
-    condition : Tensor (2,)
-        log10 of the counts in millions; resolution at the rotation axis over the voxel size, log2.
+    condition : Tensor (3,)
+        log10 of the mean counts per voxel of the body (what decides the noise); log2 of the resolution at the rotation
+        axis over the voxel size; log2 of the views over 60.
     """
 
     system: SubsetSystem
@@ -90,7 +91,7 @@ class ResidualCnn(nn.Module):
         nn.init.zeros_(self.last.weight)
 
     def forward(self, features_ZCYX: Tensor, condition: Tensor) -> Tensor:
-        """Return the correction (Z, Y, X) for features (Z, C, Y, X) and conditions (2,)."""
+        """Return the correction (Z, Y, X) for features (Z, C, Y, X) and conditions (3,)."""
         padded = F.pad(features_ZCYX, (0, 0, 0, 0, 0, 0, 1, 1))
         stacked = torch.cat((padded[:-2], padded[1:-1], padded[2:]), dim=1)
         hidden = self.first(stacked.contiguous(memory_format=torch.channels_last))

@@ -77,7 +77,7 @@ def test_the_stacked_convolutions_are_a_three_dimensional_convolution() -> None:
             parameter.normal_(0, 0.3, generator=generator)
     x = torch.randn((4, 2, 6, 7), generator=generator)
     first = cnn.first.weight.reshape(5, 3, 2, 3, 3).permute(0, 2, 1, 3, 4)
-    condition = torch.tensor([0.3, -0.2])
+    condition = torch.tensor([0.3, -0.2, 0.1])
     bias = cnn.first.bias
     assert bias is not None
     hidden = nn.functional.conv3d(x.permute(1, 0, 2, 3)[None], first, bias + cnn.condition(condition), padding=1)
