@@ -31,7 +31,7 @@ def synthesize() -> None:
 def run(
     scenario: str, *, out: Path, studies: int, seed: int, site: str | None, workers: int | None, as_json: bool
 ) -> None:
-    """Make studies of SCENARIO: a built-in name (quick, cardiac, cardiac-infarct, four-hospitals) or a .toml file.
+    """Make studies of SCENARIO: a built-in name (`quick`, `cardiac`, `perfusion-64` ...) or a .toml file.
 
     Finished studies are kept: after an interruption, run the same command again.
     """

@@ -1,0 +1,1 @@
+"""The command line of `model`: train, reconstruct, evaluate, models."""
