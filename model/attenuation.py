@@ -31,14 +31,24 @@ class AttenuationFactors:
     Parameters
     ----------
     values : Tensor, shape (V, Y * X, B, Z), in 0..1
+        float16 halves the memory of a training set; the projector then widens one block of views at a time, the same
+        rounded factors both ways.
     """
 
     values: Tensor
 
     def to(self, like: Tensor) -> AttenuationFactors:
-        """Return the factors on the device and in the type of `like`; the same object where nothing changes."""
-        values = self.values.to(device=like.device, dtype=like.dtype)
+        """Return the factors on the device and in the type of `like`; the same object where nothing changes.
+
+        float16 factors stay float16.
+        """
+        dtype = self.values.dtype if self.values.dtype == torch.float16 else like.dtype
+        values = self.values.to(device=like.device, dtype=dtype)
         return self if values is self.values else AttenuationFactors(values)
+
+    def half(self) -> AttenuationFactors:
+        """Return the factors rounded to float16, within 0.05 % wherever more than 0.006 % gets through."""
+        return AttenuationFactors(self.values.half())
 
     @property
     def batch(self) -> int:

@@ -245,7 +245,7 @@ def _forward(activity: Tensor, projector: SpectProjector, factors: AttenuationFa
     for block in operator.blocks:
         count = len(block.views)
         spread = voxels.expand(count, -1, -1, -1)
-        seen = spread if factors is None else _of_views(factors, block.views) * spread
+        seen = spread if factors is None else _of_views(factors, block.views).to(spread.dtype) * spread
         planes = block.forward.times(seen.reshape(count * n_y * n_x, batch * n_z))
         if operator.axial is not None and operator.bins is not None:
             planes = torch.bmm(planes.view(len(operator.axial), -1, n_z), operator.axial)
@@ -268,7 +268,7 @@ def _transpose(counts: Tensor, projector: SpectProjector, factors: AttenuationFa
             planes = torch.bmm(planes.view(len(operator.axial), -1, n_z), operator.axial.transpose(1, 2))
         seen = block.transpose.times(planes.reshape(-1, batch * n_z)).view(count, n_y * n_x, batch, n_z)
         if factors is not None:
-            seen.mul_(_of_views(factors, block.views))
+            seen.mul_(_of_views(factors, block.views).to(seen.dtype))
         out += seen.sum(0)
     return out.permute(1, 2, 0).reshape(batch, n_z, n_y, n_x)
 

@@ -54,10 +54,19 @@ def random_pair(geometry: AcquisitionGeometry, batch: int = 2) -> tuple[Tensor, 
 def test_backproject_is_the_transpose_in_float32(geometry: AcquisitionGeometry, resolution: bool) -> None:
     projector = SpectProjector(geometry, resolution=resolution)
     activity, mu, counts = random_pair(geometry)
-    for attenuation in (None, mu, projector.attenuation_factors(mu[:1])):
+    shared = projector.attenuation_factors(mu[:1])
+    for attenuation in (None, mu, shared, shared.half()):
         ahead = (projector(activity, attenuation) * counts).sum(dtype=torch.float64)
         back = (activity * projector.backproject(counts, attenuation)).sum(dtype=torch.float64)
         assert abs(float((ahead - back) / ahead)) < 1e-5
+
+
+def test_half_factors_stay_half_and_move_the_result_by_less_than_a_thousandth() -> None:
+    projector = SpectProjector(GEOMETRIES["perfusion"])
+    activity, mu, _ = random_pair(projector.geometry)
+    exact = projector.attenuation_factors(mu)
+    assert exact.half().to(activity).values.dtype == torch.float16
+    torch.testing.assert_close(projector(activity, exact.half()), projector(activity, exact), rtol=1e-3, atol=1e-6)
 
 
 @every_geometry
