@@ -1,4 +1,4 @@
-"""FBP, MLEM and OSEM: what every network is compared with, and the search for OSEM's best stopping point and filter.
+"""MLEM and OSEM: what every network is compared with, and starts from.
 
 Axes: B batch, V views, Z slices, Y X voxels, U bins. All functions are pure in their tensors and run on their device
 in their type; images are in expected detected counts per voxel without attenuation over the whole acquisition.
@@ -6,9 +6,8 @@ in their type; images are in expected detected counts per voxel without attenuat
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,6 @@ from model.attenuation import AttenuationFactors
 from model.filters import gaussian_postfilter
 from model.geometry import ensure_shape
 from model.io.study_records import Study
-from model.metrics import nrmse, region_masks
 from model.projector import Attenuation, SpectProjector, projector_for
 
 SMALLEST_EXPECTED = 1e-6  # counts per bin; keeps y / (A f + s) finite where nothing is expected
@@ -188,73 +186,6 @@ def poisson_log_likelihood(projections_BVZU: Tensor, expected_BVZU: Tensor) -> T
     return (projections_BVZU * torch.log(expected) - expected).sum(dim=(1, 2, 3))
 
 
-# ---------------------------------------------------------------- filtered backprojection
-
-
-def fbp(
-    projections_BVZU: Tensor,
-    projector: SpectProjector,
-    *,
-    scatter_BVZU: Tensor | None = None,
-    chang: AttenuationFactors | None = None,
-    cutoff: float = 1.0,
-) -> Tensor:
-    """Return the filtered backprojection, shape (B, Z, Y, X), negative values kept.
-
-    Parameters
-    ----------
-    projections_BVZU : Tensor, shape (B, V, Z, U)
-    projector : SpectProjector
-        Its geometry is used; blur and attenuation are not modelled.
-    scatter_BVZU : Tensor, optional
-        Subtracted first.
-    chang : AttenuationFactors, optional
-        First-order Chang correction by the mean transmission of each voxel over the views.
-    cutoff : float, 0..1
-        Where the Hann window over the ramp reaches zero, as a share of the Nyquist frequency.
-
-    Notes
-    -----
-    Scaled so that the image is in counts of the whole acquisition, as OSEM's. An orbit of 180 degrees counts each line
-    once, one of 360 degrees twice.
-
-    References
-    ----------
-    Kak & Slaney, Principles of Computerized Tomographic Imaging (1988), ch. 3 (ramp from its spatial samples);
-    Chang, IEEE Trans. Nucl. Sci. 25 (1978) 638.
-    """
-    geometry = projector.geometry
-    ensure_shape("projections", projections_BVZU.shape[1:], geometry.projection_shape)
-    lines = projections_BVZU if scatter_BVZU is None else projections_BVZU - scatter_BVZU
-    share = torch.tensor(geometry.view_fractions).to(lines)[None, :, None, None]
-    filtered = _ramp(lines / share, geometry.bin_mm, cutoff)
-    # the perfect projector's transpose weighs a view by its share of the time and a bin by its part of the voxel
-    plain = projector_for(geometry, resolution=False)
-    area = geometry.grid.voxel_mm[1] * geometry.grid.voxel_mm[2]
-    image = plain.backproject(filtered / share) * (math.pi / geometry.n_views) * area / geometry.bin_mm
-    if chang is not None:
-        transmission = chang.to(image).values.mean(0).permute(1, 2, 0)
-        return image / transmission.reshape(-1, *geometry.volume_shape).clamp_min(1e-3)
-    return image
-
-
-def _ramp(lines_BVZU: Tensor, bin_mm: float, cutoff: float) -> Tensor:
-    n_bins = lines_BVZU.shape[-1]
-    padded = 1 << (2 * n_bins - 1).bit_length()
-    place = torch.fft.fftfreq(padded, d=1.0 / padded).to(lines_BVZU)
-    odd = place.remainder(2) == 1
-    samples = torch.where(
-        odd, -1.0 / (math.pi * place.where(odd, torch.ones_like(place))) ** 2, torch.zeros_like(place)
-    )
-    samples[0] = 0.25
-    response = torch.fft.rfft(samples).real
-    frequency = torch.fft.rfftfreq(padded).to(lines_BVZU) / max(0.5 * cutoff, 1e-6)
-    window = torch.where(frequency <= 1, 0.5 + 0.5 * torch.cos(math.pi * frequency), torch.zeros_like(frequency))
-    spectrum = torch.fft.rfft(lines_BVZU, n=padded) * response * window
-    filtered: Tensor = torch.fft.irfft(spectrum, n=padded)[..., :n_bins] / bin_mm
-    return filtered
-
-
 # ---------------------------------------------------------------- studies
 
 
@@ -302,45 +233,3 @@ def reconstruct_osem(
         smooth = gaussian_postfilter(image, study.geometry.grid, settings.postfilter_fwhm_mm)
     volume: Volume = smooth[0].float().numpy()
     return volume
-
-
-def tune_osem(
-    studies: Sequence[Study],
-    *,
-    iterations: Sequence[int] = (1, 2, 4, 6, 8, 10, 15, 20, 30, 40),
-    fwhm_mm: Sequence[float] = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0),
-    base: OsemSettings = OsemSettings(),
-) -> OsemSettings:
-    """Choose iterations and post-filter by the mean body NRMSE over validation studies with a reference.
-
-    Each study is iterated once to the largest number; all stopping points and filters are scored on the way.
-
-    Raises
-    ------
-    ValueError
-        If there is no study, or one has no reference.
-    """
-    if not studies or any(s.reference is None for s in studies):
-        missing = sum(s.reference is None for s in studies)
-        msg = f"OSEM is tuned on studies with a reference; got {len(studies)} studies, {missing} of them without one"
-        raise ValueError(msg)
-    scores = np.mean([_scores(s, sorted(iterations), fwhm_mm, base) for s in studies], axis=0)
-    best = np.unravel_index(int(np.argmin(scores)), scores.shape)
-    return replace(base, iterations=sorted(iterations)[int(best[0])], postfilter_fwhm_mm=float(fwhm_mm[int(best[1])]))
-
-
-def _scores(
-    study: Study, iterations: Sequence[int], fwhm_mm: Sequence[float], base: OsemSettings
-) -> npt.NDArray[np.float64]:
-    assert study.reference is not None  # noqa: S101 (checked by the caller)
-    data, body = study_tensors(study, base), region_masks(study).body
-    scores = np.zeros((len(iterations), len(fwhm_mm)))
-    with torch.no_grad():
-        iterates = osem_iterates(data.projections, data.scatter, data.attenuation, data.projector, subsets=base.subsets)
-        for done in range(1, iterations[-1] + 1):
-            image = next(iterates)
-            if done in iterations:
-                for column, width in enumerate(fwhm_mm):
-                    smooth = gaussian_postfilter(image, study.geometry.grid, width)[0].numpy()
-                    scores[iterations.index(done), column] = nrmse(smooth, study.reference, body)
-    return scores

@@ -203,7 +203,7 @@ def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.
 
 def tune(request: TuneOsemRequest, progress: Progress) -> Answer:
     """Return the best ``settings`` on the studies, in the form `OsemRequest` takes."""
-    from model.classical import tune_osem
+    from model.tuning import tune_osem
 
     del progress
     best = tune_osem([read_study(path) for path in request.studies])

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from model.checkpoint import load_model
-from model.classical import OsemSettings, fbp, reconstruct_osem, study_tensors
+from model.classical import OsemSettings, reconstruct_osem, study_tensors
 from model.errors import ModelError
+from model.fbp import fbp
 from model.filters import gaussian_postfilter
 from model.inference import reconstruct
 from model.io.study_records import Study

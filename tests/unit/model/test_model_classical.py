@@ -11,17 +11,16 @@ from torch import Tensor
 from model.classical import (
     OsemSettings,
     em_update,
-    fbp,
     mlem,
     osem,
     osem_iterates,
     poisson_log_likelihood,
     reconstruct_osem,
     subset_views,
-    tune_osem,
     uniform_start,
 )
 from model.errors import GeometryMismatch
+from model.fbp import fbp
 from model.filters import gaussian_postfilter
 from model.geometry import AcquisitionGeometry, VolumeGrid
 from model.io.study import Study
@@ -166,22 +165,3 @@ def test_the_postfilter_keeps_a_constant_and_has_the_width_it_is_asked_for() -> 
     x = (torch.arange(41) - 20) * 4.0
     assert 2.3548 * float((line * x**2).sum() / line.sum()) ** 0.5 == pytest.approx(12.0, rel=0.02)
     assert gaussian_postfilter(point, grid, 0.0) is point
-
-
-def test_tuning_takes_the_best_of_all_stopping_points_and_filters() -> None:
-    studies = [tiny_study(i, counts=1e5) for i in range(2)]
-    base = OsemSettings(subsets=4)
-    iterations, widths = (1, 3, 8), (0.0, 8.0, 40.0)
-    found = tune_osem(studies, iterations=iterations, fwhm_mm=widths, base=base)
-
-    def score(settings: OsemSettings) -> float:
-        values = [case_metrics(reconstruct_osem(s, settings), s)["nrmse_body"] for s in studies]
-        return float(np.mean([v for v in values if v is not None]))
-
-    every = {(i, w): score(replace(base, iterations=i, postfilter_fwhm_mm=w)) for i in iterations for w in widths}
-    assert min(every, key=lambda k: every[k]) == (found.iterations, found.postfilter_fwhm_mm)
-
-
-def test_tuning_needs_references() -> None:
-    with pytest.raises(ValueError, match="1 studies, 1 of them without"):
-        tune_osem([tiny_study(with_reference=False)])
