@@ -59,3 +59,7 @@ class TrainingDiverged(ModelError):
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__("model.training_diverged", message, remedy)
+
+
+class DicomError(ModelError):
+    """A DICOM file that cannot be used; codes begin with ``dicom.``, messages name elements and never hold their text."""
