@@ -1,0 +1,120 @@
+"""Put a volume that lies anywhere in the patient onto a study's grid: axes, handedness, voxel size, place. Torch-free.
+
+Positions are (x, y, z) in mm, LPS: to the patient's left, back and head. Indices are (k, j, i), the order of the array.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model.geometry import VolumeGrid
+
+Array = npt.NDArray[np.float64]
+Point = tuple[float, float, float]
+MOST_SAMPLES = 8  # a target voxel is divided into at most so many along an axis; finer detail is skipped, not summed
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedVolume:
+    """An array and where its voxels are.
+
+    Parameters
+    ----------
+    values : (K, J, I), any real type
+    to_lps : float64 (4, 4)
+        Takes (k, j, i, 1) of a voxel's centre to (x, y, z, 1) in mm, LPS.
+    """
+
+    values: npt.NDArray[Any]
+    to_lps: Array
+
+    @property
+    def voxel_mm3(self) -> float:
+        """Volume of a voxel."""
+        return abs(float(np.linalg.det(self.to_lps[:3, :3])))
+
+    @property
+    def centre_mm(self) -> Point:
+        """The middle of the volume."""
+        middle = [(n - 1) / 2 for n in self.values.shape]
+        x, y, z = (self.to_lps @ np.array([*middle, 1.0]))[:3]
+        return float(x), float(y), float(z)
+
+
+def grid_to_lps(grid: VolumeGrid, centre_mm: Point = (0.0, 0.0, 0.0)) -> Array:
+    """Return the (4, 4) matrix from (z, y, x) indices of a grid to LPS mm, the grid's middle at `centre_mm`."""
+    matrix = np.zeros((4, 4))
+    for row, axis in enumerate((2, 1, 0)):
+        matrix[row, axis] = grid.voxel_mm[axis]
+        matrix[row, 3] = centre_mm[row] - (grid.shape[axis] - 1) / 2 * grid.voxel_mm[axis]
+    matrix[3, 3] = 1.0
+    return matrix
+
+
+def onto_grid(
+    volume: PlacedVolume, grid: VolumeGrid, centre_mm: Point = (0.0, 0.0, 0.0), *, outside: float = 0.0
+) -> npt.NDArray[np.float32]:
+    """Return the mean of the volume in each voxel of the grid, float32 (Z, Y, X).
+
+    Parameters
+    ----------
+    volume : PlacedVolume
+        Densities (mm^-1, HU, counts per ml). For amounts per voxel multiply by
+        ``grid voxel volume / volume.voxel_mm3``.
+    grid : VolumeGrid
+    centre_mm : tuple of float
+        Where in the volume's space the middle of the grid (the rotation axis) lies.
+    outside : float
+        Value of what the volume does not cover.
+
+    Notes
+    -----
+    Trilinear; where the grid is coarser, several samples a voxel are averaged, so that no detail is aliased and
+    amounts are kept.
+    """
+    steps = np.linalg.inv(volume.to_lps) @ grid_to_lps(grid, centre_mm)
+    spans = np.abs(steps[:3, :3]).max(axis=0)
+    samples = [min(MOST_SAMPLES, max(1, math.ceil(span - 1e-3))) for span in spans]
+    source = np.asarray(volume.values, dtype=np.float32)
+    total = np.zeros(grid.shape)
+    for part in product(*((((np.arange(n) + 0.5) / n) - 0.5) for n in samples)):
+        total += _sampled(source, steps, grid.shape, part, outside)
+    return np.asarray(total / math.prod(samples), dtype=np.float32)
+
+
+def _sampled(
+    source: npt.NDArray[np.float32], steps: Array, shape: tuple[int, int, int], shift: tuple[float, ...], outside: float
+) -> Array:
+    """Sample trilinearly at the voxels' centres plus `shift` (in voxels of the target), a slice at a time."""
+    y, x = np.meshgrid(np.arange(shape[1]) + shift[1], np.arange(shape[2]) + shift[2], indexing="ij")
+    out = np.empty(shape)
+    for z in range(shape[0]):
+        places = [row[0] * (z + shift[0]) + row[1] * y + row[2] * x + row[3] for row in steps[:3]]
+        out[z] = _trilinear(source, places, outside)
+    return out
+
+
+def _trilinear(source: npt.NDArray[np.float32], places: list[Array], outside: float) -> Array:
+    inside = np.ones(places[0].shape, dtype=bool)
+    low, share = [], []
+    for place, size in zip(places, source.shape, strict=True):
+        inside &= (place >= -0.5 - 1e-6) & (place <= size - 0.5 + 1e-6)  # to the outer faces, not the outer centres
+        clipped = np.clip(place, 0, size - 1)
+        floor = np.minimum(clipped.astype(np.intp), max(size - 2, 0))
+        low.append(floor)
+        share.append(clipped - floor)
+    result = np.zeros(places[0].shape)
+    for corner in product((0, 1), repeat=3):
+        weight = np.ones(places[0].shape)
+        index = []
+        for step, floor, part, size in zip(corner, low, share, source.shape, strict=True):
+            weight *= part if step else 1 - part
+            index.append(np.minimum(floor + step, size - 1))
+        result += weight * source[tuple(index)]
+    return np.where(inside, result, outside)
