@@ -19,8 +19,9 @@ import numpy.typing as npt
 from nibabel.filebasedimages import ImageFileError
 
 from model.errors import StudyFormatError
-from model.geometry import VolumeGrid, ensure_shape
-from model.io.resampling import PlacedVolume, Point, grid_to_lps, onto_grid
+from model.geometry import ensure_shape
+from model.io.imported import PatientFrame
+from model.io.resampling import PlacedVolume, centred_at, onto_frame
 from model.io.weights import write_atomically
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -74,32 +75,23 @@ def read_nifti(path: str | Path) -> PlacedVolume:
     return PlacedVolume(ordered, _RAS_LPS @ to_ras @ _REVERSED)
 
 
-def read_nifti_onto(path: str | Path, grid: VolumeGrid, centre_mm: Point | None = None) -> npt.NDArray[np.float32]:
-    """Return the image's mean in each voxel of a grid, float32 (Z, Y, X) LPS, in the image's own unit.
+def read_nifti_onto(path: str | Path, frame: PatientFrame) -> npt.NDArray[np.float32]:
+    """Return the image's mean in each voxel of a frame's grid, float32 (Z, Y, X) LPS, in the image's own unit.
 
-    Parameters
-    ----------
-    path : path
-    grid : VolumeGrid
-    centre_mm : tuple of float, optional
-        Where the middle of the grid (the rotation axis) lies in the image's space, LPS; the middle of the image unless
-        given.
+    A frame without a position is laid centre on centre.
     """
     volume = read_nifti(path)
-    return onto_grid(volume, grid, volume.centre_mm if centre_mm is None else centre_mm)
+    return onto_frame(volume, frame if frame.positioned else centred_at(frame, volume.centre_mm))
 
 
-def write_nifti(
-    path: str | Path, volume: npt.NDArray[np.floating], grid: VolumeGrid, *, centre_mm: Point = (0.0, 0.0, 0.0)
-) -> None:
-    """Write a volume (Z, Y, X) in LPS as float32 NIfTI, atomically; compressed where the name ends in ``.gz``.
+def write_nifti(path: str | Path, volume: npt.NDArray[np.floating], frame: PatientFrame) -> None:
+    """Write a volume (Z, Y, X) as float32 NIfTI, atomically; compressed where the name ends in ``.gz``.
 
-    ``centre_mm`` is where the middle of the grid lies in the patient's frame of reference, LPS. The header says
-    nothing else; the same volume gives the same bytes.
+    The header says where the voxels lie and nothing else; the same volume gives the same bytes.
     """
     target = Path(path)
-    ensure_shape("the volume", volume.shape, grid.shape)
-    to_ras = _RAS_LPS @ grid_to_lps(grid, centre_mm) @ _REVERSED
+    ensure_shape("the volume", volume.shape, frame.grid.shape)
+    to_ras = _RAS_LPS @ frame.affine_lps()
     image: Any = nibabel.Nifti1Image(np.asarray(volume, dtype=np.float32).transpose(2, 1, 0), to_ras)
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = b"flomir"

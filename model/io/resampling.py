@@ -6,17 +6,20 @@ Positions are (x, y, z) in mm, LPS: to the patient's left, back and head. Indice
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from model.geometry import VolumeGrid
+from model.io.imported import PatientFrame
 
 Array = npt.NDArray[np.float64]
 Point = tuple[float, float, float]
+_REVERSED = np.array(
+    [[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64
+)  # (k, j, i) -> (i, j, k)
 MOST_SAMPLES = 8  # a target voxel is divided into at most so many along an axis; finer detail is skipped, not summed
 
 
@@ -47,19 +50,20 @@ class PlacedVolume:
         return float(x), float(y), float(z)
 
 
-def grid_to_lps(grid: VolumeGrid, centre_mm: Point = (0.0, 0.0, 0.0)) -> Array:
-    """Return the (4, 4) matrix from (z, y, x) indices of a grid to LPS mm, the grid's middle at `centre_mm`."""
-    matrix = np.zeros((4, 4))
-    for row, axis in enumerate((2, 1, 0)):
-        matrix[row, axis] = grid.voxel_mm[axis]
-        matrix[row, 3] = centre_mm[row] - (grid.shape[axis] - 1) / 2 * grid.voxel_mm[axis]
-    matrix[3, 3] = 1.0
-    return matrix
+def frame_to_lps(frame: PatientFrame) -> Array:
+    """Return the (4, 4) matrix from (z, y, x) indices of a frame's grid to LPS mm."""
+    return frame.affine_lps() @ _REVERSED
 
 
-def onto_grid(
-    volume: PlacedVolume, grid: VolumeGrid, centre_mm: Point = (0.0, 0.0, 0.0), *, outside: float = 0.0
-) -> npt.NDArray[np.float32]:
+def centred_at(frame: PatientFrame, centre_mm: Point) -> PatientFrame:
+    """Return the frame moved so that the middle of its grid lies at `centre_mm`."""
+    middle = [(n - 1) / 2 for n in frame.grid.shape]
+    now = (frame_to_lps(frame) @ np.array([*middle, 1.0]))[:3]
+    x, y, z = (float(o + c - n) for o, c, n in zip(frame.origin_mm, centre_mm, now, strict=True))
+    return replace(frame, origin_mm=(x, y, z))
+
+
+def onto_frame(volume: PlacedVolume, frame: PatientFrame, *, outside: float = 0.0) -> npt.NDArray[np.float32]:
     """Return the mean of the volume in each voxel of the grid, float32 (Z, Y, X).
 
     Parameters
@@ -67,9 +71,8 @@ def onto_grid(
     volume : PlacedVolume
         Densities (mm^-1, HU, counts per ml). For amounts per voxel multiply by
         ``grid voxel volume / volume.voxel_mm3``.
-    grid : VolumeGrid
-    centre_mm : tuple of float
-        Where in the volume's space the middle of the grid (the rotation axis) lies.
+    frame : PatientFrame
+        The grid and where it lies in the same space.
     outside : float
         Value of what the volume does not cover.
 
@@ -78,13 +81,13 @@ def onto_grid(
     Trilinear; where the grid is coarser, several samples a voxel are averaged, so that no detail is aliased and
     amounts are kept.
     """
-    steps = np.linalg.inv(volume.to_lps) @ grid_to_lps(grid, centre_mm)
+    steps = np.linalg.inv(volume.to_lps) @ frame_to_lps(frame)
     spans = np.abs(steps[:3, :3]).max(axis=0)
     samples = [min(MOST_SAMPLES, max(1, math.ceil(span - 1e-3))) for span in spans]
     source = np.asarray(volume.values, dtype=np.float32)
-    total = np.zeros(grid.shape)
+    total = np.zeros(frame.grid.shape)
     for part in product(*((((np.arange(n) + 0.5) / n) - 0.5) for n in samples)):
-        total += _sampled(source, steps, grid.shape, part, outside)
+        total += _sampled(source, steps, frame.grid.shape, part, outside)
     return np.asarray(total / math.prod(samples), dtype=np.float32)
 
 

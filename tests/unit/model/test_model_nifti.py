@@ -10,11 +10,13 @@ import pytest
 
 from model.errors import StudyFormatError
 from model.geometry import VolumeGrid
+from model.io.imported import PatientFrame
 from model.io.nifti import read_nifti, read_nifti_onto, write_nifti
-from model.io.resampling import PlacedVolume, grid_to_lps, onto_grid
+from model.io.resampling import PlacedVolume, centred_at, frame_to_lps, onto_frame
 
 GRID = VolumeGrid((4, 5, 6), (3.0, 2.0, 2.0))
-PLACE = (20.0, -30.0, 400.0)
+CENTRED = PatientFrame.centred(GRID)
+PLACED = PatientFrame(GRID, (20.0, -30.0, 400.0), positioned=True)
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def marked(z: int, y: int, x: int) -> npt.NDArray[np.float32]:
 def test_nibabel_finds_each_end_of_the_patient_where_it_was_written(
     tmp_path: Path, name: str, voxel: tuple[int, int, int], world: tuple[str, int]
 ) -> None:
-    write_nifti(tmp_path / name, marked(*voxel), GRID)
+    write_nifti(tmp_path / name, marked(*voxel), CENTRED)
     image = nibabel.load(tmp_path / name)
     place = np.argwhere(np.asarray(image.dataobj) == 1.0)[0]
     ras = image.affine @ [*place, 1.0]
@@ -54,20 +56,20 @@ def test_nibabel_finds_each_end_of_the_patient_where_it_was_written(
 
 
 def test_what_is_written_comes_back_with_its_place(tmp_path: Path, volume: npt.NDArray[np.float32]) -> None:
-    write_nifti(tmp_path / "a.nii.gz", volume, GRID, centre_mm=PLACE)
+    write_nifti(tmp_path / "a.nii.gz", volume, PLACED)
     found = read_nifti(tmp_path / "a.nii.gz")
     np.testing.assert_array_equal(found.values, volume)
-    np.testing.assert_allclose(found.to_lps, grid_to_lps(GRID, PLACE), atol=1e-4)
-    np.testing.assert_allclose(found.centre_mm, PLACE, atol=1e-4)
+    np.testing.assert_allclose(found.to_lps, frame_to_lps(PLACED), atol=1e-4)
+    np.testing.assert_allclose(found.centre_mm, (25.0, -26.0, 404.5), atol=1e-4)
     first = (tmp_path / "a.nii.gz").read_bytes()
-    write_nifti(tmp_path / "a.nii.gz", volume, GRID, centre_mm=PLACE)
+    write_nifti(tmp_path / "a.nii.gz", volume, PLACED)
     assert (tmp_path / "a.nii.gz").read_bytes() == first
     assert [p.name for p in tmp_path.iterdir()] == ["a.nii.gz"]
 
 
 @pytest.mark.parametrize("codes", ["RAS", "LPS", "LAS", "PIR", "SAL", "IRP"])
 def test_an_image_in_any_order_of_axes_becomes_lps(tmp_path: Path, codes: str, volume: npt.NDArray[np.float32]) -> None:
-    write_nifti(tmp_path / "lps.nii", volume, GRID, centre_mm=PLACE)
+    write_nifti(tmp_path / "lps.nii", volume, PLACED)
     image = nibabel.load(tmp_path / "lps.nii")
     turn = nibabel.orientations.ornt_transform(
         nibabel.orientations.io_orientation(image.affine), nibabel.orientations.axcodes2ornt(codes)
@@ -75,8 +77,8 @@ def test_an_image_in_any_order_of_axes_becomes_lps(tmp_path: Path, codes: str, v
     turned = image.as_reoriented(turn)
     assert nibabel.aff2axcodes(turned.affine) == tuple(codes)
     nibabel.save(turned, tmp_path / "turned.nii")
-    np.testing.assert_allclose(read_nifti_onto(tmp_path / "turned.nii", GRID, PLACE), volume, atol=1e-3)
-    np.testing.assert_allclose(read_nifti_onto(tmp_path / "turned.nii", GRID), volume, atol=1e-3)
+    np.testing.assert_allclose(read_nifti_onto(tmp_path / "turned.nii", PLACED), volume, atol=1e-3)
+    np.testing.assert_allclose(read_nifti_onto(tmp_path / "turned.nii", CENTRED), volume, atol=1e-3)
 
 
 def test_a_coarser_grid_keeps_the_mean_and_the_centre() -> None:
@@ -85,7 +87,7 @@ def test_a_coarser_grid_keeps_the_mean_and_the_centre() -> None:
     values = np.zeros(fine.shape, dtype=np.float32)
     values[3:9, 5:15, 5:15] = rng.uniform(1, 2, (6, 10, 10))
     coarse = VolumeGrid((4, 5, 5), (3.0, 4.0, 4.0))
-    found = onto_grid(PlacedVolume(values, grid_to_lps(fine)), coarse)
+    found = onto_frame(PlacedVolume(values, frame_to_lps(PatientFrame.centred(fine))), PatientFrame.centred(coarse))
     assert found.sum() * 48.0 == pytest.approx(values.sum(), rel=1e-3)
 
     def centre(image: npt.NDArray[np.float32], grid: VolumeGrid) -> list[float]:
@@ -99,8 +101,8 @@ def test_a_coarser_grid_keeps_the_mean_and_the_centre() -> None:
 
 
 def test_a_shift_by_whole_voxels_is_exact_and_what_is_not_covered_is_said(volume: npt.NDArray[np.float32]) -> None:
-    placed = PlacedVolume(volume, grid_to_lps(GRID))
-    moved = onto_grid(placed, GRID, (2.0, 0.0, 0.0), outside=-1.0)
+    placed = PlacedVolume(volume, frame_to_lps(CENTRED))
+    moved = onto_frame(placed, centred_at(CENTRED, (2.0, 0.0, 0.0)), outside=-1.0)
     np.testing.assert_allclose(moved[:, :, :-1], volume[:, :, 1:], rtol=1e-5)
     assert (moved[:, :, -1] == -1.0).all()
 
