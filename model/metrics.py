@@ -6,6 +6,9 @@ Regions
 Normalisers
     NRMSE is the root mean square error over the root mean square of the reference, both in the region.
     PSNR and SSIM use the reference's maximum in the region as the range.
+    Myocardial bias is relative to the reference's mean over the left ventricular wall.
+    Contrasts are 1 - mean(dark) / mean(bright), as shares of the reference's contrast over the same voxels.
+    Polar maps as in `model.polar`.
 Images are compared as they are, in counts: no min-max, no fitted scale.
 
 numpy only.
@@ -21,6 +24,7 @@ import numpy.typing as npt
 
 from model.geometry import ensure_shape
 from model.io.study_records import Study
+from model.polar import polar_rms, polar_segments
 
 Mask = npt.NDArray[np.bool_]
 Image = npt.NDArray[np.floating]
@@ -56,11 +60,11 @@ def region_masks(study: Study) -> Regions:
     return Regions(body, _box(wall) if wall is not None and wall.any() else None)
 
 
-def _box(mask: Mask) -> tuple[slice, slice, slice]:
+def _box(mask: Mask, margin: int = HEART_MARGIN_VOXELS) -> tuple[slice, slice, slice]:
     limits = []
     for indices, size in zip(np.nonzero(mask), mask.shape, strict=True):
         first, last = int(indices.min()), int(indices.max())
-        limits.append(slice(max(0, first - HEART_MARGIN_VOXELS), min(size, last + HEART_MARGIN_VOXELS + 1)))
+        limits.append(slice(max(0, first - margin), min(size, last + margin + 1)))
     return limits[0], limits[1], limits[2]
 
 
@@ -124,21 +128,57 @@ def defect_contrast(estimate: Image, study: Study) -> float | None:
     """
     if study.truth is None or study.reference is None or not study.truth.defect_map.any():
         return None
-    ensure_shape("estimate", estimate.shape, study.reference.shape)
     defect, wall = study.truth.defect_map > 0, study.truth.aha > 0
     remote = wall & ~_dilate(defect, REMOTE_MARGIN_VOXELS)
     if not remote.any():
         remote = wall & ~defect
-    if not remote.any():
+    return _kept_contrast(estimate, study.reference, defect, remote) if remote.any() else None
+
+
+def left_ventricular_wall(study: Study) -> Mask | None:
+    """Return the wall's voxels: the AHA map, else the label ``myocardium``; None where the study knows neither."""
+    if study.truth is not None and study.truth.aha.any():
+        return np.asarray(study.truth.aha > 0)
+    if study.labels is not None and "myocardium" in study.label_codes:
+        wall = np.asarray(study.labels == study.label_codes["myocardium"])
+        return wall if wall.any() else None
+    return None
+
+
+def myocardial_bias(estimate: Image, study: Study) -> float | None:
+    """Return mean(estimate) / mean(reference) - 1 over the left ventricular wall; None where there is no wall."""
+    wall = left_ventricular_wall(study)
+    if wall is None or study.reference is None:
         return None
-    true = _contrast(study.reference, defect, remote)
-    found = _contrast(estimate, defect, remote)
+    ensure_shape("estimate", estimate.shape, wall.shape)
+    true = float(study.reference[wall].mean(dtype=np.float64))
+    return float(estimate[wall].mean(dtype=np.float64)) / true - 1 if true > 0 else None
+
+
+def wall_to_blood_contrast(estimate: Image, study: Study) -> float | None:
+    """Return how much of the true contrast between wall and blood the image keeps: 1 is all, 0 a filled-in cavity.
+
+    Blood is the label ``blood`` inside the bounding box of the left ventricular wall, the cavity above all. None
+    where the study knows no wall or no blood.
+    """
+    wall = left_ventricular_wall(study)
+    if wall is None or study.labels is None or study.reference is None or "blood" not in study.label_codes:
+        return None
+    blood = np.zeros_like(wall)
+    box = _box(wall, margin=0)
+    blood[box] = study.labels[box] == study.label_codes["blood"]
+    return _kept_contrast(estimate, study.reference, blood, wall) if blood.any() else None
+
+
+def _kept_contrast(estimate: Image, reference: Image, dark: Mask, bright: Mask) -> float | None:
+    ensure_shape("estimate", estimate.shape, reference.shape)
+    true, found = _contrast(reference, dark, bright), _contrast(estimate, dark, bright)
     return None if true is None or found is None or abs(true) < 1e-3 else found / true
 
 
-def _contrast(image: Image, defect: Mask, remote: Mask) -> float | None:
-    normal = float(image[remote].mean(dtype=np.float64))
-    return None if normal <= 0 else 1 - float(image[defect].mean(dtype=np.float64)) / normal
+def _contrast(image: Image, dark: Mask, bright: Mask) -> float | None:
+    normal = float(image[bright].mean(dtype=np.float64))
+    return None if normal <= 0 else 1 - float(image[dark].mean(dtype=np.float64)) / normal
 
 
 def _dilate(mask: Mask, voxels: int) -> Mask:
@@ -153,8 +193,9 @@ def case_metrics(estimate: Image, study: Study) -> dict[str, float | None]:
     Returns
     -------
     dict
-        ``nrmse_body``, ``nrmse_heart``, ``ssim_heart``, ``psnr_body``, ``psnr_heart``, ``defect_contrast``; None for
-        what the study cannot tell.
+        ``nrmse_body``, ``nrmse_heart``, ``ssim_heart``, ``psnr_body`` and ``psnr_heart`` in dB, ``defect_contrast``
+        and ``contrast_error`` = abs(1 - defect contrast), ``myocardial_bias``, ``wall_to_blood_contrast``,
+        ``polar_rms`` in points; None for what the study cannot tell.
 
     Raises
     ------
@@ -174,7 +215,16 @@ def case_metrics(estimate: Image, study: Study) -> dict[str, float | None]:
         "ssim_heart": None,
         "psnr_heart": None,
         "defect_contrast": defect_contrast(estimate, study),
+        "contrast_error": None,
+        "myocardial_bias": myocardial_bias(estimate, study),
+        "wall_to_blood_contrast": wall_to_blood_contrast(estimate, study),
+        "polar_rms": None,
     }
+    if (kept := scores["defect_contrast"]) is not None:
+        scores["contrast_error"] = abs(1 - kept)
+    found, true = polar_segments(estimate, study), polar_segments(reference, study)
+    if found is not None and true is not None:
+        scores["polar_rms"] = polar_rms(found, true)
     if regions.heart is not None:
         e, r = estimate[regions.heart], reference[regions.heart]
         scores |= {"nrmse_heart": nrmse(e, r), "ssim_heart": ssim(e, r), "psnr_heart": psnr(e, r)}

@@ -7,7 +7,17 @@ import pytest
 
 from model.errors import GeometryMismatch
 from model.io.study import Study
-from model.metrics import bootstrap_ratio, case_metrics, defect_contrast, nrmse, psnr, region_masks, ssim
+from model.metrics import (
+    bootstrap_ratio,
+    case_metrics,
+    defect_contrast,
+    myocardial_bias,
+    nrmse,
+    psnr,
+    region_masks,
+    ssim,
+    wall_to_blood_contrast,
+)
 from tests.support.studies import tiny_study
 
 
@@ -116,3 +126,41 @@ def test_the_paired_interval_covers_the_ratio_and_repeats_with_its_seed() -> Non
     assert bootstrap_ratio(a, b, seed=1) == (ratio, low, high)
     with pytest.raises(ValueError, match="one case"):
         bootstrap_ratio([], [], seed=1)
+
+
+def test_the_bias_of_the_wall_is_relative_and_signed(study: Study) -> None:
+    assert study.truth is not None
+    image = reference_of(study).copy()
+    image[study.truth.aha == 0] *= 5  # outside the wall nothing counts
+    assert myocardial_bias(image, study) == pytest.approx(0.0, abs=1e-6)
+    assert myocardial_bias(0.8 * image, study) == pytest.approx(-0.2, abs=1e-6)
+    assert myocardial_bias(image, replace(study, truth=None, labels=None)) is None
+
+
+def test_a_filled_cavity_keeps_no_contrast_between_wall_and_blood(study: Study) -> None:
+    assert study.truth is not None
+    assert study.labels is not None
+    truth, wall = reference_of(study), study.truth.aha > 0
+    blood = study.labels == study.label_codes["blood"]
+    filled, half = truth.copy(), truth.copy()
+    filled[blood] = truth[wall].mean()
+    half[blood] = (truth[blood] + truth[wall].mean()) / 2
+    assert wall_to_blood_contrast(truth, study) == pytest.approx(1.0)
+    assert wall_to_blood_contrast(filled, study) == pytest.approx(0.0, abs=1e-6)
+    assert wall_to_blood_contrast(half, study) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_the_contrast_error_counts_too_dark_and_too_bright_alike(study: Study) -> None:
+    assert study.truth is not None
+    defect = study.truth.defect_map > 0
+    truth = reference_of(study)
+    errors = []
+    for factor in (0.7, 1.3):
+        image = truth.copy()
+        image[defect] *= factor
+        scores = case_metrics(image, study)
+        assert scores["contrast_error"] == pytest.approx(abs(1 - (scores["defect_contrast"] or 0)))
+        errors.append(scores["contrast_error"])
+    assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+    assert (errors[0] or 0) > 0.05
+    assert case_metrics(truth, study)["polar_rms"] == 0.0
