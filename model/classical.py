@@ -19,6 +19,7 @@ from model.filters import gaussian_postfilter
 from model.geometry import ensure_shape
 from model.io.study_records import Study
 from model.projector import Attenuation, SpectProjector, projector_for
+from model.scatter import scatter_of
 
 SMALLEST_EXPECTED = 1e-6  # counts per bin; keeps y / (A f + s) finite where nothing is expected
 Volume = npt.NDArray[np.float32]
@@ -200,13 +201,19 @@ class StudyTensors:
 
 
 def study_tensors(study: Study, settings: OsemSettings = OsemSettings()) -> StudyTensors:
-    """Return the tensors that `settings` lets OSEM use; corrections the study has no data for are left out."""
+    """Return the tensors that `settings` lets OSEM use; corrections the study has no data for are left out.
+
+    Raises
+    ------
+    ScatterWindowsUnusable
+        If scatter is to be estimated from energy windows that do not allow it (`model.scatter`).
+    """
     projector = projector_for(study.geometry, resolution=settings.resolution)
     mu = study.attenuation if settings.attenuation else None
-    scatter = study.scatter if settings.scatter else None
+    scatter = scatter_of(study) if settings.scatter else None
     return StudyTensors(
         torch.from_numpy(study.projections[:1]),
-        None if scatter is None else torch.from_numpy(scatter[:1]),
+        None if scatter is None else torch.from_numpy(scatter)[None],
         None if mu is None else projector.attenuation_factors(torch.from_numpy(mu)[None]),
         projector,
     )
