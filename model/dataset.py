@@ -13,39 +13,65 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.attenuation import AttenuationFactors
+from model.attenuation import AttenuationFactors, attenuation_factors
 from model.errors import ModelError, SampleInvalid
+from model.fbp import fbp
 from model.geometry import AcquisitionGeometry
 from model.io.study import Study, read_study
-from model.networks.unrolled_em import EmInputs, em_update, spread_order
+from model.networks.em import em_update, spread_order
+from model.networks.inputs import StartRecipe, StudyInputs
 from model.projector import SpectProjector, projector_for
 from model.transforms import body_mask, bounding_box, study_scale, thin_counts
 
 MYOCARDIUM = "myocardium"
 USUAL_VIEWS = 60
 HEART_MARGIN_VOXELS = 1
+CHANG_STRIDE = 4
+"""Views per view that the first-order attenuation correction of an FBP start looks along."""
+LEAST_CHANG_VIEWS = 8
 
 
-@dataclass(frozen=True)
-class WarmRecipe:
-    """How inputs are prepared: interleaved view subsets, and passes of OS-EM over all of them for the start."""
-
-    subsets: int
-    passes: int
-
-
-@dataclass(frozen=True, eq=False)
 class StudySystem:
-    """One study's system matrix in interleaved subsets; implements `model.networks.unrolled_em.SubsetSystem`."""
+    """One study's system matrix in interleaved subsets; implements `model.networks.inputs.SubsetSystem`.
 
-    projector: SpectProjector
-    factors: AttenuationFactors | None
-    views: tuple[tuple[int, ...], ...]
+    Parameters
+    ----------
+    projector : SpectProjector
+        Shared by all studies of one geometry.
+    mu : Tensor (Z, Y, X), mm^-1, or None
+    subsets : int
+        More than views means one view a subset.
+    half_factors : bool
+        Keep the attenuation factors as float16.
+
+    Notes
+    -----
+    The attenuation factors (31 MB in float32 at 64 x 64 x 32 voxels and 60 views) are computed at the first projection:
+    a network that never projects does not pay for them.
+    """
+
+    def __init__(
+        self, projector: SpectProjector, mu: Tensor | None, subsets: int, *, half_factors: bool = False
+    ) -> None:
+        views = projector.geometry.n_views
+        number = min(subsets, views)
+        self.projector = projector
+        self.views = tuple(tuple(range(s, views, number)) for s in range(number))
+        self._mu, self._half = mu, half_factors
+        self._factors: AttenuationFactors | None = None
 
     @property
     def subsets(self) -> int:
         """Number of subsets."""
         return len(self.views)
+
+    @property
+    def factors(self) -> AttenuationFactors | None:
+        """The attenuation factors of all views; None without a map."""
+        if self._factors is None and self._mu is not None:
+            exact = self.projector.attenuation_factors(self._mu[None])
+            self._factors = exact.half() if self._half else exact
+        return self._factors
 
     def project(self, activity_ZYX: Tensor, subset: int) -> Tensor:
         """Return expected primary counts (V, Z, U) of one subset."""
@@ -80,7 +106,7 @@ class PreparedStudy:
     ----------
     name, patient : str
     study : Study
-    inputs : EmInputs
+    inputs : StudyInputs
     scale : float
         Counts per voxel that one unit of the network's images means.
     target : Tensor (Z, Y, X) or None
@@ -94,12 +120,12 @@ class PreparedStudy:
     name: str
     patient: str
     study: Study = field(repr=False)
-    inputs: EmInputs = field(repr=False)
+    inputs: StudyInputs = field(repr=False)
     scale: float
     target: Tensor | None = field(repr=False)
     heart: Tensor | None = field(repr=False)
     regions: WallRegions | None = field(repr=False)
-    recipe: WarmRecipe
+    recipe: StartRecipe
 
     @property
     def has_reference(self) -> bool:
@@ -107,8 +133,10 @@ class PreparedStudy:
         return self.target is not None
 
 
-def load_prepared(path: Path, *, recipe: WarmRecipe) -> PreparedStudy:
-    """Read and prepare one study file.
+def load_prepared(
+    path: Path, *, recipe: StartRecipe, device: torch.device | str | None = None, half_factors: bool = False
+) -> PreparedStudy:
+    """Read and prepare one study file; see `prepare_study`.
 
     Raises
     ------
@@ -122,26 +150,44 @@ def load_prepared(path: Path, *, recipe: WarmRecipe) -> PreparedStudy:
     except OSError as error:
         message = f"{path.name} cannot be read: {error.strerror or error}"
         raise SampleInvalid(code="sample.unreadable", message=message) from error
-    return prepare_study(study, name=path.stem, recipe=recipe)
+    return prepare_study(study, name=path.stem, recipe=recipe, device=device, half_factors=half_factors)
 
 
-def prepare_study(study: Study, *, name: str, recipe: WarmRecipe) -> PreparedStudy:
-    """Scale a study's photopeak window, build its system, and compute sensitivities and the warm start.
+def prepare_study(
+    study: Study,
+    *,
+    name: str,
+    recipe: StartRecipe,
+    device: torch.device | str | None = None,
+    half_factors: bool = False,
+) -> PreparedStudy:
+    """Scale a study's photopeak window, build its system, and compute sensitivities and the start image.
 
     Parameters
     ----------
     study : Study
     name : str
         Used as the patient where the provenance has no ``patient_key``.
-    recipe : WarmRecipe
+    recipe : StartRecipe
         More subsets than views are reduced to one view a subset.
+    device : torch.device or str, optional
+        Where every tensor is made; the CPU unless given.
+    half_factors : bool
+        Keep what is large (attenuation factors) as float16: for training sets.
+
+    Raises
+    ------
+    SampleInvalid
+        ``sample.empty`` when nothing was counted.
     """
     counts = float(study.projections[0].sum(dtype=np.float64))
     if counts <= 0:
         message = f"{name} has {counts:g} counts in its photopeak window, it needs more than 0"
         raise SampleInvalid(code="sample.empty", message=message)
-    inputs, scale = _prepare_inputs(study, recipe)
-    target = None if study.reference is None else torch.from_numpy(study.reference / np.float32(scale))
+    place = torch.device(device or "cpu")
+    inputs, scale = _prepare_inputs(study, recipe, place, half_factors=half_factors)
+    target = None if study.reference is None else (torch.from_numpy(study.reference) / scale).to(place)
+    heart, regions = _heart(study), _regions(study)
     return PreparedStudy(
         name=name,
         patient=str(study.provenance.get("patient_key") or name),
@@ -149,43 +195,53 @@ def prepare_study(study: Study, *, name: str, recipe: WarmRecipe) -> PreparedStu
         inputs=inputs,
         scale=scale,
         target=target,
-        heart=_heart(study),
-        regions=_regions(study),
+        heart=None if heart is None else heart.to(place),
+        regions=None if regions is None else WallRegions(regions.voxels.to(place), regions.averages.to(place)),
         recipe=recipe,
     )
 
 
-def _prepare_inputs(study: Study, recipe: WarmRecipe) -> tuple[EmInputs, float]:
+@torch.no_grad()
+def _prepare_inputs(
+    study: Study, recipe: StartRecipe, device: torch.device, *, half_factors: bool
+) -> tuple[StudyInputs, float]:
     geometry = study.geometry
-    mu = None if study.attenuation is None else torch.from_numpy(study.attenuation)
-    system = _system(geometry, mu, recipe.subsets)
-    measured = torch.from_numpy(study.projections[0])
-    scatter = torch.zeros_like(measured) if study.scatter is None else torch.from_numpy(study.scatter[0])
-    sensitivity = tuple(
-        system.backproject(torch.ones((len(views), *geometry.projection_shape[1:])), s)
-        for s, views in enumerate(system.views)
-    )
-    mask = body_mask(mu, geometry.volume_shape)
+    mu = None if study.attenuation is None else torch.from_numpy(study.attenuation).to(device)
+    subsets = 1 if recipe.kind == "fbp" else recipe.subsets
+    system = StudySystem(projector_for(geometry), mu, subsets, half_factors=half_factors)
+    measured = torch.from_numpy(study.projections[0]).to(device)
+    scatter = torch.zeros_like(measured) if study.scatter is None else torch.from_numpy(study.scatter[0]).to(device)
+    sensitivity = _sensitivity(system, mu, measured, recipe)
+    mask = body_mask(mu, geometry.volume_shape).to(device)
     scale = study_scale(measured, scatter, torch.stack(sensitivity).sum(dim=0), mask)
-    inputs = EmInputs(
+    inputs = StudyInputs(
         system=system,
         measured=tuple(measured[list(views)] / scale for views in system.views),
         scatter=tuple(scatter[list(views)] / scale for views in system.views),
         sensitivity=sensitivity,
-        warm=mask,
-        mu=torch.zeros(geometry.volume_shape) if mu is None else mu,
+        start=mask,
+        mu=torch.zeros(geometry.volume_shape, device=device) if mu is None else mu,
         mask=mask,
         box=bounding_box(mask),
-        condition=_condition(geometry, scale),
+        condition=_condition(geometry, scale).to(device),
     )
-    return warm_start(inputs, recipe.passes), scale
+    return started(inputs, recipe, geometry), scale
 
 
-def _system(geometry: AcquisitionGeometry, mu: Tensor | None, subsets: int) -> StudySystem:
-    projector = projector_for(geometry)
-    factors = None if mu is None else projector.attenuation_factors(mu[None])
-    number = min(subsets, geometry.n_views)
-    return StudySystem(projector, factors, tuple(tuple(range(s, geometry.n_views, number)) for s in range(number)))
+def _sensitivity(system: StudySystem, mu: Tensor | None, like: Tensor, recipe: StartRecipe) -> tuple[Tensor, ...]:
+    if recipe.kind == "fbp":
+        return (_mean_transmission(system.projector.geometry, mu, like),)
+    return tuple(
+        system.backproject(like.new_ones((len(views), *like.shape[1:])), s) for s, views in enumerate(system.views)
+    )
+
+
+def _mean_transmission(geometry: AcquisitionGeometry, mu: Tensor | None, like: Tensor) -> Tensor:
+    """Average the transmission over every fourth view: it changes slowly with the angle."""
+    if mu is None:
+        return like.new_ones(geometry.volume_shape)
+    views = range(0, geometry.n_views, max(1, min(CHANG_STRIDE, geometry.n_views // LEAST_CHANG_VIEWS)))
+    return attenuation_factors(mu[None], geometry, views).values.mean(dim=0)[:, 0].T.reshape(geometry.volume_shape)
 
 
 def _condition(geometry: AcquisitionGeometry, scale: float) -> Tensor:
@@ -195,14 +251,24 @@ def _condition(geometry: AcquisitionGeometry, scale: float) -> Tensor:
     return torch.tensor(values, dtype=torch.float32)
 
 
-def warm_start(inputs: EmInputs, passes: int) -> EmInputs:
-    """Return the inputs with ``warm`` replaced by ``passes`` of OS-EM from a uniform body."""
+@torch.no_grad()
+def started(inputs: StudyInputs, recipe: StartRecipe, geometry: AcquisitionGeometry) -> StudyInputs:
+    """Return the inputs with ``start`` replaced by the recipe's classical image, zero outside the mask."""
+    if recipe.kind == "fbp":
+        transmission = inputs.sensitivity[0].reshape(geometry.volume_shape[0], -1).T[None, :, None]
+        image = fbp(
+            inputs.measured[0][None],
+            projector_for(geometry),
+            scatter_BVZU=inputs.scatter[0][None],
+            chang=AttenuationFactors(transmission),
+        )[0]
+        return replace(inputs, start=image.clamp_min(0.0) * inputs.mask)
     activity = inputs.mask
-    with torch.no_grad():
-        for _ in range(passes):
-            for subset in spread_order(inputs.system.subsets):
-                activity = em_update(activity, inputs, subset)
-    return replace(inputs, warm=activity)
+    passes = recipe.passes if recipe.kind == "osem" else 0
+    for _ in range(passes):
+        for subset in spread_order(inputs.system.subsets):
+            activity = em_update(activity, inputs, subset)
+    return replace(inputs, start=activity)
 
 
 def _heart(study: Study) -> Tensor | None:
@@ -220,7 +286,7 @@ def _heart(study: Study) -> Tensor | None:
 
 
 def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) -> PreparedStudy:
-    """Return the sample as if its acquisition had lasted ``fraction`` of the time: thinned, rescaled, warmed again.
+    """Return the sample as if its acquisition had lasted ``fraction`` of the time: thinned, rescaled, started again.
 
     The target in units of the scale stays; the scale itself is not recomputed but multiplied by ``fraction``, so that
     the thinning noise is the only change.
@@ -235,9 +301,9 @@ def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) 
         inputs,
         measured=tuple(measured / scale for measured, _ in pairs),
         scatter=tuple(scatter / scale for _, scatter in pairs),
-        condition=inputs.condition + torch.tensor([math.log10(fraction), 0.0, 0.0]),
+        condition=inputs.condition + inputs.condition.new_tensor([math.log10(fraction), 0.0, 0.0]),
     )
-    return replace(sample, inputs=warm_start(changed, sample.recipe.passes), scale=scale)
+    return replace(sample, inputs=started(changed, sample.recipe, sample.study.geometry), scale=scale)
 
 
 def _regions(study: Study) -> WallRegions | None:

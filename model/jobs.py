@@ -187,13 +187,13 @@ def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer
 def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.float32], float]:
     from model.checkpoint import load_model
     from model.inference import reconstruct
-    from model.networks.unrolled_em import UnrolledEm
+    from model.networks.inputs import ReconstructionNetwork
 
     if request.weights is None:
         message = "the method model needs weights"
         raise ModelError(code="request.invalid", message=message)
     network, _ = load_model(request.weights, task="spect-reconstruction")
-    if not isinstance(network, UnrolledEm):
+    if not isinstance(network, ReconstructionNetwork):
         message = f"the model is a {type(network).__name__}, which reconstructs nothing"
         raise ModelError(code="weights.task", message=message)
     started = time.perf_counter()

@@ -40,7 +40,7 @@ def body_mask(mu_ZYX: Tensor | None, shape: tuple[int, int, int]) -> Tensor:
     A map without a body (a blank scan) is treated as absent.
     """
     if mu_ZYX is None or not bool((mu_ZYX > AIR_MU_PER_MM).any()):
-        return torch.ones(shape)
+        return torch.ones(shape, device=None if mu_ZYX is None else mu_ZYX.device)
     body = (mu_ZYX > AIR_MU_PER_MM).float()
     return F.max_pool3d(body[None, None], (1, 3, 3), stride=1, padding=(0, 1, 1))[0, 0]
 
@@ -72,8 +72,9 @@ def thin_counts(
 ) -> tuple[Tensor, Tensor]:
     """Keep each count with probability ``fraction``; a thinned Poisson count is a Poisson count of a shorter scan.
 
-    Counts are rounded first. Not invertible. The image in counts shrinks by ``fraction`` too, so the scaled target
+    Counts are rounded first and drawn on the generator's device. Not invertible. The image in counts shrinks by ``fraction`` too, so the scaled target
     does not change.
     """
-    kept = torch.binomial(measured_VZU.round(), torch.full_like(measured_VZU, fraction), generator=generator)
-    return kept, scatter_VZU * fraction
+    counts = measured_VZU.round().to(generator.device)
+    kept = torch.binomial(counts, torch.full_like(counts, fraction), generator=generator)
+    return kept.to(measured_VZU.device), scatter_VZU * fraction

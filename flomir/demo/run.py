@@ -21,7 +21,7 @@ from model.checkpoint import load_weights
 from model.classical import OsemSettings, reconstruct_osem
 from model.inference import reconstruct
 from model.io.study import Study, read_study
-from model.networks.unrolled_em import UnrolledEm
+from model.networks.inputs import ReconstructionNetwork
 from model.tasks import load_task
 
 WORKERS = 2
@@ -306,7 +306,7 @@ def _pictures(data: DemoData, models: _Models, weights: Mapping[str, Path], osem
         study = read_study(path)
         if study.reference is None:
             continue
-        assert isinstance(network, UnrolledEm)  # noqa: S101 - narrowing: the task's only network
+        assert isinstance(network, ReconstructionNetwork)  # noqa: S101 - narrowing: the task has no other kind
         estimate = reconstruct(study, network)
         plane, maximum = _heart_plane(study), float(np.percentile(study.reference[_heart_plane(study)], 99.5))
         pictures = {"Truth": study.reference, "Federated model": estimate, "Tuned OSEM": reconstruct_osem(study, osem)}

@@ -3,68 +3,13 @@
 Tensors: Z, Y, X voxels; V views of one subset; U bins; C features. One study at a time, in its own geometry.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name torch's own documentation uses
 from torch import Tensor, nn
 
 from model.networks import UnrolledEmConfig
-
-SMALLEST_EXPECTED = 1e-4
-"""Floor of expected counts, in units of the study's mean activity; keeps the EM ratio finite outside the body."""
-SMALLEST_ACTIVITY = 1e-3
-"""Floor between blocks, in the same units: an EM update multiplies, so an exact zero could never grow again."""
-CONDITIONS = 3
-
-
-class SubsetSystem(Protocol):
-    """The system matrix of one study, attenuation included, one interleaved subset of views at a time."""
-
-    @property
-    def subsets(self) -> int:
-        """Number of subsets."""
-
-    def project(self, activity_ZYX: Tensor, subset: int) -> Tensor:
-        """Return expected primary counts (V, Z, U)."""
-
-    def backproject(self, counts_VZU: Tensor, subset: int) -> Tensor:
-        """Return the exact transpose of `project`, (Z, Y, X)."""
-
-
-@dataclass(frozen=True, eq=False)
-class EmInputs:
-    """One study, prepared: everything without learnable parameters is computed once and kept.
-
-    All images and counts are float32 and divided by the study's scale (`model.transforms.study_scale`).
-
-    Parameters
-    ----------
-    system : SubsetSystem
-    measured, scatter : tuple of Tensor (V, Z, U), one a subset
-    sensitivity : tuple of Tensor (Z, Y, X), one a subset
-        Back-projection of ones.
-    warm : Tensor (Z, Y, X)
-        Classical start image.
-    mu : Tensor (Z, Y, X), mm^-1
-    mask : Tensor (Z, Y, X), 1 where there may be activity
-    box : (y0, y1, x0, x1)
-        The part of the plane that the mask needs; the CNNs work on it alone.
-    condition : Tensor (3,)
-        log10 of the mean counts per voxel of the body (what decides the noise); log2 of the resolution at the rotation
-        axis over the voxel size; log2 of the views over 60.
-    """
-
-    system: SubsetSystem
-    measured: tuple[Tensor, ...]
-    scatter: tuple[Tensor, ...]
-    sensitivity: tuple[Tensor, ...]
-    warm: Tensor
-    mu: Tensor
-    mask: Tensor
-    box: tuple[int, int, int, int]
-    condition: Tensor
+from model.networks.em import SMALLEST_ACTIVITY, em_update, spread_order
+from model.networks.inputs import CONDITIONS, ReconstructionNetwork, StartRecipe, StudyInputs
 
 
 class ResidualCnn(nn.Module):
@@ -102,10 +47,10 @@ class ResidualCnn(nn.Module):
         return below[:-2] + here[1:-1] + above[2:]
 
 
-class UnrolledEm(nn.Module):
+class UnrolledEm(ReconstructionNetwork):
     r"""Reconstruct one study: :math:`x \leftarrow \max(x_{EM} + \mathrm{CNN}(x_{EM}, x, \mu), 0)`, K times.
 
-    The result is linear in the study's scale up to what the counts tell about noise (`EmInputs.condition`).
+    The result is linear in the study's scale up to what the counts tell about noise (`StudyInputs.condition`).
 
     Parameters
     ----------
@@ -125,20 +70,25 @@ class UnrolledEm(nn.Module):
             ResidualCnn(self.INPUTS, config.channels, config.layers) for _ in range(config.blocks)
         )
 
-    def forward(self, study: EmInputs) -> Tensor:
+    @property
+    def recipe(self) -> StartRecipe:
+        """Return passes of OS-EM over the network's own subsets."""
+        return StartRecipe("osem", self.config.subsets, self.config.warm_passes)
+
+    def forward(self, inputs: StudyInputs) -> Tensor:
         """Return activity (Z, Y, X) in units of the study's scale, non-negative, zero outside the mask."""
-        order = spread_order(study.system.subsets)
-        activity, used = study.warm, 0
+        order = spread_order(inputs.system.subsets)
+        activity, used = inputs.start, 0
         for block in self.blocks:
             before = activity
             for _ in range(self.config.updates):
-                activity = em_update(activity, study, order[used % len(order)])
+                activity = em_update(activity, inputs, order[used % len(order)])
                 used += 1
-            activity = self._regularise(block, activity, before, study)
+            activity = self._regularise(block, activity, before, inputs)
         return activity * (activity > SMALLEST_ACTIVITY)
 
     @staticmethod
-    def _regularise(block: nn.Module, activity: Tensor, before: Tensor, study: EmInputs) -> Tensor:
+    def _regularise(block: nn.Module, activity: Tensor, before: Tensor, study: StudyInputs) -> Tensor:
         y0, y1, x0, x1 = study.box
         height, width = activity.shape[1:]
         cropped = activity[:, y0:y1, x0:x1]
@@ -146,22 +96,3 @@ class UnrolledEm(nn.Module):
         correction = block(features, study.condition)
         kept = (cropped + correction).clamp_min(SMALLEST_ACTIVITY) * study.mask[:, y0:y1, x0:x1]
         return F.pad(kept, (x0, width - x1, y0, height - y1))
-
-
-def em_update(activity_ZYX: Tensor, study: EmInputs, subset: int) -> Tensor:
-    """Return x A'(y / (A x + s)) / A'1 over one subset."""
-    expected = study.system.project(activity_ZYX, subset) + study.scatter[subset]
-    ratio = study.measured[subset] / expected.clamp_min(SMALLEST_EXPECTED)
-    sensitivity = study.sensitivity[subset].clamp_min(1e-6)
-    return activity_ZYX * study.system.backproject(ratio, subset) / sensitivity
-
-
-def spread_order(subsets: int) -> list[int]:
-    """Order subsets so that each is far from those just used: steps of the golden ratio, each subset once."""
-    remaining, order, position = list(range(subsets)), [], 0.0
-    while remaining:
-        nearest = min(remaining, key=lambda s: min(abs(s - position), subsets - abs(s - position)))
-        remaining.remove(nearest)
-        order.append(nearest)
-        position = (position + 0.6180339887 * subsets) % subsets
-    return order

@@ -1,4 +1,4 @@
-"""Learn to reconstruct cardiac SPECT: unrolled OS-EM on studies, each in its own geometry.
+"""Learn to reconstruct cardiac SPECT with any reconstruction network, each study in its own geometry.
 
 Tensors: Z, Y, X voxels.
 """
@@ -13,13 +13,13 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from model.classical import OsemSettings, reconstruct_osem
-from model.dataset import PreparedStudy, WarmRecipe, load_prepared, thinned, with_reference
+from model.dataset import PreparedStudy, load_prepared, thinned, with_reference
 from model.errors import ModelError
 from model.inference import fitted, reconstruct_prepared
-from model.losses import reconstruction_loss, region_loss
 from model.metrics import case_metrics
-from model.networks import UnrolledEmConfig, build_network, parse_network
-from model.networks.unrolled_em import UnrolledEm
+from model.networks import build_network, parse_network
+from model.networks.inputs import ReconstructionNetwork
+from model.objective import study_loss
 from model.task_spec import SpectReconstructionParameters, TaskParameters, TaskSpec, task_spec
 from model.tasks import CaseMetrics, Sample
 from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient, train_network
@@ -35,7 +35,7 @@ class SpectReconstruction:
     spec: TaskSpec = task_spec("spect-reconstruction")
 
     def build_network(self, config: Mapping[str, object], *, seed: int | None = None) -> nn.Module:
-        """Build the unrolled network."""
+        """Build one of the reconstruction networks."""
         parsed = parse_network(config)
         if parsed.name not in self.spec.networks:
             message = f"{self.spec.name} trains {', '.join(self.spec.networks)}, not {parsed.name}"
@@ -44,9 +44,7 @@ class SpectReconstruction:
 
     def load_samples(self, paths: Sequence[Path], on_progress: Callable[[float], None] | None = None) -> list[Sample]:
         """Read and prepare studies for the default network; others prepare again when they first use them."""
-        config = parse_network(self.spec.default_network)
-        assert isinstance(config, UnrolledEmConfig)  # noqa: S101 - narrowing; the declaration names it
-        recipe = WarmRecipe(subsets=config.subsets, passes=config.warm_passes)
+        recipe = _reconstruction(self.build_network(self.spec.default_network, seed=0)).recipe
         samples: list[Sample] = []
         for number, path in enumerate(paths, start=1):
             samples.append(load_prepared(path, recipe=recipe))
@@ -76,7 +74,8 @@ class SpectReconstruction:
         if not isinstance(parameters, SpectReconstructionParameters):
             message = f"{self.spec.name} needs its own parameters, got {type(parameters).__name__}"
             raise ModelError(code="task.parameters", message=message)
-        studies = [fitted(study, _unrolled(network)) for study in with_reference(_studies(samples))]
+        wanted = _reconstruction(network)
+        studies = [fitted(study, wanted) for study in with_reference(_studies(samples))]
 
         def loss_of_batch(net: nn.Module, indices: list[int], generator: torch.Generator) -> Tensor:
             study = studies[indices[0]]
@@ -101,8 +100,8 @@ class SpectReconstruction:
         self, network: nn.Module, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
     ) -> list[CaseMetrics]:
         """Score reconstructions against the references (`model.metrics.case_metrics`)."""
-        unrolled = _unrolled(network)
-        return self._score(lambda study: reconstruct_prepared(unrolled, study), samples, on_progress)
+        wanted = _reconstruction(network)
+        return self._score(lambda study: reconstruct_prepared(wanted, study), samples, on_progress)
 
     def score_baseline(
         self,
@@ -134,8 +133,8 @@ class SpectReconstruction:
         """Return transverse slices (Y, X) in counts: ``input`` (classical start), ``estimate``, ``reference``."""
         study = _studies([sample])[0]
         volumes = {
-            "input": study.inputs.warm.numpy() * np.float32(study.scale),
-            "estimate": reconstruct_prepared(_unrolled(network), study),
+            "input": study.inputs.start.cpu().numpy() * np.float32(study.scale),
+            "estimate": reconstruct_prepared(_reconstruction(network), study),
         }
         if study.study.reference is not None:
             volumes["reference"] = study.study.reference
@@ -143,30 +142,16 @@ class SpectReconstruction:
         return {name: np.ascontiguousarray(volume[slice_z], dtype=np.float32) for name, volume in volumes.items()}
 
 
-def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectReconstructionParameters) -> Tensor:
-    """Return the loss of one study; the heart counts ``1 + heart_weight`` times where it is labelled."""
-    assert study.target is not None  # noqa: S101 - narrowing; with_reference refused the others
-    weight = study.inputs.mask
-    if study.heart is not None:
-        weight = weight * (1.0 + parameters.heart_weight * study.heart)
-    estimate: Tensor = network(study.inputs)
-    loss = reconstruction_loss(estimate, study.target, weight, charbonnier_weight=parameters.charbonnier_weight)
-    if parameters.region_weight and study.regions is not None:
-        regions = study.regions
-        loss = loss + parameters.region_weight * region_loss(estimate, study.target, regions.voxels, regions.averages)
-    return loss
-
-
 def preview_slice(study: PreparedStudy) -> int:
     """Return the transverse slice with most of the heart, or the middle one where the heart is not labelled."""
     if study.heart is None:
-        return int(study.inputs.warm.shape[0] // 2)
+        return int(study.inputs.start.shape[0] // 2)
     return int(study.heart.sum(dim=(1, 2)).argmax())
 
 
-def _unrolled(network: nn.Module) -> UnrolledEm:
-    if not isinstance(network, UnrolledEm):
-        message = f"an UnrolledEm network is needed, got {type(network).__name__}"
+def _reconstruction(network: nn.Module) -> ReconstructionNetwork:
+    if not isinstance(network, ReconstructionNetwork):
+        message = f"a reconstruction network is needed, got {type(network).__name__}"
         raise TypeError(message)
     return network
 

@@ -9,16 +9,18 @@ import pytest
 import torch
 from torch import nn
 
-from model.dataset import PreparedStudy, WarmRecipe, prepare_study, thinned
+from model.dataset import PreparedStudy, prepare_study, thinned
 from model.errors import ModelError, SampleInvalid
 from model.inference import fitted, reconstruct
 from model.io.study import Study
 from model.networks import build_network, parse_network
-from model.networks.unrolled_em import ResidualCnn, UnrolledEm, spread_order
+from model.networks.em import spread_order
+from model.networks.inputs import StartRecipe
+from model.networks.unrolled_em import ResidualCnn, UnrolledEm
 from model.transforms import body_mask, bounding_box, study_scale
 from tests.support.studies import tiny_study
 
-RECIPE = WarmRecipe(subsets=4, passes=2)
+RECIPE = StartRecipe("osem", subsets=4, passes=2)
 SMALL = {"name": "unrolled_em", "subsets": 4, "channels": 8, "blocks": 2}
 
 
@@ -120,7 +122,7 @@ def test_an_untrained_network_is_plain_os_em() -> None:
         image = net(sample.inputs)
     assert sample.target is not None
     error = float((image - sample.target).square().sum() / sample.target.square().sum()) ** 0.5
-    start = float((sample.inputs.warm - sample.target).square().sum() / sample.target.square().sum()) ** 0.5
+    start = float((sample.inputs.start - sample.target).square().sum() / sample.target.square().sum()) ** 0.5
     assert error < start < 0.6
 
 
@@ -134,7 +136,7 @@ def test_every_weight_gets_a_gradient() -> None:
 def test_the_gradient_is_the_slope_through_physics_and_network() -> None:
     sample, net = prepared(small_study()), network()
     sample = replace(sample, inputs=replace(sample.inputs, mask=torch.ones_like(sample.inputs.mask)))
-    target = torch.full_like(sample.inputs.warm, 0.7)
+    target = torch.full_like(sample.inputs.start, 0.7)
     weight = net.blocks[0].get_parameter("last.weight")
     direction = torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)) * 0.01
 
