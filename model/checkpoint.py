@@ -81,9 +81,11 @@ def save_model(
     metrics: Mapping[str, JsonValue] | None = None,
     lineage: Sequence[str] = (),
     terms: str = "",
+    name: str | None = None,
 ) -> SavedModel:
     """Write ``<folder>/<content hash>.safetensors`` and its card; the same weights always give the same name.
 
+    With a ``name`` the file is called so instead; the card holds the hash either way.
     The card is written first, so that weights under their final name always have one. Weights with a value that is
     not finite are refused.
     """
@@ -104,7 +106,7 @@ def save_model(
         lineage=list(lineage),
         terms=terms,
     )
-    path = folder / f"{digest}.safetensors"
+    path = folder / f"{name or digest}.safetensors"
     save_card(path, card)
     write_atomically(path, content)
     return SavedModel(path, card)

@@ -65,7 +65,21 @@ class SpectReconstructionParameters(TaskParameters):
     augment: bool = Field(
         default=False,
         title="Thin the counts at random",
-        description="Each step sees a binomially thinned copy of the projections (50-100 % of the counts).",
+        description="Each step sees a binomially thinned copy of the projections, as of a shorter scan.",
+    )
+    augment_least: float = Field(
+        default=0.25,
+        ge=0.01,
+        le=1,
+        title="Smallest share of the counts kept",
+        description="The share is drawn evenly on a logarithmic scale from here to 1.",
+    )
+    augment_every: int = Field(
+        default=4,
+        ge=1,
+        le=1000,
+        title="Visits between two thinned copies",
+        description="A copy costs a new classical start, about as much as a step; so each serves several visits.",
     )
 
 

@@ -6,8 +6,9 @@ with the same number of threads give the same bits.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -113,7 +114,14 @@ def train_network(
             break
         for group in optimiser.param_groups:
             group["lr"] = parameters.learning_rate * schedule.factor(len(losses), steps) * warm_up(len(losses))
-        loss = _step(network, loss_of_batch, batch, generator, optimiser, parameters.grad_clip, hooks, len(losses) + 1)
+        loss = optimisation_step(
+            network,
+            [partial(loss_of_batch, network, batch, generator)],
+            optimiser,
+            grad_clip=parameters.grad_clip,
+            hooks=hooks,
+            number=len(losses) + 1,
+        )
         losses.append(loss)
         seen.update(batch)
         if on_progress is not None:
@@ -140,24 +148,50 @@ def _batches(n_samples: int, parameters: TaskParameters, generator: torch.Genera
             yield epoch, order[begin : begin + parameters.batch_size]
 
 
-def _step(
+def optimisation_step(
     network: nn.Module,
-    loss_of_batch: LossOfBatch,
-    batch: list[int],
-    generator: torch.Generator,
+    losses: Sequence[Callable[[], Tensor]],
     optimiser: torch.optim.Optimizer,
+    *,
     grad_clip: float,
     hooks: TrainHooks,
     number: int,
+    combine: Callable[[float, int], float] | None = None,
 ) -> float:
+    """Do the one step that every kind of training shares, on the mean of ``losses``, and return that mean.
+
+    Parameters
+    ----------
+    network : nn.Module
+    losses : sequence of callables
+        One a sample (or one a batch), evaluated and differentiated one after the other, so that memory holds one graph.
+    optimiser : torch.optim.Optimizer
+    grad_clip : float
+        Largest norm of the mean gradient.
+    hooks : TrainHooks
+    number : int
+        Of the step, from 1, for messages.
+    combine : callable, optional
+        Given the sum of the losses and their number, turns the gradients from sums into means and returns the mean
+        loss; several processes add theirs up here. By default this process's own are averaged.
+
+    Raises
+    ------
+    TrainingDiverged
+        If the loss or the gradient is not finite; the weights are then those before the step.
+    """
     optimiser.zero_grad(set_to_none=True)
-    loss = loss_of_batch(network, batch, generator)
-    value = float(loss.detach())
+    total = 0.0
+    for evaluate in losses:
+        loss = evaluate()
+        total += float(loss.detach())
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+    value = _average(network, total, len(losses)) if combine is None else combine(total, len(losses))
     if not math.isfinite(value):
         message = f"the loss became {value} in step {number}; try a smaller learning rate"
         raise TrainingDiverged(message)
-    total = loss if hooks.extra_loss is None else loss + hooks.extra_loss(network)
-    total.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+    if hooks.extra_loss is not None:
+        hooks.extra_loss(network).backward()  # type: ignore[no-untyped-call]  # as above
     if hooks.after_backward is not None:
         hooks.after_backward(network)
     norm = float(nn.utils.clip_grad_norm_(network.parameters(), grad_clip, foreach=True))
@@ -166,6 +200,14 @@ def _step(
         raise TrainingDiverged(message)
     optimiser.step()
     return value
+
+
+def _average(network: nn.Module, total: float, count: int) -> float:
+    if count > 1:
+        for parameter in network.parameters():
+            if parameter.grad is not None:
+                parameter.grad /= count
+    return total / max(count, 1)
 
 
 def split_by_patient(patients: list[str], holdout_fraction: float, seed: int) -> tuple[list[int], list[int]]:
