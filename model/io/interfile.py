@@ -2,9 +2,11 @@
 """Read Interfile 3.3 headers with their raw data: volumes (.hv, .h33) and parallel-hole SPECT projections (.hs).
 
 Interfile says 0 degrees is above the couch and turns as seen from its foot end. For a patient on the back, head first,
-our angle (0 = back, towards the patient's left) is therefore ``start + 180`` and grows with CCW. Which end of a row is
-the patient's left, and which row is nearest the head, the format leaves open: `read_interfile_projections` takes the
-file's order unless told to flip it. Torch-free.
+our angle (0 = back, towards the patient's left) is therefore ``start + 180`` and grows with CCW. Lying on the belly adds
+half a turn. Feet first the patient is turned about the vertical: the angle falls with CCW, and a picture of the detector
+is turned by 180 degrees, rows and bins reversed. Which end of a row is the patient's left, and which row is nearest the
+head, the format leaves open: `read_interfile_projections` takes the file's order, for a patient who lies head first,
+unless told to flip it. Torch-free.
 
 References
 ----------
@@ -154,7 +156,8 @@ def read_interfile_projections(
         bad = int((~np.isfinite(counts)).sum() + (counts < 0).sum())
         msg = f"{bad} of {counts.size} counts are negative or not finite, expected 0"
         raise StudyFormatError("interfile.bad_counts", msg)
-    counts = counts[:, :: -1 if flip_axial else 1, :: -1 if flip_bins else 1]
+    feet_first, _ = _position(header)
+    counts = counts[:, :: -1 if flip_axial != feet_first else 1, :: -1 if flip_bins != feet_first else 1]
     durations = _durations(header, views)
     return InterfileProjections(
         projections=np.ascontiguousarray(counts)[None],
@@ -306,13 +309,16 @@ def _refuse_other_geometries(header: Mapping[str, str]) -> None:
     if windows != 1:
         msg = f"the file holds {windows:g} energy windows, 1 is read"
         raise StudyFormatError(code, msg, "Export each window on its own.")
-    position = (
-        (_text(header, "patient orientation") or "head_in").lower(),
-        (_text(header, "patient rotation") or "supine").lower(),
-    )
-    if position != ("head_in", "supine"):
-        msg = f"the patient lies {position}, expected ('head_in', 'supine')"
-        raise StudyFormatError(code, msg)
+
+
+def _position(header: Mapping[str, str]) -> tuple[bool, bool]:
+    """Return whether the patient lies feet first and whether on the belly."""
+    orientation = (_text(header, "patient orientation") or "head_in").lower().replace(" ", "_")
+    rotation = (_text(header, "patient rotation") or "supine").lower()
+    if orientation not in ("head_in", "feet_in") or rotation not in ("supine", "prone"):
+        msg = f"the patient lies {orientation!r}, {rotation!r}, expected 'head_in' or 'feet_in', 'supine' or 'prone'"
+        raise StudyFormatError("interfile.unsupported_geometry", msg)
+    return orientation == "feet_in", rotation == "prone"
 
 
 def _radii(header: Mapping[str, str], views: int) -> tuple[float, ...]:
@@ -336,8 +342,11 @@ def _angles(header: Mapping[str, str], views: int) -> tuple[float, ...]:
     if direction not in ("CW", "CCW") or extent is None or not 0 < extent <= 360:
         msg = f"direction {direction!r} and extent {extent}, expected CW or CCW and 0 to 360 degrees"
         raise StudyFormatError("interfile.bad_value", msg)
+    feet_first, prone = _position(header)
+    sense = -1.0 if feet_first else 1.0
     step = extent / views if direction == "CCW" else -extent / views
-    return tuple(math.radians(((start or 0.0) + 180.0 + i * step) % 360.0) for i in range(views))
+    above = 0.0 if prone else 180.0  # what of the patient faces up: the back is 0
+    return tuple(math.radians((above + sense * ((start or 0.0) + i * step)) % 360.0) for i in range(views))
 
 
 def _durations(header: Mapping[str, str], views: int) -> tuple[float, ...] | None:

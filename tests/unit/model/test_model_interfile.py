@@ -69,12 +69,32 @@ def test_direction_radii_time_and_order_are_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("orientation", "rotation", "degrees", "turned"),
+    [
+        ("head_in", "supine", [0, 90, 180, 270], False),
+        ("head_in", "prone", [180, 270, 0, 90], False),
+        ("feet_in", "supine", [0, 270, 180, 90], True),
+        ("feet_in", "prone", [180, 90, 0, 270], True),
+    ],
+)
+def test_the_patients_position_on_the_couch_is_followed(
+    orientation: str, rotation: str, degrees: list[int], turned: bool, tmp_path: Path
+) -> None:
+    found = read_interfile_projections(
+        write(tmp_path, {"patient_orientation": orientation, "patient_rotation": rotation})
+    )
+    assert [round(math.degrees(a)) % 360 for a in found.angles_rad] == degrees
+    np.testing.assert_array_equal(found.projections[0], COUNTS[:, ::-1, ::-1] if turned else COUNTS)
+
+
+@pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
         ({"radius": "54.8"}, "interfile.unsupported_geometry", r"54\.8 mm.*80"),
         ({"collimator": "single pinhole"}, "interfile.unsupported_geometry", "pinhole"),
         ({"number_of_energy_windows": "2"}, "interfile.unsupported_geometry", "2 energy windows, 1"),
-        ({"patient_rotation": "prone"}, "interfile.unsupported_geometry", "prone"),
+        ({"patient_rotation": "left_side"}, "interfile.unsupported_geometry", "left_side"),
+        ({"patient_orientation": "standing"}, "interfile.unsupported_geometry", "standing"),
         ({"process_status": "reconstructed"}, "interfile.no_projections", "reconstructed"),
         ({"direction_of_rotation": "up"}, "interfile.bad_value", "UP"),
         ({"extent_of_rotation": "-3"}, "interfile.bad_value", "-3"),

@@ -1,0 +1,102 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
+"""Make a study of Interfile projections: what the header lacks is assumed and said so, identifiers stay behind.
+
+Torch-free.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from model.errors import StudyFormatError
+from model.geometry import LEHR_NM670, TC99M_PEAK, EnergyWindow
+from model.io.imported import DeidentificationReport, ImportedStudy, KeptElement, PatientFrame, RemovedElement
+from model.io.interfile import InterfileProjections, read_interfile_projections
+from model.io.study_records import Study
+
+INTRINSIC_FWHM_MM = 3.9  # NaI of 9.5 mm at 140 keV, data sheets of GE NM670 and Siemens Symbia: 3.8-3.9 mm
+_NAMES = ("patient name", "patient id", "data set name", "original institution", "contact person", "institution",
+          "imaging center", "program author", "study id", "exam type", "data description")  # fmt: skip
+_DATES = ("study date", "study time", "start time", "patient dob", "program date", "program time", "date", "time")
+_TECHNICAL = ("imaging modality", "originating system", "version of keys", "type of data", "process status", "orbit",
+              "isotope name", "radiopharmaceutical", "maximum pixel count", "patient sex", "image number",
+              "study duration (sec)", "number of dimensions", "program version", "slice orientation")  # fmt: skip
+_KEPT = {
+    "number of projections": "size", "matrix size [1]": "size", "matrix size [2]": "size",
+    "scaling factor (mm/pixel) [1]": "size", "scaling factor (mm/pixel) [2]": "size",
+    "extent of rotation": "orbit", "start angle": "orbit", "direction of rotation": "orbit", "radius": "orbit",
+    "radii": "orbit", "patient orientation": "position", "patient rotation": "position",
+    "time per projection (sec)": "time a view", "image duration (sec)": "time a view",
+    "energy window lower level [1]": "energy window", "energy window upper level [1]": "energy window",
+    "name of data file": "the counts", "number format": "the counts", "number of bytes per pixel": "the counts",
+    "imagedata byte order": "the counts", "data offset in bytes": "the counts",
+}  # fmt: skip
+
+
+def import_interfile(path: str | Path) -> ImportedStudy:
+    """Read parallel-hole projections as a study, one voxel a bin, without attenuation map.
+
+    Raises
+    ------
+    StudyFormatError
+        As `read_interfile_projections`; ``study.empty`` where nothing was counted.
+    FileNotFoundError
+        If the header or its data file is missing.
+    """
+    scan = read_interfile_projections(path)
+    counts = float(scan.projections.sum(dtype="float64"))
+    if counts <= 0:
+        message = f"the projections hold {counts:g} counts, expected more than 0"
+        raise StudyFormatError("study.empty", message)
+    window, notes = _window(scan)
+    geometry = scan.acquisition_geometry(collimator=LEHR_NM670, intrinsic_fwhm_mm=INTRINSIC_FWHM_MM, windows=(window,))
+    notes = [*_assumptions(scan), *notes]
+    report = deidentification(scan.header)
+    provenance = {"source": "interfile", "deidentification": report.to_dict(), "notes": list(notes)}
+    study = Study(projections=scan.projections, geometry=geometry, provenance=provenance)
+    return ImportedStudy(study, report, tuple(notes), PatientFrame.centred(geometry.grid))
+
+
+def deidentification(header: Mapping[str, str]) -> DeidentificationReport:
+    """Say which keys of a header were taken over and which were left behind; values are not repeated.
+
+    Keys outside the standard are counted together: in a broken file a key may be anything.
+    """
+    kept = tuple(KeptElement(key, _KEPT[key]) for key in header if key in _KEPT)
+    counts = Counter(_removed(key) for key, value in header.items() if key not in _KEPT and value)
+    return DeidentificationReport(tuple(RemovedElement(*what, number) for what, number in counts.items()), kept)
+
+
+def _removed(key: str) -> tuple[str, str]:
+    for names, category in ((_NAMES, "name"), (_DATES, "date or time"), (_TECHNICAL, "other")):
+        if key in names:
+            return key, category
+    return "key outside the standard", "text"
+
+
+def _assumptions(scan: InterfileProjections) -> list[str]:
+    collimator = LEHR_NM670
+    notes = [
+        (
+            f"Interfile does not describe the collimator: {collimator.name} was assumed "
+            f"(holes {collimator.hole_mm} mm, {collimator.length_mm} mm long, intrinsic {INTRINSIC_FWHM_MM} mm)."
+        ),
+        "Which end of a row is left and which row is nearest the head is not said; the order of the file was kept.",
+        "There is no scatter estimate.",
+    ]
+    if not scan.duration_known:
+        notes.append("The time a view is not given; 1 s was assumed, which changes only rates, not counts.")
+    return notes
+
+
+def _window(scan: InterfileProjections) -> tuple[EnergyWindow, list[str]]:
+    limits = []
+    for key in ("energy window lower level [1]", "energy window upper level [1]"):
+        try:
+            limits.append(float(scan.header.get(key, "")))
+        except ValueError:
+            peak = TC99M_PEAK
+            return peak, [f"The energy window is not given; {peak.lower_kev}-{peak.upper_kev} keV was assumed."]
+    return EnergyWindow("photopeak", limits[0], limits[1]), []
