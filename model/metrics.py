@@ -31,6 +31,7 @@ Image = npt.NDArray[np.floating]
 BODY_MU_PER_MM = 0.001  # a quarter of lung
 HEART_MARGIN_VOXELS = 2
 REMOTE_MARGIN_VOXELS = 2
+SMALLEST_CONTRAST = 0.1  # what a defect must show in the truth: a ratio to less measures the texture of the wall (5 %)
 SSIM_WINDOW = 7  # Wang et al. 2004 use 11 in photographs; 7 spans the wall and its surroundings at 6-8 mm voxels
 
 
@@ -124,7 +125,8 @@ def defect_contrast(estimate: Image, study: Study) -> float | None:
     Contrast is 1 - mean(defect) / mean(remote), where the defect is the voxels of the defect map and the remote wall
     is the left ventricular wall more than two voxels away from any defect (the wall outside the defects, where
     nothing is so far). Both means are taken over the same voxels in image and reference; the result is the ratio of
-    the contrasts. With several defects their voxels are pooled. None where the study knows no defect.
+    the contrasts. With several defects their voxels are pooled. None where the study knows no defect, or where the
+    true contrast is below `SMALLEST_CONTRAST` (a mild defect of the inner wall only, which the voxels dilute).
     """
     if study.truth is None or study.reference is None or not study.truth.defect_map.any():
         return None
@@ -173,7 +175,7 @@ def wall_to_blood_contrast(estimate: Image, study: Study) -> float | None:
 def _kept_contrast(estimate: Image, reference: Image, dark: Mask, bright: Mask) -> float | None:
     ensure_shape("estimate", estimate.shape, reference.shape)
     true, found = _contrast(reference, dark, bright), _contrast(estimate, dark, bright)
-    return None if true is None or found is None or abs(true) < 1e-3 else found / true
+    return None if true is None or found is None or true < SMALLEST_CONTRAST else found / true
 
 
 def _contrast(image: Image, dark: Mask, bright: Mask) -> float | None:

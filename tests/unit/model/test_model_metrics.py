@@ -164,3 +164,12 @@ def test_the_contrast_error_counts_too_dark_and_too_bright_alike(study: Study) -
     assert errors[0] == pytest.approx(errors[1], rel=1e-3)
     assert (errors[0] or 0) > 0.05
     assert case_metrics(truth, study)["polar_rms"] == 0.0
+
+
+def test_a_defect_that_the_truth_hardly_shows_has_no_contrast_to_recover(study: Study) -> None:
+    assert study.truth is not None
+    defect, wall = study.truth.defect_map > 0, study.truth.aha > 0
+    for depth, known in ((0.05, False), (0.2, True)):
+        truth = np.where(defect, np.float32(1 - depth), np.float32(1)) * wall
+        kept = defect_contrast(truth, replace(study, reference=truth.astype(np.float32)))
+        assert (kept is not None) is known
