@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,11 +24,9 @@ from model.filters import gaussian_postfilter
 from model.inference import reconstruct
 from model.io.study_records import Study
 from model.io.weights import ModelCard
-from model.networks.unrolled_em import UnrolledEm
+from model.networks.inputs import ReconstructionNetwork
 from model.shipped import DEFAULT, DEFAULT_NETWORK, TASK, shipped_networks, shipped_path
-
-if TYPE_CHECKING:
-    from torch import nn
+from model.task_spec import task_spec
 
 Volume = NDArray[np.float32]
 Progress = Callable[[float], None]
@@ -98,7 +96,7 @@ class NetworkMethod:
     """A trained network."""
 
     name: str
-    network: nn.Module
+    network: ReconstructionNetwork
     card: ModelCard
 
     def describe(self) -> dict[str, JsonValue]:
@@ -114,9 +112,6 @@ class NetworkMethod:
 
     def __call__(self, study: Study, *, on_progress: Progress | None = None) -> Volume:
         """Reconstruct; raises what the network cannot take (another matrix size, an empty study)."""
-        if not isinstance(self.network, UnrolledEm):
-            message = f"the model is a {type(self.network).__name__}, which reconstructs nothing"
-            raise ModelError(code="weights.task", message=message)
         image = reconstruct(study, self.network)
         if on_progress is not None:
             on_progress(1.0)
@@ -159,18 +154,17 @@ def resolve_method(text: str, *, osem: OsemSettings | None = None, device: str =
 
 
 def _network_method(text: str, device: str) -> Method:
-    from model.networks import UnrolledEmConfig
-
-    known = {UnrolledEmConfig().name}
     if text.endswith(WEIGHTS_SUFFIX):
         path, name = Path(text), Path(text).stem[:40]
-    elif text in (DEFAULT, *known):
+    elif text in (DEFAULT, *task_spec(TASK).networks):
         path = shipped_path(text)
         name = path.stem
     else:
-        message = (
-            f"there is no method {text!r}; there are {', '.join(method_names())} and files that end in {WEIGHTS_SUFFIX}"
-        )
+        choices = ", ".join(method_names())
+        message = f"there is no method {text!r}; there are {choices} and files that end in {WEIGHTS_SUFFIX}"
         raise ModelError(code="method.unknown", message=message, remedy="Name one of them.")
     network, card = load_model(path, task=TASK)
+    if not isinstance(network, ReconstructionNetwork):
+        message = f"the model is a {type(network).__name__}, which reconstructs nothing"
+        raise ModelError(code="weights.task", message=message)
     return NetworkMethod(name, network.to(device), card)
