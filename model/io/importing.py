@@ -1,0 +1,383 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
+"""Find scans in a file or a folder of anything, pair them with attenuation maps, and read them as studies. Torch-free.
+
+What a file is, its first bytes say, not its name. `discover` reads headers only; `Scan.load` reads one scan, so that a
+folder of hundreds never lies in memory at once. Messages hold no identifiers and no contents of files.
+
+Attenuation
+    A CT series (DICOM) belongs to the DICOM projections with the same frame of reference; without one, to the
+    projections in its folder if it is the only series there. A NIfTI or Interfile volume whose name says that it is an
+    attenuation map (`MAP_WORDS`) belongs to the scan whose name it begins with, or to the only scan of its folder. Its
+    unit is told from its values (`model.io.attenuation_map`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from model.errors import ModelError, StudyFormatError
+from model.io.companions import attach_map, attach_reference, is_map_name, is_reference_name, with_volume
+from model.io.dicom_index import DicomKind, DicomSummary, summarise
+from model.io.imported import ImportedStudy, PatientFrame
+from model.io.interfile import read_interfile_header
+from model.io.interfile_study import import_interfile
+from model.io.nifti import is_nifti
+from model.io.study import read_study
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+DICOM_MAGIC, DICOM_OFFSET = b"DICM", 128
+FIRST_BYTES = 2048
+MOST_FILES = 200_000
+RESULT_MARK = ".flomir."
+"""In the names of what is written beside its input."""
+
+
+class FileKind(StrEnum):
+    """What a file is by its first bytes."""
+
+    STUDY = "study"
+    DICOM = "dicom"
+    INTERFILE = "interfile"
+    NIFTI = "nifti"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Attenuation:
+    """Where a scan's attenuation map comes from: the slices of one CT series, or one volume file."""
+
+    paths: tuple[Path, ...]
+    is_ct: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One acquisition that can be read.
+
+    Parameters
+    ----------
+    path : Path
+        Its file; results are named after it.
+    kind : FileKind
+    attenuation : Attenuation or None
+    reference : Path or None
+        An image to learn from or to compare with.
+    """
+
+    path: Path
+    kind: FileKind
+    attenuation: Attenuation | None = None
+    reference: Path | None = None
+
+    def load(self) -> ImportedStudy:
+        """Read the scan; a gated one is summed over its gates.
+
+        Raises
+        ------
+        ModelError
+            One sentence that says what is wrong.
+        OSError
+            If the file cannot be opened.
+        """
+        imported = _load(self.path, self.kind)
+        if self.attenuation is not None:
+            imported = _with_attenuation(imported, self.attenuation)
+        return imported if self.reference is None else attach_reference(imported, self.reference)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is no scan.
+
+    Parameters
+    ----------
+    path : Path
+    reason : str
+        Plain words.
+    used : bool
+        Whether it served a scan: raw data of a header, a CT slice, a map.
+    """
+
+    path: Path
+    reason: str
+    used: bool = False
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What a folder holds."""
+
+    scans: tuple[Scan, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def import_studies(path: str | Path, *, ct: str | Path | None = None) -> list[ImportedStudy]:
+    """Read every scan of a file or folder; the first that cannot be read ends it.
+
+    Parameters
+    ----------
+    path : file or folder
+    ct : file or folder, optional
+        A CT series or an attenuation map for all of them, instead of what lies beside them.
+
+    Raises
+    ------
+    ModelError
+        ``import.nothing`` where there is no scan, else what is wrong with a scan.
+    FileNotFoundError
+        If there is no such path.
+    """
+    found = discover(path, ct=ct)
+    if not found.scans:
+        raise nothing_found(found)
+    return [scan.load() for scan in found.scans]
+
+
+def nothing_found(found: Discovery) -> ModelError:
+    """Return the error for a path without scans; it gives the first reason."""
+    reasons = [skipped.reason for skipped in found.skipped if not skipped.used] or ["it is empty"]
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    message = f"no scan was found: {reasons[0]}{more}"
+    return StudyFormatError("import.nothing", message, "Name a DICOM NM, Interfile or study file, or a folder of them.")
+
+
+def discover(path: str | Path, *, ct: str | Path | None = None) -> Discovery:
+    """Look through a file or, with all its subfolders, a folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such path, or none at `ct`.
+    StudyFormatError
+        ``import.too_many_files``; ``import.no_ct`` where `ct` holds neither one CT series nor one map.
+    """
+    source = Path(path)
+    if not source.exists():
+        message = f"there is no {source.name}"
+        raise FileNotFoundError(message)
+    shelf = _sorted(_files(source))
+    if source.is_file():
+        shelf = _alone(shelf, source)
+    given = None if ct is None else given_attenuation(Path(ct))
+    scans = [
+        replace(scan, attenuation=given or _attenuation(scan, shelf), reference=_beside(scan, shelf.references, shelf))
+        for scan in shelf.scans
+    ]
+    return Discovery(tuple(scans), tuple(shelf.skipped))
+
+
+def file_kind(path: Path) -> FileKind:
+    """Tell a file's kind by its first bytes (NIfTI by its name, which it needs)."""
+    if is_nifti(path):
+        return FileKind.NIFTI
+    with path.open("rb") as stream:
+        start = stream.read(FIRST_BYTES)
+    if start.startswith(HDF5_MAGIC):
+        return FileKind.STUDY
+    if start[DICOM_OFFSET : DICOM_OFFSET + 4] == DICOM_MAGIC:
+        return FileKind.DICOM
+    if start.lstrip().lstrip(b"!").lstrip()[:9].lower() == b"interfile":
+        return FileKind.INTERFILE
+    return FileKind.OTHER
+
+
+# ---------------------------------------------------------------- sorting
+
+
+@dataclass
+class _Shelf:
+    """Files by what they are."""
+
+    scans: list[Scan] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    maps: list[Path] = field(default_factory=list)
+    references: list[Path] = field(default_factory=list)
+    ct: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))  # by series
+    frames: dict[Path | str, str] = field(default_factory=dict)  # of projections by path, of CT by series
+
+
+def _files(source: Path) -> list[Path]:
+    """Return the file and its neighbours, or every file under a folder; hidden ones are left out."""
+    places = source.parent.iterdir() if source.is_file() else source.rglob("*")
+    found = [p for p in places if p == source or (not p.name.startswith(".") and p.is_file())]
+    if len(found) > MOST_FILES:
+        message = f"the folder holds {len(found)} files, at most {MOST_FILES} are looked at"
+        raise StudyFormatError("import.too_many_files", message, "Name a smaller folder.")
+    return sorted(found)
+
+
+def _sorted(files: Iterable[Path]) -> _Shelf:
+    shelf = _Shelf()
+    claimed: set[Path] = set()
+    rest: list[Path] = []
+    for path in files:
+        if RESULT_MARK in path.name:
+            shelf.skipped.append(Skipped(path, "an earlier result", used=True))
+            continue
+        try:
+            kind = file_kind(path)
+        except OSError as error:
+            shelf.skipped.append(Skipped(path, f"it cannot be read ({error.strerror})"))
+            continue
+        if kind is FileKind.OTHER:
+            rest.append(path)
+        else:
+            claimed |= _shelve(path, kind, shelf)
+    for path in rest:
+        used = path in claimed
+        shelf.skipped.append(Skipped(path, "the raw data of a header" if used else "a file of no known kind", used))
+    return shelf
+
+
+def _shelve(path: Path, kind: FileKind, shelf: _Shelf) -> set[Path]:
+    """Put one file on the shelf; return the raw data files it claims."""
+    match kind:
+        case FileKind.STUDY:
+            shelf.scans.append(Scan(path, kind))
+        case FileKind.DICOM:
+            _shelve_dicom(path, summarise(path), shelf)
+        case FileKind.INTERFILE:
+            return _shelve_interfile(path, shelf)
+        case _:
+            _shelve_volume(path, shelf)
+    return set()
+
+
+def _shelve_dicom(path: Path, summary: DicomSummary, shelf: _Shelf) -> None:
+    if summary.kind is DicomKind.PROJECTIONS:
+        shelf.scans.append(Scan(path, FileKind.DICOM))
+        shelf.frames[path] = summary.frame
+        return
+    if summary.kind is DicomKind.CT:
+        shelf.ct[summary.series].append(path)
+        shelf.frames[summary.series] = summary.frame
+    shelf.skipped.append(Skipped(path, f"it is {summary.words}", used=summary.kind is DicomKind.CT))
+
+
+def _shelve_interfile(path: Path, shelf: _Shelf) -> set[Path]:
+    try:
+        header = read_interfile_header(path)
+    except (ModelError, OSError):
+        shelf.scans.append(Scan(path, FileKind.INTERFILE))  # its reader says what is wrong
+        return set()
+    if "number of projections" in header:
+        shelf.scans.append(Scan(path, FileKind.INTERFILE))
+    else:
+        _shelve_volume(path, shelf)
+    data = header.get("name of data file", "")
+    return {path.parent / data} if data else set()
+
+
+def _shelve_volume(path: Path, shelf: _Shelf) -> None:
+    if is_map_name(path):
+        shelf.maps.append(path)
+        shelf.skipped.append(Skipped(path, "an attenuation map", used=True))
+    elif is_reference_name(path):
+        shelf.references.append(path)
+        shelf.skipped.append(Skipped(path, "a reference image", used=True))
+    else:
+        shelf.skipped.append(Skipped(path, "it is a volume, no projections"))
+
+
+def _alone(shelf: _Shelf, source: Path) -> _Shelf:
+    """Keep one scan of a folder, but everything that may belong to it."""
+    scans = [scan for scan in shelf.scans if scan.path == source]
+    return replace(shelf, scans=scans, skipped=[skipped for skipped in shelf.skipped if skipped.path == source])
+
+
+# ---------------------------------------------------------------- pairing
+
+
+def given_attenuation(path: Path) -> Attenuation:
+    """Return the CT series or the map that a file or folder holds.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such path.
+    StudyFormatError
+        ``import.no_ct`` where there is not exactly one series or map.
+    """
+    if not path.exists():
+        message = f"there is no {path.name}"
+        raise FileNotFoundError(message)
+    if path.is_file() and (is_nifti(path) or file_kind(path) is FileKind.INTERFILE):
+        return Attenuation((path,), is_ct=False)
+    shelf = _sorted(_files(path))
+    if len(shelf.ct) == 1:
+        return Attenuation(tuple(next(iter(shelf.ct.values()))), is_ct=True)
+    if not shelf.ct and len(shelf.maps) == 1:
+        return Attenuation((shelf.maps[0],), is_ct=False)
+    message = f"{len(shelf.ct)} CT series and {len(shelf.maps)} attenuation maps were found, exactly one is needed"
+    raise StudyFormatError("import.no_ct", message, "Name the folder of one CT series, or one map.")
+
+
+def _attenuation(scan: Scan, shelf: _Shelf) -> Attenuation | None:
+    if scan.kind is FileKind.DICOM and (series := _ct_of(scan, shelf)) is not None:
+        return series
+    if scan.kind is FileKind.STUDY:  # a study file is whole: it holds its map
+        return None
+    beside = _beside(scan, shelf.maps, shelf)
+    return None if beside is None else Attenuation((beside,), is_ct=False)
+
+
+def _ct_of(scan: Scan, shelf: _Shelf) -> Attenuation | None:
+    frame = shelf.frames.get(scan.path, "")
+    same: list[list[Path]] = [paths for series, paths in shelf.ct.items() if frame and shelf.frames[series] == frame]
+    if same:
+        note = (
+            f"{len(same)} CT series share the frame of reference; the one with most slices was used."
+            if len(same) > 1
+            else ""
+        )
+        return Attenuation(tuple(sorted(same, key=len)[-1]), is_ct=True, note=note)
+    near = [series for series, paths in shelf.ct.items() if paths[0].parent == scan.path.parent]
+    if len(near) == 1 and not (frame and shelf.frames[near[0]]):
+        note = "The CT in the folder was used, though not both files name a frame of reference."
+        return Attenuation(tuple(shelf.ct[near[0]]), is_ct=True, note=note)
+    return None
+
+
+def _beside(scan: Scan, volumes: Sequence[Path], shelf: _Shelf) -> Path | None:
+    """Return the one volume of the scan's folder that begins with the scan's name, or the only one of the only scan."""
+    if scan.kind is FileKind.STUDY:
+        return None
+    near = [path for path in volumes if path.parent == scan.path.parent]
+    named = [path for path in near if path.name.startswith(scan.path.stem)]
+    if len(named) == 1:
+        return named[0]
+    only = sum(other.path.parent == scan.path.parent for other in shelf.scans) == 1
+    return near[0] if only and len(near) == 1 else None
+
+
+# ---------------------------------------------------------------- loading
+
+
+def _load(path: Path, kind: FileKind) -> ImportedStudy:
+    match kind:
+        case FileKind.STUDY:
+            study = read_study(path)
+            return ImportedStudy(study, frame=PatientFrame.centred(study.geometry.grid))
+        case FileKind.INTERFILE:
+            return import_interfile(path)
+        case _:
+            from model.io.dicom import read_nm
+
+            imported: ImportedStudy = read_nm(path)
+            return imported
+
+
+def _with_attenuation(imported: ImportedStudy, attenuation: Attenuation) -> ImportedStudy:
+    if not attenuation.is_ct:
+        return attach_map(imported, attenuation.paths[0])
+    from model.io.dicom import read_ct_series
+
+    frame = imported.frame or PatientFrame.centred(imported.study.geometry.grid)
+    mu = read_ct_series(list(attenuation.paths), frame)
+    note = attenuation.note or f"The attenuation map was made from a CT of {len(attenuation.paths)} slices."
+    return with_volume(imported, {"attenuation": mu}, note)
