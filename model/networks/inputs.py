@@ -87,7 +87,12 @@ class StudyInputs:
 
 
 class ReconstructionNetwork(nn.Module):
-    """A network that turns one prepared study into its activity image."""
+    """A network that turns one prepared study into its activity image.
+
+    ``low_precision`` lets its CNNs use bfloat16 at inference where that pays (`model.networks.precision`).
+    """
+
+    low_precision = True
 
     @property
     @abstractmethod

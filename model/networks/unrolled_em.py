@@ -8,8 +8,10 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor, nn
 
 from model.networks import UnrolledEmConfig
+from model.networks.blocks import MU_SCALE, SLOPE, from_box, in_box, over_neighbours, with_neighbours
 from model.networks.em import SMALLEST_ACTIVITY, em_update, spread_order
 from model.networks.inputs import CONDITIONS, ReconstructionNetwork, StartRecipe, StudyInputs
+from model.networks.precision import cnn_precision
 
 
 class ResidualCnn(nn.Module):
@@ -37,14 +39,11 @@ class ResidualCnn(nn.Module):
 
     def forward(self, features_ZCYX: Tensor, condition: Tensor) -> Tensor:
         """Return the correction (Z, Y, X) for features (Z, C, Y, X) and conditions (3,)."""
-        padded = F.pad(features_ZCYX, (0, 0, 0, 0, 0, 0, 1, 1))
-        stacked = torch.cat((padded[:-2], padded[1:-1], padded[2:]), dim=1)
-        hidden = self.first(stacked.contiguous(memory_format=torch.channels_last))
-        hidden = F.leaky_relu(hidden + self.condition(condition)[:, None, None], 0.1, inplace=True)
+        hidden = self.first(with_neighbours(features_ZCYX))
+        hidden = F.leaky_relu(hidden + self.condition(condition)[:, None, None], SLOPE, inplace=True)
         for layer in self.middle:
-            hidden = F.leaky_relu(layer(hidden), 0.1, inplace=True)
-        below, here, above = F.pad(self.last(hidden), (0, 0, 0, 0, 0, 0, 1, 1)).unbind(dim=1)
-        return below[:-2] + here[1:-1] + above[2:]
+            hidden = F.leaky_relu(layer(hidden), SLOPE, inplace=True)
+        return over_neighbours(self.last(hidden))[:, 0]
 
 
 class UnrolledEm(ReconstructionNetwork):
@@ -87,12 +86,10 @@ class UnrolledEm(ReconstructionNetwork):
             activity = self._regularise(block, activity, before, inputs)
         return activity * (activity > SMALLEST_ACTIVITY)
 
-    @staticmethod
-    def _regularise(block: nn.Module, activity: Tensor, before: Tensor, study: StudyInputs) -> Tensor:
-        y0, y1, x0, x1 = study.box
-        height, width = activity.shape[1:]
-        cropped = activity[:, y0:y1, x0:x1]
-        features = torch.stack((cropped, before[:, y0:y1, x0:x1], 50.0 * study.mu[:, y0:y1, x0:x1]), dim=1)
-        correction = block(features, study.condition)
-        kept = (cropped + correction).clamp_min(SMALLEST_ACTIVITY) * study.mask[:, y0:y1, x0:x1]
-        return F.pad(kept, (x0, width - x1, y0, height - y1))
+    def _regularise(self, block: nn.Module, activity: Tensor, before: Tensor, inputs: StudyInputs) -> Tensor:
+        cropped = in_box(activity, inputs)
+        features = torch.stack((cropped, in_box(before, inputs), MU_SCALE * in_box(inputs.mu, inputs)), dim=1)
+        with cnn_precision(self, features):
+            correction = block(features, inputs.condition).float()
+        kept = (cropped + correction).clamp_min(SMALLEST_ACTIVITY) * in_box(inputs.mask, inputs)
+        return from_box(kept, inputs)
