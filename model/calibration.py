@@ -1,0 +1,88 @@
+"""Check that a study's target explains its counts before anything learns from it: slope 1 within 5 %.
+
+Tensors: V views, Z slices, U bins; Z, Y, X voxels.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.dataset import PreparedStudy
+from model.errors import SampleInvalid
+from model.projector import projector_for
+
+TOLERANCE = 0.05
+"""Largest deviation of either figure from 1; a wrong view time, a decayed or a differently scaled reference is more."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How measured primary counts relate to the ones expected from the target; both figures are 1 where they agree.
+
+    Parameters
+    ----------
+    slope : float
+        Least squares through the origin, of the counts of each view against the expected ones.
+    ratio : float
+        Measured over expected counts of all views together.
+    """
+
+    slope: float
+    ratio: float
+
+    @property
+    def accepted(self) -> bool:
+        """Whether both figures are within `TOLERANCE` of 1."""
+        return abs(self.slope - 1) <= TOLERANCE and abs(self.ratio - 1) <= TOLERANCE
+
+
+@torch.no_grad()
+def calibration(study: PreparedStudy) -> Calibration:
+    """Compare the target (or, without one, the classical start) with the measured counts, view by view."""
+    inputs = study.inputs
+    image = inputs.start if study.target is None else study.target
+    measured = [
+        _by_view(counts.double() - scatter.double())
+        for counts, scatter in zip(inputs.measured, inputs.scatter, strict=True)
+    ]
+    if study.recipe.kind == "fbp":  # such a network never projects: keep nothing large for it
+        mu = None if study.study.attenuation is None else inputs.mu[None]
+        expected = [_by_view(projector_for(study.study.geometry)(image[None], mu)[0].double())]
+    else:
+        expected = [_by_view(inputs.system.project(image, s).double()) for s in range(inputs.system.subsets)]
+    return _fit(torch.cat(measured), torch.cat(expected))
+
+
+def _by_view(counts_VZU: Tensor) -> Tensor:
+    return counts_VZU.sum(dim=(1, 2))
+
+
+def _fit(measured_V: Tensor, expected_V: Tensor) -> Calibration:
+    total, power = float(expected_V.sum()), float(expected_V @ expected_V)
+    if total <= 0 or power <= 0:
+        return Calibration(float("inf"), float("inf"))
+    return Calibration(float(measured_V @ expected_V) / power, float(measured_V.sum()) / total)
+
+
+def check_calibration(study: PreparedStudy) -> Calibration:
+    """Return the study's calibration or refuse the study.
+
+    Raises
+    ------
+    SampleInvalid
+        ``sample.calibration``, naming the study, both figures and the bound.
+    """
+    found = calibration(study)
+    if not found.accepted:
+        what = "classical image" if study.target is None else "reference"
+        message = (
+            f"{study.name}: measured counts are {found.slope:.3f} times ({found.ratio:.3f} in total) what its {what} "
+            f"predicts, allowed is 1 within {100 * TOLERANCE:.0f} %"
+        )
+        raise SampleInvalid(
+            "sample.calibration",
+            message,
+            "Check the scale of the reference, the time per view and the scatter estimate.",
+        )
+    return found

@@ -1,0 +1,377 @@
+"""The epoch loop of one computer (or a few together): validate, keep the best, stop early, survive a kill.
+
+Everything random follows from (seed, epoch, study), so a run that goes on from a checkpoint ends with the same bits as
+one that was never interrupted, on the same machine with the same number of threads; only a limit in minutes gives that
+up, because then the learning rate follows the clock.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import JsonValue
+from torch import Tensor, nn
+
+from model.checkpoint import load_state_arrays, state_arrays
+from model.dataset import PreparedStudy
+from model.distributed import Group
+from model.errors import ModelError
+from model.targets import Example, Target
+from model.task_spec import SpectReconstructionParameters
+from model.training import ScheduleWindow, TrainHooks, optimisation_step, warm_up
+from model.training_state import CheckpointFile, RunState, differences
+
+CHECKPOINT_EVERY_S = 120.0
+"""Longest work that a kill can cost."""
+DEFAULT_SCORE = {
+    "phantom": "nrmse_body+nrmse_heart",
+    "full-counts": "nrmse_body",
+    "self-supervised": "loss",
+}
+"""What decides which weights are the best: a sum of validation means, less is better."""
+HIGHER_IS_BETTER = ("ssim", "psnr", "contrast_recovered", "defect_contrast")
+
+_ORDER, _EXAMPLE = 1, 2  # what a derived seed is for
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainPlan:
+    """How long to train and what decides.
+
+    Parameters
+    ----------
+    epochs : int
+    seed : int
+    score : str
+        Validation means joined by ``+``; less is better.
+    patience : int or None
+        Validations without improvement after which to stop.
+    validate_every : int or None
+        Steps between validations; an epoch unless given.
+    max_minutes : float or None
+        Wall time of all parts of the run; the rate falls to zero by then.
+    checkpoint_every_s : float
+    """
+
+    epochs: int
+    seed: int = 0
+    score: str = DEFAULT_SCORE["phantom"]
+    patience: int | None = None
+    validate_every: int | None = None
+    max_minutes: float | None = None
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S
+
+
+@dataclass(frozen=True)
+class LocalProgress:
+    """One finished step (or validation): where the run is, its last loss and rate."""
+
+    step: int
+    steps: int
+    epoch: int
+    loss: float
+    rate: float
+    state: RunState
+
+
+@dataclass(frozen=True)
+class LocalOutcome:
+    """What a run did: ``ended`` is ``epochs``, ``patience``, ``minutes`` or ``interrupted``."""
+
+    state: RunState
+    ended: str
+    best: dict[str, NDArray[np.generic]]
+
+
+def derived_seed(*parts: int) -> int:
+    """Return a seed below 2^63 from several numbers; any other numbers give an unrelated one."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+class LocalTraining:
+    """One run.
+
+    Parameters
+    ----------
+    network : nn.Module
+    train, held : sequence of PreparedStudy
+        Of different patients.
+    target : Target
+    parameters : SpectReconstructionParameters
+    plan : TrainPlan
+    identity : dict
+        What must be equal for a checkpoint to be of this run.
+    checkpoint : CheckpointFile or None
+    group : Group
+    on_progress : callable
+    should_stop : callable
+        Asked once a step.
+    clock : callable
+        Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Sequence[PreparedStudy],
+        held: Sequence[PreparedStudy],
+        target: Target,
+        parameters: SpectReconstructionParameters,
+        plan: TrainPlan,
+        *,
+        identity: dict[str, JsonValue] | None = None,
+        checkpoint: CheckpointFile | None = None,
+        group: Group | None = None,
+        on_progress: Callable[[LocalProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.network, self.train, self.held = network, train, held
+        self.target, self.parameters, self.plan = target, parameters, plan
+        self.group = group or Group()
+        self.state = RunState()
+        self._identity, self._checkpoint = identity or {}, checkpoint
+        self._tell, self._asked, self._clock = on_progress, should_stop, clock
+        self._optimiser = torch.optim.AdamW(
+            network.parameters(), lr=parameters.learning_rate, weight_decay=parameters.weight_decay, foreach=True
+        )
+        self._best = state_arrays(network)
+        self._examples: dict[int, tuple[int, Example]] = {}
+        self._begun = self._saved = clock()
+        self._before_s = 0.0
+        self._rate = 0.0
+
+    # ------------------------------------------------------------ sizes
+
+    @property
+    def batch(self) -> int:
+        """Studies in one step, over all processes."""
+        return self.parameters.batch_size * self.group.size
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in one pass over the studies."""
+        return math.ceil(len(self.train) / self.batch)
+
+    @property
+    def planned_steps(self) -> int:
+        """Steps of the whole run."""
+        return self.plan.epochs * self.steps_per_epoch
+
+    # ------------------------------------------------------------ the run
+
+    def resume(self) -> None:
+        """Go on from the checkpoint.
+
+        Raises
+        ------
+        ModelError
+            ``training.resume`` if it is of another run, naming what differs; ``training.checkpoint`` if damaged.
+        """
+        assert self._checkpoint is not None  # noqa: S101 - narrowing; callers made one
+        saved = self._checkpoint.load()
+        changed = differences(saved.identity, self._identity)
+        if changed:
+            shown = "; ".join(changed[:3]) + ("; ..." if len(changed) > 3 else "")
+            message = f"the checkpoint {self._checkpoint.path.name} is of another run ({shown})"
+            remedy = "Give what the run had, or delete the checkpoint to start afresh."
+            raise ModelError("training.resume", message, remedy)
+        self.state = saved.state
+        self._best = self._checkpoint.restore(saved, self.network, self._optimiser)
+        self._before_s = saved.state.elapsed_s
+
+    def run(self) -> LocalOutcome:
+        """Train to the end of the plan, then put the best weights into the network.
+
+        Raises
+        ------
+        TrainingDiverged
+            If a loss or gradient is not finite; the checkpoint stays as it was.
+        """
+        self._begun = self._saved = self._clock()
+        if not self.state.curve:
+            self._validate()
+        ended = self._ended()
+        while ended is None:
+            ended = self._epoch()
+        self.state.elapsed_s = self._elapsed_s()
+        if ended == "interrupted":
+            self.save()
+        else:
+            load_state_arrays(self.network, self._best)
+        return LocalOutcome(self.state, ended, self._best)
+
+    def save(self) -> None:
+        """Write the checkpoint; only the leading process does."""
+        if self._checkpoint is not None and self.group.leads:
+            self.state.elapsed_s = self._elapsed_s()
+            self._checkpoint.save(self._identity, self.state, self.network, self._optimiser, self._best)
+        self._saved = self._clock()
+
+    def _epoch(self) -> str | None:
+        state = self.state
+        order = _order(self.plan.seed, state.epoch, len(self.train))
+        while state.position < self.steps_per_epoch:
+            ended = self._step(order)
+            last = state.position == self.steps_per_epoch
+            if self._due() or ended == "minutes":
+                self._validate()
+            if last:
+                state.epoch, state.position = state.epoch + 1, 0
+            ended = ended or self._ended()
+            if last or self._clock() - self._saved >= self.plan.checkpoint_every_s:
+                self.save()
+            if ended is not None:
+                return ended
+        return None
+
+    def _ended(self) -> str | None:
+        if self.state.epoch >= self.plan.epochs:
+            return "epochs"
+        over = self.plan.patience is not None and self.state.since_best >= self.plan.patience
+        return "patience" if over else None
+
+    def _step(self, order: list[int]) -> str | None:
+        state = self.state
+        first = state.position * self.batch
+        mine = order[first : first + self.batch][self.group.rank :: self.group.size]
+        self.network.train()
+        wish: list[str] = []
+
+        def combine(total: float, count: int) -> float:
+            asked = self._asked is not None and self._asked()
+            told = self.group.sum_step(
+                self.network, total, count, stop=asked, elapsed_share=min(self._elapsed_share(), 1.0)
+            )
+            self._set_rate(told.elapsed_share)
+            if told.stop:
+                wish.append("interrupted")
+            elif told.elapsed_share >= 1:
+                wish.append("minutes")
+            return told.loss
+
+        loss = optimisation_step(
+            self.network,
+            [partial(self._loss, index) for index in mine],
+            self._optimiser,
+            grad_clip=self.parameters.grad_clip,
+            hooks=TrainHooks(),
+            number=state.steps + 1,
+            combine=combine,
+        )
+        state.steps, state.position = state.steps + 1, state.position + 1
+        state.loss_sum, state.loss_count = state.loss_sum + loss, state.loss_count + 1
+        self._report(loss)
+        return wish[0] if wish else None
+
+    def _loss(self, index: int) -> Tensor:
+        return self.target.loss(self.network, self._example(index))
+
+    def _example(self, index: int) -> Example:
+        """Return the study's present realisation; a new one every few visits, not of all studies in one epoch."""
+        number = (self.state.epoch + index) // self.parameters.augment_every
+        kept = self._examples.get(index)
+        if kept is None or kept[0] != number:
+            study = self.train[index]
+            generator = torch.Generator(device=study.inputs.mask.device)
+            generator.manual_seed(derived_seed(self.plan.seed, _EXAMPLE, index, number))
+            kept = self._examples[index] = number, self.target.example(study, generator)
+        return kept[1]
+
+    def _set_rate(self, elapsed_share: float) -> None:
+        share = min(max(self.state.steps / max(self.planned_steps, 1), elapsed_share), 1.0)
+        factor = ScheduleWindow(share, 1.0).factor(0, 1) * warm_up(self.state.steps)
+        self._rate = self.parameters.learning_rate * factor
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate
+
+    def _elapsed_s(self) -> float:
+        return self._before_s + self._clock() - self._begun
+
+    def _elapsed_share(self) -> float:
+        return 0.0 if self.plan.max_minutes is None else self._elapsed_s() / (60 * self.plan.max_minutes)
+
+    # ------------------------------------------------------------ validation
+
+    def _due(self) -> bool:
+        every = self.plan.validate_every
+        if every is None:
+            return self.state.position == self.steps_per_epoch
+        return self.state.steps % every == 0 or self.state.steps == self.planned_steps
+
+    def _validate(self) -> None:
+        state = self.state
+        means = self._means()
+        score = score_of(means, self.plan.score)
+        row: dict[str, JsonValue] = {
+            "step": state.steps,
+            "epoch": round(state.steps / max(self.steps_per_epoch, 1), 3),
+            "train_loss": state.loss_sum / state.loss_count if state.loss_count else None,
+            "rate": self._rate,
+            "score": score,
+            **means,
+        }
+        state.curve.append(row)
+        state.loss_sum, state.loss_count = 0.0, 0
+        if state.best_score is None or score < state.best_score:
+            state.best_score, state.best_step, state.since_best = score, state.steps, 0
+            state.best_epoch = state.epoch
+            self._best = state_arrays(self.network)
+        else:
+            state.since_best += 1
+        self._report(math.nan)
+
+    def _means(self) -> dict[str, float | None]:
+        mine = range(self.group.rank, len(self.held), self.group.size)
+        rows = {number: self.target.score(self.network, self.held[number]) for number in mine}
+        keys = list(next(iter(rows.values()), None) or self.target.score(self.network, self.held[0]))
+        return shared_means(rows, keys, len(self.held), self.group)
+
+    def _report(self, loss: float) -> None:
+        if self._tell is not None:
+            state = self.state
+            self._tell(LocalProgress(state.steps, self.planned_steps, state.epoch + 1, loss, self._rate, state))
+
+
+def shared_means(
+    rows: dict[int, dict[str, float | None]], keys: list[str], cases: int, group: Group
+) -> dict[str, float | None]:
+    """Average each figure over all processes' cases; None where no case has it."""
+    table = torch.zeros((2, cases, len(keys)), dtype=torch.float64)
+    for number, row in rows.items():
+        for column, key in enumerate(keys):
+            value = row[key]
+            if value is not None:
+                table[0, number, column], table[1, number, column] = value, 1.0
+    sums, counts = (part.tolist() for part in group.sum_table(table).sum(dim=1))
+    return {key: sums[i] / counts[i] if counts[i] else None for i, key in enumerate(keys)}
+
+
+def score_of(means: dict[str, float | None], score: str) -> float:
+    """Return the sum of the named means.
+
+    Raises
+    ------
+    ModelError
+        ``training.score`` if one is unknown, absent in these studies, or better when higher.
+    """
+    total = 0.0
+    for key in score.split("+"):
+        value = means.get(key)
+        if value is None or key.startswith(HIGHER_IS_BETTER):
+            known = ", ".join(k for k, v in means.items() if v is not None and not k.startswith(HIGHER_IS_BETTER))
+            message = f"the score {score} cannot be computed from the validation studies: {key} is not among {known}"
+            raise ModelError("training.score", message, "Choose other figures with --score.")
+        total += value
+    return total if math.isfinite(total) else math.inf
+
+
+def _order(seed: int, epoch: int, studies: int) -> list[int]:
+    generator = torch.Generator().manual_seed(derived_seed(seed, _ORDER, epoch))
+    order: list[int] = torch.randperm(studies, generator=generator).tolist()
+    return order

@@ -1,0 +1,272 @@
+"""One whole `flomir train`: find the studies, prepare them, train or go on, and write the best weights with their card."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import torch
+from pydantic import JsonValue, ValidationError
+
+from model.checkpoint import SavedModel, load_weights, save_model
+from model.dataset import PreparedStudy
+from model.distributed import Group
+from model.errors import ModelError
+from model.io.weights import content_hash, load_card, sha256_of
+from model.local_training import LocalOutcome, LocalProgress, LocalTraining, TrainPlan
+from model.networks import build_network, parse_network
+from model.networks.inputs import ReconstructionNetwork
+from model.targets import TargetKind, target_for
+from model.task_spec import SpectReconstructionParameters
+from model.training_card import code_version, command_words, machine
+from model.training_data import LeftOut, StudyFile, StudySets, find_sets, prepare_files
+from model.training_state import CheckpointFile
+
+TASK = "spect-reconstruction"
+SET_BY_OPTIONS = {"local_epochs": "--epochs", "seed": "--seed", "holdout_fraction": "--holdout"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """What the command line asks for; see `flomir train --help`."""
+
+    data: tuple[Path, ...]
+    network: Mapping[str, object]
+    out: Path
+    plan: TrainPlan
+    targets: TargetKind = "phantom"
+    parameters: SpectReconstructionParameters
+    init: Path | None = None
+    validation: Path | None = None
+    holdout: float = 0.1
+    device: str = "cpu"
+    resume: bool = False
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Who is told what while it runs; every part may be left out."""
+
+    on_note: Callable[[str], None] = lambda _: None
+    on_prepared: Callable[[int, int], None] = lambda _done, _all: None
+    on_progress: Callable[[LocalProgress], None] = lambda _: None
+    should_stop: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run left: ``saved`` is None in a process that does not write, and after an interruption."""
+
+    saved: SavedModel | None
+    outcome: LocalOutcome | None
+    left_out: tuple[LeftOut, ...]
+
+
+def parse_settings(settings: Sequence[str], **fixed: object) -> SpectReconstructionParameters:
+    """Read ``name=value`` words into training parameters.
+
+    Raises
+    ------
+    ModelError
+        ``training.parameters``, naming the parameters there are or the bound that is broken.
+    """
+    values: dict[str, object] = dict(fixed)
+    known = sorted(SpectReconstructionParameters.model_fields.keys() - SET_BY_OPTIONS.keys())
+    for setting in settings:
+        name, found, value = setting.partition("=")
+        if not found or name not in known:
+            option = SET_BY_OPTIONS.get(name)
+            message = f"--set {setting}: {'use ' + option if option else 'there are ' + ', '.join(known)}"
+            raise ModelError("training.parameters", message)
+        values[name] = value
+    try:
+        return SpectReconstructionParameters.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = f"the parameter {'.'.join(map(str, first['loc']))} is not valid: {first['msg']}, got {first['input']}"
+        raise ModelError("training.parameters", message) from error
+
+
+def read_network(text: str) -> dict[str, object]:
+    """Return a network's configuration from its name or a JSON file.
+
+    Raises
+    ------
+    ModelError
+        ``network.invalid``.
+    """
+    config: object = {"name": text}
+    if text.endswith(".json"):
+        try:
+            config = json.loads(Path(text).read_bytes())
+        except (OSError, ValueError) as error:
+            message = f"the network configuration {Path(text).name} cannot be read as JSON"
+            raise ModelError("network.invalid", message) from error
+    if not isinstance(config, dict):
+        message = f"the network configuration {Path(text).name} is not a JSON object"
+        raise ModelError("network.invalid", message)
+    return cast("dict[str, object]", parse_network(config).model_dump(mode="json"))
+
+
+def run_training(request: TrainRequest, group: Group, watch: Watch) -> TrainResult:
+    """Train as asked.
+
+    Raises
+    ------
+    ModelError
+        One sentence and a remedy for whatever stands in the way; see the modules that raise it.
+    """
+    checkpoint = CheckpointFile(request.out)
+    _check_start(request, checkpoint)
+    device = torch.device(request.device)
+    network = _network(request, device)
+    sets = find_sets(request.data, request.validation, request.holdout, request.plan.seed)
+    identity = _identity(request, sets, group)
+    if request.resume and not checkpoint.exists and (done := _finished(request.out, identity)) is not None:
+        watch.on_note("This run is finished already; nothing was changed.")
+        return TrainResult(done, None, ())
+    target = target_for(request.targets, request.parameters)
+    files = (*sets.train, *sets.held)
+
+    def prepare(part: Sequence[StudyFile], offset: int) -> tuple[list[PreparedStudy], list[LeftOut]]:
+        return prepare_files(
+            part, network, target, device=device, on_progress=lambda n, _: watch.on_prepared(offset + n, len(files))
+        )
+
+    train, refused = prepare(sets.train, 0)
+    held, refused_held = prepare(sets.held, len(sets.train))
+    left_out = (*sets.left_out, *refused, *refused_held)
+    for item in left_out:
+        watch.on_note(f"Left out: {item.name}: {item.reason}.")
+    training = LocalTraining(
+        network,
+        train,
+        held,
+        target,
+        request.parameters,
+        request.plan,
+        identity=identity,
+        checkpoint=checkpoint,
+        group=group,
+        on_progress=watch.on_progress,
+        should_stop=watch.should_stop,
+    )
+    if request.resume and checkpoint.exists:
+        training.resume()
+        watch.on_note(f"Going on after step {training.state.steps} of {training.planned_steps}.")
+    outcome = training.run()
+    if outcome.ended == "interrupted" or not group.leads:
+        return TrainResult(None, outcome, left_out)
+    saved = _save(request, training, outcome, identity, sets, left_out, device)
+    checkpoint.remove()
+    return TrainResult(saved, outcome, left_out)
+
+
+def _check_start(request: TrainRequest, checkpoint: CheckpointFile) -> None:
+    if request.out.suffix != ".safetensors":
+        message = f"--out is {request.out.name}, it must end in .safetensors"
+        raise ModelError("training.out", message)
+    if checkpoint.exists and not request.resume:
+        message = f"an unfinished run lies beside {request.out.name} ({checkpoint.path.name})"
+        raise ModelError("training.unfinished", message, "Add --resume to go on, or delete it to start afresh.")
+
+
+def _network(request: TrainRequest, device: torch.device) -> ReconstructionNetwork:
+    network = build_network(request.network, seed=request.plan.seed)
+    if not isinstance(network, ReconstructionNetwork):
+        message = f"{request.network['name']} is not a network for reconstruction"
+        raise ModelError("network.invalid", message, "See `flomir models`.")
+    if request.init is not None:
+        load_weights(request.init, network)
+    return network.to(device)
+
+
+def _identity(request: TrainRequest, sets: StudySets, group: Group) -> dict[str, JsonValue]:
+    """Return what a checkpoint must share with a run to be of it."""
+    return {
+        "data": sets.describe(),
+        "network": cast("dict[str, JsonValue]", dict(request.network)),
+        "init": None if request.init is None else content_hash(request.init),
+        "targets": request.targets,
+        "parameters": request.parameters.model_dump(mode="json", exclude=set(SET_BY_OPTIONS)),
+        "epochs": request.plan.epochs,
+        "seed": request.plan.seed,
+        "score": request.plan.score,
+        "validate_every": request.plan.validate_every,
+        "processes": group.size,
+    }
+
+
+def _digest(identity: Mapping[str, JsonValue]) -> str:
+    return sha256_of(json.dumps(identity, sort_keys=True).encode())
+
+
+def _finished(out: Path, identity: Mapping[str, JsonValue]) -> SavedModel | None:
+    if not out.is_file() or not out.with_suffix(".json").is_file():
+        return None
+    card = load_card(out)
+    return SavedModel(out, card) if card.training.get("run") == _digest(identity) else None
+
+
+def _save(
+    request: TrainRequest,
+    training: LocalTraining,
+    outcome: LocalOutcome,
+    identity: Mapping[str, JsonValue],
+    sets: StudySets,
+    left_out: Sequence[LeftOut],
+    device: torch.device,
+) -> SavedModel:
+    state, plan = outcome.state, request.plan
+    best = next(row for row in state.curve if row["step"] == state.best_step)
+    refused: list[JsonValue] = [{"study": item.name, "code": item.code, "reason": item.reason} for item in left_out]
+    curve: list[JsonValue] = [dict(row) for row in state.curve]
+    return save_model(
+        request.out.parent,
+        training.network,
+        name=request.out.stem,
+        task=TASK,
+        config=request.network,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        data={"targets": request.targets, **sets.describe(), "left_out": refused},
+        training={
+            "command": command_words(request.command),
+            "run": _digest(identity),
+            "code": code_version(),
+            "seed": plan.seed,
+            "parameters": identity["parameters"],
+            "schedule": {
+                "optimiser": "AdamW, warm-up, one cosine, clipped gradients",
+                "epochs_planned": plan.epochs,
+                "epochs_done": round(state.steps / training.steps_per_epoch, 3),
+                "steps_per_epoch": training.steps_per_epoch,
+                "patience": plan.patience,
+                "max_minutes": plan.max_minutes,
+                "validate_every": plan.validate_every,
+            },
+            "ended": outcome.ended,
+            "steps": state.steps,
+            "studies_per_step": training.batch,
+            "wall_s": round(state.elapsed_s, 1),
+            "machine": machine(device, training.group.size),
+            "best": {"step": state.best_step, "epoch": best["epoch"], "score": state.best_score},
+        },
+        metrics={
+            "score": plan.score,
+            "validation": {
+                key: value for key, value in best.items() if key not in ("step", "epoch", "rate", "train_loss")
+            },
+            "curve": curve,
+        },
+        lineage=[content_hash(request.init)] if request.init is not None else [],
+    )
+
+
+def minutes_left(progress: LocalProgress, begun: float, first_step: int) -> float | None:
+    """Estimate the remaining minutes from the speed since ``begun``; None before the first step."""
+    done = progress.step - first_step
+    return (time.monotonic() - begun) / done * (progress.steps - progress.step) / 60 if done > 0 else None
