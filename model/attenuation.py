@@ -10,18 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from model.bags import Bags, bags
 from model.errors import GeometryMismatch
 from model.geometry import AcquisitionGeometry, ensure_shape
 
-BLOCK_BYTES = 2 * 2**20  # rotated maps of the views worked on at once; larger ones fall out of the cache
 MU_WATER_140_KEV_PER_MM = 0.01537  # xraylib, NIST composition of water, 140.5 keV
 MU_BONE_140_KEV_PER_MM = 0.0285  # cortical bone (ICRU), 140.5 keV
 HU_OF_CORTICAL_BONE = 1500.0  # at about 120 kV, where mu of cortical bone at 70 keV is 2.5 times that of water
+Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -81,39 +85,77 @@ def attenuation_factors(
     mu = mu_BZYX.detach()
     mu = mu if mu.dtype in (torch.float32, torch.float64) else mu.float()
     batch, n_z, n_y, n_x = mu.shape
-    side = math.ceil(math.hypot(n_y, n_x)) + 2
+    paths = _paths(geometry, mu.device, mu.dtype)
     with torch.no_grad(), torch.autocast(mu.device.type, enabled=False):
-        angles = torch.tensor([geometry.angles_rad[v] for v in chosen], dtype=mu.dtype, device=mu.device)
         values = mu.new_empty((len(chosen), n_y * n_x, batch, n_z))
-        weighted = (mu * -geometry.grid.voxel_mm[2]).reshape(1, batch * n_z, n_y, n_x)
-        size = max(1, BLOCK_BYTES // (side * side * batch * n_z * mu.element_size()))
-        for block, out in zip(torch.split(angles, size), torch.split(values, size), strict=True):
-            path = _path(weighted, block, side)
-            out.copy_(path.exp_().view(len(block), batch, n_z, n_y * n_x).permute(0, 3, 1, 2))
+        table = (mu * -geometry.grid.voxel_mm[2]).reshape(batch * n_z, n_y * n_x).T.contiguous()
+        for view, out in zip(chosen, values, strict=True):
+            torch.exp(paths.along(view, table), out=out.view(n_y * n_x, batch * n_z))
     return AttenuationFactors(values)
 
 
-def _path(weighted_1CYX: Tensor, angles_V: Tensor, side: int) -> Tensor:
-    """Sum the map from each voxel's centre to the detector, (V, C, Y, X), half of the voxel's own cell included.
+class _Paths:
+    """Sums of a map from each voxel's centre to the detector, half of the voxel's own cell included, view by view.
 
-    The map is rotated to a square of `side` cells whose rows run from the detector away, summed along them, and read
-    back at the voxels; all lengths are in voxels.
+    The map is rotated to a square whose rows run from the detector away, summed along them, and read back at the
+    voxels, both bilinearly; all lengths are in voxels. Each view's two sparse matrices are built at its first use.
     """
-    n_y, n_x = weighted_1CYX.shape[2:]
 
-    def line(size: int) -> Tensor:
-        return torch.arange(size, dtype=angles_V.dtype, device=angles_V.device) - (size - 1) / 2
+    def __init__(self, geometry: AcquisitionGeometry, device: torch.device, dtype: torch.dtype) -> None:
+        _, self._n_y, self._n_x = geometry.volume_shape
+        self._angles = geometry.angles_rad
+        self._side = math.ceil(math.hypot(self._n_y, self._n_x)) + 2
+        self._like = torch.empty(0, device=device, dtype=dtype)
+        self._views: dict[int, tuple[Bags, Bags]] = {}
 
-    sin, cos = torch.sin(angles_V)[:, None, None], torch.cos(angles_V)[:, None, None]
-    depth, across = -line(side)[None, :, None], line(side)[None, None, :]
-    x, y = depth * sin - across * cos, depth * cos + across * sin
-    there = torch.stack((x * (2 / n_x), y * (2 / n_y)), dim=-1)
-    stack = weighted_1CYX.expand(len(angles_V), -1, -1, -1)
-    rotated = functional.grid_sample(stack, there, mode="bilinear", padding_mode="zeros", align_corners=False)
-    path = rotated.cumsum(2).sub_(rotated, alpha=0.5)
-    y, x = line(n_y)[None, :, None], line(n_x)[None, None, :]
-    back = torch.stack((-x * cos + y * sin, -x * sin - y * cos), dim=-1) * (2 / side)
-    return functional.grid_sample(path, back, mode="bilinear", padding_mode="zeros", align_corners=False)
+    def along(self, view: int, table: Tensor) -> Tensor:
+        """Return the sums (Y X, C) of a map (Y X, C) towards the detector of one view."""
+        if view not in self._views:
+            self._views[view] = self._build(self._angles[view])
+        rotate, read = self._views[view]
+        rotated = rotate.times(table)
+        rotated.view(self._side, -1).cumsum_(0)
+        return read.times(rotated)
+
+    def _build(self, angle: float) -> tuple[Bags, Bags]:
+        side, sin, cos = self._side, math.sin(angle), math.cos(angle)
+        line = _line(side)
+        x = -line[:, None] * sin - line * cos
+        y = -line[:, None] * cos + line * sin
+        rotate = _bilinear(y, x, (self._n_y, self._n_x))
+        y, x = _line(self._n_y)[:, None], _line(self._n_x)
+        rows, columns, weights = _bilinear(-x * sin - y * cos, y * sin - x * cos, (side, side))
+        # half of a cell and all before it is the mean of the sums with and without the cell, one row apart
+        before = np.maximum(columns - side, 0)
+        halves = weights / 2
+        read = np.tile(rows, 2), np.concatenate((columns, before)), np.concatenate((halves, halves))
+        n_plane = self._n_y * self._n_x
+        return bags(*rotate, side * side, self._like), bags(*read, n_plane, self._like)
+
+
+@lru_cache(maxsize=8)  # about 25 MB each at 64 x 64 voxels and 60 views
+def _paths(geometry: AcquisitionGeometry, device: torch.device, dtype: torch.dtype) -> _Paths:
+    return _Paths(geometry, device, dtype)
+
+
+def _line(size: int) -> Array:
+    return np.arange(size, dtype=np.float64) - (size - 1) / 2
+
+
+def _bilinear(y: Array, x: Array, shape: tuple[int, int]) -> tuple[Indices, Indices, Array]:
+    """Return (row, column, weight) that read a plane of `shape` at points (y, x) from its centre; 0 outside."""
+    y, x = np.broadcast_arrays(y + (shape[0] - 1) / 2, x + (shape[1] - 1) / 2)
+    first_y, first_x = np.floor(y).astype(np.int64).ravel(), np.floor(x).astype(np.int64).ravel()
+    part_y, part_x = y.ravel() - first_y, x.ravel() - first_x
+    parts = []
+    for step_y, weight_y in ((0, 1 - part_y), (1, part_y)):
+        for step_x, weight_x in ((0, 1 - part_x), (1, part_x)):
+            at_y, at_x = first_y + step_y, first_x + step_x
+            inside = (at_y >= 0) & (at_y < shape[0]) & (at_x >= 0) & (at_x < shape[1])
+            point = np.flatnonzero(inside)
+            parts.append((point, (at_y * shape[1] + at_x)[point], (weight_y * weight_x)[point]))
+    rows, columns, weights = (np.concatenate(p) for p in zip(*parts, strict=True))
+    return rows, columns, weights
 
 
 def hu_to_mu(hu: Tensor, mu_water_per_mm: float = MU_WATER_140_KEV_PER_MM) -> Tensor:

@@ -24,7 +24,7 @@ VARIANCE_TOLERANCE = 0.01  # half a per cent of FWHM; a measured collimator resp
 
 
 def distance_knots_mm(geometry: AcquisitionGeometry, nearest_mm: float, farthest_mm: float) -> Array:
-    """Return the distances (K,), K >= 2, between which the variance may be interpolated.
+    """Return the distances (K,), K >= 2, ascending, between which the variance may be interpolated.
 
     Parameters
     ----------
@@ -34,12 +34,15 @@ def distance_knots_mm(geometry: AcquisitionGeometry, nearest_mm: float, farthest
 
     Notes
     -----
-    FWHM(d)^2 is a parabola with curvature 2 (h / L)^2; a chord over a step D errs by (h / L)^2 D^2 / 4 at most.
+    FWHM(d)^2 is a parabola with curvature 2 (h / L)^2; a chord over a step D errs by (h / L)^2 D^2 / 4 at most. So the
+    steps may grow with the resolution: D = 2 FWHM(d) sqrt(tolerance) / (h / L), d being the nearer end.
     """
     slope = geometry.collimator.hole_mm / geometry.collimator.length_mm
-    step = 2.0 * math.sqrt(VARIANCE_TOLERANCE) * float(geometry.fwhm_mm(nearest_mm)) / slope
-    planes = max(2, math.ceil((farthest_mm - nearest_mm) / step) + 1)
-    return np.linspace(nearest_mm, max(farthest_mm, nearest_mm + 1.0), planes)
+    knots = [nearest_mm]
+    while len(knots) < 2 or knots[-1] < farthest_mm:
+        step = 2.0 * math.sqrt(VARIANCE_TOLERANCE) * float(geometry.fwhm_mm(knots[-1])) / slope
+        knots.append(knots[-1] + max(step, 1.0))
+    return np.array(knots)
 
 
 def blur_matrix(size: int, pitch_mm: float, fwhm_mm: float) -> Array:

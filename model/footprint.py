@@ -59,7 +59,7 @@ def view_weights(geometry: AcquisitionGeometry, view: int, knots_mm: Array) -> V
     geometry : AcquisitionGeometry
     view : int
     knots_mm : float64 (K,)
-        Distances of the blur planes, ascending and evenly spaced; a single one for a projector without blur.
+        Distances of the blur planes, ascending; a single one for a projector without blur.
     """
     y, x = plane_coordinates_mm(geometry)
     theta, pitch = geometry.angles_rad[view], geometry.bin_mm
@@ -89,9 +89,9 @@ def view_weights(geometry: AcquisitionGeometry, view: int, knots_mm: Array) -> V
 def _planes(distance: Array, knots_mm: Array) -> tuple[npt.NDArray[np.int64], Array]:
     if knots_mm.size == 1:
         return np.zeros(distance.size, dtype=np.int64), np.zeros(distance.size)
-    place = (distance - knots_mm[0]) / (knots_mm[1] - knots_mm[0])
-    near = np.clip(np.floor(place).astype(np.int64), 0, knots_mm.size - 2)
-    return near, np.clip(place - near, 0.0, 1.0)
+    near = np.clip(np.searchsorted(knots_mm, distance, side="right") - 1, 0, knots_mm.size - 2)
+    share = (distance - knots_mm[near]) / np.diff(knots_mm)[near]
+    return near, np.clip(share, 0.0, 1.0)
 
 
 def _shadow(s: Array, a: float, b: float) -> Array:

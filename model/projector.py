@@ -14,12 +14,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from model.attenuation import AttenuationFactors, attenuation_factors
+from model.bags import Bags, bags
 from model.collimator import blur_matrices, distance_knots_mm
 from model.errors import GeometryMismatch
 from model.footprint import ViewWeights, distances_mm, view_weights
@@ -30,27 +29,13 @@ Attenuation = Tensor | AttenuationFactors | None
 
 
 @dataclass(frozen=True)
-class _Bags:
-    """Rows of a sparse matrix for `embedding_bag`: where each row starts, which columns it adds, with what weight."""
-
-    starts: Tensor
-    columns: Tensor
-    weights: Tensor
-
-    def times(self, table: Tensor) -> Tensor:
-        return functional.embedding_bag(
-            self.columns, table, self.starts, mode="sum", per_sample_weights=self.weights, include_last_offset=True
-        )
-
-
-@dataclass(frozen=True)
 class _Block:
     """Forward and transposed gather of a few consecutive views."""
 
     views: tuple[int, ...]
     where: slice
-    forward: _Bags
-    transpose: _Bags
+    forward: Bags
+    transpose: Bags
 
 
 @dataclass(frozen=True)
@@ -206,7 +191,7 @@ class SpectProjector:
         flat = np.ascontiguousarray(bins.transpose(1, 0, 2).reshape(self.geometry.n_bins, -1))
         return _Operator(tuple(blocks), torch.from_numpy(axial).to(like), torch.from_numpy(flat).to(like))
 
-    def _gathers(self, views: tuple[int, ...], like: Tensor) -> tuple[_Bags, _Bags]:
+    def _gathers(self, views: tuple[int, ...], like: Tensor) -> tuple[Bags, Bags]:
         n_bins, count = self.geometry.n_bins, len(views)
         n_plane = self.geometry.volume_shape[1] * self.geometry.volume_shape[2]
         parts: list[ViewWeights] = [self._weights[v] for v in views]
@@ -217,19 +202,7 @@ class SpectProjector:
         voxel = view * n_plane + np.concatenate([p.voxel for p in parts])
         weight = np.concatenate([p.weight for p in parts])
         rows, columns = self._knots_mm.size * n_bins * count, count * n_plane
-        return _bags(detector, voxel, weight, rows, like), _bags(voxel, detector, weight, columns, like)
-
-
-def _bags(
-    row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], rows: int, like: Tensor
-) -> _Bags:
-    order = np.lexsort((column, row))
-    starts = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=rows)))).astype(np.int32)
-    return _Bags(
-        torch.from_numpy(starts).to(like.device),
-        torch.from_numpy(column[order].astype(np.int32)).to(like.device),
-        torch.from_numpy(weight[order]).to(like),
-    )
+        return bags(detector, voxel, weight, rows, like), bags(voxel, detector, weight, columns, like)
 
 
 def _computable(tensor: Tensor) -> Tensor:
