@@ -21,6 +21,7 @@ from safetensors.numpy import load as decode_tensors
 from safetensors.numpy import save as encode_tensors
 
 from model.errors import WeightsError
+from model.io.confidence_records import AlarmRecord, UncertaintyRecord
 
 MAX_HEADER_BYTES = 16 * 1024 * 1024
 _DTYPES: dict[str, int] = {
@@ -69,6 +70,8 @@ class ModelCard(BaseModel):
     metrics: dict[str, JsonValue] = Field(default_factory=dict)
     lineage: list[str] = Field(default_factory=list)
     terms: str = ""
+    uncertainty: UncertaintyRecord | None = Field(default=None, description="calibrated intervals of these weights")
+    alarm: AlarmRecord | None = Field(default=None, description="thresholds for unfamiliar input")
 
 
 def sha256_of(content: bytes) -> str:
