@@ -13,6 +13,14 @@ Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """Figures with what a reader must know beside them, such as the settings that were used."""
+
+    figures: Figures
+    notes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class BenchResult:
     """What a bench prints with ``--json``."""
 
@@ -21,23 +29,35 @@ class BenchResult:
     commit: str
     seconds: float
     figures: dict[str, float]
+    notes: dict[str, str]
 
     def to_json(self) -> str:
         """Return one JSON object."""
         return json.dumps(asdict(self))
 
 
-def measure(name: str, bench: Callable[[], Figures]) -> BenchResult:
+def measure(name: str, bench: Callable[[], Figures | Outcome]) -> BenchResult:
     """Run a bench and wrap its figures."""
     begin = time.monotonic()
-    figures = {key: round(float(value), 6) for key, value in bench().items()}
-    return BenchResult(name, machine(), commit(), round(time.monotonic() - begin, 1), figures)
+    found = bench()
+    outcome = found if isinstance(found, Outcome) else Outcome(found, {})
+    figures = {key: round(float(value), 6) for key, value in outcome.figures.items()}
+    return BenchResult(name, machine(), commit(), round(time.monotonic() - begin, 1), figures, dict(outcome.notes))
 
 
 def machine() -> str:
-    """Return processor kind, cores, memory and Python, without the machine's name."""
+    """Return processor, cores, memory and Python, without the machine's name."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return f"{platform.machine()}, {os.cpu_count()} cores, {pages:.0f} GiB, Python {platform.python_version()}"
+    return f"{_processor()}, {os.cpu_count()} cores, {pages:.0f} GiB, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]} ({platform.machine()})" if names else platform.machine()
 
 
 def commit() -> str:
