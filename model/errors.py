@@ -63,3 +63,7 @@ class TrainingDiverged(ModelError):
 
 class DicomError(ModelError):
     """A DICOM file that cannot be used; codes begin with ``dicom.``, messages name elements and never hold their text."""
+
+
+class QuantificationError(ModelError):
+    """An image that cannot become Bq/ml; codes begin with ``quantification.``."""

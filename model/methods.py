@@ -24,9 +24,9 @@ from model.filters import gaussian_postfilter
 from model.inference import reconstruct
 from model.io.study_records import Study
 from model.io.weights import ModelCard
+from model.networks import NETWORKS
 from model.networks.inputs import ReconstructionNetwork
 from model.shipped import DEFAULT, DEFAULT_NETWORK, TASK, shipped_networks, shipped_path
-from model.task_spec import task_spec
 
 Volume = NDArray[np.float32]
 Progress = Callable[[float], None]
@@ -124,6 +124,11 @@ def method_names() -> tuple[str, ...]:
     return (*((DEFAULT,) if DEFAULT_NETWORK in there else ()), *there, *CLASSICAL)
 
 
+def default_settings(text: str) -> OsemSettings:
+    """Return what a classical method uses unless told otherwise."""
+    return OsemSettings(iterations=MLEM_ITERATIONS, subsets=1) if text == "mlem" else OsemSettings()
+
+
 def resolve_method(text: str, *, osem: OsemSettings | None = None, device: str = "cpu") -> Method:
     """Return the method that `text` names.
 
@@ -146,8 +151,7 @@ def resolve_method(text: str, *, osem: OsemSettings | None = None, device: str =
         case "osem":
             return OsemMethod("osem", osem or OsemSettings())
         case "mlem":
-            settings = osem or OsemSettings(iterations=MLEM_ITERATIONS)
-            return OsemMethod("mlem", replace(settings, subsets=1))
+            return OsemMethod("mlem", replace(osem or default_settings(text), subsets=1))
         case "fbp":
             return FbpMethod(osem or OsemSettings())
     return _network_method(text, device)
@@ -156,7 +160,7 @@ def resolve_method(text: str, *, osem: OsemSettings | None = None, device: str =
 def _network_method(text: str, device: str) -> Method:
     if text.endswith(WEIGHTS_SUFFIX):
         path, name = Path(text), Path(text).stem[:40]
-    elif text in (DEFAULT, *task_spec(TASK).networks):
+    elif text in (DEFAULT, *NETWORKS):
         path = shipped_path(text)
         name = path.stem
     else:

@@ -22,6 +22,7 @@ from pathlib import Path
 from model.errors import ModelError, StudyFormatError
 from model.io.companions import attach_map, attach_reference, is_map_name, is_reference_name, with_volume
 from model.io.dicom_index import DicomKind, DicomSummary, summarise
+from model.io.export import is_image_file
 from model.io.imported import ImportedStudy, PatientFrame
 from model.io.interfile import read_interfile_header
 from model.io.interfile_study import import_interfile
@@ -237,6 +238,8 @@ def _sorted(files: Iterable[Path]) -> _Shelf:
 def _shelve(path: Path, kind: FileKind, shelf: _Shelf) -> set[Path]:
     """Put one file on the shelf; return the raw data files it claims."""
     match kind:
+        case FileKind.STUDY if is_image_file(path):
+            shelf.skipped.append(Skipped(path, "it is an image, no projections"))
         case FileKind.STUDY:
             shelf.scans.append(Scan(path, kind))
         case FileKind.DICOM:

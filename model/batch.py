@@ -1,0 +1,245 @@
+"""Reconstruct many scans: what is found, where each image goes, and what became of it; one failure stops no other."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from model.errors import ModelError
+from model.io.export import BQ_PER_ML, COUNTS, SUFFIXES, Unit, export_suffix, export_volume
+from model.io.imported import ImportedStudy
+from model.io.importing import RESULT_MARK, FileKind, Scan, Skipped, discover, nothing_found
+from model.methods import Method
+from model.quantification import Calibration, to_activity_concentration, with_calibration
+
+logger = logging.getLogger(__name__)
+State = Literal["done", "failed", "kept"]
+OnProgress = Callable[[Path, float], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scan and where its image goes."""
+
+    scan: Scan
+    out: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, and what is no scan."""
+
+    jobs: tuple[Job, ...]
+    skipped: tuple[Skipped, ...]
+    problems: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one scan.
+
+    Parameters
+    ----------
+    source : Path
+    state : {"done", "failed", "kept"}
+        ``kept``: the result is there already and was left alone.
+    out : Path or None
+    seconds : float
+        Reconstruction alone, without reading and writing.
+    counts : float
+        Photopeak counts.
+    notes : tuple of str
+        Assumptions and warnings, for a person.
+    unit : {"counts", "Bq/mL"}
+    error : tuple of str
+        Code, sentence and remedy of a failure.
+    """
+
+    source: Path
+    state: State
+    out: Path | None = None
+    seconds: float = 0.0
+    counts: float = 0.0
+    notes: tuple[str, ...] = ()
+    unit: Unit = COUNTS
+    error: tuple[str, str, str] | None = None
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return plain JSON values."""
+        found: dict[str, JsonValue] = {"source": str(self.source), "state": self.state}
+        if self.out is not None:
+            found["out"] = str(self.out)
+        if self.state == "done":
+            found |= {"seconds": round(self.seconds, 3), "counts": self.counts, "unit": self.unit}
+            found["notes"] = list[JsonValue](self.notes)
+        if self.error is not None:
+            found["error"] = dict(zip(("code", "message", "remedy"), self.error, strict=True))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How images are written.
+
+    Parameters
+    ----------
+    out : Path or None
+        A file (its suffix decides the format) for one scan, a folder for several, None for beside each input.
+    form : {"nii", "dcm", "h5", "npz"} or None
+        None: as the suffix of `out` says, else ``dcm`` for DICOM and ``nii`` for others.
+    ct : Path or None
+        Attenuation for every scan, instead of what lies beside it.
+    quantitative : bool
+        Bq/mL instead of counts.
+    sensitivity_cps_per_mbq : float or None
+        Of the camera, for studies that do not carry it.
+    force : bool
+        Replace results that are there.
+    checks : sequence of callable
+        Each looks at a study and its image and returns warnings.
+    """
+
+    out: Path | None = None
+    form: str | None = None
+    ct: Path | None = None
+    quantitative: bool = False
+    sensitivity_cps_per_mbq: float | None = None
+    force: bool = False
+    checks: Sequence[Callable[[ImportedStudy, NDArray[np.float32]], Sequence[str]]] = field(default=())
+
+
+def make_plan(inputs: Sequence[Path], options: Options) -> Plan:
+    """Look at every input and decide where each result goes.
+
+    Raises
+    ------
+    ModelError
+        ``export.suffix`` or ``reconstruct.out`` where the output cannot be meant so.
+    """
+    found: list[tuple[Scan, Path]] = []
+    skipped: list[Skipped] = []
+    problems: list[Outcome] = []
+    for source in inputs:
+        try:
+            discovery = discover(source, ct=options.ct)
+        except (ModelError, OSError) as error:
+            problems.append(_failed(source, error))
+            continue
+        skipped += [] if source.is_file() else discovery.skipped
+        base = source if source.is_dir() else source.parent
+        found += [(scan, scan.path.parent.relative_to(base)) for scan in discovery.scans]
+        if not discovery.scans:
+            problems.append(_failed(source, nothing_found(discovery)))
+    single = len(inputs) == 1 and len(found) <= 1 and not inputs[0].is_dir()
+    return Plan(tuple(_jobs(found, options, single=single)), tuple(skipped), tuple(problems))
+
+
+def run_plan(
+    plan: Plan, method: Method, options: Options, *, on_progress: OnProgress | None = None
+) -> Iterable[Outcome]:
+    """Yield what became of each scan, those that could not be looked at first."""
+    yield from plan.problems
+    for job in plan.jobs:
+        if job.out.exists() and not options.force:
+            yield Outcome(job.scan.path, "kept", out=job.out)
+            continue
+        try:
+            yield _reconstruct(job, method, options, on_progress)
+        except Exception as error:  # noqa: BLE001 (one scan must not take the others with it)
+            yield _failed(job.scan.path, error)
+
+
+def _reconstruct(job: Job, method: Method, options: Options, on_progress: OnProgress | None) -> Outcome:
+    path = job.scan.path
+    imported = _loaded(job.scan, options)
+    started = time.perf_counter()
+    image = method(imported.study, on_progress=None if on_progress is None else lambda done: on_progress(path, done))
+    seconds = time.perf_counter() - started
+    notes = [*imported.notes, *_warnings(imported)]
+    for check in options.checks:
+        notes += check(imported, image)
+    unit: Unit = COUNTS
+    if options.quantitative:
+        image, unit = to_activity_concentration(image, imported), BQ_PER_ML
+    template = path if job.scan.kind is FileKind.DICOM else None
+    export_volume(job.out, image, imported, method=method.describe(), unit=unit, template=template)
+    counts = float(imported.study.projections[0].sum(dtype=np.float64))
+    return Outcome(path, "done", job.out, seconds, counts, tuple(notes), unit)
+
+
+def _loaded(scan: Scan, options: Options) -> ImportedStudy:
+    imported = scan.load()
+    if options.sensitivity_cps_per_mbq is None:
+        return imported
+    return replace(imported, study=with_calibration(imported.study, Calibration(options.sensitivity_cps_per_mbq)))
+
+
+def _warnings(imported: ImportedStudy) -> list[str]:
+    return (
+        []
+        if imported.study.attenuation is not None
+        else ["There is no attenuation map: uptake deep inside is too low."]
+    )
+
+
+def _failed(source: Path, error: Exception) -> Outcome:
+    match error:
+        case ModelError():
+            words = (error.code, error.message, error.remedy)
+        case MemoryError() | torch.OutOfMemoryError():
+            words = (
+                "reconstruct.out_of_memory",
+                "there is too little memory for this scan",
+                "Use a smaller matrix or --device cpu.",
+            )
+        case FileNotFoundError():
+            words = ("reconstruct.no_file", "there is no such file, or a part of it is missing", "Check the path.")
+        case OSError():
+            words = ("reconstruct.file", f"a file could not be read or written: {error.strerror or error}", "")
+        case _:
+            logger.debug("a reconstruction failed", exc_info=error)
+            words = ("reconstruct.failed", f"the reconstruction failed unexpectedly ({type(error).__name__})", "")
+    return Outcome(source, "failed", error=words)
+
+
+# ---------------------------------------------------------------- where results go
+
+
+def _jobs(found: Sequence[tuple[Scan, Path]], options: Options, *, single: bool) -> list[Job]:
+    jobs = [Job(scan, _target(scan, below, options, single=single)) for scan, below in found]
+    used: dict[Path, int] = {}
+    for job in jobs:
+        used[job.out] = used.get(job.out, 0) + 1
+    return [job if used[job.out] == 1 else replace(job, out=_with_source_suffix(job)) for job in jobs]
+
+
+def _target(scan: Scan, below: Path, options: Options, *, single: bool) -> Path:
+    form = options.form or ("dcm" if scan.kind is FileKind.DICOM else "nii")
+    stem = scan.path.name.removesuffix(scan.path.suffix)
+    if options.out is None:
+        return scan.path.parent / f"{stem}{RESULT_MARK}{SUFFIXES[form].removeprefix('.')}"
+    if single and not options.out.is_dir() and options.out.suffix:
+        suffix = export_suffix(options.out)
+        if options.form is not None and not suffix.startswith(f".{options.form}"):
+            message = f"--out ends in {suffix}, --format says {options.form}"
+            raise ModelError(code="reconstruct.out", message=message, remedy="Leave one of them out.")
+        return options.out
+    if options.out.is_file():
+        message = f"--out {options.out.name} is a file, several scans need a folder"
+        raise ModelError(code="reconstruct.out", message=message, remedy="Name a folder.")
+    return options.out / below / f"{stem}{SUFFIXES[form]}"
+
+
+def _with_source_suffix(job: Job) -> Path:
+    """Tell apart the results of `a.hs` and `a.dcm` in one folder."""
+    own, stem = job.scan.path.name, job.scan.path.name.removesuffix(job.scan.path.suffix)
+    return job.out.with_name(own + job.out.name.removeprefix(stem))
