@@ -126,6 +126,8 @@ class PreparedStudy:
     heart: Tensor | None = field(repr=False)
     regions: WallRegions | None = field(repr=False)
     recipe: StartRecipe
+    others: dict[StartRecipe, "PreparedStudy"] = field(default_factory=dict, repr=False)
+    """The same study as another network wanted it last (`model.inference.fitted`)."""
 
     @property
     def has_reference(self) -> bool:
@@ -303,7 +305,7 @@ def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) 
         scatter=tuple(scatter / scale for _, scatter in pairs),
         condition=inputs.condition + inputs.condition.new_tensor([math.log10(fraction), 0.0, 0.0]),
     )
-    return replace(sample, inputs=started(changed, sample.recipe, sample.study.geometry), scale=scale)
+    return replace(sample, inputs=started(changed, sample.recipe, sample.study.geometry), scale=scale, others={})
 
 
 def _regions(study: Study) -> WallRegions | None:

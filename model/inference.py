@@ -12,6 +12,8 @@ from model.networks.inputs import ReconstructionNetwork
 def fitted(sample: PreparedStudy, network: ReconstructionNetwork) -> PreparedStudy:
     """Return the sample prepared as the network wants it; itself where it already is.
 
+    A sample keeps the last other preparation, so that the rounds of a federation prepare once.
+
     Raises
     ------
     ModelError
@@ -20,8 +22,13 @@ def fitted(sample: PreparedStudy, network: ReconstructionNetwork) -> PreparedStu
     network.check_geometry(sample.study.geometry)
     if sample.recipe == network.recipe:
         return sample
-    device = sample.inputs.mask.device
-    return prepare_study(sample.study, name=sample.name, recipe=network.recipe, device=device)
+    other = sample.others.get(network.recipe)
+    if other is None:
+        device = sample.inputs.mask.device
+        other = prepare_study(sample.study, name=sample.name, recipe=network.recipe, device=device)
+        sample.others.clear()
+        sample.others[network.recipe] = other
+    return other
 
 
 @torch.no_grad()
