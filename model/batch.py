@@ -19,7 +19,7 @@ from model.io.export import BQ_PER_ML, COUNTS, SUFFIXES, Unit, export_suffix, ex
 from model.io.imported import ImportedStudy
 from model.io.importing import RESULT_MARK, FileKind, Scan, Skipped, discover, nothing_found
 from model.methods import Method
-from model.quantification import Calibration, to_activity_concentration, with_calibration
+from model.quantification import ActivityCalibration, to_activity_concentration, with_calibration
 
 logger = logging.getLogger(__name__)
 State = Literal["done", "failed", "kept"]
@@ -180,7 +180,9 @@ def _loaded(scan: Scan, options: Options) -> ImportedStudy:
     imported = scan.load()
     if options.sensitivity_cps_per_mbq is None:
         return imported
-    return replace(imported, study=with_calibration(imported.study, Calibration(options.sensitivity_cps_per_mbq)))
+    return replace(
+        imported, study=with_calibration(imported.study, ActivityCalibration(options.sensitivity_cps_per_mbq))
+    )
 
 
 def _warnings(imported: ImportedStudy) -> list[str]:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, Valid
 
 from model.errors import ModelError
 from model.io.study import Study, read_study
-from model.io.weights import content_hash, read_tensors_header, write_atomically
+from model.io.weights import content_hash, read_tensors_header, save_card, write_atomically
 from model.task_spec import task_spec
 
 Answer = dict[str, JsonValue]
@@ -47,18 +47,32 @@ class OsemRequest(BaseModel):
 
 
 class InitialiseRequest(_Request):
-    """Make a network's first weights from a seed; ``out`` is a folder, the file is named by its content."""
+    """Make a network's first weights from a seed; ``out`` is a folder, the file is named by its content.
+
+    With ``shipped`` (a network's name or ``default``) the trained weights that come with the package are taken instead;
+    ``network`` and ``seed`` mean nothing then.
+    """
 
     kind: Literal["initialise"]
     task: str
     network: dict[str, JsonValue] | None = None
     seed: int = Field(default=0, ge=0, lt=2**31)
+    shipped: str | None = None
     out: Path
     terms: str = ""
 
 
+class ListShippedRequest(_Request):
+    """List the trained networks that come with the package."""
+
+    kind: Literal["list_shipped"]
+
+
 class CheckWeightsRequest(_Request):
-    """Check that a weights file fits a network and holds finite numbers only."""
+    """Check that a weights file fits a network and holds finite numbers only.
+
+    Without ``network`` the task's network that has these tensors is looked for, the default one first.
+    """
 
     kind: Literal["check_weights"]
     task: str
@@ -67,12 +81,17 @@ class CheckWeightsRequest(_Request):
 
 
 class ReconstructRequest(_Request):
-    """Reconstruct one study file; ``out`` is a compressed ``.npz`` (`reconstruct_study` lists its arrays)."""
+    """Reconstruct one study file; ``out`` is a compressed ``.npz`` (`reconstruct_study` lists its arrays).
+
+    ``model`` is a trained network: the file ``weights``, or the ``shipped`` one of that name.
+    """
 
     kind: Literal["reconstruct"]
     study: Path
     method: Literal["osem", "model"]
     weights: Path | None = None
+    shipped: str | None = None
+    device: Literal["cpu", "cuda"] = "cpu"
     osem: OsemRequest = OsemRequest()
     out: Path
 
@@ -95,7 +114,14 @@ class EvaluateRequest(_Request):
     out: Path | None = None
 
 
-Request = InitialiseRequest | CheckWeightsRequest | ReconstructRequest | TuneOsemRequest | EvaluateRequest
+Request = (
+    InitialiseRequest
+    | ListShippedRequest
+    | CheckWeightsRequest
+    | ReconstructRequest
+    | TuneOsemRequest
+    | EvaluateRequest
+)
 _REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 
 
@@ -105,6 +131,8 @@ def initialise(request: InitialiseRequest, progress: Progress) -> Answer:
     from model.tasks import load_task
 
     del progress
+    if request.shipped is not None:
+        return _shipped_start(request, request.shipped)
     config = request.network or task_spec(request.task).default_network
     network = load_task(request.task).build_network(config, seed=request.seed)
     saved = save_model(
@@ -124,6 +152,40 @@ def initialise(request: InitialiseRequest, progress: Progress) -> Answer:
     }
 
 
+def _shipped_start(request: InitialiseRequest, name: str) -> Answer:
+    """Copy shipped weights under their content hash; their card comes with them."""
+    from model.shipped import load_shipped, shipped_path
+
+    _, card = load_shipped(name)
+    if card.task != request.task:
+        message = f"the shipped weights are for the task {card.task}, the session is for {request.task}"
+        raise ModelError(code="weights.task", message=message)
+    if request.terms:
+        card = card.model_copy(update={"terms": request.terms})
+    path = request.out / f"{card.content_hash}.safetensors"
+    save_card(path, card)
+    write_atomically(path, shipped_path(name).read_bytes())
+    return {
+        "path": str(path),
+        "content_hash": card.content_hash,
+        "parameters": card.parameters,
+        "card": card.model_dump(mode="json"),
+    }
+
+
+def list_shipped(request: ListShippedRequest, progress: Progress) -> Answer:
+    """Return ``default`` and ``shipped``: name, parameters, content hash and figures of each."""
+    from model.shipped import DEFAULT_NETWORK, shipped_card, shipped_networks
+
+    del request, progress
+    cards = {name: shipped_card(name) for name in shipped_networks()}
+    rows: list[JsonValue] = [
+        {"name": name, "parameters": card.parameters, "content_hash": card.content_hash, "metrics": dict(card.metrics)}
+        for name, card in cards.items()
+    ]
+    return {"default": DEFAULT_NETWORK, "shipped": rows}
+
+
 def check_weights(request: CheckWeightsRequest, progress: Progress) -> Answer:
     """Return what a usable file holds; `WeightsError` names what does not fit."""
     from model.checkpoint import load_weights
@@ -131,7 +193,7 @@ def check_weights(request: CheckWeightsRequest, progress: Progress) -> Answer:
     from model.tasks import load_task
 
     del progress
-    config = request.network or task_spec(request.task).default_network
+    config = request.network or _network_with_these_tensors(request)
     network = load_task(request.task).build_network(config)
     load_weights(request.path, network)
     header = read_tensors_header(request.path)
@@ -141,6 +203,17 @@ def check_weights(request: CheckWeightsRequest, progress: Progress) -> Answer:
         "tensors": {name: {"shape": list(entry.shape), "dtype": entry.dtype} for name, entry in header.items()},
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
     }
+
+
+def _network_with_these_tensors(request: CheckWeightsRequest) -> dict[str, JsonValue]:
+    """Return the first of the task's networks, in its usual size, that a file fits; the default one if none."""
+    from model.checkpoint import expected_tensors
+    from model.tasks import load_task
+
+    task = load_task(request.task)
+    default, found = task.spec.default_network, read_tensors_header(request.path)
+    others: list[dict[str, JsonValue]] = [{"name": name} for name in task.spec.networks if name != default.get("name")]
+    return next((c for c in (default, *others) if expected_tensors(task.build_network(c)) == found), default)
 
 
 def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer:
@@ -185,19 +258,16 @@ def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer
 
 
 def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.float32], float]:
-    from model.checkpoint import load_model
-    from model.inference import reconstruct
-    from model.networks.inputs import ReconstructionNetwork
+    from model.methods import resolve_method
+    from model.shipped import DEFAULT, shipped_path
 
-    if request.weights is None:
-        message = "the method model needs weights"
+    if (request.weights is None) == (request.shipped is None):
+        message = "the method model needs weights or the name of a shipped network, one of the two"
         raise ModelError(code="request.invalid", message=message)
-    network, _ = load_model(request.weights, task="spect-reconstruction")
-    if not isinstance(network, ReconstructionNetwork):
-        message = f"the model is a {type(network).__name__}, which reconstructs nothing"
-        raise ModelError(code="weights.task", message=message)
+    path = request.weights or shipped_path(request.shipped or DEFAULT)
+    method = resolve_method(str(path), device=request.device)
     started = time.perf_counter()
-    image = reconstruct(study, network)
+    image = method(study)
     return image, time.perf_counter() - started
 
 
@@ -298,6 +368,8 @@ def answer_request(raw: str, progress: Progress) -> Answer:
     match request:
         case InitialiseRequest():
             return initialise(request, progress)
+        case ListShippedRequest():
+            return list_shipped(request, progress)
         case CheckWeightsRequest():
             return check_weights(request, progress)
         case ReconstructRequest():

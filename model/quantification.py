@@ -11,7 +11,7 @@ That is the mean over the acquisition. The value at its start is larger by :math
 at an earlier time (the injection) by :math:`e^{\lambda t}` more, with :math:`\lambda = \ln 2 / T_{1/2}` and the wall-clock
 time :math:`T_w` of the acquisition.
 
-In a study's provenance the object ``calibration`` holds ``sensitivity_cps_per_mbq`` and optionally ``half_life_s``,
+In a study's provenance the object ``activity_calibration`` holds ``sensitivity_cps_per_mbq`` and optionally ``half_life_s``,
 ``acquisition_s`` (wall clock; the sum of the views unless given) and ``reference_to_start_s``. numpy only.
 
 References
@@ -35,13 +35,13 @@ from model.geometry import AcquisitionGeometry
 from model.io.imported import ImportedStudy
 from model.io.study_records import Study
 
-KEY = "calibration"
+KEY = "activity_calibration"
 _FIELDS = ("sensitivity_cps_per_mbq", "half_life_s", "acquisition_s", "reference_to_start_s")
 Volume = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Calibration:
+class ActivityCalibration:
     """What turns counts into activity.
 
     Parameters
@@ -78,7 +78,7 @@ class Calibration:
 
     @classmethod
     def from_provenance(cls, provenance: Mapping[str, Any]) -> Self:
-        """Read the object ``calibration``; fields that this version does not know are left out.
+        """Read the object ``activity_calibration``; fields that this version does not know are left out.
 
         Raises
         ------
@@ -93,13 +93,13 @@ class Calibration:
         return cls(**{name: data[name] for name in _FIELDS if data.get(name) is not None})
 
 
-def with_calibration(study: Study, calibration: Calibration) -> Study:
+def with_calibration(study: Study, calibration: ActivityCalibration) -> Study:
     """Return the study with a calibration in its provenance, kept by the study file."""
     known = {name: value for name, value in asdict(calibration).items() if value is not None}
     return replace(study, provenance={**study.provenance, KEY: known})
 
 
-def bq_per_ml_of_a_count(calibration: Calibration, geometry: AcquisitionGeometry) -> float:
+def bq_per_ml_of_a_count(calibration: ActivityCalibration, geometry: AcquisitionGeometry) -> float:
     """Return the activity concentration (Bq/mL) that one count per voxel means, decay corrected as the module says."""
     counted_s = math.fsum(geometry.duration_s)
     ml = math.prod(geometry.grid.voxel_mm) / 1000.0
@@ -107,7 +107,7 @@ def bq_per_ml_of_a_count(calibration: Calibration, geometry: AcquisitionGeometry
     return mean * decay_factor(calibration, calibration.acquisition_s or counted_s)
 
 
-def decay_factor(calibration: Calibration, acquisition_s: float) -> float:
+def decay_factor(calibration: ActivityCalibration, acquisition_s: float) -> float:
     """Return activity at the reference time over the mean activity during the acquisition; 1 without a half-life."""
     if calibration.half_life_s is None:
         return 1.0
@@ -132,7 +132,7 @@ def to_activity_concentration(image: Volume, imported: ImportedStudy) -> Volume:
         when no counts are right.
     """
     study = imported.study
-    calibration = Calibration.from_provenance(study.provenance)
+    calibration = ActivityCalibration.from_provenance(study.provenance)
     if study.attenuation is None:
         message = "the study has no attenuation map, so the image is not quantitative"
         raise QuantificationError("quantification.no_attenuation", message, "Name its CT with --ct.")
