@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """Say what a file held and a study will not: an inventory by name and count, and a key that groups a patient's studies.
 
 A study is built from an allow-list of numbers; whatever is not on the list is removed by never being copied. The
@@ -20,6 +21,7 @@ from typing import Any
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 
+from model.errors import DicomError
 from model.io.imported import DeidentificationReport, KeptElement, RemovedElement
 
 _CATEGORIES = {
@@ -101,7 +103,7 @@ def patient_key(identity: Iterable[str], *, site_key: bytes | None) -> tuple[str
         return secrets.token_hex(16), "random"
     if len(site_key) < 16:
         msg = f"the site key has {len(site_key)} bytes, at least 16 are needed"
-        raise ValueError(msg)
+        raise DicomError("dicom.site_key", msg, "Give a secret of 16 random bytes or more and keep it at the site.")
     message = "\x00".join(parts).encode()
     return hmac.new(site_key, message, hashlib.sha256).hexdigest()[:32], "site key"
 

@@ -53,7 +53,7 @@ KEPT = {
     "NumberOfTimeSlots": "order of frames", "NumberOfFramesInRotation": "angles",
     "EnergyWindowInformationSequence": "energy windows", "EnergyWindowRangeSequence": "energy windows",
     "EnergyWindowLowerLimit": "energy windows", "EnergyWindowUpperLimit": "energy windows",
-    "RadiopharmaceuticalInformationSequence": "radionuclide", "RadionuclideCodeSequence": "radionuclide",
+    "RadiopharmaceuticalInformationSequence": "radionuclide", "RadionuclideTotalDose": "injected activity", "RadionuclideCodeSequence": "radionuclide",
     "CodeValue": "compared with known codes", "CodeMeaning": "compared with known names",
     "RotationInformationSequence": "angles", "DetectorInformationSequence": "detectors", "StartAngle": "angles",
     "AngularStep": "angles", "ScanArc": "angles", "RotationDirection": "angles", "RadialPosition": "radii",
