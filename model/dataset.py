@@ -13,73 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.attenuation import AttenuationFactors, attenuation_factors
 from model.errors import ModelError, SampleInvalid
-from model.fbp import fbp
 from model.geometry import AcquisitionGeometry
 from model.io.study import Study, read_study
 from model.networks.em import em_update, spread_order
 from model.networks.inputs import StartRecipe, StudyInputs
-from model.projector import SpectProjector, projector_for
+from model.study_system import StudySystem, body_grid, fbp_start, mean_transmission
 from model.transforms import body_mask, bounding_box, study_scale, thin_counts
 
 MYOCARDIUM = "myocardium"
 USUAL_VIEWS = 60
 HEART_MARGIN_VOXELS = 1
-CHANG_STRIDE = 4
-"""Views per view that the first-order attenuation correction of an FBP start looks along."""
-LEAST_CHANG_VIEWS = 8
-
-
-class StudySystem:
-    """One study's system matrix in interleaved subsets; implements `model.networks.inputs.SubsetSystem`.
-
-    Parameters
-    ----------
-    projector : SpectProjector
-        Shared by all studies of one geometry.
-    mu : Tensor (Z, Y, X), mm^-1, or None
-    subsets : int
-        More than views means one view a subset.
-    half_factors : bool
-        Keep the attenuation factors as float16.
-
-    Notes
-    -----
-    The attenuation factors (31 MB in float32 at 64 x 64 x 32 voxels and 60 views) are computed at the first projection:
-    a network that never projects does not pay for them.
-    """
-
-    def __init__(
-        self, projector: SpectProjector, mu: Tensor | None, subsets: int, *, half_factors: bool = False
-    ) -> None:
-        views = projector.geometry.n_views
-        number = min(subsets, views)
-        self.projector = projector
-        self.views = tuple(tuple(range(s, views, number)) for s in range(number))
-        self._mu, self._half = mu, half_factors
-        self._factors: AttenuationFactors | None = None
-
-    @property
-    def subsets(self) -> int:
-        """Number of subsets."""
-        return len(self.views)
-
-    @property
-    def factors(self) -> AttenuationFactors | None:
-        """The attenuation factors of all views; None without a map."""
-        if self._factors is None and self._mu is not None:
-            exact = self.projector.attenuation_factors(self._mu[None])
-            self._factors = exact.half() if self._half else exact
-        return self._factors
-
-    def project(self, activity_ZYX: Tensor, subset: int) -> Tensor:
-        """Return expected primary counts (V, Z, U) of one subset."""
-        return self.projector(activity_ZYX[None], self.factors, views=self.views[subset])[0]
-
-    def backproject(self, counts_VZU: Tensor, subset: int) -> Tensor:
-        """Return the transpose applied to one subset's counts, (Z, Y, X)."""
-        return self.projector.backproject(counts_VZU[None], self.factors, views=self.views[subset])[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +119,8 @@ def prepare_study(
     device : torch.device or str, optional
         Where every tensor is made; the CPU unless given.
     half_factors : bool
-        Keep what is large (attenuation factors) as float16: for training sets.
+        Keep what is large (attenuation factors, sensitivities) as float16: for training sets. At 64 x 64 x 32 voxels
+        and 60 views a study then takes about 19 MB.
 
     Raises
     ------
@@ -209,18 +154,18 @@ def _prepare_inputs(
 ) -> tuple[StudyInputs, float]:
     geometry = study.geometry
     mu = None if study.attenuation is None else torch.from_numpy(study.attenuation).to(device)
+    mask = body_mask(mu, geometry.volume_shape).to(device)
     subsets = 1 if recipe.kind == "fbp" else recipe.subsets
-    system = StudySystem(projector_for(geometry), mu, subsets, half_factors=half_factors)
+    system = StudySystem(body_grid(geometry, mask), mu, subsets, half_factors=half_factors)
     measured = torch.from_numpy(study.projections[0]).to(device)
     scatter = torch.zeros_like(measured) if study.scatter is None else torch.from_numpy(study.scatter[0]).to(device)
     sensitivity = _sensitivity(system, mu, measured, recipe)
-    mask = body_mask(mu, geometry.volume_shape).to(device)
     scale = study_scale(measured, scatter, torch.stack(sensitivity).sum(dim=0), mask)
     inputs = StudyInputs(
         system=system,
         measured=tuple(measured[list(views)] / scale for views in system.views),
         scatter=tuple(scatter[list(views)] / scale for views in system.views),
-        sensitivity=sensitivity,
+        sensitivity=tuple(part.half() for part in sensitivity) if half_factors else sensitivity,
         start=mask,
         mu=torch.zeros(geometry.volume_shape, device=device) if mu is None else mu,
         mask=mask,
@@ -232,18 +177,10 @@ def _prepare_inputs(
 
 def _sensitivity(system: StudySystem, mu: Tensor | None, like: Tensor, recipe: StartRecipe) -> tuple[Tensor, ...]:
     if recipe.kind == "fbp":
-        return (_mean_transmission(system.projector.geometry, mu, like),)
+        return (mean_transmission(system.grid, mu, like),)
     return tuple(
         system.backproject(like.new_ones((len(views), *like.shape[1:])), s) for s, views in enumerate(system.views)
     )
-
-
-def _mean_transmission(geometry: AcquisitionGeometry, mu: Tensor | None, like: Tensor) -> Tensor:
-    """Average the transmission over every fourth view: it changes slowly with the angle."""
-    if mu is None:
-        return like.new_ones(geometry.volume_shape)
-    views = range(0, geometry.n_views, max(1, min(CHANG_STRIDE, geometry.n_views // LEAST_CHANG_VIEWS)))
-    return attenuation_factors(mu[None], geometry, views).values.mean(dim=0)[:, 0].T.reshape(geometry.volume_shape)
 
 
 def _condition(geometry: AcquisitionGeometry, scale: float) -> Tensor:
@@ -257,14 +194,7 @@ def _condition(geometry: AcquisitionGeometry, scale: float) -> Tensor:
 def started(inputs: StudyInputs, recipe: StartRecipe, geometry: AcquisitionGeometry) -> StudyInputs:
     """Return the inputs with ``start`` replaced by the recipe's classical image, zero outside the mask."""
     if recipe.kind == "fbp":
-        transmission = inputs.sensitivity[0].reshape(geometry.volume_shape[0], -1).T[None, :, None]
-        image = fbp(
-            inputs.measured[0][None],
-            projector_for(geometry),
-            scatter_BVZU=inputs.scatter[0][None],
-            chang=AttenuationFactors(transmission),
-        )[0]
-        return replace(inputs, start=image.clamp_min(0.0) * inputs.mask)
+        return replace(inputs, start=fbp_start(inputs, body_grid(geometry, inputs.mask)))
     activity = inputs.mask
     passes = recipe.passes if recipe.kind == "osem" else 0
     for _ in range(passes):
