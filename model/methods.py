@@ -24,13 +24,14 @@ from model.filters import gaussian_postfilter
 from model.inference import reconstruct
 from model.io.study_records import Study
 from model.io.weights import ModelCard
+from model.map_osem import MapOsemSettings, reconstruct_map_osem
 from model.networks import NETWORKS
 from model.networks.inputs import ReconstructionNetwork
 from model.shipped import DEFAULT, DEFAULT_NETWORK, TASK, shipped_networks, shipped_path
 
 Volume = NDArray[np.float32]
 Progress = Callable[[float], None]
-CLASSICAL = ("osem", "mlem", "fbp")
+CLASSICAL = ("osem", "mlem", "fbp", "map-osem")
 MLEM_ITERATIONS = 60
 """As many updates as the default OSEM: 10 iterations of 6 subsets."""
 WEIGHTS_SUFFIX = ".safetensors"
@@ -66,6 +67,24 @@ class OsemMethod:
         total = self.settings.iterations
         heard = None if on_progress is None else (lambda done: on_progress(done / total))
         return reconstruct_osem(study, self.settings, on_iteration=heard)
+
+
+@dataclass(frozen=True)
+class MapOsemMethod:
+    """OSEM with a total-variation prior; the prior takes the place of a post-filter."""
+
+    settings: MapOsemSettings
+    name: str = "map-osem"
+
+    def describe(self) -> dict[str, JsonValue]:
+        """Return the settings."""
+        return {"method": self.name, **asdict(self.settings)}
+
+    def __call__(self, study: Study, *, on_progress: Progress | None = None) -> Volume:
+        """Reconstruct."""
+        total = self.settings.iterations
+        heard = None if on_progress is None else (lambda done: on_progress(done / total))
+        return reconstruct_map_osem(study, self.settings, on_iteration=heard)
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,11 @@ def method_names() -> tuple[str, ...]:
 
 def default_settings(text: str) -> OsemSettings:
     """Return what a classical method uses unless told otherwise."""
-    return OsemSettings(iterations=MLEM_ITERATIONS, subsets=1) if text == "mlem" else OsemSettings()
+    if text == "mlem":
+        return OsemSettings(iterations=MLEM_ITERATIONS, subsets=1)
+    if text == "map-osem":
+        return OsemSettings(iterations=MapOsemSettings().iterations, subsets=MapOsemSettings().subsets)
+    return OsemSettings()
 
 
 def resolve_method(text: str, *, osem: OsemSettings | None = None, device: str = "cpu") -> Method:
@@ -152,9 +175,19 @@ def resolve_method(text: str, *, osem: OsemSettings | None = None, device: str =
             return OsemMethod("osem", osem or OsemSettings())
         case "mlem":
             return OsemMethod("mlem", replace(osem or default_settings(text), subsets=1))
+        case "map-osem":
+            return MapOsemMethod(_map_settings(osem))
         case "fbp":
             return FbpMethod(osem or OsemSettings())
     return _network_method(text, device)
+
+
+def _map_settings(osem: OsemSettings | None) -> MapOsemSettings:
+    """Take over what both have; the post-filter has no counterpart."""
+    if osem is None:
+        return MapOsemSettings()
+    shared = {name: value for name, value in asdict(osem).items() if name != "postfilter_fwhm_mm"}
+    return MapOsemSettings(**shared)
 
 
 def _network_method(text: str, device: str) -> Method:

@@ -132,12 +132,16 @@ def attach_reference(imported: ImportedStudy, path: Path) -> ImportedStudy:
 
 def with_volume(imported: ImportedStudy, changes: Mapping[str, Any], note: str) -> ImportedStudy:
     """Return the study with changed fields and one more note, checked."""
-    before = imported.study
-    notes = (*imported.notes, note)
-    provenance = {**before.provenance, "notes": list(notes)}
-    study: Study = replace(before, **changes, provenance=provenance)
+    study: Study = replace(imported.study, **changes)
     check_study(study)
-    return replace(imported, study=study, notes=notes)
+    return with_note(replace(imported, study=study), note)
+
+
+def with_note(imported: ImportedStudy, note: str) -> ImportedStudy:
+    """Return the study with one more note, in its provenance too."""
+    notes = (*imported.notes, note)
+    provenance = {**imported.study.provenance, "notes": list(notes)}
+    return replace(imported, study=replace(imported.study, provenance=provenance), notes=notes)
 
 
 def _placed(imported: ImportedStudy, volume: PlacedVolume, *, has_place: bool) -> tuple[PatientFrame, str]:

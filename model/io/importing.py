@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from model.errors import ModelError, StudyFormatError
-from model.io.companions import attach_map, attach_reference, is_map_name, is_reference_name, with_volume
+from model.io.companions import attach_map, attach_reference, is_map_name, is_reference_name, with_note
 from model.io.dicom_index import DicomKind, DicomSummary, summarise
 from model.io.export import is_image_file
 from model.io.imported import ImportedStudy, PatientFrame
@@ -49,10 +49,21 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True)
 class Attenuation:
-    """Where a scan's attenuation map comes from: the slices of one CT series, or one volume file."""
+    """Where a scan's attenuation map comes from: the slices of one CT series, or one volume file.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+    is_ct : bool
+    given : bool
+        The user named it: then it must fit. One that merely lies beside the scan is left out where it does not, with a
+        note.
+    note : str
+    """
 
     paths: tuple[Path, ...]
     is_ct: bool
+    given: bool = False
     note: str = ""
 
 
@@ -310,12 +321,12 @@ def given_attenuation(path: Path) -> Attenuation:
         message = f"there is no {path.name}"
         raise FileNotFoundError(message)
     if path.is_file() and (is_nifti(path) or file_kind(path) is FileKind.INTERFILE):
-        return Attenuation((path,), is_ct=False)
+        return Attenuation((path,), is_ct=False, given=True)
     shelf = _sorted(_files(path))
     if len(shelf.ct) == 1:
-        return Attenuation(tuple(next(iter(shelf.ct.values()))), is_ct=True)
+        return Attenuation(tuple(next(iter(shelf.ct.values()))), is_ct=True, given=True)
     if not shelf.ct and len(shelf.maps) == 1:
-        return Attenuation((shelf.maps[0],), is_ct=False)
+        return Attenuation((shelf.maps[0],), is_ct=False, given=True)
     message = f"{len(shelf.ct)} CT series and {len(shelf.maps)} attenuation maps were found, exactly one is needed"
     raise StudyFormatError("import.no_ct", message, "Name the folder of one CT series, or one map.")
 
@@ -376,11 +387,19 @@ def _load(path: Path, kind: FileKind) -> ImportedStudy:
 
 
 def _with_attenuation(imported: ImportedStudy, attenuation: Attenuation) -> ImportedStudy:
+    try:
+        found = _attached(imported, attenuation)
+    except (ModelError, OSError) as error:
+        if attenuation.given:
+            raise
+        reason = error.message if isinstance(error, ModelError) else "a file is missing"
+        return with_note(imported, f"What looks like its attenuation map was not used: {reason}.")
+    return with_note(found, attenuation.note) if attenuation.note else found
+
+
+def _attached(imported: ImportedStudy, attenuation: Attenuation) -> ImportedStudy:
     if not attenuation.is_ct:
         return attach_map(imported, attenuation.paths[0])
-    from model.io.dicom import read_ct_series
+    from model.io.dicom import attach_ct
 
-    frame = imported.frame or PatientFrame.centred(imported.study.geometry.grid)
-    mu = read_ct_series(list(attenuation.paths), frame)
-    note = attenuation.note or f"The attenuation map was made from a CT of {len(attenuation.paths)} slices."
-    return with_volume(imported, {"attenuation": mu}, note)
+    return attach_ct(imported, list(attenuation.paths))

@@ -1,0 +1,95 @@
+"""Bq/mL: the hand calculation, decay, and a refusal wherever a number is missing."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.errors import QuantificationError
+from model.io.imported import Administration, ImportedStudy
+from model.io.study import read_study, write_study
+from model.quantification import (
+    ActivityCalibration,
+    bq_per_ml_of_a_count,
+    decay_factor,
+    to_activity_concentration,
+    with_calibration,
+)
+from tests.support.studies import tiny_study
+
+TC99M_S = 6.0067 * 3600
+
+
+def test_a_source_that_can_be_counted_by_hand() -> None:
+    """1 MBq in one voxel of 16 mm, 80 counts per second per MBq, 12 views of 20 s: 19 200 counts, 244 141 Bq/mL."""
+    study = with_calibration(tiny_study(), ActivityCalibration(80.0))
+    image = np.zeros(study.geometry.volume_shape, dtype=np.float32)
+    image[1, 2, 3] = 80.0 * 12 * 20.0
+    found = to_activity_concentration(image, ImportedStudy(study))
+    assert found[1, 2, 3] == pytest.approx(1e6 / 4.096, rel=1e-6)
+    assert found.dtype == np.float32
+    assert np.count_nonzero(found) == 1
+
+
+def test_decay_is_undone_by_its_textbook_factors() -> None:
+    # the mean over one half-life is 1 / (2 ln 2) of the start
+    hour = ActivityCalibration(80.0, half_life_s=3600.0, acquisition_s=3600.0)
+    assert decay_factor(hour, 3600.0) == pytest.approx(2 * math.log(2))
+    earlier = replace(hour, reference_to_start_s=7200.0)
+    assert decay_factor(earlier, 3600.0) == pytest.approx(4 * 2 * math.log(2))
+    assert decay_factor(ActivityCalibration(80.0), 3600.0) == 1.0
+    short = ActivityCalibration(80.0, half_life_s=TC99M_S, acquisition_s=1e-6)
+    assert decay_factor(short, 1e-6) == pytest.approx(1.0)
+
+
+def test_two_heads_take_half_the_wall_clock() -> None:
+    geometry = tiny_study().geometry
+    one = ActivityCalibration(80.0, half_life_s=100.0)
+    two = replace(one, acquisition_s=120.0)
+    ratio = bq_per_ml_of_a_count(one, geometry) / bq_per_ml_of_a_count(two, geometry)
+    rate = math.log(2) / 100.0
+    assert ratio == pytest.approx(2 * (1 - math.exp(-120 * rate)) / (1 - math.exp(-240 * rate)))
+
+
+def test_the_calibration_survives_the_study_file(tmp_path: Path) -> None:
+    wanted = ActivityCalibration(77.5, half_life_s=TC99M_S, reference_to_start_s=3600.0)
+    write_study(tmp_path / "a.h5", with_calibration(tiny_study(), wanted))
+    assert ActivityCalibration.from_provenance(read_study(tmp_path / "a.h5").provenance) == wanted
+
+
+def test_the_half_life_may_come_from_the_injection() -> None:
+    study = with_calibration(tiny_study(), ActivityCalibration(80.0))
+    image = np.ones(study.geometry.volume_shape, dtype=np.float32)
+    plain = to_activity_concentration(image, ImportedStudy(study))
+    decayed = to_activity_concentration(image, ImportedStudy(study, administration=Administration(half_life_s=100.0)))
+    assert decayed.mean() > 1.5 * plain.mean()
+
+
+def refused(study: ImportedStudy) -> QuantificationError:
+    with pytest.raises(QuantificationError) as found:
+        to_activity_concentration(np.ones(study.study.geometry.volume_shape, dtype=np.float32), study)
+    return found.value
+
+
+def test_what_is_missing_is_said() -> None:
+    study = tiny_study()
+    found = refused(ImportedStudy(study))
+    assert found.code == "quantification.missing"
+    assert "--sensitivity" in found.remedy
+    no_map = replace(with_calibration(study, ActivityCalibration(80.0)), attenuation=None)
+    assert refused(ImportedStudy(no_map)).code == "quantification.no_attenuation"
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf, "80", True])
+def test_numbers_that_are_none_are_refused(value: object) -> None:
+    study = replace(tiny_study(), provenance={"activity_calibration": {"sensitivity_cps_per_mbq": value}})
+    assert refused(ImportedStudy(study)).code == "quantification.bad_value"
+
+
+def test_fields_of_a_later_version_are_left_alone() -> None:
+    found = ActivityCalibration.from_provenance(
+        {"activity_calibration": {"sensitivity_cps_per_mbq": 80.0, "dead_time_us": 1.0}}
+    )
+    assert found == ActivityCalibration(80.0)
