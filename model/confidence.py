@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from torch import nn
 
 from model.alarm import Alarm, Level, conditions, corrections, fit_statistics, judge, score
 from model.conformal import (
+    cases_needed,
     conformal_quantile,
     coverage,
     mean_with_interval,
@@ -252,6 +254,7 @@ def calibrate(
     ModelError
         ``calibration.too_few``, ``sample.no_reference``, ``uncertainty.stopped``, or what a study file breaks.
     """
+    _enough(len(paths), settings)
     others = dict(members or {})
     chosen = {"members": list(others.values()), "settings": settings}
     cases = list(examine_studies(paths, network, **chosen, on_progress=on_progress, should_stop=should_stop))  # type: ignore[arg-type]
@@ -264,6 +267,16 @@ def calibrate(
         digest=digest_of(paths),
         settings=settings,
     )
+
+
+def _enough(studies: int, settings: CalibrationSettings) -> None:
+    """Refuse before hours of work what the split would refuse after it."""
+    choosing = round(studies * settings.share)
+    needed = max(cases_needed(settings.case_level), cases_needed(1 - settings.false_alarm_level))
+    if choosing < needed:
+        message = f"{studies} studies leave {choosing} to choose the factors; at least {needed} are needed"
+        remedy = f"Give at least {math.ceil(needed / settings.share)} studies of different patients."
+        raise ModelError(code="calibration.too_few", message=message, remedy=remedy)
 
 
 def digest_of(paths: Sequence[Path]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from model.commands.calibrate import calibrate
 from model.errors import ModelError
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def models(context: click.Context, *, as_json: bool) -> None:
         click.echo(json.dumps({"default": DEFAULT_NETWORK, "networks": rows}))
     else:
         _print_table(rows)
+
+
+models.add_command(calibrate)
 
 
 @models.command()

@@ -1,0 +1,58 @@
+"""`flomir models calibrate`: the card beside the weights gains both records, or one line says why not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from model.checkpoint import save_model
+from model.commands.models import models
+from model.io.weights import load_card
+from model.networks import build_network
+from tests.support.studies import write_tiny_studies
+
+SMALL = {"name": "unrolled_em", "subsets": 4, "warm_passes": 1, "channels": 4, "blocks": 1}
+OPTIONS = {"shape": (4, 12, 12), "voxel_mm": 26.0, "views": 6, "counts": 1e5}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    network = build_network(SMALL, seed=0)
+    return save_model(
+        tmp_path / "model", network, task="spect-reconstruction", config=SMALL, created_at="2026-01-01"
+    ).path
+
+
+def test_the_card_gains_intervals_and_alarm(weights: Path, tmp_path: Path) -> None:
+    write_tiny_studies(tmp_path / "data", 33, **OPTIONS)
+    arguments = ["calibrate", str(weights), "--data", str(tmp_path / "data"), "--replicates", "2", "--threads", "1"]
+    result = CliRunner().invoke(models, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    answer, card = json.loads(result.stdout), load_card(weights)
+    assert card.uncertainty is not None
+    assert card.alarm is not None
+    assert answer["content_hash"] == card.content_hash == card.uncertainty.weights == card.alarm.weights
+    assert answer["uncertainty"]["regions"]["body"]["factor"] == card.uncertainty.regions["body"].factor
+    assert (card.uncertainty.cases, card.uncertainty.test_cases) == (20, 13)
+
+
+def test_too_few_studies_are_one_line_and_leave_the_card(weights: Path, tmp_path: Path) -> None:
+    write_tiny_studies(tmp_path / "data", 4, **OPTIONS)
+    before = weights.with_suffix(".json").read_bytes()
+    result = CliRunner().invoke(
+        models, ["calibrate", str(weights), "--data", str(tmp_path / "data"), "--replicates", "2"]
+    )
+    assert result.exit_code == 1
+    assert "4 studies leave 2 to choose the factors; at least 19 are needed. Give at least 32" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert weights.with_suffix(".json").read_bytes() == before
+
+
+def test_a_folder_without_studies_is_named(weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = CliRunner().invoke(models, ["calibrate", str(weights), "--data", str(tmp_path / "empty")])
+    assert result.exit_code == 1
+    assert "no study file (.h5) in empty" in result.stderr
