@@ -34,7 +34,8 @@ def small_geometry() -> AcquisitionGeometry:
 @lru_cache(maxsize=16)
 def small_study(seed: int = 0, **options: Any) -> Study:
     """Return a study of 6 x 14 x 14 voxels and 12 views; made once, so leave its arrays alone."""
-    return tiny_study(seed, **({"shape": SHAPE, "voxel_mm": VOXEL_MM, "views": VIEWS} | options))
+    whole: dict[str, Any] = {"shape": SHAPE, "voxel_mm": VOXEL_MM, "views": VIEWS}
+    return tiny_study(seed, **whole | options)
 
 
 def small_network(name: str, seed: int = 0, *, active: bool = True, **changes: Any) -> ReconstructionNetwork:

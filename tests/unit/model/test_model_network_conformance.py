@@ -157,7 +157,7 @@ def test_the_gradient_is_the_slope(name: str) -> None:
             weight.sub_(direction, alpha=step)
         return value
 
-    loss().backward()
+    loss().backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
     slope = sum(float((w.grad * d).sum()) for w, d in zip(weights, directions, strict=True) if w.grad is not None)
     with torch.no_grad():
         numeric = (loss_after(0.1) - loss_after(-0.1)) / 0.2

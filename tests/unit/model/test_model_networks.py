@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,37 +10,23 @@ from torch import nn
 
 from model.dataset import PreparedStudy, prepare_study, thinned
 from model.errors import ModelError, SampleInvalid
-from model.inference import fitted, reconstruct
+from model.inference import reconstruct
 from model.io.study import Study
-from model.networks import build_network, parse_network
+from model.networks import parse_network
+from model.networks.blocks import SliceUnet
 from model.networks.em import spread_order
-from model.networks.inputs import StartRecipe
-from model.networks.unrolled_em import ResidualCnn, UnrolledEm
-from model.transforms import body_mask, bounding_box, study_scale
+from model.networks.inputs import CONDITIONS, StartRecipe
+from model.networks.unrolled_em import ResidualCnn
+from model.study_system import StudySystem
+from model.transforms import bounding_box, study_scale
+from tests.support.networks import small_network, small_study, wake
 from tests.support.studies import tiny_study
 
 RECIPE = StartRecipe("osem", subsets=4, passes=2)
-SMALL = {"name": "unrolled_em", "subsets": 4, "channels": 8, "blocks": 2}
-
-
-def small_study(seed: int = 0, **options: Any) -> Study:
-    return tiny_study(seed, shape=(6, 14, 14), voxel_mm=22.0, views=12, **options)
 
 
 def prepared(study: Study) -> PreparedStudy:
     return prepare_study(study, name="s", recipe=RECIPE)
-
-
-def network(seed: int = 0, **changes: int) -> UnrolledEm:
-    """Return a network whose CNNs do something: their last layers start at zero otherwise."""
-    built = build_network(SMALL | changes, seed=seed)
-    assert isinstance(built, UnrolledEm)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for block in built.blocks:
-            assert isinstance(block, ResidualCnn)
-            block.last.weight.normal_(0, 0.02, generator=generator)
-    return built
 
 
 @pytest.mark.parametrize(
@@ -58,17 +43,6 @@ def test_a_wrong_configuration_is_refused_by_field(config: dict[str, object], pl
     with pytest.raises(ModelError, match=place) as caught:
         parse_network(config)
     assert caught.value.code == "network.invalid"
-
-
-def test_a_configuration_is_completed_and_stable() -> None:
-    whole = parse_network({"name": "unrolled_em"}).model_dump(mode="json")
-    assert parse_network(whole).model_dump(mode="json") == whole
-    assert {"blocks", "updates", "subsets", "channels"} <= set(whole)
-
-
-def test_the_default_network_is_small() -> None:
-    size = sum(p.numel() for p in build_network({"name": "unrolled_em"}).parameters())
-    assert 10_000 < size < 60_000
 
 
 def test_the_stacked_convolutions_are_a_three_dimensional_convolution() -> None:
@@ -88,81 +62,6 @@ def test_the_stacked_convolutions_are_a_three_dimensional_convolution() -> None:
     assert torch.allclose(cnn(x, condition), expected, atol=1e-5)
 
 
-def test_an_image_is_non_negative_finite_and_empty_outside_the_body() -> None:
-    study = small_study()
-    image = reconstruct(study, network())
-    assert study.attenuation is not None
-    mask = body_mask(torch.from_numpy(study.attenuation), study.geometry.volume_shape).numpy()
-    assert image.dtype == np.float32
-    assert image.shape == study.geometry.volume_shape
-    assert np.isfinite(image).all()
-    assert image.min() >= 0
-    assert image[mask == 0].max() == 0
-    assert image.sum() > 0
-
-
-def test_the_image_scales_with_the_counts_when_noise_is_said_to_be_equal() -> None:
-    study = small_study(noise=False)
-    assert study.scatter is not None
-    louder = replace(study, projections=study.projections * 8, scatter=study.scatter * 8)
-    one, eight = prepared(study), prepared(louder)
-    assert eight.scale == pytest.approx(8 * one.scale, rel=1e-5)
-    net = network()
-    with torch.no_grad():
-        base = net(one.inputs)
-        scaled = net(replace(eight.inputs, condition=one.inputs.condition))
-    assert torch.allclose(base, scaled, rtol=1e-3, atol=1e-4)
-
-
-def test_an_untrained_network_is_plain_os_em() -> None:
-    study = small_study(noise=False)
-    sample = prepared(study)
-    net = build_network(SMALL, seed=0)
-    with torch.no_grad():
-        image = net(sample.inputs)
-    assert sample.target is not None
-    error = float((image - sample.target).square().sum() / sample.target.square().sum()) ** 0.5
-    start = float((sample.inputs.start - sample.target).square().sum() / sample.target.square().sum()) ** 0.5
-    assert error < start < 0.6
-
-
-def test_every_weight_gets_a_gradient() -> None:
-    sample, net = prepared(small_study()), network()
-    assert sample.target is not None
-    (net(sample.inputs) - sample.target).square().mean().backward()
-    assert all(p.grad is not None and float(p.grad.abs().sum()) > 0 for p in net.parameters())
-
-
-def test_the_gradient_is_the_slope_through_physics_and_network() -> None:
-    sample, net = prepared(small_study()), network()
-    sample = replace(sample, inputs=replace(sample.inputs, mask=torch.ones_like(sample.inputs.mask)))
-    target = torch.full_like(sample.inputs.start, 0.7)
-    weight = net.blocks[0].get_parameter("last.weight")
-    direction = torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)) * 0.01
-
-    def loss(step: float) -> torch.Tensor:
-        with torch.no_grad():
-            weight.add_(direction, alpha=step)
-        value: torch.Tensor = (net(sample.inputs) - target).square().mean()
-        with torch.no_grad():
-            weight.sub_(direction, alpha=step)
-        return value
-
-    (net(sample.inputs) - target).square().mean().backward()
-    assert weight.grad is not None
-    slope = float((weight.grad * direction).sum())
-    with torch.no_grad():
-        numeric = float(loss(0.05) - loss(-0.05)) / 0.1
-    assert slope == pytest.approx(numeric, rel=0.05)
-
-
-def test_a_study_without_attenuation_map_scatter_or_with_few_views_still_reconstructs() -> None:
-    bare = replace(small_study(scatter_fraction=0.0), attenuation=None)
-    assert reconstruct(bare, network()).sum() > 0
-    few = tiny_study(0, shape=(6, 14, 14), voxel_mm=22.0, views=3)
-    assert reconstruct(few, network(subsets=10)).sum() > 0
-
-
 def test_a_study_without_counts_is_refused() -> None:
     study = small_study()
     with pytest.raises(SampleInvalid) as caught:
@@ -171,14 +70,8 @@ def test_a_study_without_counts_is_refused() -> None:
 
 
 def test_two_geometries_go_through_one_network() -> None:
-    net = network()
+    net = small_network("unrolled_em")
     assert reconstruct(small_study(), net).shape != reconstruct(tiny_study(1), net).shape
-
-
-def test_a_sample_prepared_for_another_network_is_prepared_again() -> None:
-    sample = prepared(small_study())
-    assert fitted(sample, network(warm_passes=2)) is sample
-    assert fitted(sample, network(subsets=6, warm_passes=2)).inputs.system.subsets == 6
 
 
 def test_the_scale_is_the_mean_activity_that_explains_the_counts() -> None:
@@ -225,3 +118,59 @@ def test_thinning_keeps_the_target_and_lowers_the_counts_by_the_fraction() -> No
     kept = sum(float(m.sum()) for m in fewer.inputs.measured) * fewer.scale
     assert kept == pytest.approx(0.5 * float(sample.study.projections.sum()), rel=0.01)
     assert float(fewer.inputs.condition[0]) == pytest.approx(float(sample.inputs.condition[0]) - 0.30103, abs=1e-4)
+
+
+def test_a_folded_unet_takes_any_size_and_starts_at_zero() -> None:
+    unet = SliceUnet(2, (4, 6, 8), CONDITIONS)
+    condition = torch.zeros(CONDITIONS)
+    for shape in [(1, 2, 3, 5), (7, 2, 16, 12), (4, 2, 9, 30)]:
+        assert not unet(torch.rand(shape), condition).any()
+    wake(unet)
+    for shape in [(1, 2, 3, 5), (7, 2, 16, 12), (4, 2, 9, 30)]:
+        out = unet(torch.rand(shape), condition)
+        assert out.shape == (shape[0], *shape[2:])
+        assert out.any()
+
+
+def test_a_shared_unet_is_told_its_block() -> None:
+    net = small_network("unrolled_unet", shared=True)
+    own = small_network("unrolled_unet", shared=False)
+    assert sum(p.numel() for p in own.parameters()) > 1.9 * sum(p.numel() for p in net.parameters())
+    with torch.no_grad():
+        inputs = prepare_study(small_study(), name="s", recipe=net.recipe).inputs
+        before = net(inputs)
+        shift = net.get_parameter("unets.0.shift_fine.weight")
+        shift[:, CONDITIONS:] = shift[:, CONDITIONS:].flip(1)
+        assert not torch.equal(before, net(inputs))
+
+
+@pytest.mark.parametrize(("passes", "kind"), [(0, "uniform"), (1, "osem")])
+def test_a_primal_dual_starts_from_passes_or_from_the_uniform_body(passes: int, kind: str) -> None:
+    net = small_network("primal_dual", start_passes=passes)
+    assert net.recipe.kind == kind
+    inputs = prepare_study(small_study(), name="s", recipe=net.recipe).inputs
+    assert torch.equal(inputs.start, inputs.mask) == (passes == 0)
+
+
+def test_an_fbp_start_is_near_the_reference_and_never_negative() -> None:
+    sample = prepare_study(small_study(noise=False), name="s", recipe=StartRecipe("fbp"))
+    assert sample.target is not None
+    assert sample.inputs.start.min() == 0
+    assert not sample.inputs.start[sample.inputs.mask == 0].any()
+    assert float((sample.inputs.start - sample.target).norm() / sample.target.norm()) < 0.6
+    assert float(sample.inputs.start.sum() / sample.target.sum()) == pytest.approx(1.0, abs=0.15)
+
+
+def test_an_fbp_start_makes_no_system() -> None:
+    sample = prepare_study(small_study(), name="s", recipe=StartRecipe("fbp"))
+    system = sample.inputs.system
+    assert isinstance(system, StudySystem)
+    assert system._factors is None
+    assert system._projector is None
+
+
+def test_a_thinned_fbp_sample_is_filtered_again() -> None:
+    sample = prepare_study(small_study(counts=1e6), name="s", recipe=StartRecipe("fbp"))
+    fewer = thinned(sample, 0.5, torch.Generator().manual_seed(0))
+    assert not torch.equal(fewer.inputs.start, sample.inputs.start)
+    assert float(fewer.inputs.start.sum() / sample.inputs.start.sum()) == pytest.approx(1.0, abs=0.1)
