@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """Check that a study's target explains its counts before anything learns from it: slope 1 within 5 %.
 
 Tensors: V views, Z slices, U bins; Z, Y, X voxels.

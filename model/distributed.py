@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """Several training processes as one: gradients and decisions are added up once a step (torchrun starts the processes).
 
 With gloo on a CPU or NCCL on GPUs. Alone, the same interface costs nothing.

@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """The epoch loop of one computer (or a few together): validate, keep the best, stop early, survive a kill.
 
 Everything random follows from (seed, epoch, study), so a run that goes on from a checkpoint ends with the same bits as
@@ -24,6 +25,7 @@ from model.errors import ModelError
 from model.targets import Example, Target
 from model.task_spec import SpectReconstructionParameters
 from model.training import ScheduleWindow, TrainHooks, optimisation_step, warm_up
+from model.training_memory import factors_fit, release
 from model.training_state import CheckpointFile, RunState, differences
 
 CHECKPOINT_EVERY_S = 120.0
@@ -142,6 +144,8 @@ class LocalTraining:
         )
         self._best = state_arrays(network)
         self._examples: dict[int, tuple[int, Example]] = {}
+        self._keep_factors = factors_fit([*train, *held])
+        self._visited: list[int] = []
         self._begun = self._saved = clock()
         self._before_s = 0.0
         self._rate = 0.0
@@ -270,6 +274,10 @@ class LocalTraining:
         return wish[0] if wish else None
 
     def _loss(self, index: int) -> Tensor:
+        if not self._keep_factors:
+            for other in self._visited:
+                release(self.train[other].inputs)
+            self._visited = [index]
         return self.target.loss(self.network, self._example(index))
 
     def _example(self, index: int) -> Example:
@@ -328,9 +336,15 @@ class LocalTraining:
 
     def _means(self) -> dict[str, float | None]:
         mine = range(self.group.rank, len(self.held), self.group.size)
-        rows = {number: self.target.score(self.network, self.held[number]) for number in mine}
-        keys = list(next(iter(rows.values()), None) or self.target.score(self.network, self.held[0]))
+        rows = {number: self._scored(number) for number in mine}
+        keys = list(next(iter(rows.values())) if rows else self._scored(0))
         return shared_means(rows, keys, len(self.held), self.group)
+
+    def _scored(self, number: int) -> dict[str, float | None]:
+        scores = self.target.score(self.network, self.held[number])
+        if not self._keep_factors:
+            release(self.held[number].inputs)
+        return scores
 
     def _report(self, loss: float) -> None:
         if self._tell is not None:

@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """What a reconstruction learns from: phantom truth, the OSEM image of the full counts, or held-out counts alone.
 
 Tensors: Z, Y, X voxels; V views of one subset; U bins.

@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """Folders of studies to a training and a validation set: found, hashed, split by patient, prepared once, checked.
 
 A study that cannot be used is left out with a note; when nothing is left, the first reason is the error.
@@ -19,10 +20,9 @@ from model.io.weights import content_hash, sha256_of
 from model.networks.inputs import ReconstructionNetwork
 from model.targets import Target
 from model.training import split_by_patient
+from model.training_memory import check_memory, compact
 
 SUFFIXES = (".h5", ".hdf5")
-MEMORY_SHARE = 0.9
-"""Share of the free memory that prepared studies may take."""
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,8 @@ def prepare_files(
         try:
             study = prepare_file(file, network, target, device=device)
             if not ready:
-                _check_memory(study, len(files) - number, device)
-            ready.append(study)
+                check_memory(study, len(files) - number)
+            ready.append(compact(study))
         except (SampleInvalid, OSError) as error:
             left_out.append(_refused(file.name, error))
             first_error = first_error or _as_model_error(file.name, error)
@@ -203,48 +203,14 @@ def prepare_file(
     return prepared
 
 
-def prepared_bytes(study: PreparedStudy) -> int:
-    """Return about how much memory one prepared study keeps: tensors, attenuation factors and the study itself."""
-    inputs = study.inputs
-    tensors = [*inputs.measured, *inputs.scatter, *inputs.sensitivity, inputs.start, inputs.mu, inputs.mask]
-    tensors += [t for t in (study.target, study.heart) if t is not None]
-    total = sum(t.numel() * t.element_size() for t in tensors)
-    if study.recipe.kind != "fbp" and study.study.attenuation is not None:
-        total += 2 * study.study.geometry.n_views * study.study.attenuation.size  # float16
-    whole = study.study
-    arrays = (whole.projections, whole.scatter, whole.attenuation, whole.reference, whole.labels)
-    return total + sum(a.nbytes for a in arrays if a is not None)
-
-
-def _check_memory(study: PreparedStudy, studies: int, device: torch.device) -> None:
-    free = free_bytes(device)
-    needed = prepared_bytes(study) * studies
-    if free is not None and needed > MEMORY_SHARE * free:
-        message = f"{studies} studies need about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
-        remedy = "Name fewer or smaller studies with --data, or use a computer with more memory."
-        raise ModelError("training.memory", message, remedy)
-
-
-def free_bytes(device: torch.device) -> int | None:
-    """Return the free memory of a device, or of the computer; None where the system does not tell."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        return None
-    return None
-
-
 def describe_files(files: Sequence[StudyFile]) -> dict[str, JsonValue]:
     """Return folders by name, numbers, scenarios and one digest over the files' contents, whatever their order."""
     kinds = Counter(file.reference_kind or "none" for file in files)
     made = sorted({(file.scenario, file.seed) for file in files if file.scenario}, key=str)
+    folders: list[JsonValue] = [*sorted({file.folder for file in files})]
     scenarios: list[JsonValue] = [{"scenario": scenario, "seed": seed} for scenario, seed in made]
     return {
-        "folders": sorted({file.folder for file in files}),
+        "folders": folders,
         "studies": len(files),
         "patients": len({file.patient for file in files}),
         "reference_kinds": dict(sorted(kinds.items())),

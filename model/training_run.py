@@ -1,7 +1,7 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """One whole `flomir train`: find the studies, prepare them, train or go on, and write the best weights with their card."""
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -224,7 +224,12 @@ def _save(
     state, plan = outcome.state, request.plan
     best = next(row for row in state.curve if row["step"] == state.best_step)
     refused: list[JsonValue] = [{"study": item.name, "code": item.code, "reason": item.reason} for item in left_out]
-    curve: list[JsonValue] = [dict(row) for row in state.curve]
+    curve: list[JsonValue] = [_rounded(row) for row in state.curve]
+    used = StudySets(
+        tuple(file for file in sets.train if file.name not in {item.name for item in left_out}),
+        tuple(file for file in sets.held if file.name not in {item.name for item in left_out}),
+        (),
+    )
     return save_model(
         request.out.parent,
         training.network,
@@ -232,7 +237,7 @@ def _save(
         task=TASK,
         config=request.network,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        data={"targets": request.targets, **sets.describe(), "left_out": refused},
+        data={"targets": request.targets, **used.describe(), "left_out": refused},
         training={
             "command": command_words(request.command),
             "run": _digest(identity),
@@ -266,7 +271,5 @@ def _save(
     )
 
 
-def minutes_left(progress: LocalProgress, begun: float, first_step: int) -> float | None:
-    """Estimate the remaining minutes from the speed since ``begun``; None before the first step."""
-    done = progress.step - first_step
-    return (time.monotonic() - begun) / done * (progress.steps - progress.step) / 60 if done > 0 else None
+def _rounded(row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}

@@ -203,7 +203,7 @@ def _group(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Arrays:
 
 def _random_arrays() -> Arrays:
     arrays: Arrays = {"cpu": torch.get_rng_state().numpy().copy()}
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_available():
         arrays["cuda"] = torch.cuda.get_rng_state().numpy().copy()
     return arrays
 

@@ -1,8 +1,10 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """`flomir train`: train a reconstruction network on folders of studies."""
 
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,10 +18,13 @@ from model.errors import ModelError
 
 if TYPE_CHECKING:
     from model.distributed import Group
+    from model.local_training import LocalProgress
     from model.training_run import TrainRequest, TrainResult
 
 TARGETS = ("phantom", "full-counts", "self-supervised")
 INTERRUPTED = 130
+SHOWN = ("train_loss", "score", "nrmse_body", "nrmse_heart", "ssim_heart", "contrast_error")
+"""Columns of the validation curve."""
 
 
 @click.command()
@@ -132,7 +137,7 @@ def _device(chosen: str) -> str:
     import torch
 
     if chosen == "cuda" and not torch.cuda.is_available():
-        raise ModelError("training.device", "there is no CUDA device here", "Use --device cpu or auto.")  # noqa: EM101
+        raise ModelError("training.device", "there is no CUDA device here", "Use --device cpu or auto.")
     return "cuda" if chosen != "cpu" and torch.cuda.is_available() else "cpu"
 
 
@@ -212,13 +217,12 @@ def _watched(request: TrainRequest, group: Group, stopped: list[int], *, quiet: 
             if stopped:
                 raise KeyboardInterrupt
 
-        def progressed(step: Any) -> None:
-            curve = step.state.curve
-            last = f" score {curve[-1]['score']:.4f} best {step.state.best_score:.4f}" if curve else ""
-            loss = "" if step.loss != step.loss else f" loss {step.loss:.4f}"
-            words = f"step {step.step}/{step.steps} epoch {step.epoch}{loss} rate {step.rate:.2e}{last}"
+        def progressed(step: LocalProgress) -> None:
+            validated = math.isnan(step.loss)
+            if validated and not console.is_terminal and not quiet:
+                console.print(validation_line(step), markup=False, highlight=False)
             bar.update(preparing, visible=False)
-            bar.update(training, visible=True, total=step.steps, completed=step.step, words=words)
+            bar.update(training, visible=True, total=step.steps, completed=step.step, words=progress_words(step))
 
         def note(text: str) -> None:
             if group.leads:
@@ -226,6 +230,22 @@ def _watched(request: TrainRequest, group: Group, stopped: list[int], *, quiet: 
 
         watch = Watch(on_note=note, on_prepared=prepared, on_progress=progressed, should_stop=lambda: bool(stopped))
         return run_training(request, group, watch)
+
+
+def progress_words(step: LocalProgress) -> str:
+    """Return what the progress bar says besides the share that is done."""
+    loss = "" if math.isnan(step.loss) else f" loss {step.loss:.4f}"
+    score = f" score {step.state.curve[-1]['score']:.4f} best {step.state.best_score:.4f}" if step.state.curve else ""
+    return f"step {step.step}/{step.steps} epoch {step.epoch}{loss} rate {step.rate:.2e}{score}"
+
+
+def validation_line(step: LocalProgress) -> str:
+    """Return the last row of the curve as one line, for logs."""
+    row = step.state.curve[-1]
+    figures = [f"{key} {value:.4f}" for key, value in row.items() if key in SHOWN and isinstance(value, float)]
+    return (
+        f"step {step.step}/{step.steps} epoch {row['epoch']:g}: {', '.join(figures)} (best {step.state.best_score:.4f})"
+    )
 
 
 def _answer(request: TrainRequest, result: TrainResult, *, as_json: bool) -> None:
@@ -254,17 +274,17 @@ def summary_lines(training: Any, metrics: Any) -> list[str]:
     from model.training_card import sparkline
 
     curve = metrics["curve"]
-    keys = [
-        key
-        for key in ("score", "nrmse_body", "nrmse_heart", "ssim_heart", "contrast_error")
-        if curve[-1].get(key) is not None
-    ]
+    keys = [key for key in SHOWN if curve[-1].get(key) is not None]
     lines = ["  ".join(["epoch", *(f"{key:>14}" for key in keys)])]
     shown = curve if len(curve) <= 12 else [*curve[:: max(1, len(curve) // 10)], curve[-1]]
-    lines += ["  ".join([f"{row['epoch']:5g}", *(f"{row[key]:14.4f}" for key in keys)]) for row in shown]
+    lines += ["  ".join([f"{row['epoch']:5g}", *(f"{_figure(row[key]):>14}" for key in keys)]) for row in shown]
     best = training["best"]
     lines.append(f"score {sparkline([row['score'] for row in curve])}")
     lines.append(
         f"kept: epoch {best['epoch']:g}, {metrics['score']} = {best['score']:.4f}; {training['steps']} steps in {training['wall_s']:.0f} s, ended by {training['ended']}"
     )
     return lines
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
