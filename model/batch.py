@@ -161,6 +161,10 @@ def run_plan(
 def _reconstruct(job: Job, method: Method, options: Options, on_progress: OnProgress | None) -> Outcome:
     path = job.scan.path
     imported = _loaded(job.scan, options)
+    counts = float(imported.study.projections[0].sum(dtype=np.float64))
+    if counts <= 0:
+        message = f"the photopeak window holds {counts:g} counts, expected more than 0"
+        raise ModelError(code="sample.empty", message=message)
     started = time.perf_counter()
     image = method(imported.study, on_progress=None if on_progress is None else lambda done: on_progress(path, done))
     seconds = time.perf_counter() - started
@@ -172,7 +176,6 @@ def _reconstruct(job: Job, method: Method, options: Options, on_progress: OnProg
         image, unit = to_activity_concentration(image, imported), BQ_PER_ML
     template = path if job.scan.kind is FileKind.DICOM else None
     export_volume(job.out, image, imported, method=method.describe(), unit=unit, template=template)
-    counts = float(imported.study.projections[0].sum(dtype=np.float64))
     return Outcome(path, "done", job.out, seconds, counts, tuple(notes), unit)
 
 

@@ -1,0 +1,223 @@
+"""`flomir reconstruct`: scans in, images out beside them or in a folder, one failure stops no other, nothing is lost."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from click.testing import CliRunner, Result
+
+from model.classical import OsemSettings, reconstruct_osem
+from model.commands.reconstruct import reconstruct
+from model.io.dicom import AnonymousIds, write_ct_series, write_nm_tomo
+from model.io.imported import PatientFrame
+from model.io.importing import import_studies
+from model.io.study import Study, write_study
+from model.quantification import ActivityCalibration, with_calibration
+from tests.support.dicom import asymmetric_study
+from tests.support.foreign import write_interfile
+from tests.support.networks import small_geometry, small_study
+from tests.support.shipped import ship_instead
+
+QUICK = ["--method", "osem", "--iterations", "1", "--fwhm", "0"]
+
+
+def run(*arguments: str | Path, code: int = 0) -> Result:
+    answer = CliRunner().invoke(reconstruct, [str(a) for a in arguments])
+    assert answer.exit_code == code, answer.output
+    assert "Traceback" not in answer.output
+    return answer
+
+
+def run_json(*arguments: str | Path, code: int = 0) -> Any:
+    return json.loads(run(*arguments, "--json", code=code).stdout)
+
+
+def expected(study: Study) -> Any:
+    return reconstruct_osem(study, OsemSettings(iterations=1, postfilter_fwhm_mm=0.0))
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    write_study(tmp_path / "scan.h5", small_study())
+    return tmp_path / "scan.h5"
+
+
+def test_a_dicom_scan_alone_is_reconstructed_at_once_by_the_default_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship_instead(monkeypatch, tmp_path / "weights", "unrolled_em")
+    write_nm_tomo(tmp_path / "scan.dcm", small_study())
+    answer = run(tmp_path / "scan.dcm")
+    assert "-> " in answer.output and "scan.flomir.dcm" in answer.output
+    assert "no attenuation map" in answer.output
+    image, source = pydicom.dcmread(tmp_path / "scan.flomir.dcm"), pydicom.dcmread(tmp_path / "scan.dcm")
+    assert list(image.ImageType)[2] == "RECON TOMO"
+    assert image.FrameOfReferenceUID == source.FrameOfReferenceUID
+    assert image.StudyInstanceUID == source.StudyInstanceUID
+    assert image.SOPInstanceUID != source.SOPInstanceUID
+    assert "unrolled_em" in image.DerivationDescription
+
+
+def test_nothing_is_overwritten_unless_told_to(scan: Path) -> None:
+    first = run_json(scan, *QUICK)
+    out = Path(first["scans"][0]["out"])
+    assert out == scan.with_name("scan.flomir.nii.gz")
+    out.write_bytes(b"mine")
+    kept = run(scan, *QUICK, code=1)
+    assert "exists already" in kept.output and "--force" in kept.output
+    assert out.read_bytes() == b"mine"
+    run(scan, *QUICK, "--force")
+    assert nibabel.load(out).shape == small_study().geometry.volume_shape[::-1]
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.dcm", "a.h5", "a.npz"])
+def test_every_format_holds_the_same_image(tmp_path: Path, scan: Path, name: str) -> None:
+    run(scan, *QUICK, "--out", tmp_path / "out" / name)
+    path, image = tmp_path / "out" / name, expected(small_study())
+    found: Any
+    match name.split(".", 1)[1]:
+        case "dcm":
+            data = pydicom.dcmread(path)
+            found = data.pixel_array * float(data.get("RescaleSlope", 1))
+            if float(data.SpacingBetweenSlices) < 0:
+                found = found[::-1]
+        case "h5":
+            with h5py.File(path) as file:
+                found = file["image"][()]
+                assert file["image"].attrs["unit"] == "counts"
+                assert json.loads(file["image"].attrs["method"])["iterations"] == 1
+        case "npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                found = arrays["image"]
+                assert set(arrays) == {"image", "mu", "voxel_mm", "origin_mm"}
+        case _:
+            found = np.asarray(nibabel.load(path).dataobj).transpose(2, 1, 0)
+    np.testing.assert_allclose(found, image, atol=image.max() / 60_000)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [name]
+
+
+def test_a_folder_is_mirrored_and_its_failures_are_told_without_stopping(tmp_path: Path) -> None:
+    study, folder = small_study(), tmp_path / "in"
+    (folder / "monday" / "a").mkdir(parents=True)
+    write_interfile(folder / "monday" / "a" / "scan.hs", study)
+    write_study(folder / "monday" / "a" / "scan.h5", study)
+    write_study(folder / "whole.h5", study)
+    (folder / "cut.h5").write_bytes((folder / "whole.h5").read_bytes()[:3000])
+    (folder / "notes.txt").write_text("x")
+    found = run_json(folder, *QUICK, "--out", tmp_path / "out", code=1)
+    states = {Path(scan["source"]).name: scan["state"] for scan in found["scans"]}
+    assert states == {"scan.hs": "done", "scan.h5": "done", "whole.h5": "done", "cut.h5": "failed"}
+    assert (found["done"], found["failed"]) == (3, 1)
+    assert [Path(s["source"]).name for s in found["skipped"]] == ["notes.txt"]
+    broken = next(scan for scan in found["scans"] if scan["state"] == "failed")
+    assert broken["error"]["code"] == "study.unreadable"
+    written = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.nii.gz"))
+    assert written == ["monday/a/scan.h5.nii.gz", "monday/a/scan.hs.nii.gz", "whole.nii.gz"]
+    again = run_json(folder, *QUICK, "--out", tmp_path / "out", code=1)
+    assert (again["done"], again["kept"], again["failed"]) == (0, 3, 1)
+
+
+def test_results_beside_their_scans_are_not_taken_for_scans(tmp_path: Path) -> None:
+    write_nm_tomo(tmp_path / "scan.dcm", small_study())
+    write_study(tmp_path / "other.h5", small_study())
+    first = run_json(tmp_path, *QUICK)
+    assert first["done"] == 2
+    second = run_json(tmp_path, *QUICK)
+    assert (second["kept"], second["failed"], second["skipped"]) == (2, 0, [])
+
+
+def test_the_ct_of_the_examination_is_found_and_used(tmp_path: Path) -> None:
+    study = small_study()
+    assert study.attenuation is not None
+    ids, frame = AnonymousIds(), PatientFrame.centred(study.geometry.grid, positioned=True)
+    write_nm_tomo(tmp_path / "scan.dcm", study, ids=ids, frame=frame)
+    hu = np.where(study.attenuation > 0, (study.attenuation / 0.0154 - 1) * 1000, -1000)
+    write_ct_series(tmp_path / "ct", hu, frame, ids=ids)
+    [found] = import_studies(tmp_path)
+    assert found.study.attenuation is not None
+    body = study.attenuation > 0.01
+    assert np.abs(found.study.attenuation[body] - study.attenuation[body]).mean() < 0.001
+    assert any("CT" in note for note in found.notes)
+    [alone] = import_studies(tmp_path / "scan.dcm")
+    assert alone.study.attenuation is None
+    [named] = import_studies(tmp_path / "scan.dcm", ct=tmp_path / "ct")
+    np.testing.assert_array_equal(named.study.attenuation, found.study.attenuation)
+
+
+def test_a_ct_of_another_examination_is_not_used_unless_it_fits(tmp_path: Path) -> None:
+    study = small_study()
+    frame = PatientFrame.centred(study.geometry.grid, positioned=True)
+    write_nm_tomo(tmp_path / "scan.dcm", study, ids=AnonymousIds(), frame=frame)
+    stranger = AnonymousIds(patient="other")
+    write_ct_series(tmp_path, np.zeros(study.geometry.volume_shape), frame, ids=stranger)
+    [found] = import_studies(tmp_path)
+    assert found.study.attenuation is None
+    answer = run(tmp_path / "scan.dcm", *QUICK, "--ct", tmp_path, code=1)
+    assert "frames of reference" in answer.output
+
+
+def test_left_right_front_back_head_and_foot_survive_dicom_in_and_nifti_out(tmp_path: Path) -> None:
+    study = asymmetric_study(small_geometry())
+    write_nm_tomo(tmp_path / "scan.dcm", study)
+    run(tmp_path / "scan.dcm", "--method", "osem", "--out", tmp_path / "a.nii.gz")
+    image = nibabel.load(tmp_path / "a.nii.gz")
+    data = np.asarray(image.dataobj)
+    centre = (np.indices(data.shape).reshape(3, -1) * data.ravel()).sum(axis=1) / data.sum()
+    right, front, head = image.affine @ [*centre, 1.0] @ np.eye(4)[:, :3]
+    assert right < -20  # the block is at the patient's left
+    assert front > 20
+    assert head > 5
+
+
+def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
+    answer = run(scan, *QUICK, "--quantitative", "--out", tmp_path / "a.npz", code=1)
+    assert "--sensitivity" in answer.output
+    run(scan, *QUICK, "--quantitative", "--sensitivity", "80", "--out", tmp_path / "a.npz")
+    study = with_calibration(small_study(), ActivityCalibration(80.0))
+    write_study(tmp_path / "known.h5", study)
+    run(tmp_path / "known.h5", *QUICK, "--quantitative", "--out", tmp_path / "b.npz")
+    with np.load(tmp_path / "a.npz") as a, np.load(tmp_path / "b.npz") as b:
+        np.testing.assert_array_equal(a["image"], b["image"])
+        seconds, ml = sum(study.geometry.duration_s), np.prod(study.geometry.grid.voxel_mm) / 1000
+        np.testing.assert_allclose(a["image"], expected(study) / (80 * seconds * ml) * 1e6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere.dcm", *QUICK], 1, "there is no such file"),
+        (["scan.h5", "--method", "magic"], 1, "There is no method 'magic'"),
+        (["scan.h5", "--method", "none.safetensors"], 1, "none.json cannot be read"),
+        (["scan.h5", *QUICK, "--out", "a.xyz"], 1, "'.xyz'"),
+        (["scan.h5", *QUICK, "--out", "a.nii", "--format", "dcm"], 1, "--format says dcm"),
+        (["scan.h5", "--fwhm", "3"], 2, "belong to osem"),
+        (["scan.h5", "--method", "osem", "--iterations", "0"], 2, "--iterations"),
+        (["scan.h5", *QUICK, "--ct", "nowhere"], 1, "no such file"),
+        (["letter.txt", *QUICK], 1, "no scan was found"),
+        (["empty.h5", *QUICK], 1, "0 counts"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    arguments: list[str], code: int, words: str, scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (scan.parent / "letter.txt").write_text("x")
+    empty = replace(small_study(), projections=np.zeros_like(small_study().projections))
+    write_study(scan.parent / "empty.h5", empty)
+    monkeypatch.chdir(scan.parent)
+    answer = run(*arguments, code=code)
+    assert words.lower() in answer.output.lower()
+    if code == 1:
+        assert len(answer.output.strip().splitlines()) == 1
+
+
+def test_a_file_cannot_take_several_scans(tmp_path: Path, scan: Path) -> None:
+    write_study(tmp_path / "second.h5", small_study())
+    (tmp_path / "taken.nii").write_bytes(b"")
+    answer = run(scan, tmp_path / "second.h5", *QUICK, "--out", tmp_path / "taken.nii", code=1)
+    assert "several scans need a folder" in answer.output
