@@ -1,12 +1,19 @@
 """A short OS-EM start and one residual 3-D U-Net."""
 
+from torch import Tensor
+
 from model.networks import OsemUnetConfig
-from model.networks.inputs import StartRecipe
-from model.networks.start_unet import StartUnet
+from model.networks.blocks import SliceUnet
+from model.networks.inputs import CONDITIONS, ReconstructionNetwork, StartRecipe, StudyInputs
+from model.networks.start_unet import INPUTS, refined_start
 
 
-class OsemUnet(StartUnet):
+class OsemUnet(ReconstructionNetwork):
     """Post-process an OS-EM image that was stopped early, where its noise is still small.
+
+    Parameters
+    ----------
+    config : OsemUnetConfig
 
     References
     ----------
@@ -14,5 +21,15 @@ class OsemUnet(StartUnet):
     """
 
     def __init__(self, config: OsemUnetConfig) -> None:
-        super().__init__(StartRecipe("osem", config.subsets, config.start_passes), config.channels)
+        super().__init__()
         self.config = config
+        self.after_osem = SliceUnet(INPUTS, config.channels, CONDITIONS)
+
+    @property
+    def recipe(self) -> StartRecipe:
+        """Return a few passes of OS-EM."""
+        return StartRecipe("osem", self.config.subsets, self.config.start_passes)
+
+    def forward(self, inputs: StudyInputs) -> Tensor:
+        """Return activity (Z, Y, X) in units of the study's scale, non-negative, zero outside the mask."""
+        return refined_start(self, self.after_osem, inputs)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.checkpoint import load_model, save_model
+from model.checkpoint import expected_tensors, load_model, save_model
 from model.dataset import prepare_study
 from model.errors import ModelError, WeightsError
 from model.inference import fitted, reconstruct
@@ -256,6 +256,12 @@ def test_state_names_do_not_depend_on_the_seed_and_hold_no_statistics(name: str)
     assert list(state) == list(build_network({"name": name} | SMALL_NETWORKS[name], seed=1).state_dict())
     assert set(state) == set(parameters)
     assert not any("norm" in type(module).__name__.lower() for module in network.modules())
+
+
+def test_the_tensors_of_a_file_tell_its_kind() -> None:
+    shapes = {name: expected_tensors(build_network({"name": name})) for name in NAMES}
+    for name, mine in shapes.items():
+        assert [other for other in NAMES if shapes[other] == mine] == [name]
 
 
 @pytest.mark.parametrize(
