@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -32,6 +33,12 @@ def asymmetric_study(geometry: AcquisitionGeometry | None = None, **options: Any
     return Study(projections=counts[None], geometry=geometry, provenance={"generator": "tests.support.dicom"})
 
 
+@functools.cache
+def default_study() -> Study:
+    """Return the study that most files of these tests hold; made once, not to be changed."""
+    return tiny_study()
+
+
 def nm_file(
     path: Path,
     change: Callable[[Any], None] | None = None,
@@ -41,7 +48,7 @@ def nm_file(
     **options: Any,
 ) -> Path:
     """Write a small NM file after `change` has had the data set in hand."""
-    studies = [study or tiny_study(noise=True)] * gates
+    studies = [study or default_study()] * gates
     dataset = nm_tomo_dataset(studies, ids=options.pop("ids", AnonymousIds()), **options)
     if change is not None:
         change(dataset)
