@@ -5,21 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from model.alarm import Alarm, Level
 from model.errors import ModelError
 from model.io.export import BQ_PER_ML, COUNTS, SUFFIXES, Unit, export_suffix, export_volume
 from model.io.imported import ImportedStudy
 from model.io.importing import RESULT_MARK, FileKind, Scan, Skipped, discover, nothing_found
-from model.methods import Method
-from model.quantification import ActivityCalibration, to_activity_concentration, with_calibration
+from model.io.study_records import Study
+from model.methods import Method, NetworkMethod, Volume
+from model.quantification import ActivityCalibration, activity_of_a_count, with_calibration
 
 logger = logging.getLogger(__name__)
 State = Literal["done", "failed", "kept"]
@@ -104,8 +105,8 @@ class Options:
         Of the camera, for studies that do not carry it.
     force : bool
         Replace results that are there.
-    checks : sequence of callable
-        Each looks at a study and its image and returns warnings.
+    uncertainty : bool
+        Write the half-width of the calibrated intervals beside each image; trained networks only.
     """
 
     out: Path | None = None
@@ -114,7 +115,7 @@ class Options:
     quantitative: bool = False
     sensitivity_cps_per_mbq: float | None = None
     force: bool = False
-    checks: Sequence[Callable[[ImportedStudy, NDArray[np.float32]], Sequence[str]]] = field(default=())
+    uncertainty: bool = False
 
 
 def make_plan(inputs: Sequence[Path], options: Options) -> Plan:
@@ -165,18 +166,20 @@ def _reconstruct(job: Job, method: Method, options: Options, on_progress: OnProg
     if counts <= 0:
         message = f"the photopeak window holds {counts:g} counts, expected more than 0"
         raise ModelError(code="sample.empty", message=message)
-    started = time.perf_counter()
-    image = method(imported.study, on_progress=None if on_progress is None else lambda done: on_progress(path, done))
-    seconds = time.perf_counter() - started
-    notes = [*imported.notes, *_warnings(imported)]
-    for check in options.checks:
-        notes += check(imported, image)
-    unit: Unit = COUNTS
+    heard = None if on_progress is None else (lambda done: on_progress(path, done))
+    image, half_width, alarm, seconds = _image(imported.study, method, options, heard)
+    notes = (*imported.notes, *_warnings(imported.study), *alarm)
+    scale, unit = 1.0, COUNTS
     if options.quantitative:
-        image, unit = to_activity_concentration(image, imported), BQ_PER_ML
+        scale, unit = activity_of_a_count(imported), BQ_PER_ML
     template = path if job.scan.kind is FileKind.DICOM else None
-    export_volume(job.out, image, imported, method=method.describe(), unit=unit, template=template)
-    return Outcome(path, "done", job.out, seconds, counts, tuple(notes), unit)
+    written = [(job.out, image)] if half_width is None else [(half_width_path(job.out), half_width), (job.out, image)]
+    for target, volume in written:
+        described = (
+            method.describe() if target is job.out else {**method.describe(), "shows": "half-width of the interval"}
+        )
+        export_volume(target, volume * np.float32(scale), imported, method=described, unit=unit, template=template)
+    return Outcome(path, "done", job.out, seconds, counts, notes, unit)
 
 
 def _loaded(scan: Scan, options: Options) -> ImportedStudy:
@@ -188,12 +191,40 @@ def _loaded(scan: Scan, options: Options) -> ImportedStudy:
     )
 
 
-def _warnings(imported: ImportedStudy) -> list[str]:
-    return (
-        []
-        if imported.study.attenuation is not None
-        else ["There is no attenuation map: uptake deep inside is too low."]
-    )
+def _image(
+    study: Study, method: Method, options: Options, heard: Callable[[float], None] | None
+) -> tuple[Volume, Volume | None, list[str], float]:
+    """Return the image, the half-width of its interval where asked for, the alarm's words, and the seconds it took."""
+    started = time.perf_counter()
+    if not isinstance(method, NetworkMethod):
+        image = method(study, on_progress=heard)
+        return image, None, [], time.perf_counter() - started
+    from model.confidence import alarm_of, reconstruct_with_uncertainty
+
+    if options.uncertainty:
+        found = reconstruct_with_uncertainty(study, method.network, method.card, on_progress=heard)
+        return found.image, found.half_width, _alarm_words(found.alarm), found.seconds
+    image = method(study, on_progress=heard)
+    seconds = time.perf_counter() - started
+    return image, None, _alarm_words(alarm_of(study, image, method.card)), seconds
+
+
+def _alarm_words(alarm: Alarm | None) -> list[str]:
+    if alarm is None or alarm.level is Level.OK:
+        return []
+    return [
+        f"{finding.sentence} {finding.remedy}".strip() for finding in alarm.findings if finding.level is not Level.OK
+    ]
+
+
+def half_width_path(out: Path) -> Path:
+    """Return where the half-width of the intervals goes: ``scan.half-width.nii.gz`` beside ``scan.nii.gz``."""
+    suffix = export_suffix(out)
+    return out.with_name(f"{out.name[: -len(suffix)]}.half-width{suffix}")
+
+
+def _warnings(study: Study) -> list[str]:
+    return [] if study.attenuation is not None else ["There is no attenuation map: uptake deep inside is too low."]
 
 
 def _failed(source: Path, error: Exception) -> Outcome:

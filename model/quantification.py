@@ -116,14 +116,10 @@ def decay_factor(calibration: ActivityCalibration, acquisition_s: float) -> floa
     return during * math.exp(rate * calibration.reference_to_start_s)
 
 
-def to_activity_concentration(image: Volume, imported: ImportedStudy) -> Volume:
-    """Return an image in Bq/mL.
+def activity_of_a_count(imported: ImportedStudy) -> float:
+    """Return the Bq/mL that one count per voxel of the study's image means.
 
-    Parameters
-    ----------
-    image : float32 (Z, Y, X), counts per voxel
-    imported : ImportedStudy
-        Its study's provenance holds the calibration; a half-life may come from the administration.
+    Its study's provenance holds the calibration; a half-life may come from the administration.
 
     Raises
     ------
@@ -138,7 +134,12 @@ def to_activity_concentration(image: Volume, imported: ImportedStudy) -> Volume:
         raise QuantificationError("quantification.no_attenuation", message, "Name its CT with --ct.")
     if calibration.half_life_s is None and imported.administration.half_life_s is not None:
         calibration = replace(calibration, half_life_s=imported.administration.half_life_s)
-    return np.asarray(image * np.float32(bq_per_ml_of_a_count(calibration, study.geometry)), dtype=np.float32)
+    return bq_per_ml_of_a_count(calibration, study.geometry)
+
+
+def to_activity_concentration(image: Volume, imported: ImportedStudy) -> Volume:
+    """Return an image, float32 (Z, Y, X) counts per voxel, in Bq/mL; raises as `activity_of_a_count`."""
+    return np.asarray(image * np.float32(activity_of_a_count(imported)), dtype=np.float32)
 
 
 def _is_number(value: object) -> bool:

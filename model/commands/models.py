@@ -159,6 +159,13 @@ def _words(card: ModelCard) -> list[str]:
     for title, part in (("Trained on", card.data), ("Training", card.training), ("Figures", card.metrics)):
         lines.append(f"{title}:" if part else f"{title}: not recorded.")
         lines += [f"  {_plain(key)}: {_flat(value)}" for key, value in part.items()]
+    if (promise := card.uncertainty) is not None:
+        lines.append(
+            f"Intervals: hold {promise.level:.0%} of a region's voxels with probability {promise.case_level:.0%} in a "
+            f"study like those of the calibration ({promise.cases} cases)."
+        )
+    if card.alarm is not None:
+        lines.append(f"Alarm: warns of studies unlike the {card.alarm.cases} familiar cases it was set by.")
     if card.lineage:
         lines.append(f"Made from: {', '.join(digest[:16] for digest in card.lineage)}")
     lines.append(f"Terms of use: {card.terms or 'those of this package'}")

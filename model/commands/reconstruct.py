@@ -56,6 +56,11 @@ FORMATS = ("nii", "dcm", "h5", "npz")
     metavar="CPS",
     help="Counts per second per MBq of one detector head, where the study does not carry it.",
 )
+@click.option(
+    "--uncertainty",
+    is_flag=True,
+    help="Also write the half-width of the calibrated intervals, NAME.half-width.*; trained networks only.",
+)
 @click.option("--force", is_flag=True, help="Replace results that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
 def reconstruct(inputs: tuple[Path, ...], *, as_json: bool, **options: Any) -> None:
@@ -118,6 +123,10 @@ def _prepared(
 
     if options["threads"] is not None:
         torch.set_num_threads(options["threads"])
+    if options["uncertainty"] and options["method"] in CLASSICAL:
+        message = f"there are no calibrated intervals for {options['method']}"
+        remedy = "Name a trained network, or leave --uncertainty out."
+        raise ModelError(code="uncertainty.not_calibrated", message=message, remedy=remedy)
     method = resolve_method(options["method"], osem=settings, device=_device(options["device"]))
     wanted = Options(
         out=options["out"],
@@ -125,6 +134,7 @@ def _prepared(
         ct=options["ct"],
         quantitative=options["quantitative"],
         sensitivity_cps_per_mbq=options["sensitivity"],
+        uncertainty=options["uncertainty"],
         force=options["force"],
     )
     plan = make_plan(inputs, wanted)

@@ -13,11 +13,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from model.classical import OsemSettings, reconstruct_osem
+from model.commands.models import models
 from model.commands.reconstruct import reconstruct
+from model.io.confidence_records import AlarmRecord, RegionCalibration, Scale, UncertaintyRecord
 from model.io.dicom import AnonymousIds, write_ct_series, write_nm_tomo
 from model.io.imported import PatientFrame
 from model.io.importing import import_studies
 from model.io.study import Study, write_study
+from model.io.weights import load_card, save_card
 from model.quantification import ActivityCalibration, with_calibration
 from tests.support.dicom import asymmetric_study
 from tests.support.foreign import write_interfile
@@ -173,6 +176,46 @@ def test_left_right_front_back_head_and_foot_survive_dicom_in_and_nifti_out(tmp_
     assert right < -20  # the block is at the patient's left
     assert front > 20
     assert head > 5
+
+
+def confident(folder: Path, *, middle: float) -> Path:
+    """Give the shipped stand-in a card with intervals of 2 x spread and an alarm that expects `middle`."""
+    path = folder / "fbp_unet.safetensors"
+    card = load_card(path)
+    digest = card.content_hash
+    uncertainty = UncertaintyRecord(
+        weights=digest, method="bootstrap", replicates=2, level=0.95, case_level=0.9, floor=0.05, segment_floor=1.0,
+        regions={name: RegionCalibration(factor=2.0) for name in ("body", "heart", "segments")},
+        cases=20, test_cases=13, data_digest="0" * 64,
+    )  # fmt: skip
+    alarm = AlarmRecord(
+        weights=digest, statistics={"misfit": Scale(middle=middle, width=0.1)}, unusual=2.0, unlike=4.0,
+        false_alarm_level=0.05, ranges={}, cases=20, test_cases=13, data_digest="0" * 64,
+    )  # fmt: skip
+    save_card(path, card.model_copy(update={"uncertainty": uncertainty, "alarm": alarm}))
+    return path
+
+
+def test_intervals_and_an_alarm_come_with_a_calibrated_network(
+    tmp_path: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship_instead(monkeypatch, tmp_path / "weights", "fbp_unet")
+    refused = run(scan, "--method", "fbp_unet", "--uncertainty", "--out", tmp_path / "a.nii", code=1)
+    assert "no calibrated intervals" in refused.output
+    assert not (tmp_path / "a.nii").exists()
+    confident(tmp_path / "weights", middle=0.0)
+    calm = run_json(scan, "--method", "fbp_unet", "--uncertainty", "--out", tmp_path / "a.nii")
+    assert calm["scans"][0]["notes"] == []
+    image, width = (np.asarray(nibabel.load(tmp_path / name).dataobj) for name in ("a.nii", "a.half-width.nii"))
+    assert image.shape == width.shape
+    assert width.min() >= 0 and width.max() > 0
+    confident(tmp_path / "weights", middle=-20.0)
+    [alarmed] = run_json(scan, "--method", "fbp_unet", "--out", tmp_path / "b.nii")["scans"]
+    assert len(alarmed["notes"]) == 1
+    told = CliRunner().invoke(models, ["show", "fbp_unet"])
+    assert "20 cases" in told.output
+    classical = run(scan, "--method", "osem", "--uncertainty", code=1)
+    assert "no calibrated intervals for osem" in classical.output
 
 
 def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
