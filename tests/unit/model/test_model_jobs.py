@@ -12,6 +12,7 @@ import pytest
 
 from model.io.weights import content_hash, load_card
 from model.jobs import main
+from tests.support.shipped import ship_instead
 from tests.support.tasks import write_samples
 
 TASK = "spect-reconstruction"
@@ -171,3 +172,41 @@ def test_an_unexpected_failure_is_one_line_and_its_trace_goes_to_stderr(
     assert code == "job.failed"
     assert "deep inside" not in message
     assert "deep inside" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- shipped networks, and networks of every kind
+
+
+def test_a_shipped_network_reconstructs_and_starts_a_session(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [_, saved] = ship_instead(monkeypatch, tmp_path / "weights", "fbp_unet", "unrolled_em")
+    listed = answer({"kind": "list_shipped"})
+    assert listed["default"] == "unrolled_em"
+    assert [row["name"] for row in listed["shipped"]] == ["unrolled_em", "fbp_unet"]  # type: ignore[attr-defined]
+    base = {"kind": "reconstruct", "study": str(folder / "sample-0.h5"), "method": "model"}
+    found = answer(base | {"shipped": "default", "out": str(tmp_path / "image.npz")})
+    assert "model" in found["arrays"]  # type: ignore[operator]
+    started = answer({"kind": "initialise", "task": TASK, "shipped": "default", "out": str(tmp_path / "models")})
+    path = Path(str(started["path"]))
+    assert path.name == f"{saved.card.content_hash}.safetensors"
+    assert content_hash(path) == saved.card.content_hash
+    assert load_card(path).training == saved.card.training
+    assert error(base | {"out": str(tmp_path / "x.npz")})[0] == "request.invalid"
+    both = {"shipped": "default", "weights": str(path), "out": str(tmp_path / "x.npz")}
+    assert error(base | both)[0] == "request.invalid"
+    assert error(base | {"shipped": "osem", "out": str(tmp_path / "x.npz")})[0] == "weights.not_shipped"
+    other = {"kind": "initialise", "task": "brain-segmentation", "shipped": "default", "out": str(tmp_path)}
+    assert error(other)[0] == "weights.task"
+
+
+@pytest.mark.parametrize("name", ["unrolled_em", "unrolled_unet", "osem_unet", "fbp_unet", "primal_dual"])
+def test_every_network_is_initialised_recognised_and_applied(folder: Path, tmp_path: Path, name: str) -> None:
+    made = answer({"kind": "initialise", "task": TASK, "network": {"name": name}, "out": str(tmp_path)})
+    found = answer({"kind": "check_weights", "task": TASK, "path": made["path"]})
+    assert found["network"]["name"] == name  # type: ignore[index]
+    request = {"kind": "reconstruct", "study": str(folder / "sample-0.h5"), "method": "model"}
+    done = answer(request | {"weights": made["path"], "out": str(tmp_path / "image.npz")})
+    metrics = done["metrics"]
+    assert isinstance(metrics, dict)
+    assert set(metrics) == {"osem", "model"}
