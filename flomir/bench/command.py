@@ -5,6 +5,7 @@ from typing import ParamSpec
 
 import click
 
+from flomir.bench.accuracy_command import accuracy
 from flomir.bench.figures import Figures, Outcome, measure
 
 P = ParamSpec("P")
@@ -46,3 +47,6 @@ def _round() -> Figures:
     from flomir.bench.round import bench_round
 
     return bench_round()
+
+
+bench.add_command(accuracy)

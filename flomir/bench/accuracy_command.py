@@ -1,0 +1,97 @@
+"""The command `flomir bench accuracy`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flomir.bench.figures import measure
+
+if TYPE_CHECKING:
+    from flomir.bench.accuracy import Accuracy, Stage
+
+CASES, SETS = 20, 3
+
+
+@click.command()
+@click.option(
+    "--model", default="default", show_default=True, help="Shipped network, classical method or weights file."
+)
+@click.option(
+    "--cases", default=CASES, show_default=True, type=click.IntRange(3, 200), help="Studies of each test set."
+)
+@click.option("--sets", default=SETS, show_default=True, type=click.IntRange(1, SETS), help="Number of test sets.")
+@click.option("--quick", is_flag=True, help="A few studies only: shows that it works, no figures to quote.")
+@click.option("--no-shifted", is_flag=True, help="Leave out the conditions that no network was trained on.")
+@click.option("--no-hard", is_flag=True, help="Leave out the set of small mild defects.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the studies and OSEM's results, kept for the next run; by default in the user's cache.",
+)
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Processes of one thread.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def accuracy(
+    *,
+    model: str,
+    cases: int,
+    sets: int,
+    quick: bool,
+    no_shifted: bool,
+    no_hard: bool,
+    data: Path | None,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Judge a network on held-out studies against OSEM tuned for each metric.
+
+    Studies that are missing are simulated first (about a second each); the same seeds always give the same studies.
+    """
+    from flomir.bench.accuracy import accuracy as judge
+    from flomir.bench.accuracy_data import accuracy_plan
+    from model.errors import ModelError
+    from model.methods import resolve_method
+    from synthesis.errors import SynthesisError
+
+    found: list[Accuracy] = []
+    parts = ["tests"] + ([] if no_hard else ["hard"]) + ([] if no_shifted else ["shifted"])
+    try:
+        method = resolve_method(model)
+        plan = accuracy_plan(cases=cases, sets=sets, quick=quick)
+        with _bar(quiet=as_json) as heard:
+
+            def run() -> dict[str, float]:
+                found.append(judge(method, root=data, plan=plan, parts=parts, workers=workers, on_stage=heard))
+                return found[0].flat()
+
+            result = measure("accuracy", run)
+    except ModelError as error:
+        message = f"{error} {error.remedy}".strip()
+        raise click.ClickException(message) from error
+    except (SynthesisError, RuntimeError) as error:
+        raise click.ClickException(str(error)) from error
+    judged = found[0]
+    if as_json:
+        row = json.loads(result.to_json())
+        row |= {"model": method.describe(), "quick": quick, "osem": judged.settings_to_dict(), "sets": judged.counts()}
+        click.echo(json.dumps(row))
+        return
+    click.echo(f"accuracy of {model} on {result.machine}, commit {result.commit}, {result.seconds} s")
+    for line in judged.lines():
+        click.echo(line)
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Stage]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:40}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda name, share: progress.update(task, description=name, completed=share)

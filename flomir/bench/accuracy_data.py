@@ -1,0 +1,115 @@
+"""The studies that `flomir bench accuracy` judges on: scenarios, seeds and numbers, fixed here, none used in training.
+
+=============  ==============================================  ==================  ======
+set            scenario                                        seed                number
+=============  ==============================================  ==================  ======
+test-1, 2, 3   ``perfusion-64``                                7001, 7002, 7003    20
+validation     ``perfusion-64``                                7101                24
+normals        ``perfusion-64`` without infarcts               7102                40
+hard           one small mild infarct each                     7201                40
+hard-healthy   the same patients without it                    7201                40
+shifted        ``perfusion-64-shifted``, one set a site        7301                20
+shifted-tuning the same                                        7302                12
+=============  ==============================================  ==================  ======
+
+A study depends on scenario, seed and number only, so the folder may be thrown away and made again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from synthesis.pipeline import Progress, generate
+from synthesis.scenario import LesionSpec, Scenario, load_scenario
+
+TEST_SEEDS = (7001, 7002, 7003)
+VALIDATION_SEED, NORMALS_SEED, HARD_SEED, SHIFTED_SEED, SHIFTED_TUNING_SEED = 7101, 7102, 7201, 7301, 7302
+CASES, VALIDATION_CASES, NORMAL_CASES, HARD_CASES, SHIFTED_TUNING_CASES = 20, 24, 40, 40, 12
+# small and mild, yet transmural enough for the truth to show it at 6.6 mm voxels
+HARD_LESIONS = LesionSpec(
+    theta_width_deg=(40.0, 75.0),
+    x_width_mm=(20.0, 36.0),
+    wall_fraction=(0.8, 1.0),
+    severity=(0.2, 0.4),
+    second_share=0.0,
+)
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """One folder of studies: what is in it."""
+
+    name: str
+    scenario: Scenario
+    seed: int
+    studies: int
+    site: str
+
+    def make(self, root: Path, on_study: Callable[[], None] | None = None) -> list[Path]:
+        """Make what is missing below ``root/name`` and return the files in order."""
+        folder = root / f"{self.name}-{self.seed}-{self.scenario.digest[:8]}"  # another scenario, another folder
+
+        def heard(progress: Progress) -> None:
+            if progress.latest is not None and on_study is not None:
+                on_study()
+
+        manifest = generate(self.scenario, folder, self.studies, self.seed, site=self.site, on_progress=heard)
+        return [folder / record.file for record in sorted(manifest.studies, key=lambda r: r.index)][: self.studies]
+
+
+@dataclass(frozen=True)
+class AccuracyPlan:
+    """All sets of one run; `quick` runs are too small to claim anything."""
+
+    tests: tuple[SetPlan, ...]
+    validation: SetPlan
+    normals: SetPlan
+    hard: SetPlan
+    hard_healthy: SetPlan
+    shifted: tuple[SetPlan, ...]
+    shifted_tuning: tuple[SetPlan, ...]
+
+    def all(self) -> tuple[SetPlan, ...]:
+        """Return every set."""
+        single = (self.validation, self.normals, self.hard, self.hard_healthy)
+        return (*self.tests, *single, *self.shifted, *self.shifted_tuning)
+
+
+def accuracy_plan(*, cases: int = CASES, sets: int = len(TEST_SEEDS), quick: bool = False) -> AccuracyPlan:
+    """Return the sets of a run; `quick` takes few studies of each, the first ones."""
+    usual, shifted = load_scenario("perfusion-64"), load_scenario("perfusion-64-shifted")
+    site = usual.sites[0].name
+
+    def some(number: int, few: int) -> int:
+        return min(number, few) if quick else number
+
+    def plan(name: str, scenario: Scenario, seed: int, number: int, site: str = site) -> SetPlan:
+        return SetPlan(name, scenario, seed, number, site)
+
+    def sick(name: str, share: float, lesions: LesionSpec = usual.lesions) -> Scenario:
+        sites = tuple(s.model_copy(update={"infarct_share": share}) for s in usual.sites)
+        return usual.model_copy(update={"name": name, "lesions": lesions, "sites": sites})
+
+    each, tuned = some(cases, 3), some(SHIFTED_TUNING_CASES, 2)
+    return AccuracyPlan(
+        tests=tuple(plan(f"test-{i + 1}", usual, seed, each) for i, seed in enumerate(TEST_SEEDS[:sets])),
+        validation=plan("validation", usual, VALIDATION_SEED, some(VALIDATION_CASES, 3)),
+        normals=plan("normals", sick("perfusion-64-normals", 0.0), NORMALS_SEED, some(NORMAL_CASES, 6)),
+        hard=plan("hard", sick("perfusion-64-hard", 1.0, HARD_LESIONS), HARD_SEED, some(HARD_CASES, 6)),
+        hard_healthy=plan(
+            "hard-healthy", sick("perfusion-64-hard-healthy", 0.0, HARD_LESIONS), HARD_SEED, some(HARD_CASES, 6)
+        ),
+        shifted=tuple(plan(f"shifted-{s.name}", shifted, SHIFTED_SEED, each, s.name) for s in shifted.sites),
+        shifted_tuning=tuple(
+            plan(f"shifted-tuning-{s.name}", shifted, SHIFTED_TUNING_SEED, tuned, s.name) for s in shifted.sites
+        ),
+    )
+
+
+def cache_folder() -> Path:
+    """Return where the studies are kept between runs, by the XDG convention."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "flomir" / "accuracy"
