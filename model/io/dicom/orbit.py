@@ -69,7 +69,8 @@ def read_orbit(fields: Fields, table: FrameTable) -> tuple[tuple[View, ...], lis
         item = _pick(rotations, rotation, "RotationInformationSequence")
         head = detectors[detector - 1] if detector <= len(detectors) else None
         reference = _pick(rotations, first_rotation[detector], "RotationInformationSequence")
-        start = _start_angle(item, reference, head, several=len(first_rotation) > 1, notes=notes)
+        shared = sum(1 for r in first_rotation.values() if r == first_rotation[detector]) > 1
+        start = _start_angle(item, reference, head, shared=shared)
         mine = (table.detector == detector) & (table.rotation == rotation)
         numbers = sorted(set(table.view[mine].tolist()))
         offsets = _offsets(numbers, item, detector)
@@ -80,6 +81,7 @@ def read_orbit(fields: Fields, table: FrameTable) -> tuple[tuple[View, ...], lis
             View(detector, rotation, number, (start + k * step) % 360.0, radius, duration)
             for number, k, radius in zip(numbers, offsets, radii, strict=True)
         ]
+    _refuse_heads_in_one_place(views)
     return _with_ge_offsets(fields, views, notes), list(dict.fromkeys(notes))
 
 
@@ -90,16 +92,28 @@ def _pick(items: list[Fields], number: int, keyword: str) -> Fields:
     return items[number - 1]
 
 
-def _start_angle(item: Fields, reference: Fields, head: Fields | None, *, several: bool, notes: list[str]) -> float:
+def _start_angle(item: Fields, reference: Fields, head: Fields | None, *, shared: bool) -> float:
+    """Return where the detector starts: its own angle at its first rotation, moved on as far as later ones are."""
     turned = item.require("StartAngle")
     own = head.number("StartAngle") if head is not None else None
-    if own is None:
-        if several and item is not reference:
-            return turned
-        if several:
-            notes.append("The detectors have no Start Angle of their own; that of their rotation was used.")
-        return turned
-    return own + turned - reference.require("StartAngle")
+    if own is not None:
+        return own + turned - reference.require("StartAngle")
+    if shared:
+        place = head.place if head is not None else ""
+        msg = f"several detectors turn together and the file has no {element_name('StartAngle')}{place}"
+        raise DicomError("dicom.missing_element", msg, "Export the acquisition again with its full header.")
+    return turned
+
+
+def _refuse_heads_in_one_place(views: list[View]) -> None:
+    first: dict[tuple[int, int, float], int] = {}
+    for view in views:
+        other = first.setdefault((view.rotation, view.index, round(view.angle_deg, 3)), view.detector)
+        if other != view.detector:
+            msg = f"detectors {other} and {view.detector} would stand at the same {view.angle_deg:g} degrees"
+            raise DicomError(
+                "dicom.bad_value", msg, "The start angles of the detectors are wrong; export the acquisition again."
+            )
 
 
 def _offsets(numbers: list[int], item: Fields, detector: int) -> list[int]:
@@ -115,7 +129,7 @@ def _offsets(numbers: list[int], item: Fields, detector: int) -> list[int]:
 
 def _signed_step(item: Fields, views: int) -> float:
     direction = item.word("RotationDirection")
-    if direction not in ("CW", "CC"):
+    if direction not in ("CW", "CC", "CCW"):
         msg = f"{element_name('RotationDirection')}{item.place} is neither CW nor CC"
         raise DicomError("dicom.bad_value", msg, "Export the acquisition again with its full header.")
     step = item.number("AngularStep")
@@ -125,7 +139,7 @@ def _signed_step(item: Fields, views: int) -> float:
     if not 0 < step <= 180 and views > 1:
         msg = f"{element_name('AngularStep')}{item.place} is {step:g} degrees, expected more than 0 and at most 180"
         raise DicomError("dicom.bad_value", msg)
-    return step if direction == "CC" else -step
+    return -step if direction == "CW" else step
 
 
 def _radii(item: Fields, head: Fields | None, detector: int, offsets: list[int], notes: list[str]) -> list[float]:
