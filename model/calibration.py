@@ -4,6 +4,8 @@
 Tensors: V views, Z slices, U bins; Z, Y, X voxels.
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +15,7 @@ from model.dataset import PreparedStudy
 from model.errors import SampleInvalid
 from model.projector import projector_for
 
+logger = logging.getLogger(__name__)
 TOLERANCE = 0.05
 """Largest deviation of either figure from 1; a wrong view time, a decayed or a differently scaled reference is more."""
 
@@ -87,3 +90,25 @@ def check_calibration(study: PreparedStudy) -> Calibration:
             "Check the scale of the reference, the time per view and the scatter estimate.",
         )
     return found
+
+
+def calibrated(studies: Sequence[PreparedStudy]) -> list[PreparedStudy]:
+    """Return the studies that `check_calibration` accepts; each other one is logged.
+
+    Raises
+    ------
+    SampleInvalid
+        ``sample.calibration`` if there are studies and none is accepted.
+    """
+    accepted: list[PreparedStudy] = []
+    refused: list[SampleInvalid] = []
+    for study in studies:
+        try:
+            check_calibration(study)
+            accepted.append(study)
+        except SampleInvalid as error:
+            logger.warning("study left out of training", extra={"reason": str(error)})
+            refused.append(error)
+    if refused and not accepted:
+        raise refused[0]
+    return accepted

@@ -16,7 +16,6 @@ from model.classical import OsemSettings, reconstruct_osem
 from model.dataset import PreparedStudy, prepare_study, thinned
 from model.errors import SampleInvalid
 from model.io.study import Study
-from model.losses import poisson_deviance
 from model.metrics import case_metrics
 from model.networks.inputs import StartRecipe
 from model.objective import study_loss
@@ -33,6 +32,8 @@ HALF = 0.5
 """Share of each bin's counts that is reconstructed when the rest scores the result."""
 MOST_WHEN_SPLIT = 0.8
 """Largest such share with augmentation; the rest must still tell something."""
+SMALLEST_EXPECTED = 1e-3
+"""Floor of the expected counts of a bin, so that one stray count outside the body does not decide everything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +197,7 @@ class SelfSupervisedTarget:
         bins = 0
         for subset, counts in enumerate(example.held_out):
             expected = (inputs.system.project(estimate, subset) + inputs.scatter[subset]) * example.held_out_scale
-            total = total + poisson_deviance(expected, counts) * counts.numel()
+            total = total + _deviance(expected, counts)
             bins += counts.numel()
         return total / bins
 
@@ -205,6 +206,12 @@ class SelfSupervisedTarget:
         """Return ``loss``: the deviance of a fixed half, given the other."""
         network.eval()
         return {"loss": float(self.loss(network, self.example(study, None)))}
+
+
+def _deviance(expected_VZU: Tensor, counts_VZU: Tensor) -> Tensor:
+    """Return the summed Poisson deviance; unlike `model.losses.poisson_deviance` with a gradient where no count is."""
+    safe = expected_VZU.clamp_min(SMALLEST_EXPECTED)
+    return 2.0 * (safe - counts_VZU - torch.xlogy(counts_VZU, safe) + torch.xlogy(counts_VZU, counts_VZU)).sum()
 
 
 def kept_share(least: float, most: float, generator: torch.Generator) -> float:

@@ -40,7 +40,7 @@ class SpectReconstructionParameters(TaskParameters):
     """Parameters of `spect-reconstruction`."""
 
     batch_size: int = Field(
-        default=1, ge=1, le=1, title="Samples in one step", description="Each study has its own geometry, so one."
+        default=1, ge=1, le=16, title="Samples in one step", description="Each is reconstructed by itself."
     )
     learning_rate: float = Field(
         default=4e-3, gt=0, le=1, title="Learning rate at the start", description="Reached after a few steps."

@@ -137,6 +137,7 @@ def run_training(request: TrainRequest, group: Group, watch: Watch) -> TrainResu
             part, network, target, device=device, on_progress=lambda n, _: watch.on_prepared(offset + n, len(files))
         )
 
+    watch.on_note(f"Preparing {len(sets.train)} studies to train on and {len(sets.held)} to validate on.")
     train, refused = prepare(sets.train, 0)
     held, refused_held = prepare(sets.held, len(sets.train))
     left_out = (*sets.left_out, *refused, *refused_held)

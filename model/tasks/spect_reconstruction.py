@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
+from model.calibration import calibrated
 from model.classical import OsemSettings, reconstruct_osem
-from model.dataset import PreparedStudy, load_prepared, thinned, with_reference
+from model.dataset import PreparedStudy, load_prepared, with_reference
 from model.errors import ModelError
 from model.inference import fitted, reconstruct_prepared
 from model.metrics import case_metrics
 from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
 from model.objective import study_loss
+from model.targets import PhantomTarget
 from model.task_spec import SpectReconstructionParameters, TaskParameters, TaskSpec, task_spec
 from model.tasks import CaseMetrics, Sample
 from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient, train_network
 
 _OSEM_SETTINGS = TypeAdapter(OsemSettings)
-LEAST_KEPT = 0.5
-"""Smallest share of counts that augmentation keeps."""
 
 
 class SpectReconstruction:
@@ -53,8 +53,14 @@ class SpectReconstruction:
         return samples
 
     def split(self, samples: Sequence[Sample], holdout_fraction: float, seed: int) -> tuple[list[Sample], list[Sample]]:
-        """Split by patient."""
-        usable = [sample for sample in samples if sample.has_reference]
+        """Split by patient; a study whose reference does not explain its counts is in neither half.
+
+        Raises
+        ------
+        SampleInvalid
+            ``sample.calibration`` if every study that has a reference is such.
+        """
+        usable = calibrated([study for study in _studies(samples) if study.has_reference])
         train, held = split_by_patient([sample.patient for sample in usable], holdout_fraction, seed)
         return [usable[i] for i in train], [usable[i] for i in held]
 
@@ -76,13 +82,20 @@ class SpectReconstruction:
             raise ModelError(code="task.parameters", message=message)
         wanted = _reconstruction(network)
         studies = [fitted(study, wanted) for study in with_reference(_studies(samples))]
+        target = PhantomTarget(parameters)
+        copies: dict[int, tuple[int, PreparedStudy]] = {}
+
+        def seen(index: int, generator: torch.Generator) -> PreparedStudy:
+            if not parameters.augment:
+                return studies[index]
+            visits, study = copies.get(index, (0, studies[index]))
+            if visits % parameters.augment_every == 0:
+                study = target.example(studies[index], generator).study
+            copies[index] = visits + 1, study
+            return study
 
         def loss_of_batch(net: nn.Module, indices: list[int], generator: torch.Generator) -> Tensor:
-            study = studies[indices[0]]
-            if parameters.augment:
-                kept = LEAST_KEPT + (1 - LEAST_KEPT) * float(torch.rand((), generator=generator))
-                study = thinned(study, kept, generator)
-            return study_loss(net, study, parameters)
+            return torch.stack([study_loss(net, seen(index, generator), parameters) for index in indices]).mean()
 
         return train_network(
             network,
