@@ -1,0 +1,189 @@
+"""A reconstruction is written into the patient's own examination or as nobody's, and read back where it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+import torch
+
+from model.classical import osem
+from model.errors import DicomError, GeometryMismatch
+from model.geometry import VolumeGrid
+from model.io.dicom import AnonymousIds, read_attenuation_map, read_nm, read_recon_tomo, write_nm_tomo, write_recon_tomo
+from model.io.imported import PatientFrame
+from model.projector import SpectProjector
+from tests.support.dicom import default_study, nm_file, read_back
+from tests.support.studies import tiny_study
+
+STUDY = default_study()
+
+
+def reference() -> Any:
+    assert STUDY.reference is not None
+    return STUDY.reference
+
+
+def patients_file(path: Path) -> Path:
+    def person(dataset: Any) -> None:
+        dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = "Doe^Jane", "4711", "19600102"
+        dataset.StudyDate, dataset.StudyTime, dataset.AccessionNumber = "20260102", "101112", "A9"
+        dataset.ReferringPhysicianName, dataset.SeriesNumber = "House^G", 3
+        dataset.OperatorsName, dataset.PatientWeight = "Op^Er", "70"
+        del dataset.PatientIdentityRemoved, dataset.DeidentificationMethod
+
+    return nm_file(path, person, frame=PatientFrame(STUDY.geometry.grid, (-150.0, -170.0, 12.5)))
+
+
+def test_the_result_belongs_to_the_patients_own_examination_in_a_series_of_its_own(tmp_path: Path) -> None:
+    template = read_back(patients_file(tmp_path / "t.dcm"))
+    write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY, template=tmp_path / "t.dcm", method="osem 4 x 8")
+    written = read_back(tmp_path / "r.dcm")
+    for keyword in ("PatientName", "PatientID", "PatientBirthDate", "StudyInstanceUID", "StudyDate", "AccessionNumber",
+                    "FrameOfReferenceUID", "ReferringPhysicianName", "PatientWeight", "PatientOrientationCodeSequence"):  # fmt: skip
+        assert written[keyword].value == template[keyword].value, keyword
+    for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber"):
+        assert written[keyword].value != template[keyword].value, keyword
+    assert "OperatorsName" not in written
+    assert "PatientIdentityRemoved" not in written
+    assert written.ImageType == ["DERIVED", "PRIMARY", "RECON TOMO", "EMISSION"]
+    assert "osem 4 x 8" in written.DerivationDescription
+    assert written.SourceImageSequence[0].ReferencedSOPInstanceUID == template.SOPInstanceUID
+    assert [float(v) for v in written.DetectorInformationSequence[0].ImagePositionPatient] == pytest.approx(
+        [-150.0, -170.0, 12.5]
+    )
+
+
+def test_without_a_template_the_file_is_nobodys(tmp_path: Path) -> None:
+    write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY, ids=AnonymousIds(patient="CASE-1"))
+    written = read_back(tmp_path / "r.dcm")
+    assert str(written.PatientName) == "CASE-1^"
+    assert written.PatientIdentityRemoved == "YES"
+    assert [written[k].value for k in ("PatientBirthDate", "StudyDate", "StudyTime", "ContentDate")] == [""] * 4
+
+
+@pytest.mark.parametrize(("unit", "code"), [("counts", "{counts}"), ("Bq/ml", "Bq/ml")])
+def test_values_come_back_to_a_65535th_with_their_unit(unit: str, code: str, tmp_path: Path) -> None:
+    write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY, unit=unit)
+    got = read_recon_tomo(tmp_path / "r.dcm")
+    assert np.abs(got.values - reference()).max() <= 0.51 * reference().max() / 65535
+    item = read_back(tmp_path / "r.dcm").RealWorldValueMappingSequence[0]
+    assert item.MeasurementUnitsCodeSequence[0].CodeValue == code
+    stored = read_back(tmp_path / "r.dcm").pixel_array
+    assert np.allclose(stored * item.RealWorldValueSlope + item.RealWorldValueIntercept, got.values)
+
+
+def test_a_volume_lies_where_its_frame_says(tmp_path: Path) -> None:
+    frame = PatientFrame(STUDY.geometry.grid, (-101.5, 20.25, -300.0))
+    write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY, frame=frame)
+    got = read_recon_tomo(tmp_path / "r.dcm").frame
+    assert got.positioned
+    assert np.allclose(got.affine_lps(), frame.affine_lps())
+
+
+@pytest.mark.parametrize("turn", ["slices from the head", "rows from the left", "coronal"])
+def test_however_a_reconstruction_is_stored_it_is_read_along_lps(turn: str, tmp_path: Path) -> None:
+    frame = PatientFrame(STUDY.geometry.grid, (-101.5, 20.25, -300.0))
+    write_recon_tomo(tmp_path / "a.dcm", reference(), STUDY, frame=frame)
+    expected = read_recon_tomo(tmp_path / "a.dcm")
+    dataset = pydicom.dcmread(tmp_path / "a.dcm")
+    head, stored = dataset.DetectorInformationSequence[0], dataset.pixel_array
+    slices, rows, columns = stored.shape
+    if turn == "slices from the head":
+        turned = stored[::-1]
+        head.ImagePositionPatient = [-101.5, 20.25, -300.0 + (slices - 1) * 16.0]
+        dataset.SpacingBetweenSlices = "-16"
+    elif turn == "rows from the left":
+        turned = stored[:, :, ::-1]
+        head.ImagePositionPatient = [-101.5 + (columns - 1) * 16.0, 20.25, -300.0]
+        head.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]
+        dataset.SpacingBetweenSlices = "-16"  # the normal now points to the feet
+    else:
+        turned = stored.transpose(1, 0, 2)[:, ::-1]
+        head.ImagePositionPatient = [-101.5, 20.25, -300.0 + (slices - 1) * 16.0]
+        head.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]  # columns to the feet: the normal points to the back
+        dataset.NumberOfFrames, dataset.Rows = rows, slices
+    dataset.PixelData = np.ascontiguousarray(turned).tobytes()
+    dataset.save_as(tmp_path / "b.dcm")
+    got = read_recon_tomo(tmp_path / "b.dcm")
+    assert np.allclose(got.values, expected.values)
+    assert np.allclose(got.frame.affine_lps(), expected.frame.affine_lps())
+
+
+def test_the_whole_way_from_projections_to_a_reconstruction_keeps_every_side(tmp_path: Path) -> None:
+    study = tiny_study(3, scatter_fraction=0.0, arc_deg=360.0, views=24)
+    assert study.reference is not None
+    frame = PatientFrame(study.geometry.grid, (-150.0, -170.0, 12.5))
+    write_nm_tomo(tmp_path / "nm.dcm", study, frame=frame, detectors=2)
+    imported = read_nm(tmp_path / "nm.dcm")
+    counts = torch.from_numpy(imported.study.projections)
+    mu = torch.from_numpy(study.attenuation)[None]
+    image = osem(counts, None, mu, SpectProjector(imported.study.geometry), iterations=4, subsets=4)[0].numpy()
+    write_recon_tomo(tmp_path / "r.dcm", image, imported.study, template=tmp_path / "nm.dcm")
+    got = read_recon_tomo(tmp_path / "r.dcm")
+    assert np.allclose(got.frame.affine_lps(), frame.affine_lps(), atol=1e-6)
+
+    def likeness(volume: Any) -> float:
+        return float(np.corrcoef(volume.ravel(), study.reference.ravel())[0, 1])  # type: ignore[union-attr]  # checked above
+
+    right = likeness(got.values)
+    flips = [likeness(np.flip(got.values, axis)) for axis in range(3)]
+    assert right > 0.8
+    assert right > max(flips) + 0.1
+
+
+def test_bad_volumes_and_templates_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DicomError, match="0 or more") as error:
+        write_recon_tomo(tmp_path / "r.dcm", -reference(), STUDY)
+    assert error.value.code == "dicom.negative_values"
+    with pytest.raises(GeometryMismatch):
+        write_recon_tomo(tmp_path / "r.dcm", reference()[1:], STUDY)
+    with pytest.raises(DicomError) as error:
+        write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY, unit="apples")
+    assert error.value.code == "dicom.unit"
+    nobody = nm_file(tmp_path / "t.dcm", lambda d: delattr(d, "StudyInstanceUID"))
+    with pytest.raises(DicomError) as error:
+        write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY, template=nobody)
+    assert error.value.code == "dicom.no_patient"
+    assert not (tmp_path / "r.dcm").exists()
+    with pytest.raises(DicomError) as error:
+        read_recon_tomo(nm_file(tmp_path / "nm.dcm"))
+    assert error.value.code == "dicom.not_reconstruction"
+
+
+def test_an_oblique_reconstruction_is_refused(tmp_path: Path) -> None:
+    write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY)
+    dataset = pydicom.dcmread(tmp_path / "r.dcm")
+    dataset.DetectorInformationSequence[0].ImageOrientationPatient = [0.8, 0.6, 0, -0.6, 0.8, 0]
+    dataset.save_as(tmp_path / "r.dcm")
+    with pytest.raises(DicomError) as error:
+        read_recon_tomo(tmp_path / "r.dcm")
+    assert error.value.code == "dicom.oblique"
+
+
+@pytest.mark.parametrize("per_mm", [1.0, 10.0])
+def test_an_attenuation_map_stored_as_a_reconstruction_is_read_in_either_unit(per_mm: float, tmp_path: Path) -> None:
+    assert STUDY.attenuation is not None
+    frame = read_nm(nm_file(tmp_path / "nm.dcm")).frame
+    assert frame is not None
+    write_recon_tomo(tmp_path / "m.dcm", STUDY.attenuation * per_mm, STUDY, template=tmp_path / "nm.dcm")
+    mu = read_attenuation_map(tmp_path / "m.dcm", frame)
+    assert np.allclose(mu, STUDY.attenuation, atol=1e-6)
+    assert frame.grid == VolumeGrid(mu.shape, frame.grid.voxel_mm)
+
+
+def test_a_map_of_no_known_unit_or_of_another_patient_is_refused(tmp_path: Path) -> None:
+    assert STUDY.attenuation is not None
+    frame = read_nm(nm_file(tmp_path / "nm.dcm")).frame
+    assert frame is not None
+    write_recon_tomo(tmp_path / "m.dcm", STUDY.attenuation * 1e4, STUDY, template=tmp_path / "nm.dcm")
+    with pytest.raises(DicomError, match="water is") as error:
+        read_attenuation_map(tmp_path / "m.dcm", frame)
+    assert error.value.code == "dicom.map_unit"
+    write_recon_tomo(tmp_path / "o.dcm", STUDY.attenuation, STUDY, ids=AnonymousIds(patient="other"))
+    with pytest.raises(DicomError) as error:
+        read_attenuation_map(tmp_path / "o.dcm", frame)
+    assert error.value.code == "dicom.other_frame_of_reference"
