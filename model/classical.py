@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,22 @@ class OsemSettings:
     attenuation: bool = True
     resolution: bool = True
     scatter: bool = True
+
+
+class Corrections(Protocol):
+    """Which corrections a method makes; `OsemSettings` and its like say so."""
+
+    @property
+    def attenuation(self) -> bool:
+        """Whether attenuation is modelled."""
+
+    @property
+    def resolution(self) -> bool:
+        """Whether the collimator response is modelled."""
+
+    @property
+    def scatter(self) -> bool:
+        """Whether scatter is added to what is expected."""
 
 
 def subset_views(views: int, subsets: int) -> list[tuple[int, ...]]:
@@ -88,6 +105,62 @@ def em_update(
     return image_BZYX * torch.where(sensitivity_BZYX > floor, update, torch.zeros_like(update))
 
 
+class SubsetPass:
+    """One pass of EM updates over all subsets of one acquisition; what stays the same is computed once.
+
+    Parameters
+    ----------
+    projections_BVZU : Tensor, shape (B, V, Z, U), counts
+    scatter_BVZU : Tensor or None, expected scatter counts
+    attenuation, projector : as in `em_update`
+    subsets : int
+        1 gives MLEM.
+
+    Raises
+    ------
+    GeometryMismatch
+        If projections or scatter are not the geometry's.
+    """
+
+    def __init__(
+        self,
+        projections_BVZU: Tensor,
+        scatter_BVZU: Tensor | None,
+        attenuation: Attenuation,
+        projector: SpectProjector,
+        *,
+        subsets: int,
+    ) -> None:
+        for name, tensor in (("projections", projections_BVZU), ("scatter", scatter_BVZU)):
+            if tensor is not None:
+                ensure_shape(name, tensor.shape[1:], projector.geometry.projection_shape)
+        if isinstance(attenuation, Tensor):
+            attenuation = projector.attenuation_factors(attenuation)
+        self._projector, self._attenuation = projector, attenuation
+        self._views = subset_views(projector.geometry.n_views, subsets)
+        like = projections_BVZU
+        self._sensitivities = [projector.sensitivity(attenuation, views=g, like=like) for g in self._views]
+        self._measured = [projections_BVZU[:, list(g)] for g in self._views]
+        self._scatter = [None if scatter_BVZU is None else scatter_BVZU[:, list(g)] for g in self._views]
+        self.sensitivity_BZYX = sum(self._sensitivities[1:], self._sensitivities[0])
+        """A'1 of all views."""
+        self.start_BZYX = uniform_start(projections_BVZU, scatter_BVZU, self.sensitivity_BZYX)
+        """A uniform image with the measured counts."""
+
+    @property
+    def subsets(self) -> int:
+        """Number of subsets, at most the number of views."""
+        return len(self._views)
+
+    def __call__(self, image_BZYX: Tensor) -> Tensor:
+        """Return the image after one update of each subset."""
+        for views, y, s, a in zip(self._views, self._measured, self._scatter, self._sensitivities, strict=True):
+            image_BZYX = em_update(
+                image_BZYX, y, s, self._attenuation, self._projector, views=views, sensitivity_BZYX=a
+            )
+        return image_BZYX
+
+
 def osem_iterates(
     projections_BVZU: Tensor,
     scatter_BVZU: Tensor | None,
@@ -101,11 +174,7 @@ def osem_iterates(
 
     Parameters
     ----------
-    projections_BVZU : Tensor, shape (B, V, Z, U), counts
-    scatter_BVZU : Tensor or None, expected scatter counts
-    attenuation, projector : as in `em_update`
-    subsets : int
-        1 gives MLEM.
+    projections_BVZU, scatter_BVZU, attenuation, projector, subsets : as in `SubsetPass`
     start_BZYX : Tensor, optional
         A uniform image with the measured counts unless given.
 
@@ -114,21 +183,10 @@ def osem_iterates(
     GeometryMismatch
         At the first image, if projections or scatter are not the geometry's.
     """
-    for name, tensor in (("projections", projections_BVZU), ("scatter", scatter_BVZU)):
-        if tensor is not None:
-            ensure_shape(name, tensor.shape[1:], projector.geometry.projection_shape)
-    if isinstance(attenuation, Tensor):
-        attenuation = projector.attenuation_factors(attenuation)
-    groups = subset_views(projector.geometry.n_views, subsets)
-    sensitivities = [projector.sensitivity(attenuation, views=g, like=projections_BVZU) for g in groups]
-    measured = [projections_BVZU[:, list(g)] for g in groups]
-    additive = [None if scatter_BVZU is None else scatter_BVZU[:, list(g)] for g in groups]
-    image = start_BZYX
-    if image is None:
-        image = uniform_start(projections_BVZU, scatter_BVZU, sum(sensitivities[1:], sensitivities[0]))
+    sweep = SubsetPass(projections_BVZU, scatter_BVZU, attenuation, projector, subsets=subsets)
+    image = sweep.start_BZYX if start_BZYX is None else start_BZYX
     while True:
-        for views, y, s, sensitivity in zip(groups, measured, additive, sensitivities, strict=True):
-            image = em_update(image, y, s, attenuation, projector, views=views, sensitivity_BZYX=sensitivity)
+        image = sweep(image)
         yield image
 
 
@@ -200,7 +258,7 @@ class StudyTensors:
     projector: SpectProjector
 
 
-def study_tensors(study: Study, settings: OsemSettings = OsemSettings()) -> StudyTensors:
+def study_tensors(study: Study, settings: Corrections = OsemSettings()) -> StudyTensors:
     """Return the tensors that `settings` lets OSEM use; corrections the study has no data for are left out.
 
     Raises

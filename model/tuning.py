@@ -17,11 +17,14 @@ import torch
 from model.classical import OsemSettings, Volume, osem_iterates, study_tensors
 from model.filters import gaussian_postfilter
 from model.io.study_records import Study
+from model.map_osem import MapOsemSettings, map_osem_iterates
 from model.metrics import nrmse, region_masks
 
 ITERATIONS = (2, 4, 6, 8, 10, 12, 16, 20, 24)
 FWHM_MM = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0)
+BETAS = (0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004)
 PLAIN_OSEM = OsemSettings()
+PLAIN_MAP_OSEM = MapOsemSettings()
 Settings = TypeVar("Settings")
 Candidates = Callable[[Study], Iterator[tuple[Settings, Volume]]]
 Metric = Callable[[Volume, Study], float | None]
@@ -142,6 +145,29 @@ def osem_candidates(
                 for width in fwhm_mm:
                     smooth = gaussian_postfilter(image, study.geometry.grid, width)
                     yield replace(base, iterations=done, postfilter_fwhm_mm=float(width)), smooth[0].numpy()
+
+    return candidates
+
+
+def map_osem_candidates(
+    iterations: Sequence[int] = ITERATIONS,
+    betas: Sequence[float] = BETAS,
+    base: MapOsemSettings = PLAIN_MAP_OSEM,
+) -> Candidates[MapOsemSettings]:
+    """Return MAP-OSEM at every stopping point and weight of the prior; a study is iterated once a weight."""
+    stops = sorted(set(iterations))
+
+    def candidates(study: Study) -> Iterator[tuple[MapOsemSettings, Volume]]:
+        data = study_tensors(study, base)
+        for beta in betas:
+            iterates = map_osem_iterates(
+                data.projections, data.scatter, data.attenuation, data.projector, subsets=base.subsets, beta=beta
+            )
+            for done in range(1, stops[-1] + 1):
+                with torch.no_grad():
+                    image = next(iterates)
+                if done in stops:
+                    yield replace(base, iterations=done, beta=float(beta)), image[0].numpy()
 
     return candidates
 
