@@ -19,7 +19,7 @@ from tests.support.dicom import centre_of_mass, dciodvfy_errors
 from tests.support.studies import tiny_study
 
 EMISSION = VolumeGrid((8, 12, 12), (16.0, 16.0, 16.0))
-CT = VolumeGrid((32, 48, 48), (4.0, 4.0, 4.0))
+CT = VolumeGrid((16, 24, 24), (8.0, 8.0, 8.0))
 IDS = AnonymousIds(patient="P")
 
 
@@ -37,7 +37,7 @@ def read_token(ids: AnonymousIds) -> str | None:
 def body_hu(grid: VolumeGrid = CT) -> npt.NDArray[np.float64]:
     """Air, with a block of water off centre along every axis: left, back and head of the middle."""
     hu = np.full(grid.shape, -1000.0)
-    hu[20:28, 28:40, 24:44] = 0.0
+    hu[10:14, 14:20, 12:22] = 0.0
     return hu
 
 
@@ -59,10 +59,10 @@ def test_the_map_lies_where_the_ct_lies(tmp_path: Path) -> None:
     mu = read_ct_series(paths[::-1], emission_frame())
     assert mu.shape == EMISSION.shape
     assert mu.dtype == np.float32
-    expected = np.array(centre_of_mass(body_hu() + 1000.0)) * 4.0
+    expected = np.array(centre_of_mass(body_hu() + 1000.0)) * 8.0
     assert np.allclose(np.array(centre_of_mass(mu)) * 16.0, expected, atol=0.5)
     assert mu.max() == pytest.approx(0.01537, rel=1e-4)
-    assert float(mu.sum()) * 16.0**3 == pytest.approx(8 * 12 * 20 * 64.0 * 0.01537, rel=1e-4)
+    assert float(mu.sum()) * 16.0**3 == pytest.approx(4 * 6 * 10 * 512.0 * 0.01537, rel=1e-4)
 
 
 @pytest.mark.parametrize("shift", [(16.0, 0.0, 0.0), (0.0, -32.0, 0.0), (0.0, 0.0, 16.0)])
@@ -98,11 +98,11 @@ def test_attaching_a_ct_fills_the_study_at_the_energy_of_its_photopeak(tmp_path:
     imported = attach_ct(read_nm(tmp_path / "nm.dcm"), paths)
     assert imported.study.attenuation is not None
     assert imported.study.attenuation.max() == pytest.approx(0.01537, rel=1e-4)
-    assert any("CT of 32 slices for 140.5 keV" in n for n in imported.notes)
+    assert any("CT of 16 slices for 140.5 keV" in n for n in imported.notes)
 
 
 def test_a_short_ct_is_used_and_said(tmp_path: Path) -> None:
-    grid = VolumeGrid((20, 48, 48), (4.0, 4.0, 4.0))
+    grid = VolumeGrid((10, 24, 24), (8.0, 8.0, 8.0))
     paths = write_ct_series(tmp_path, np.zeros(grid.shape), PatientFrame.centred(grid), ids=IDS)
     study = tiny_study(shape=EMISSION.shape)
     write_nm_tomo(tmp_path / "nm.dcm", study, ids=IDS)
@@ -152,5 +152,5 @@ def test_every_ct_that_does_not_belong_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_validator_finds_no_error_in_a_ct(tmp_path: Path) -> None:
-    paths = write_ct_series(tmp_path, body_hu()[:2], PatientFrame.centred(VolumeGrid((2, 48, 48), CT.voxel_mm)))
+    paths = write_ct_series(tmp_path, body_hu()[:2], PatientFrame.centred(VolumeGrid((2, 24, 24), CT.voxel_mm)))
     assert dciodvfy_errors(paths[0]) == []
