@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -252,15 +253,16 @@ def score(name: str, value: float, record: AlarmRecord) -> float:
     return abs(distance) if name == "sharpness" else distance
 
 
-def judge(study: Study, statistics: Mapping[str, float], mean_counts: float, record: AlarmRecord) -> Alarm:
+def judge(
+    statistics: Mapping[str, float], found: Mapping[str, float], corrected: AbstractSet[str], record: AlarmRecord
+) -> Alarm:
     """Return the verdict on a study.
 
     Parameters
     ----------
-    study : Study
     statistics : as from `fit_statistics`
-    mean_counts : float
-        As in `conditions`.
+    found : as from `conditions`
+    corrected : as from `corrections`
     record : AlarmRecord
     """
     findings: list[Finding] = []
@@ -269,7 +271,7 @@ def judge(study: Study, statistics: Mapping[str, float], mean_counts: float, rec
         level = Level.UNLIKE if value > record.unlike else Level.UNUSUAL if value > record.unusual else Level.OK
         if level is not Level.OK:
             findings.append(_fit_finding(name, statistics, record, level))
-    findings += _missing(study, record) + _out_of_range(conditions(study, mean_counts), record)
+    findings += _missing(corrected, record) + _out_of_range(found, record)
     findings.sort(key=lambda finding: -_ORDER[finding.level])
     worst = findings[0] if findings else Finding("alarm.ok", Level.OK, "The study is like those trained on.", "")
     z = max(scores.values())
@@ -285,9 +287,9 @@ def _fit_finding(name: str, statistics: Mapping[str, float], record: AlarmRecord
     return Finding(f"alarm.{kind}", level, sentence, remedy)
 
 
-def _missing(study: Study, record: AlarmRecord) -> list[Finding]:
+def _missing(corrected: AbstractSet[str], record: AlarmRecord) -> list[Finding]:
     found = []
-    for name in sorted(set(record.always) - corrections(study)):
+    for name in sorted(set(record.always) - corrected):
         what, remedy = _MISSING[name]
         sentence = f"The study lacks {what}; every study trained on had one."
         found.append(Finding(f"alarm.no_{name}", Level.UNLIKE, sentence, remedy))

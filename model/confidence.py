@@ -359,7 +359,8 @@ def _alarm_record(
     record = record.model_copy(update={"unusual": unusual, "unlike": EXTRAPOLATED * unusual})
     if not measuring:
         return record
-    alarms = sum(largest_score(case.statistics, record) > unusual for case in measuring)
+    verdicts = [judge(case.statistics, case.conditions, case.corrections, record) for case in measuring]
+    alarms = sum(verdict.level is not Level.OK for verdict in verdicts)
     return record.model_copy(update={"false_alarms": share_with_interval(alarms, len(measuring))})
 
 
@@ -394,7 +395,7 @@ def alarm_of(study: Study, image: Volume, card: ModelCard) -> Alarm | None:
     if record is None or record.weights != card.content_hash:
         return None
     statistics = fit_statistics(study, expected_counts(study, image))
-    return judge(study, statistics, mean_activity(study, image), record)
+    return judge(statistics, conditions(study, mean_activity(study, image)), corrections(study), record)
 
 
 def alarm_words(alarm: Alarm) -> dict[str, JsonValue]:

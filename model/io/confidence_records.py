@@ -84,8 +84,12 @@ class AlarmRecord(_Record):
     statistics: dict[str, Scale]
     unusual: float = Field(description="score from which a study counts as unusual: a conformal quantile over cases")
     unlike: float = Field(description="score from which a study counts as unlike the training data: an extrapolation")
-    false_alarm_level: float = Field(gt=0, lt=1, description="the share of familiar cases above `unusual` aimed at")
-    false_alarms: MeasuredShare | None = Field(default=None, description="measured on cases that had no part in it")
+    false_alarm_level: float = Field(
+        gt=0, lt=1, description="the share of familiar cases with a score above `unusual` aimed at"
+    )
+    false_alarms: MeasuredShare | None = Field(
+        default=None, description="share of familiar cases with any finding, measured on cases that had no part in it"
+    )
     ranges: dict[str, Range]
     always: tuple[str, ...] = Field(default=(), description="corrections that every case had: attenuation, scatter")
     cases: int = Field(ge=1)

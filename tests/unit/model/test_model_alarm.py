@@ -9,7 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from model.alarm import Alarm, Level, block_sums, deviances, fit_statistics, judge, poisson_null, sharpness
+from model.alarm import (
+    Alarm,
+    Level,
+    block_sums,
+    conditions,
+    corrections,
+    deviances,
+    fit_statistics,
+    judge,
+    poisson_null,
+    sharpness,
+)
 from model.classical import OsemSettings, reconstruct_osem
 from model.confidence import CalibrationSettings, Case, records_of
 from model.geometry import Collimator
@@ -32,7 +43,7 @@ def statistics_of(study: Study) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def familiar() -> list[Case]:
-    return [case_of(small_study(seed), image_of) for seed in range(24)]
+    return [case_of(small_study(seed), image_of) for seed in range(20)]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +54,7 @@ def record(familiar: list[Case]) -> AlarmRecord:
 def verdict(study: Study, record: AlarmRecord) -> Alarm:
     image = image_of(study)
     statistics = fit_statistics(study, expected_counts(study, image))
-    return judge(study, statistics, mean_activity(study, image), record)
+    return judge(statistics, conditions(study, mean_activity(study, image)), corrections(study), record)
 
 
 @pytest.mark.parametrize("mean", [0.003, 0.05, 0.4, 1.0, 3.0, 17.0, 150.0, 400.0])
@@ -91,7 +102,7 @@ def test_misfit_is_the_relative_error_of_the_expected_counts_at_any_dose(relativ
 
 
 def test_familiar_studies_raise_no_alarm(record: AlarmRecord) -> None:
-    alarms = [verdict(small_study(seed), record) for seed in range(100, 112)]
+    alarms = [verdict(small_study(seed), record) for seed in range(100, 108)]
     assert sum(alarm.level is not Level.OK for alarm in alarms) <= 2
     assert not any(alarm.level is Level.UNLIKE for alarm in alarms)
 
