@@ -1,0 +1,150 @@
+"""The command `flomir evaluate`: methods against each other on studies with a reference, figures and a report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from model.evaluation_run import Evaluated, Stage
+
+MOST_FILES = 5000
+
+
+@click.command()
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Study file, or folder of study files with a reference (searched with its subfolders).",
+)
+@click.option(
+    "--methods",
+    default="default,osem,fbp",
+    show_default=True,
+    help="Comma-separated: shipped networks, osem, mlem, fbp, map-osem, or paths of weights files.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="REPORT.html, or a folder for the report and its figures as JSON and CSV.",
+)
+@click.option(
+    "--tune-on",
+    type=click.Path(exists=True, path_type=Path),
+    help="Other studies: OSEM's iterations and filter are chosen on them, and their normals give the limits of detection.",
+)
+@click.option("--against", help="The method the others are compared with; osem if it is among them, else the first.")
+@click.option("--title", default="Reconstruction methods compared", show_default=True, help="Title of the report.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
+def evaluate(
+    *,
+    data: Path,
+    methods: str,
+    out: Path,
+    tune_on: Path | None,
+    against: str | None,
+    title: str,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Reconstruct every study by every method and compare the images with the truth.
+
+    A study that fails is reported and left out; the others go on.
+    """
+    from model.errors import ModelError
+    from model.evaluation_run import EvaluationRun
+
+    names = [name.strip() for name in methods.split(",") if name.strip()]
+    if not names:
+        message = "--methods names no method"
+        raise click.UsageError(message)
+    files, tuning = _files(data, "--data"), _files(tune_on, "--tune-on") if tune_on is not None else []
+    _check_apart(files, tuning)
+    try:
+        with _bar(quiet=as_json) as heard:
+            found = EvaluationRun(files, names, against, tuning, workers, heard).run(title)
+    except (ModelError, ValueError) as error:
+        message = f"{error} {getattr(error, 'remedy', '')}".strip()
+        raise click.ClickException(message) from error
+    try:
+        report = _write(out, found)
+    except OSError as error:
+        message = f"the report cannot be written: {error.strerror or error}"
+        raise click.ClickException(message) from error
+    _print(found, report, as_json=as_json)
+
+
+def _files(path: Path, option: str) -> list[Path]:
+    files = [path] if path.is_file() else sorted(path.rglob("*.h5"))
+    if not 0 < len(files) <= MOST_FILES:
+        message = f"{option} {path.name} holds {len(files)} study files (.h5), expected 1 to {MOST_FILES}"
+        raise click.ClickException(message)
+    return files
+
+
+def _check_apart(files: list[Path], tuning: list[Path]) -> None:
+    both = {path.resolve() for path in files} & {path.resolve() for path in tuning}
+    if both:
+        message = f"{len(both)} studies are named by both --data and --tune-on; tuning needs studies of its own"
+        raise click.ClickException(message)
+
+
+def _write(out: Path, found: Evaluated) -> Path:
+    from model.io.weights import write_atomically
+    from model.report.build import build_report
+
+    report = out if out.suffix.lower() in (".html", ".htm") else out / "report.html"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(report, build_report(found.report).encode("utf-8"))
+    if report is not out:
+        write_atomically(out / "figures.json", json.dumps(found.to_dict(), indent=1).encode("utf-8"))
+        write_atomically(out / "cases.csv", _csv(found).encode("utf-8"))
+    return report
+
+
+def _csv(found: Evaluated) -> str:
+    from model.summary import METRICS
+
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["study", "method", "counts", "defects", *(info.key for info in METRICS), "failure"])
+    for case in found.cases:
+        for method in found.summaries:
+            values = [case.value(method, info.key) for info in METRICS]
+            failure = case.failures.get(method) or case.failures.get("", "")
+            writer.writerow([case.name, method, case.counts, len(case.defects), *values, failure])
+    return text.getvalue()
+
+
+def _print(found: Evaluated, report: Path, *, as_json: bool) -> None:
+    if as_json:
+        row = found.to_dict()
+        del row["cases"]
+        click.echo(json.dumps({**row, "report": str(report)}))
+        return
+    from model.report.words import in_short
+
+    for line in in_short(found.cases, found.summaries, found.report.against):
+        click.echo(line)
+    click.echo(f"Report: {report}")
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Stage]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:16}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda name, share: progress.update(task, description=name, completed=share)
