@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -187,3 +190,22 @@ def test_a_map_of_no_known_unit_or_of_another_patient_is_refused(tmp_path: Path)
     with pytest.raises(DicomError) as error:
         read_attenuation_map(tmp_path / "o.dcm", frame)
     assert error.value.code == "dicom.other_frame_of_reference"
+
+
+def test_another_program_puts_every_voxel_where_we_say(tmp_path: Path) -> None:
+    program = shutil.which("dcm2niix")
+    if program is None:
+        pytest.skip("dcm2niix is not installed (Debian: apt-get install dcm2niix); no other program has read our files")
+    frame = PatientFrame(STUDY.geometry.grid, (-101.5, 20.25, -300.0))
+    volume = reference().copy()
+    volume[6, 3, 15] = 2.0 * volume.max()
+    (tmp_path / "in").mkdir()
+    write_recon_tomo(tmp_path / "in" / "r.dcm", volume, STUDY, frame=frame)
+    command = [program, "-o", str(tmp_path), "-f", "out", "-z", "n", str(tmp_path / "in")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    image = nibabel.load(next(tmp_path.glob("out*.nii")))
+    values = image.get_fdata()
+    right, front, up, _ = image.affine @ [*np.unravel_index(int(values.argmax()), values.shape), 1.0]
+    assert np.allclose([-right, -front, up], (frame.affine_lps() @ [15, 3, 6, 1])[:3], atol=1e-3)
+    assert float(values.max()) == pytest.approx(float(volume.max()), rel=1e-4)
+    assert float(values.sum()) == pytest.approx(float(volume.sum()), rel=1e-3)
