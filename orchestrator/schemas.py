@@ -203,7 +203,7 @@ class ModelView(Schema):
     name: str
     task: str
     network: str
-    origin: Literal["random", "uploaded", "round"]
+    origin: Literal["random", "uploaded", "shipped", "round"]
     session_id: str | None
     round: int | None
     parents: list[str] = Field(description="ids of the ModelVersions it came from")
@@ -217,12 +217,15 @@ class ModelView(Schema):
 
 
 class ModelInitialise(Schema):
-    """POST /models/initialise: a random model from a seed."""
+    """POST /models/initialise: a random model from a seed, or the trained one that comes with the package."""
 
     name: Name
     task: str
     network: Json | None = None
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    shipped: str | None = Field(
+        default=None, max_length=40, description="a shipped network's name or `default`, instead of random weights"
+    )
 
 
 class Deleted(Schema):

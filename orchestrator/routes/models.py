@@ -47,7 +47,7 @@ def model_routes(models: Models, *, upload_limit_bytes: int) -> APIBlueprint:
 
     @api.post("/initialise", responses={201: ModelView})
     def initialise_model(body: ModelInitialise) -> Response:
-        """Make a randomly initialised model from a seed."""
+        """Make a randomly initialised model from a seed, or take the trained one that comes with the package."""
         return answer(models.initialise(body), 201)
 
     @api.patch("/<model_id>", responses={200: ModelView})

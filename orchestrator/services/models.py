@@ -85,19 +85,21 @@ class Models:
     # --- adding ----------------------------------------------------------------------------------------------------
 
     def initialise(self, wanted: ModelInitialise) -> ModelView:
-        """Make a randomly initialised model in a child process."""
+        """Make a randomly initialised model in a child process, or take the shipped one that is asked for."""
         known_task(wanted.task)
         request: dict[str, object] = {
             "kind": "initialise",
             "task": wanted.task,
             "network": wanted.network,
             "seed": wanted.seed,
+            "shipped": wanted.shipped,
             "out": str(self.folder),
         }
         answer = self._run_job(JOBS, request, timeout_s=JOB_TIMEOUT_S)
         card = ModelCard.model_validate(answer["card"])
+        origin = "random" if wanted.shipped is None else "shipped"
         with self._desk.database.begin() as tx:
-            model_id = self._add(tx, card, name=wanted.name, origin="random", actor=MANAGER)
+            model_id = self._add(tx, card, name=wanted.name, origin=origin, actor=MANAGER)
         return self.view(model_id)
 
     def add_upload(self, path: Path, *, name: str, task: str) -> ModelView:

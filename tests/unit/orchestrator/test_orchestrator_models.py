@@ -1,6 +1,7 @@
 """The registry: names, descent, the bin, and uploads that are refused whole."""
 
 import io
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from fl_core.errors import InvalidInput
+from model.jobs import answer_request
 from tests.support.orchestrator import HOST, TOKEN, Lab, write_model
+from tests.support.shipped import ship_instead
 
 
 @pytest.fixture
@@ -98,3 +101,19 @@ def test_a_session_from_a_model_of_another_task_is_refused(lab: Lab) -> None:
     answer = lab.call("POST", "/sessions", {**body, "rounds": 1, "quorum": 1, "strategy": {"name": "fedavg"}})
     assert answer.json is not None
     assert (answer.status_code, answer.json["code"]) == (422, "model.invalid")
+
+
+def test_the_trained_network_that_comes_with_the_package_becomes_a_model(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    [saved] = ship_instead(monkeypatch, tmp_path / "weights", "unrolled_em")
+
+    def in_this_process(module: str, request: Mapping[str, object], *, timeout_s: float) -> dict[str, object]:
+        return dict(answer_request(json.dumps(request), lambda done: None))
+
+    monkeypatch.setattr(lab.core.models, "_run_job", in_this_process)
+    wanted = {"name": "Trained", "task": "spect-reconstruction", "shipped": "default"}
+    made = lab.ok("POST", "/models/initialise", wanted)
+    assert (made["origin"], made["network"], made["sha256"]) == ("shipped", "unrolled_em", saved.card.content_hash)
+    assert made["metrics"] == {"nrmse_body": 0.25, "cases": 3}
+    assert (lab.home / "models" / f"{made['sha256']}.safetensors").is_file()

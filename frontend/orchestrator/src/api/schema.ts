@@ -151,7 +151,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a randomly initialised model from a seed. */
+        /** Make a randomly initialised model from a seed, or take the trained one that comes with the package. */
         post: operations["initialise_model"];
         delete?: never;
         options?: never;
@@ -717,7 +717,7 @@ export interface components {
         };
         /**
          * ModelInitialise
-         * @description POST /models/initialise: a random model from a seed.
+         * @description POST /models/initialise: a random model from a seed, or the trained one that comes with the package.
          */
         ModelInitialise: {
             /** Name */
@@ -734,6 +734,12 @@ export interface components {
              * @default 0
              */
             seed: number;
+            /**
+             * Shipped
+             * @description a shipped network's name or `default`, instead of random weights
+             * @default null
+             */
+            shipped: string | null;
             /** Task */
             task: string;
         };
@@ -791,7 +797,7 @@ export interface components {
              * Origin
              * @enum {string}
              */
-            origin: "random" | "uploaded" | "round";
+            origin: "random" | "uploaded" | "shipped" | "round";
             /** Parameters */
             parameters: number;
             /**

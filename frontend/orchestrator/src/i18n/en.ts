@@ -55,7 +55,7 @@ export const en = {
     unrolled_em: "unrolled EM", unrolled_unet: "unrolled EM with U-Nets", osem_unet: "OSEM, then U-Net", fbp_unet: "FBP, then U-Net",
     primal_dual: "learned primal-dual", encoder_decoder: "encoder-decoder", unet_2d: "U-Net",
   },
-  model: { origin: { random: "Random weights", uploaded: "Uploaded", round: "Training round" } },
+  model: { origin: { random: "Random weights", uploaded: "Uploaded", shipped: "Comes with FLoMIR", round: "Training round" } },
   audit: {
     title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act of a person or a site is written here.", more: "Show more",
   },

@@ -26,7 +26,7 @@ export const useRenameModel = () =>
   );
 
 export const useInitialiseModel = () =>
-  useModelAction((input: { name: string; task: string; seed: number }) => body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null } })));
+  useModelAction((input: { name: string; task: string; seed: number }) => body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null, shipped: null } })));
 
 export const useUploadModel = () =>
   useModelAction(({ file, name, task }: { file: File; name: string; task: string }) => {
