@@ -104,6 +104,15 @@ def test_the_image_scales_with_the_counts_when_noise_is_said_to_be_equal(name: s
 
 
 @every_network
+def test_scatter_that_is_known_is_not_taken_for_activity(name: str) -> None:
+    network, study = small_network(name), small_study(noise=False)
+    assert study.scatter is not None
+    clean = replace(study, projections=study.projections - study.scatter, scatter=None)
+    image, expected = reconstruct(study, network), reconstruct(clean, network)
+    assert np.linalg.norm(image - expected) < 0.1 * np.linalg.norm(expected)
+
+
+@every_network
 def test_what_the_counts_and_the_camera_say_changes_the_image(name: str) -> None:
     network = small_network(name)
     inputs = small_sample(network).inputs

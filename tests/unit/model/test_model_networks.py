@@ -13,9 +13,10 @@ from model.errors import ModelError, SampleInvalid
 from model.inference import reconstruct
 from model.io.study import Study
 from model.networks import parse_network
-from model.networks.blocks import SliceUnet
+from model.networks.blocks import SliceUnet, in_box
 from model.networks.em import spread_order
 from model.networks.inputs import CONDITIONS, StartRecipe
+from model.networks.primal_dual import PrimalDual
 from model.networks.unrolled_em import ResidualCnn
 from model.study_system import StudySystem
 from model.transforms import bounding_box, study_scale
@@ -174,3 +175,20 @@ def test_a_thinned_fbp_sample_is_filtered_again() -> None:
     fewer = thinned(sample, 0.5, torch.Generator().manual_seed(0))
     assert not torch.equal(fewer.inputs.start, sample.inputs.start)
     assert float(fewer.inputs.start.sum() / sample.inputs.start.sum()) == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_first_dual_residual_is_zero_at_the_truth_and_tells_where_activity_is_missing() -> None:
+    net = small_network("primal_dual", active=False)
+    assert isinstance(net, PrimalDual)
+    sample = prepare_study(small_study(noise=False), name="s", recipe=net.recipe)
+    assert sample.target is not None
+    inputs = sample.inputs
+
+    def seen(activity: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            return in_box(net._dual_step(0, 0, None, in_box(activity, inputs)[:, None], inputs)[1], inputs)
+
+    body = in_box(inputs.mask, inputs) > 0
+    assert float(seen(sample.target)[body].abs().mean()) < 0.05
+    assert float(seen(0.5 * sample.target)[body].mean()) > 0.2
+    assert float(seen(2.0 * sample.target)[body].mean()) < -0.2
