@@ -19,7 +19,7 @@ from model.errors import ModelError
 from model.evaluation import CaseScores, evaluate_cases
 from model.io.study import StudyHeader, read_study, read_study_header
 from model.methods import Method, resolve_method
-from model.report.build import ReportInput, Shown
+from model.report.content import ReportInput, Shown
 from model.summary import MethodSummary, summarise
 from model.tuning import tune_osem
 

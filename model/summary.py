@@ -11,7 +11,7 @@ from model.evaluation import CaseScores
 from model.observer import observer_auc
 from model.statistics import Estimate, mean, mean_difference, mean_ratio
 
-Best = Literal["low", "high", "zero", "one"]
+Best = Literal["low", "high", "zero", "one", "none"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ METRICS = (
     MetricInfo("contrast_error", "Contrast error", "", 3, "low", False, "distance of the defect contrast from 1, mean of the cases"),
     MetricInfo("polar_rms", "Polar error", "points", 2, "low", True,
                "root mean square error of the 17-segment polar map; 100 is the mean of its three highest segments"),
-    MetricInfo("deviance", "Deviance", "per bin", 3, "one", False,
+    MetricInfo("deviance", "Deviance", "per bin", 3, "none", False,
                "Poisson deviance of the image's forward projection against the measured counts"),
     MetricInfo("seconds", "Time", "s", 2, "low", True, "seconds of one reconstruction on the machine named above, one thread"),
 )  # fmt: skip

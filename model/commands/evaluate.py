@@ -134,8 +134,8 @@ def _print(found: Evaluated, report: Path, *, as_json: bool) -> None:
         return
     from model.report.words import in_short
 
-    for line in in_short(found.cases, found.summaries, found.report.against):
-        click.echo(line)
+    for about, said in in_short(found.cases, found.summaries, found.report.against):
+        click.echo(f"{about} {said}")
     click.echo(f"Report: {report}")
 
 

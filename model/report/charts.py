@@ -74,6 +74,26 @@ def polar_map(values: npt.NDArray[np.float64], label: str) -> str:
     return "".join(parts) + "</svg>"
 
 
+def scales(maximum: float, limit: float) -> str:
+    """Return the grey scale of the slices and the colours of the differences, with their ends."""
+    parts = [_svg(200, 92, f"Grey from 0 to {maximum:.0f} counts, differences from {-limit:.0f} to {limit:.0f}")]
+    for number, (low, high, stops) in enumerate(
+        ((0.0, maximum, ("#ffffff", "#000000")), (-limit, limit, ("#2166ac", "#ffffff", "#b2182b")))
+    ):
+        y = 8 + 44 * number
+        marks = "".join(f'<stop offset="{i / (len(stops) - 1):g}" stop-color="{c}"/>' for i, c in enumerate(stops))
+        name = f"scale-{number}-{maximum:.6g}".replace(".", "-")
+        parts.append(f'<defs><linearGradient id="{name}">{marks}</linearGradient></defs>')
+        parts.append(f'<rect x="8" y="{y}" width="184" height="14" fill="url(#{name})" {_AXIS}/>')
+        parts.append(_text(8, y + 28, _signed(low), "start"))
+        parts.append(_text(192, y + 28, _signed(high) + (" and more" if number == 0 else ""), "end"))
+    return "".join(parts) + "</svg>"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.0f}".replace("-", "−")
+
+
 def _segment(value: float, outer: float, inner: float, centre_deg: float, width_deg: float, name: str) -> str:
     known = bool(np.isfinite(value))
     colour, ink = _colour(float(value)) if known else ("#999999", "#000000")

@@ -16,7 +16,7 @@ h3{font-size:1.05rem;margin:1.6rem 0 .5rem}p{margin:.4rem 0 .8rem;max-width:52re
 ul.said{max-width:52rem;padding-left:1.2rem}ul.said li{margin:.35rem 0}
 nav{margin:1rem 0;font-size:.95rem}nav a{color:var(--accent);margin-right:1.1rem;white-space:nowrap}
 .wide{overflow-x:auto;margin:.6rem 0 1rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem;min-width:100%}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem;min-width:min(100%,44rem)}
 caption{text-align:left;color:var(--soft);font-size:.9rem;padding:0 0 .4rem}
 th,td{padding:.42rem .7rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;white-space:nowrap}
 thead th{border-bottom:2px solid var(--line);font-weight:600;vertical-align:bottom}
@@ -24,10 +24,9 @@ th:first-child,td:first-child{text-align:left}tbody th{font-weight:600}
 tbody tr:hover{background:var(--band)}td.best{background:var(--mark);font-weight:600}
 td .range{display:block;color:var(--soft);font-weight:400;font-size:.82rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;max-width:64rem}dt{color:var(--soft)}dd{margin:0}
-.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.9rem;margin:.6rem 0 1rem;align-items:start}
-.row.maps{grid-template-columns:repeat(auto-fit,minmax(12rem,1fr))}
-figure{margin:0}figure img{width:100%;display:block;image-rendering:pixelated;border:1px solid var(--line);border-radius:.3rem;background:#fff}
-figcaption{margin-top:.3rem;line-height:1.35}svg{display:block;max-width:100%;height:auto}
+.row{display:grid;grid-template-columns:repeat(var(--columns),minmax(8rem,1fr));gap:.9rem;margin:.6rem 0 1rem;align-items:start;overflow-x:auto;max-width:calc(var(--columns)*17rem)}
+figure{margin:0}figure img{width:100%;height:auto;display:block;image-rendering:pixelated;border:1px solid var(--line);border-radius:.3rem;background:#fff}
+figcaption{margin-top:.3rem;line-height:1.35}svg{display:block;width:100%;height:auto}figure.chart{max-width:46rem}
 svg text{font-family:system-ui,-apple-system,"Segoe UI",sans-serif;fill:currentColor}
 .note{border-left:4px solid var(--accent);background:var(--band);padding:.6rem 1rem;margin:.8rem 0;max-width:52rem}
 @media print{body{max-width:none;padding:0}nav{display:none}h2{break-after:avoid}figure,tr{break-inside:avoid}}
@@ -74,9 +73,9 @@ def note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def bullets(lines: Sequence[str]) -> str:
-    """Return a list of sentences."""
-    return '<ul class="said">' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+def bullets(lines: Sequence[tuple[str, str]]) -> str:
+    """Return a list of (what it is about, sentences)."""
+    return '<ul class="said">' + "".join(f"<li><b>{escape(a)}</b> {escape(b)}</li>" for a, b in lines) + "</ul>"
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
@@ -102,11 +101,12 @@ def _cell(cell: Cell) -> str:
     return f"<td{' class=best' if cell.best else ''}>{escape(cell.text)}{below}</td>"
 
 
-def row(figures: Sequence[str], *, maps: bool = False) -> str:
-    """Return figures side by side, as many as fit."""
-    return f'<div class="row{" maps" if maps else ""}">' + "".join(figures) + "</div>"
+def row(figures: Sequence[str]) -> str:
+    """Return figures side by side; rows of as many figures stand under each other column by column."""
+    return f'<div class="row" style="--columns:{len(figures)}">' + "".join(figures) + "</div>"
 
 
-def figure(content: str, caption: str) -> str:
+def figure(content: str, caption: str, *, chart: bool = False) -> str:
     """Return a picture or drawing with its caption; the content carries its own alternative text."""
-    return f"<figure>{content}<figcaption>{escape(caption)}</figcaption></figure>"
+    kind = " class=chart" if chart else ""
+    return f"<figure{kind}>{content}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -9,18 +9,19 @@ from model.statistics import Estimate
 from model.summary import MethodSummary
 
 
-def in_short(cases: Sequence[CaseScores], summaries: Mapping[str, MethodSummary], against: str) -> list[str]:
-    """Return a few sentences: the size of the test, each method against the reference, what it costs."""
+def in_short(
+    cases: Sequence[CaseScores], summaries: Mapping[str, MethodSummary], against: str
+) -> list[tuple[str, str]]:
+    """Return (what it is about, a few sentences): the test, each method against the reference, what failed."""
     scored = sum(bool(case.methods) for case in cases)
-    lines = [
-        f"{scored} studies were reconstructed by {_listed(list(summaries))}; the others are compared with {against}."
-    ]
+    others = f"; the others are compared with {against}" if len(summaries) > 1 else ""
+    lines = [("What was done.", f"{scored} studies were reconstructed by {_listed(list(summaries))}{others}.")]
     for name, summary in summaries.items():
-        if name != against:
-            lines += _compared(cases, name, summary, summaries[against], against)
+        if name != against and (said := _compared(cases, name, summary, summaries[against], against)):
+            lines.append((f"{name}.", " ".join(said)))
     failed = sum(len(case.failures) for case in cases)
     if failed:
-        lines.append(f"{failed} reconstructions failed and are left out of the figures; they are listed at the end.")
+        lines.append(("Failed.", f"{failed} reconstructions, left out of the figures and listed at the end."))
     return lines
 
 
@@ -31,25 +32,32 @@ def _compared(
     body, heart = ours.ratios.get("nrmse_body"), ours.ratios.get("nrmse_heart")
     if body is not None:
         won, of = _wins(cases, name, against, "nrmse_body")
-        text = f"{name}: the error in the body is {_times(body)} that of {against}, lower in {won} of {of} studies"
-        lines.append(text + (f"; around the heart {_times(heart)}." if heart is not None else "."))
+        text = f"Its error in the body is {_times(body)} that of {against}, lower in {won} of {of} studies"
+        lines.append(text + (f"; around the heart it is {_times(heart)}." if heart is not None else "."))
     polar, other = ours.means.get("polar_rms"), theirs.means.get("polar_rms")
-    contrast, theirs_contrast = ours.means.get("defect_contrast"), theirs.means.get("defect_contrast")
     if polar is not None and other is not None:
-        text = f"{name}: the polar map is off by {polar.value:.1f} points, that of {against} by {other.value:.1f}"
-        difference = ours.differences.get("polar_rms")
-        lines.append(text + ("" if _clear(difference) else ", no clear difference") + ".")
-    if contrast is not None and theirs_contrast is not None:
-        kept = f"{name} keeps {_percent(contrast.value)} of the true contrast of defects, {against} {_percent(theirs_contrast.value)}"
-        gain = ours.differences.get("contrast_error")
-        lines.append(kept + f"; {_nearer(gain, name, against)} (mean over {contrast.cases} studies with a defect).")
+        doubt = "" if _clear(ours.differences.get("polar_rms")) else ", no clear difference"
+        lines.append(
+            f"Its polar map is off by {polar.value:.1f} points, that of {against} by {other.value:.1f}{doubt}."
+        )
+    kept, theirs_kept = ours.means.get("defect_contrast"), theirs.means.get("defect_contrast")
+    if kept is not None and theirs_kept is not None:
+        lines.append(
+            f"It keeps {_percent(kept.value)} of the true contrast of defects, {against} {_percent(theirs_kept.value)} "
+            f"(mean of {kept.cases} studies with a defect); {_nearer(ours.differences.get('contrast_error'), against)}."
+        )
+    invented, theirs_invented = (s.extra.get("false_defects_per_normal") for s in (ours, theirs))
+    if invented is not None and theirs_invented is not None:
+        lines.append(
+            f"In a normal heart it invents {invented.value:.2f} dark segments, {against} {theirs_invented.value:.2f}."
+        )
     return lines
 
 
-def _nearer(difference: Estimate | None, name: str, against: str) -> str:
+def _nearer(difference: Estimate | None, against: str) -> str:
     if difference is None or not _clear(difference):
-        return "neither is clearly nearer to the truth"
-    return f"{name if difference.value < 0 else against} is nearer to the truth in the single study"
+        return "study by study neither is clearly nearer to the truth"
+    return f"study by study {'it' if difference.value < 0 else against} is nearer to the truth"
 
 
 def _clear(difference: Estimate | None) -> bool:

@@ -1,0 +1,56 @@
+"""Everything that a report says, before it becomes a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from model.classical import Volume
+from model.evaluation import CaseScores
+from model.io.study_records import Study
+from model.summary import MethodSummary
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A study whose images the report shows, and why this one."""
+
+    name: str
+    why: str
+    study: Study
+    images: Mapping[str, Volume]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportInput:
+    """Everything the report says.
+
+    Parameters
+    ----------
+    title, created_at, machine, version : str
+    cases : sequence of CaseScores
+    summaries : dict of method to MethodSummary
+        In the order of the tables.
+    methods : dict of method to its `describe()`
+    against : str
+        The method that the others are compared with.
+    studies : sequence of (name, value)
+        What was reconstructed, in words.
+    shown : sequence of Shown
+    normals : int
+        Normal studies that the limits of detection were learned from.
+    """
+
+    title: str
+    created_at: str
+    machine: str
+    version: str
+    cases: Sequence[CaseScores]
+    summaries: Mapping[str, MethodSummary]
+    methods: Mapping[str, Mapping[str, JsonValue]]
+    against: str
+    studies: Sequence[tuple[str, str]]
+    shown: Sequence[Shown]
+    normals: int
