@@ -90,8 +90,10 @@ def common_depth(truth_maps: Sequence[Segments]) -> float:
     ValueError
         With fewer than `MIN_NORMALS` normals.
     """
-    variances = np.nanvar(_stacked(truth_maps), axis=0, ddof=1)
-    return DEPTH_SD * float(np.sqrt(np.nanmean(variances)))
+    maps = _stacked(truth_maps)
+    around = (maps - _means(maps)) ** 2
+    freedom = np.maximum(np.isfinite(maps).sum(axis=0) - 1, 0).sum()
+    return DEPTH_SD * float(np.sqrt(np.nansum(around) / max(int(freedom), 1)))
 
 
 def normal_limits(maps: Sequence[Segments], depth: float) -> NormalLimits:
@@ -102,7 +104,7 @@ def normal_limits(maps: Sequence[Segments], depth: float) -> NormalLimits:
     ValueError
         With fewer than `MIN_NORMALS` normals.
     """
-    return NormalLimits(np.nanmean(_stacked(maps), axis=0), depth, len(maps))
+    return NormalLimits(_means(_stacked(maps)), depth, len(maps))
 
 
 def _stacked(maps: Sequence[Segments]) -> npt.NDArray[np.float64]:
@@ -110,6 +112,13 @@ def _stacked(maps: Sequence[Segments]) -> npt.NDArray[np.float64]:
         msg = f"normal limits need at least {MIN_NORMALS} studies without a defect, got {len(maps)}"
         raise ValueError(msg)
     return np.stack(maps)
+
+
+def _means(maps: npt.NDArray[np.float64]) -> Segments:
+    """Return the mean of each segment over the maps that have it, NaN where none has."""
+    known = np.isfinite(maps)
+    number = known.sum(axis=0)
+    return np.where(number > 0, np.where(known, maps, 0.0).sum(axis=0) / np.maximum(number, 1), np.nan)
 
 
 def read_map(

@@ -67,7 +67,15 @@ def test_the_depth_is_the_spread_of_true_normals_pooled_over_segments() -> None:
     rng = np.random.default_rng(0)
     maps = [95 + 4 * rng.standard_normal(17) for _ in range(400)]
     assert common_depth(maps) == pytest.approx(4 * DEPTH_SD, rel=0.03)
+    maps[0][16] = np.nan  # a heart whose apex holds no voxel
     limits = normal_limits([m - 5 for m in maps], common_depth(maps))
     np.testing.assert_allclose(limits.mean, 90, atol=0.8)
     with pytest.raises(ValueError, match="at least 5"):
         normal_limits(maps[:4], 1.0)
+
+
+def test_a_segment_that_no_normal_has_is_never_called() -> None:
+    maps = [np.where(np.arange(17) == 16, np.nan, 95.0 + i) for i in range(6)]
+    limits = normal_limits(maps, common_depth(maps))
+    assert np.isnan(limits.mean[16])
+    assert not limits.called(np.where(np.arange(17) == 16, 1.0, 97.0)).any()

@@ -1,0 +1,266 @@
+"""Evaluations: every method on every case, no failure ends the run, figures and report say what happened."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from model.classical import Volume
+from model.commands.evaluate import evaluate
+from model.detection import MIN_NORMALS
+from model.evaluation import CaseScores, evaluate_cases, in_parallel, places_of, score_case
+from model.evaluation_run import chosen
+from model.io.study import Study, read_study, write_study
+from model.observer import Place
+from model.report import charts, pictures
+from model.summary import by_counts, summarise
+from tests.support.studies import tiny_study, write_tiny_studies
+
+
+def truth(study: Study) -> Volume:
+    assert study.reference is not None
+    return study.reference
+
+
+def brighter(study: Study) -> Volume:
+    return np.asarray(truth(study) * np.float32(1.1))
+
+
+def failing(study: Study) -> Volume:
+    message = f"no memory for {study.projections.size} bins"
+    raise MemoryError(message)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_tiny_studies(tmp_path_factory.mktemp("data"), 3)
+
+
+@pytest.fixture(scope="module")
+def cases(files: list[Path]) -> list[CaseScores]:
+    return evaluate_cases(files, {"truth": truth, "brighter": brighter, "failing": failing})
+
+
+def test_every_method_is_scored_on_every_case(cases: list[CaseScores], files: list[Path]) -> None:
+    assert [case.name for case in cases] == [path.stem for path in files]
+    for case in cases:
+        assert case.value("truth", "nrmse_body") == 0
+        assert case.value("brighter", "nrmse_body") == pytest.approx(0.1, rel=1e-5)
+        assert case.value("brighter", "myocardial_bias") == pytest.approx(0.1, rel=1e-5)
+        assert case.value("brighter", "polar_rms") == pytest.approx(0, abs=1e-4)  # a polar map has no unit
+        assert (case.value("truth", "deviance") or 9) < (case.value("brighter", "deviance") or 0)
+
+
+def test_a_failing_method_and_a_broken_file_end_nothing_and_are_reported(
+    cases: list[CaseScores], files: list[Path], tmp_path: Path
+) -> None:
+    assert all("MemoryError" in case.failures["failing"] for case in cases)
+    broken = tmp_path / "broken.h5"
+    broken.write_bytes(files[0].read_bytes()[:2000])
+    found = evaluate_cases([broken, files[0]], {"truth": truth})
+    assert "" in found[0].failures
+    assert found[1].value("truth", "nrmse_body") == 0
+
+
+def test_scores_survive_json(cases: list[CaseScores]) -> None:
+    again = CaseScores.from_dict(json.loads(json.dumps(cases[0].to_dict())))
+    assert again.to_dict() == cases[0].to_dict()
+
+
+def test_normals_are_looked_at_where_the_others_have_their_defects(tmp_path: Path) -> None:
+    with_defect = write_tiny_studies(tmp_path, 2)
+    normal = write_tiny_studies(tmp_path, 3, first_seed=10, with_defect=False)
+    places = places_of([*normal, *with_defect])
+    first, second = places[3], places[4]
+    assert isinstance(first, Place)
+    assert places[:3] == [first, second, first]
+
+
+def test_figures_are_paired_with_the_named_method(cases: list[CaseScores]) -> None:
+    found = summarise(cases, ["truth", "brighter"], "truth")
+    assert found["truth"].differences == {}
+    assert found["brighter"].means["nrmse_body"].value == pytest.approx(0.1, rel=1e-5)
+    assert found["brighter"].differences["nrmse_body"].value == pytest.approx(0.1, rel=1e-5)
+    assert "false_defects_per_normal" not in found["truth"].extra
+    other = summarise(cases, ["truth", "brighter"], "brighter")
+    assert other["truth"].ratios["nrmse_body"].value == 0
+
+
+def test_with_normals_to_learn_from_invented_defects_are_counted(cases: list[CaseScores], tmp_path: Path) -> None:
+    normal = write_tiny_studies(tmp_path, MIN_NORMALS, first_seed=50, with_defect=False)
+    learned = evaluate_cases(normal, {"truth": truth})
+    assert summarise(learned, ["truth"], "truth", normals=learned)["truth"].extra["false_defects_per_normal"].value == 0
+    assert summarise(learned, ["truth"], "truth", normals=learned[1:])["truth"].extra == {}
+
+
+def test_bands_of_counts_hold_every_case_once(cases: list[CaseScores]) -> None:
+    spread = [replace(cases[0], counts=c) for c in (5e5, 1e6, 3e6, 4e6)]
+    bands = by_counts(spread, ["truth"], "nrmse_body")
+    assert [number for _, number, _ in bands] == [1, 1, 2]
+
+
+def test_the_report_shows_the_middle_the_worst_and_the_worst_defect(cases: list[CaseScores]) -> None:
+    found = chosen(cases, "brighter")
+    assert set(found) <= {case.name for case in cases}
+    assert any("largest error" in why for why in found.values())
+    assert any("defect" in why for why in found.values())
+    assert chosen(cases, "failing") == {}
+
+
+def test_work_in_processes_gives_the_same_in_the_same_order() -> None:
+    shares: list[float] = []
+    assert in_parallel(abs, [-3, 1, -2], workers=2, on_progress=shares.append) == [3, 1, 2]
+    assert shares == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+# ---------------------------------------------------------------- command and report
+
+
+class Page(HTMLParser):
+    """What a browser would have to fetch, and what a screen reader would miss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.scripts = 0
+        self.silent = 0
+        self.headers = 0
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.addresses += [str(given[key]) for key in ("src", "href") if key in given]
+        self.scripts += tag == "script"
+        self.silent += tag == "img" and not given.get("alt")
+        self.silent += tag == "svg" and not given.get("aria-label")
+        self.headers += tag == "th" and "scope" in given
+        if tag not in ("img", "meta", "stop", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("stop", "line", "rect", "polyline"):
+            while self.open and self.open[-1] in ("line", "rect", "polyline"):
+                self.open.pop()
+            assert self.open.pop() == tag
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    answer = CliRunner().invoke(evaluate, [str(argument) for argument in arguments])
+    return answer.exit_code, answer.output
+
+
+def test_the_command_writes_one_file_that_needs_nothing_else(files: list[Path], tmp_path: Path) -> None:
+    code, output = run("--data", files[0].parent, "--methods", "osem,fbp", "--out", tmp_path / "r.html")
+    assert code == 0, output
+    assert list(tmp_path.iterdir()) == [tmp_path / "r.html"]
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    found = Page()
+    found.feed(text)
+    assert found.scripts == found.silent == 0
+    assert found.open == []
+    assert found.headers > 20
+    assert all(address.startswith(("data:image/png;base64,", "#")) for address in found.addresses)
+    for words in ("Its error in the body is", "simulated", "3 studies were reconstructed", "Python", "study-000"):
+        assert words in text
+    assert str(tmp_path) not in text
+
+
+def test_a_folder_receives_figures_and_cases_too_and_json_is_one_object(files: list[Path], tmp_path: Path) -> None:
+    code, output = run("--data", files[0], "--methods", "fbp", "--out", tmp_path / "out", "--json")
+    assert code == 0, output
+    summary = json.loads(output)
+    assert summary["summary"]["fbp"]["means"]["nrmse_body"]["cases"] == 1
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "figures.json", "cases.csv"}
+    rows = (tmp_path / "out" / "cases.csv").read_text().splitlines()
+    assert len(rows) == 2
+    assert rows[1].startswith("study-000,fbp,")
+
+
+def test_a_broken_study_is_listed_and_the_others_are_evaluated(files: list[Path], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "good.h5").write_bytes(files[0].read_bytes())
+    (data / "bad.h5").write_bytes(files[0].read_bytes()[:2000])
+    code, output = run("--data", data, "--methods", "fbp", "--out", tmp_path / "r.html", "--json")
+    assert code == 0, output
+    assert json.loads(output)["failures"] == 1
+    assert "What failed" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda a: [*a, "--against", "osem"], "not among fbp"),
+        (lambda a: [*a, "--methods", "nonsense"], "nonsense"),
+        (lambda a: [*a, "--tune-on", a[1]], "studies of its own"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused_in_one_line(
+    files: list[Path], tmp_path: Path, change: Callable[[list[str]], list[str]], said: str
+) -> None:
+    code, output = run(*change(["--data", str(files[0]), "--methods", "fbp", "--out", str(tmp_path / "r.html")]))
+    assert code == 1
+    assert said in output
+    assert len(output.strip().splitlines()) == 1
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_studies_without_a_reference_cannot_be_compared(tmp_path: Path) -> None:
+    write_study(tmp_path / "bare.h5", replace(tiny_study(0), reference=None, reference_kind=None, truth=None))
+    code, output = run("--data", tmp_path, "--methods", "fbp", "--out", tmp_path / "r.html")
+    assert code == 1
+    assert "reference" in output
+    empty = tmp_path / "none"
+    empty.mkdir()
+    assert "0 study files" in run("--data", empty, "--out", tmp_path / "r.html")[1]
+
+
+def test_a_case_without_its_place_still_counts(files: list[Path]) -> None:
+    assert read_study(files[0]).truth is not None
+    found = score_case(files[0], {"truth": truth}, None)
+    assert found.methods["truth"].channels is None
+    assert found.value("truth", "ssim_heart") == pytest.approx(1.0)
+
+
+# ---------------------------------------------------------------- drawings
+
+
+def test_grey_is_white_at_nothing_and_black_at_the_maximum() -> None:
+    import base64
+    import io
+
+    from PIL import Image
+
+    element = pictures.grey_slice(np.array([[0.0, 5.0, 10.0, 99.0]]), 10.0, 'a "slice"')
+    assert 'alt="a &quot;slice&quot;"' in element
+    data = base64.b64decode(element.split("base64,")[1].rstrip('">'))
+    assert np.asarray(Image.open(io.BytesIO(data))).tolist() == [[255, 128, 0, 0]]
+
+
+def test_a_polar_map_has_its_anterior_wall_above_and_the_septum_on_the_left() -> None:
+    values = np.full(17, 90.0)
+    values[[0, 1, 5]] = (51.0, 52.0, 53.0)  # basal anterior, anteroseptal, anterolateral
+    drawing = charts.polar_map(values, "map")
+
+    def place(text: str) -> tuple[float, float]:
+        start = drawing.rindex("<text", 0, drawing.index(f">{text}</text>"))
+        parts = drawing[start:].split('"')
+        return float(parts[1]), float(parts[3])
+
+    assert place("51")[1] < -50
+    assert abs(place("51")[0]) < 1
+    assert place("52")[0] < -50
+    assert place("53")[0] > 50
+    assert "lowest segment basal anterior with 51 points" in drawing
+
+
+def test_a_profile_names_its_lines_and_stays_inside_its_frame() -> None:
+    drawing = charts.profile_chart([-10.0, 0.0, 10.0], [0.0, 8.0, 1.0], {"osem": [-1.0, 7.0, 9.5]}, "profile")
+    assert ">osem</text>" in drawing
+    points = [p for line in drawing.split('points="')[1:] for p in line.split('"')[0].split()]
+    assert all(0 <= float(p.split(",")[1]) <= 300 for p in points)
