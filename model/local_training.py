@@ -230,7 +230,7 @@ class LocalTraining:
             ended = ended or self._ended()
             if last or self._clock() - self._saved >= self.plan.checkpoint_every_s:
                 self.save()
-            if ended is not None:
+            if last or ended is not None:
                 return ended
         return None
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import JsonValue
+from torch import nn
 
 from model.checkpoint import state_arrays
 from model.dataset import PreparedStudy
@@ -243,12 +244,20 @@ def test_a_thinned_copy_serves_several_visits_and_not_all_change_at_once(studies
         assert len({row[index] for row in scales}) == 3 - (index == 0)
 
 
-def test_every_epoch_has_its_own_order(studies: list[PreparedStudy]) -> None:
-    from model.local_training import _order
+def test_every_epoch_visits_each_study_once_in_its_own_order(studies: list[PreparedStudy]) -> None:
+    training = small_training(studies, studies[4:], plan={"epochs": 3})
+    visited: list[int] = []
+    loss = training.target.loss
 
-    assert sorted(_order(0, 0, 20)) == list(range(20))
-    assert _order(0, 0, 20) == _order(0, 0, 20)
-    assert len({tuple(_order(seed, epoch, 20)) for seed in (0, 1) for epoch in (0, 1)}) == 4
+    def noted(network: nn.Module, example: Example) -> torch.Tensor:
+        visited.extend(i for i, study in enumerate(studies) if study is example.study)
+        return loss(network, example)
+
+    training.target.loss = noted  # type: ignore[method-assign]  # a spy
+    training.run()
+    epochs = [tuple(visited[6 * epoch : 6 * epoch + 6]) for epoch in range(3)]
+    assert all(sorted(epoch) == list(range(6)) for epoch in epochs)
+    assert len(set(epochs)) == 3
 
 
 def test_a_batch_of_several_studies_takes_the_mean_of_their_gradients(studies: list[PreparedStudy]) -> None:
