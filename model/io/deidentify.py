@@ -92,8 +92,7 @@ def patient_key(identity: Iterable[str], *, site_key: bytes | None) -> tuple[str
     Parameters
     ----------
     identity : iterable of str
-        What names the patient in this site, e.g. the issuer and the number; upper and lower case and blanks around
-        do not matter.
+        What names the patient in this site, e.g. the number; upper and lower case and blanks around do not matter.
     site_key : bytes or None
         The site's secret, 16 bytes or more. Without one, or for a patient without a number, the key is random, so that
         nothing is grouped that might not belong together.

@@ -78,7 +78,7 @@ def read_acquisition(fields: Fields, collimator: Collimator | None, intrinsic_fw
     chosen, intrinsic, camera_notes = _camera(fields, maker, collimator, intrinsic_fwhm_mm)
     with guarded("the list of elements"):
         tags = dict(inventory(fields.dataset))
-        identity = tuple(str(fields.dataset.get(k) or "") for k in ("IssuerOfPatientID", "PatientID"))
+        identity = str(fields.dataset.get("PatientID") or "").strip()  # the issuer is not always filled in
     return Acquisition(
         counts=_sorted_counts(frames, table, views, [n for n, _ in windows]),
         windows=tuple(w for _, w in windows),
@@ -89,7 +89,7 @@ def read_acquisition(fields: Fields, collimator: Collimator | None, intrinsic_fw
         intrinsic_fwhm_mm=intrinsic,
         frame=read_frame(fields, grid, views, picture),
         administration=read_administration(fields, nuclide),
-        identity=identity if identity[1].strip() else (),
+        identity=(identity,) if identity else (),
         maker=maker,
         notes=(*notes, *window_notes, *position_notes, *camera_notes),
         tags=tags,

@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """The modules that every DICOM file of ours shares: who, which examination, which machine, which pixels. Torch-free.
 
 Without a template a file is anonymous: identifiers are derived from what the caller names, so that the same input gives
@@ -7,6 +8,7 @@ the same bytes, and every date is empty.
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
 import uuid
 import warnings
@@ -21,10 +23,13 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage
 from pydicom.valuerep import format_number_as_ds
 
+from model.errors import DicomError
+
 MANUFACTURER = "FLoMIR"
 IMPLEMENTATION_UID = f"2.25.{uuid.uuid5(uuid.NAMESPACE_URL, 'https://flomir.org/dicom').int}"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://flomir.org/dicom/uid")
 LARGEST_PIXEL = 65535
+_NO_DICOM_FORM = (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,15 @@ def add_pixels(dataset: Dataset, values: npt.NDArray[Any]) -> float:
 
 
 def save(path: str | Path, dataset: Dataset) -> None:
-    """Write `dataset` as a DICOM file, atomically."""
+    """Write `dataset` as a DICOM file, atomically.
+
+    Raises
+    ------
+    DicomError
+        ``dicom.cannot_write`` where a value (of a template) has no DICOM form.
+    OSError
+        If the disk refuses.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
@@ -157,6 +170,12 @@ def save(path: str | Path, dataset: Dataset) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(target)
+    except _NO_DICOM_FORM:
+        Path(name).unlink(missing_ok=True)
+        msg = "a value that was taken over from the template is damaged and cannot be written"
+        raise DicomError(
+            "dicom.cannot_write", msg, "Write without a template, or copy the acquisition again."
+        ) from None
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

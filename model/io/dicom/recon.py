@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def write_recon_tomo(
     unit: str = "counts",
     method: str = "",
     ids: AnonymousIds | None = None,
+    made_at: datetime | None = None,
 ) -> None:
     """Write `volume` as one multi-frame file.
 
@@ -96,6 +98,8 @@ def write_recon_tomo(
         How it was made, for Derivation Description; at most 900 characters are kept.
     ids : AnonymousIds, optional
         Whose file it pretends to be where there is no template.
+    made_at : datetime, optional
+        When it was reconstructed, for the content's and the series' date; none is written without it.
 
     Raises
     ------
@@ -104,7 +108,10 @@ def write_recon_tomo(
     DicomError
         ``dicom.negative_values``, ``dicom.no_patient`` and what `open_dicom` raises.
     """
-    save(path, recon_dataset(volume, study, template=template, frame=frame, unit=unit, method=method, ids=ids))
+    dataset = recon_dataset(
+        volume, study, template=template, frame=frame, unit=unit, method=method, ids=ids, made_at=made_at
+    )
+    save(path, dataset)
 
 
 def recon_dataset(
@@ -116,6 +123,7 @@ def recon_dataset(
     unit: str = "counts",
     method: str = "",
     ids: AnonymousIds | None = None,
+    made_at: datetime | None = None,
 ) -> Dataset:
     """Return the data set that `write_recon_tomo` writes."""
     geometry = study.geometry if isinstance(study, Study) else study
@@ -137,6 +145,9 @@ def recon_dataset(
     dataset.ImageType = ["DERIVED", "PRIMARY", "RECON TOMO", "EMISSION"]
     dataset.DerivationDescription = f"FLoMIR reconstruction {method}".strip()[:1024]
     dataset.Units = _UNITS[unit]
+    if made_at is not None:
+        dataset.ContentDate = dataset.SeriesDate = made_at.strftime("%Y%m%d")
+        dataset.ContentTime = dataset.SeriesTime = made_at.strftime("%H%M%S")
     dataset.CountsAccumulated = None
     slope = add_pixels(dataset, values)
     _add_volume(dataset, geometry, place)

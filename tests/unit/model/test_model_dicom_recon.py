@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def test_the_result_belongs_to_the_patients_own_examination_in_a_series_of_its_o
     assert [float(v) for v in written.DetectorInformationSequence[0].ImagePositionPatient] == pytest.approx(
         [-150.0, -170.0, 12.5]
     )
+
+
+def test_the_time_of_the_reconstruction_is_written_where_it_is_given(tmp_path: Path) -> None:
+    template = patients_file(tmp_path / "t.dcm")
+    now = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+    write_recon_tomo(tmp_path / "r.dcm", reference(), STUDY, template=template, made_at=now)
+    written = read_back(tmp_path / "r.dcm")
+    assert (written.ContentDate, written.SeriesDate, written.SeriesTime) == ("20260304", "20260304", "050607")
+    assert written.StudyDate == "20260102"
 
 
 def test_without_a_template_the_file_is_nobodys(tmp_path: Path) -> None:
