@@ -184,9 +184,12 @@ def _contrast(image: Image, dark: Mask, bright: Mask) -> float | None:
 
 
 def _dilate(mask: Mask, voxels: int) -> Mask:
-    padded = np.pad(mask, voxels)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * voxels + 1,) * mask.ndim)
-    return np.asarray(windows.any(axis=tuple(range(-mask.ndim, 0))))
+    """Grow a mask by a cube of `voxels` to every side, axis by axis."""
+    for axis in range(mask.ndim):
+        padded = np.pad(mask, [(voxels, voxels) if a == axis else (0, 0) for a in range(mask.ndim)])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * voxels + 1, axis=axis)
+        mask = np.asarray(windows.any(axis=-1))
+    return mask
 
 
 def case_metrics(estimate: Image, study: Study) -> dict[str, float | None]:

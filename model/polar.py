@@ -48,9 +48,11 @@ def segment_means(image: npt.NDArray[np.floating], study: Study) -> Segments | N
         return None
     aha = study.truth.aha
     ensure_shape("image", image.shape, aha.shape)
-    voxels = np.bincount(aha.ravel(), minlength=SEGMENTS + 1)[1 : SEGMENTS + 1]
-    sums = np.bincount(aha.ravel(), weights=np.asarray(image, dtype=np.float64).ravel(), minlength=SEGMENTS + 1)
-    return np.where(voxels > 0, sums[1 : SEGMENTS + 1] / np.maximum(voxels, 1), np.nan)
+    wall = aha > 0
+    codes = aha[wall] - 1
+    voxels = np.bincount(codes, minlength=SEGMENTS)
+    sums = np.bincount(codes, weights=np.asarray(image[wall], dtype=np.float64), minlength=SEGMENTS)
+    return np.where(voxels > 0, sums / np.maximum(voxels, 1), np.nan)
 
 
 def normalised(means: Segments) -> Segments:
