@@ -220,7 +220,8 @@ def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer
     """Write the images and return metrics per image.
 
     The ``.npz`` holds float32 (Z, Y, X) arrays ``osem``, ``model`` (method model only), ``mu`` and ``reference``
-    (where the study has them), in counts or mm^-1, and ``voxel_mm`` (z, y, x).
+    (where the study has them), in counts or mm^-1, and ``voxel_mm`` (z, y, x). ``alarm`` is the verdict on the study
+    (`model.confidence.alarm_words`), None where the model's card has no thresholds.
     """
     from model.classical import OsemSettings, reconstruct_osem
     from model.metrics import case_metrics
@@ -235,8 +236,9 @@ def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer
         )
     }
     seconds: dict[str, JsonValue] = {"osem": time.perf_counter() - started}
+    alarm: JsonValue = None
     if request.method == "model":
-        images["model"], seconds["model"] = _apply_model(request, study)
+        images["model"], seconds["model"], alarm = _apply_model(request, study)
     scores = {} if study.reference is None else {name: case_metrics(image, study) for name, image in images.items()}
     arrays = images | {"voxel_mm": np.asarray(study.geometry.grid.voxel_mm, dtype=np.float32)}
     if study.attenuation is not None:
@@ -254,11 +256,14 @@ def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer
         "seconds": seconds,
         "osem_settings": request.osem.model_dump(),
         "metrics": {name: dict(values) for name, values in scores.items()},
+        "alarm": alarm,
     }
 
 
-def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.float32], float]:
-    from model.methods import resolve_method
+def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.float32], float, JsonValue]:
+    """Return the image, the seconds it took, and the alarm's words where the model's card has thresholds."""
+    from model.confidence import alarm_of, alarm_words
+    from model.methods import NetworkMethod, resolve_method
     from model.shipped import DEFAULT, shipped_path
 
     if (request.weights is None) == (request.shipped is None):
@@ -268,7 +273,9 @@ def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.
     method = resolve_method(str(path), device=request.device)
     started = time.perf_counter()
     image = method(study)
-    return image, time.perf_counter() - started
+    elapsed = time.perf_counter() - started
+    alarm = alarm_of(study, image, method.card) if isinstance(method, NetworkMethod) else None
+    return image, elapsed, None if alarm is None else alarm_words(alarm)
 
 
 def tune(request: TuneOsemRequest, progress: Progress) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,9 +26,12 @@ from model.confidence import (
     with_calibration,
 )
 from model.errors import ModelError
+from model.io.study import write_study
 from model.io.weights import ModelCard, load_card, save_card
+from model.jobs import answer_request
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
+from model.training import split_by_patient
 from model.uncertainty import Spread, body_of, mean_activity
 from tests.support.studies import tiny_study, write_tiny_studies
 
@@ -102,8 +106,6 @@ def test_a_calibration_says_what_it_was_made_of(found: Calibration, paths: list[
 def test_the_patients_that_choose_are_not_those_that_measure(paths: list[Path], found: Calibration) -> None:
     rng = np.random.default_rng(0)
     cases = [made_up(rng, i // 2) for i in range(20)]
-    from model.training import split_by_patient
-
     choosing, measuring = split_by_patient([case.patient for case in cases], 0.4, 0)
     assert not {cases[i].patient for i in choosing} & {cases[i].patient for i in measuring}
     assert found.uncertainty.cases + found.uncertainty.test_cases == len(paths)
@@ -198,3 +200,28 @@ def test_too_few_studies_are_refused_before_a_promise_is_made() -> None:
     with pytest.raises(ModelError, match="8 cases") as caught:
         records_of(cases, [], weights=WEIGHTS, digest=DIGEST, settings=CalibrationSettings())
     assert caught.value.code == "calibration.too_few"
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_a_job_tells_the_alarm_of_calibrated_weights(
+    calibrated: bool, model: tuple[Path, ReconstructionNetwork, ModelCard], found: Calibration, tmp_path: Path
+) -> None:
+    path, _, card = model
+    save_card(path, with_calibration(card, found) if calibrated else card)
+    study = tiny_study(54, **OPTIONS)
+    angles = study.geometry.angles_rad[::-1]
+    write_study(tmp_path / "turned.h5", replace(study, geometry=replace(study.geometry, angles_rad=angles)))
+    request = {
+        "kind": "reconstruct",
+        "study": str(tmp_path / "turned.h5"),
+        "method": "model",
+        "weights": str(path),
+        "out": str(tmp_path / "image.npz"),
+    }
+    alarm = answer_request(json.dumps(request), lambda _: None)["alarm"]
+    if not calibrated:
+        assert alarm is None
+        return
+    assert isinstance(alarm, dict)
+    assert {"level", "code", "sentence", "remedy", "z", "findings"} == set(alarm)
+    assert alarm["level"] == "unlike"
