@@ -138,6 +138,11 @@ def _paths(geometry: AcquisitionGeometry, device: torch.device, dtype: torch.dty
     return _Paths(geometry, device, dtype)
 
 
+def forget_paths() -> None:
+    """Drop every matrix that is kept for the next study of a geometry, so that building them can be timed."""
+    _paths.cache_clear()
+
+
 def _line(size: int) -> Array:
     return np.arange(size, dtype=np.float64) - (size - 1) / 2
 

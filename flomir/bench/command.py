@@ -7,6 +7,7 @@ import click
 
 from flomir.bench.accuracy_command import accuracy
 from flomir.bench.figures import Figures, Outcome, measure
+from model.errors import ModelError
 
 P = ParamSpec("P")
 Bench = Callable[P, Figures | Outcome]
@@ -25,7 +26,11 @@ def printed(name: str) -> Callable[[Bench[P]], click.Command]:
 
     def command(function: Bench[P]) -> click.Command:
         def run(*arguments: P.args, as_json: bool, **options: P.kwargs) -> None:  # type: ignore[valid-type]
-            result = measure(name, lambda: function(*arguments, **options))
+            try:
+                result = measure(name, lambda: function(*arguments, **options))
+            except ModelError as error:
+                message = f"{error} {error.remedy}".strip()
+                raise click.ClickException(message) from error
             if as_json:
                 click.echo(result.to_json())
                 return
@@ -47,6 +52,38 @@ def _round() -> Figures:
     from flomir.bench.round import bench_round
 
     return bench_round()
+
+
+@printed("reconstruct")
+@click.option("--size", default="64x64x32", show_default=True, help="voxels in x, y and z")
+@click.option("--views", default=60, show_default=True, type=click.IntRange(4, 360))
+@click.option("--studies", default=6, show_default=True, type=click.IntRange(1, 100), help="studies to measure on")
+@click.option("--against", default="pytomography", show_default=True, type=click.Choice(["pytomography", "nothing"]))
+@click.option("--quick", is_flag=True, help="one study each: shows that it works, no figures to quote")
+def _reconstruct(*, size: str, views: int, studies: int, against: str, quick: bool) -> Outcome:
+    """How long a reconstruction takes, every method at its tuned setting, its quality beside it."""
+    from flomir.bench.reconstruct import Plan, bench_reconstruct, parse_size
+    from flomir.bench.reconstruct import quick as shorter
+
+    try:
+        plan = Plan(size=parse_size(size), views=views, studies=studies, against=against)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--size") from error
+    return bench_reconstruct(shorter(plan) if quick else plan, lambda text: click.echo(text, err=True))
+
+
+@printed("memory")
+@click.option("--size", default="128x128x128", show_default=True, help="voxels in x, y and z")
+@click.option("--views", default=60, show_default=True, type=click.IntRange(4, 360))
+def _memory(*, size: str, views: int) -> Outcome:
+    """How much memory and time one OSEM reconstruction takes in a fresh process."""
+    from flomir.bench.memory import bench_memory
+    from flomir.bench.reconstruct import parse_size
+
+    try:
+        return bench_memory(parse_size(size), views)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--size") from error
 
 
 bench.add_command(accuracy)

@@ -1,0 +1,50 @@
+"""The benches say what they measured, at which settings, and on what machine."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from flomir.bench.command import bench
+from flomir.bench.figures import Outcome, measure
+from flomir.bench.reconstruct import Plan, bench_reconstruct, parse_size
+
+
+def test_a_result_carries_figures_notes_machine_and_commit() -> None:
+    result = json.loads(
+        measure("x", lambda: Outcome({"seconds": 1.23456789}, {"settings": "ten iterations"})).to_json()
+    )
+    assert result["figures"] == {"seconds": 1.234568}
+    assert result["notes"] == {"settings": "ten iterations"}
+    assert "cores" in result["machine"] and result["commit"]
+
+
+def test_every_method_takes_its_turn_and_states_its_quality() -> None:
+    outcome = bench_reconstruct(
+        Plan(size=(48, 48, 12), views=12, validation=1, studies=1, repeats=1, against="nothing")
+    )
+    figures = outcome.figures
+    for name in ("osem", "map_osem", "fbp"):
+        assert figures[f"{name}_s"] > 0
+        assert 0 < figures[f"nrmse_{name}"] < 1
+        assert outcome.notes[name]
+    assert figures["nrmse_map_osem"] < figures["nrmse_osem"] < figures["nrmse_fbp"]
+    assert figures["default_over_osem"] == pytest.approx(figures["osem_s"] / figures["unrolled_em_s"])
+    assert not [key for key in figures if key.endswith("_speedup")]
+    untrained = [name for name, words in outcome.notes.items() if words == "untrained"]
+    assert not [name for name in untrained if f"nrmse_{name}" in figures]
+
+
+@pytest.mark.parametrize("text", ["64x64", "64x64xlarge", "0x64x64", "64,64,32"])
+def test_a_size_that_is_none_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="64x64x32"):
+        parse_size(text)
+    answer = CliRunner().invoke(bench, ["reconstruct", "--size", text, "--quick"])
+    assert answer.exit_code == 2
+    assert "64x64x32" in answer.output
+
+
+def test_a_size_that_no_patient_fits_is_refused_in_one_line() -> None:
+    answer = CliRunner().invoke(bench, ["reconstruct", "--size", "32x32x16", "--against", "nothing"])
+    assert answer.exit_code == 1
+    assert "32x32x16" in answer.output and "Traceback" not in answer.output
