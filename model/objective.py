@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from model.dataset import PreparedStudy
 from model.losses import reconstruction_loss, region_loss
+from model.networks.precision import bfloat16_training
 from model.task_spec import SpectReconstructionParameters
 
 
@@ -13,7 +14,8 @@ def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectRecons
     weight = study.inputs.mask
     if study.heart is not None:
         weight = weight * (1.0 + parameters.heart_weight * study.heart)
-    estimate: Tensor = network(study.inputs)
+    with bfloat16_training(parameters.bfloat16):
+        estimate: Tensor = network(study.inputs)
     loss = reconstruction_loss(estimate, study.target, weight, charbonnier_weight=parameters.charbonnier_weight)
     if parameters.region_weight and study.regions is not None:
         regions = study.regions
