@@ -102,3 +102,11 @@ def test_the_deviance_is_smallest_for_the_image_that_made_the_counts() -> None:
     assert right < poisson_deviance(1.2 * study.reference, study)
     assert right < poisson_deviance(0.8 * study.reference, study)
     assert 0.5 < right < 3
+
+
+def test_it_is_not_tested_on_what_it_learned_from() -> None:
+    """With as many channels as cases a template learned on them divides pure noise perfectly."""
+    rng = np.random.default_rng(5)
+    found = observer_auc(list(rng.standard_normal((24, 10))), list(rng.standard_normal((24, 10))))
+    assert found is not None
+    assert found[0] < 0.7
