@@ -15,6 +15,8 @@ from pydantic import JsonValue
 
 from model.alarm import Alarm, Level
 from model.errors import ModelError
+from model.geometry import Collimator
+from model.io.companions import with_note
 from model.io.export import BQ_PER_ML, COUNTS, SUFFIXES, Unit, export_suffix, export_volume
 from model.io.imported import ImportedStudy
 from model.io.importing import RESULT_MARK, FileKind, Scan, Skipped, discover, nothing_found
@@ -25,6 +27,8 @@ from model.quantification import ActivityCalibration, activity_of_a_count, with_
 logger = logging.getLogger(__name__)
 State = Literal["done", "failed", "kept"]
 OnProgress = Callable[[Path, float], None]
+HALF_WIDTH = "half-width"
+SCAN_SUFFIXES = (".dcm", ".ima", ".h5", ".hdf5", ".hs", ".hdr", ".h33", ".hv")
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,10 @@ class Options:
         Of the camera, for studies that do not carry it.
     force : bool
         Replace results that are there.
+    collimator : (Collimator, float) or None
+        Collimator and intrinsic resolution (mm FWHM), instead of what was read or assumed.
+    gates : bool
+        Each gate of a gated scan on its own, ``NAME.gate01.*``, instead of their sum.
     uncertainty : bool
         Write the half-width of the calibrated intervals beside each image; trained networks only.
     """
@@ -114,6 +122,8 @@ class Options:
     ct: Path | None = None
     quantitative: bool = False
     sensitivity_cps_per_mbq: float | None = None
+    collimator: tuple[Collimator, float] | None = None
+    gates: bool = False
     force: bool = False
     uncertainty: bool = False
 
@@ -150,18 +160,35 @@ def run_plan(
     """Yield what became of each scan, those that could not be looked at first."""
     yield from plan.problems
     for job in plan.jobs:
-        if job.out.exists() and not options.force:
-            yield Outcome(job.scan.path, "kept", out=job.out)
-            continue
         try:
-            yield _reconstruct(job, method, options, on_progress)
+            yield from _run_job(job, method, options, on_progress)
         except Exception as error:  # noqa: BLE001 (one scan must not take the others with it)
             yield _failed(job.scan.path, error)
 
 
-def _reconstruct(job: Job, method: Method, options: Options, on_progress: OnProgress | None) -> Outcome:
+def _run_job(job: Job, method: Method, options: Options, on_progress: OnProgress | None) -> Iterable[Outcome]:
+    """Reconstruct one scan, or each of its gates."""
+    if not options.gates:
+        yield _kept_or_made(job, None, method, options, on_progress)
+        return
+    gates = job.scan.load_gates()
+    for gate in gates:
+        out = job.out if len(gates) == 1 else with_word(job.out, f"gate{gate.gate or 0:02d}")
+        yield _kept_or_made(replace(job, out=out), gate, method, options, on_progress)
+
+
+def _kept_or_made(
+    job: Job, imported: ImportedStudy | None, method: Method, options: Options, on_progress: OnProgress | None
+) -> Outcome:
+    if job.out.exists() and not options.force:
+        return Outcome(job.scan.path, "kept", out=job.out)
+    return _reconstruct(job, _described(imported or job.scan.load(), options), method, options, on_progress)
+
+
+def _reconstruct(
+    job: Job, imported: ImportedStudy, method: Method, options: Options, on_progress: OnProgress | None
+) -> Outcome:
     path = job.scan.path
-    imported = _loaded(job.scan, options)
     counts = float(imported.study.projections[0].sum(dtype=np.float64))
     if counts <= 0:
         message = f"the photopeak window holds {counts:g} counts, expected more than 0"
@@ -173,7 +200,9 @@ def _reconstruct(job: Job, method: Method, options: Options, on_progress: OnProg
     if options.quantitative:
         scale, unit = activity_of_a_count(imported), BQ_PER_ML
     template = path if job.scan.kind is FileKind.DICOM else None
-    written = [(job.out, image)] if half_width is None else [(half_width_path(job.out), half_width), (job.out, image)]
+    written = (
+        [(job.out, image)] if half_width is None else [(with_word(job.out, HALF_WIDTH), half_width), (job.out, image)]
+    )
     for target, volume in written:
         described = (
             method.describe() if target is job.out else {**method.describe(), "shows": "half-width of the interval"}
@@ -182,13 +211,20 @@ def _reconstruct(job: Job, method: Method, options: Options, on_progress: OnProg
     return Outcome(path, "done", job.out, seconds, counts, notes, unit)
 
 
-def _loaded(scan: Scan, options: Options) -> ImportedStudy:
-    imported = scan.load()
-    if options.sensitivity_cps_per_mbq is None:
-        return imported
-    return replace(
-        imported, study=with_calibration(imported.study, ActivityCalibration(options.sensitivity_cps_per_mbq))
-    )
+def _described(imported: ImportedStudy, options: Options) -> ImportedStudy:
+    """Put in what the user says of the camera."""
+    if options.collimator is not None:
+        collimator, intrinsic_mm = options.collimator
+        geometry = replace(imported.study.geometry, collimator=collimator, intrinsic_fwhm_mm=intrinsic_mm)
+        note = (
+            f"The collimator was given and replaces what was read or assumed: holes {collimator.hole_mm} mm, {collimator.length_mm} mm long, "
+            f"intrinsic {intrinsic_mm} mm."
+        )
+        imported = with_note(replace(imported, study=replace(imported.study, geometry=geometry)), note)
+    if options.sensitivity_cps_per_mbq is not None:
+        calibration = ActivityCalibration(options.sensitivity_cps_per_mbq)
+        imported = replace(imported, study=with_calibration(imported.study, calibration))
+    return imported
 
 
 def _image(
@@ -217,10 +253,10 @@ def _alarm_words(alarm: Alarm | None) -> list[str]:
     ]
 
 
-def half_width_path(out: Path) -> Path:
-    """Return where the half-width of the intervals goes: ``scan.half-width.nii.gz`` beside ``scan.nii.gz``."""
+def with_word(out: Path, word: str) -> Path:
+    """Return ``scan.WORD.nii.gz`` for ``scan.nii.gz``."""
     suffix = export_suffix(out)
-    return out.with_name(f"{out.name[: -len(suffix)]}.half-width{suffix}")
+    return out.with_name(f"{out.name[: -len(suffix)]}.{word}{suffix}")
 
 
 def _warnings(study: Study) -> list[str]:
@@ -260,7 +296,7 @@ def _jobs(found: Sequence[tuple[Scan, Path]], options: Options, *, single: bool)
 
 def _target(scan: Scan, below: Path, options: Options, *, single: bool) -> Path:
     form = options.form or ("dcm" if scan.kind is FileKind.DICOM else "nii")
-    stem = scan.path.name.removesuffix(scan.path.suffix)
+    stem = _stem(scan.path)
     if options.out is None:
         return scan.path.parent / f"{stem}{RESULT_MARK}{SUFFIXES[form].removeprefix('.')}"
     if single and not options.out.is_dir() and options.out.suffix:
@@ -277,5 +313,9 @@ def _target(scan: Scan, below: Path, options: Options, *, single: bool) -> Path:
 
 def _with_source_suffix(job: Job) -> Path:
     """Tell apart the results of `a.hs` and `a.dcm` in one folder."""
-    own, stem = job.scan.path.name, job.scan.path.name.removesuffix(job.scan.path.suffix)
-    return job.out.with_name(own + job.out.name.removeprefix(stem))
+    return job.out.with_name(job.scan.path.name + job.out.name.removeprefix(_stem(job.scan.path)))
+
+
+def _stem(path: Path) -> str:
+    """Return the name without a suffix of scans; hospitals' file names may end in ``.1.2.840.7``."""
+    return path.name.removesuffix(path.suffix) if path.suffix.lower() in SCAN_SUFFIXES else path.name

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from model.batch import Outcome, Plan
     from model.classical import OsemSettings
+    from model.geometry import Collimator
 
 CLASSICAL = ("osem", "mlem", "fbp", "map-osem")
 FORMATS = ("nii", "dcm", "h5", "npz")
@@ -46,6 +47,13 @@ FORMATS = ("nii", "dcm", "h5", "npz")
 )
 @click.option(
     "--ct", type=click.Path(path_type=Path), help="CT series or attenuation map, instead of what lies beside the scan."
+)
+@click.option("--gates", is_flag=True, help="Each gate of a gated scan on its own, not their sum.")
+@click.option(
+    "--collimator",
+    type=(click.FloatRange(0, min_open=True), click.FloatRange(0, min_open=True), click.FloatRange(0)),
+    metavar="HOLE LENGTH INTRINSIC",
+    help="Hole diameter, hole length and intrinsic resolution in mm, instead of what the scan says or was assumed.",
 )
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads; by default torch's choice.")
@@ -134,11 +142,22 @@ def _prepared(
         ct=options["ct"],
         quantitative=options["quantitative"],
         sensitivity_cps_per_mbq=options["sensitivity"],
+        collimator=_collimator(options["collimator"]),
+        gates=options["gates"],
         uncertainty=options["uncertainty"],
         force=options["force"],
     )
     plan = make_plan(inputs, wanted)
     return method, plan, lambda on_progress: iter(run_plan(plan, method, wanted, on_progress=on_progress))
+
+
+def _collimator(given: tuple[float, float, float] | None) -> tuple[Collimator, float] | None:
+    if given is None:
+        return None
+    from model.geometry import Collimator
+
+    hole_mm, length_mm, intrinsic_mm = given
+    return Collimator("given", hole_mm, length_mm), intrinsic_mm
 
 
 def _device(name: str) -> str:

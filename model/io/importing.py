@@ -96,7 +96,17 @@ class Scan:
         OSError
             If the file cannot be opened.
         """
-        imported = _load(self.path, self.kind)
+        return self._with_companions(_load(self.path, self.kind))
+
+    def load_gates(self) -> list[ImportedStudy]:
+        """Read a gated scan gate by gate, in order; another one as `load` does. Raises as `load`."""
+        if self.kind is not FileKind.DICOM:
+            return [self.load()]
+        from model.io.dicom import read_nm_gates
+
+        return [self._with_companions(gate) for gate in read_nm_gates(self.path)]
+
+    def _with_companions(self, imported: ImportedStudy) -> ImportedStudy:
         if self.attenuation is not None:
             imported = _with_attenuation(imported, self.attenuation)
         return imported if self.reference is None else attach_reference(imported, self.reference)

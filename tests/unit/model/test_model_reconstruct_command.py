@@ -178,6 +178,35 @@ def test_left_right_front_back_head_and_foot_survive_dicom_in_and_nifti_out(tmp_
     assert head > 5
 
 
+def test_each_gate_may_be_reconstructed_on_its_own(tmp_path: Path) -> None:
+    gates = [small_study(seed) for seed in (0, 1)]
+    gates = [replace(gates[0], projections=gate.projections) for gate in gates]
+    write_nm_tomo(tmp_path / "gated.dcm", gates)
+    found = run_json(tmp_path / "gated.dcm", *QUICK, "--gates", "--format", "nii")
+    names = [Path(scan["out"]).name for scan in found["scans"]]
+    assert names == ["gated.flomir.gate01.nii.gz", "gated.flomir.gate02.nii.gz"]
+    assert [scan["counts"] for scan in found["scans"]] == [float(gate.projections.sum()) for gate in gates]
+    [summed] = run_json(tmp_path / "gated.dcm", *QUICK, "--format", "nii")["scans"]
+    assert summed["counts"] == sum(float(gate.projections.sum()) for gate in gates)
+
+
+def test_the_collimator_can_be_said(tmp_path: Path) -> None:
+    write_interfile(tmp_path / "scan.hs", small_study())
+    broad = run_json(tmp_path / "scan.hs", *QUICK, "--collimator", "3.0", "35", "3.9", "--out", tmp_path / "a.npz")
+    assert any("holes 3.0 mm, 35.0 mm long" in note for note in broad["scans"][0]["notes"])
+    run(tmp_path / "scan.hs", *QUICK, "--out", tmp_path / "b.npz")
+    with np.load(tmp_path / "a.npz") as a, np.load(tmp_path / "b.npz") as b:
+        assert np.abs(a["image"] - b["image"]).max() > 0.01 * b["image"].max()
+
+
+def test_names_that_end_in_numbers_stay_apart(tmp_path: Path) -> None:
+    for name in ("1.2.840.7", "1.2.840.8"):
+        write_nm_tomo(tmp_path / name, small_study())
+    found = run_json(tmp_path, *QUICK)
+    names = sorted(Path(scan["out"]).name for scan in found["scans"])
+    assert names == ["1.2.840.7.flomir.dcm", "1.2.840.8.flomir.dcm"]
+
+
 def confident(folder: Path, *, middle: float) -> Path:
     """Give the shipped stand-in a card with intervals of 2 x spread and an alarm that expects `middle`."""
     path = folder / "fbp_unet.safetensors"
