@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,7 +65,13 @@ def _cpu_name() -> str:
 
 def command_words(arguments: Sequence[str]) -> str:
     """Return a command line with every path reduced to its last name."""
-    return " ".join(Path(word).name if "/" in word or "\\" in word else word for word in arguments)
+    return " ".join(_without_folders(word) for word in arguments)
+
+
+def _without_folders(word: str) -> str:
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    parts = [part for part in re.split(r"[\\/]", value) if part]
+    return option + equals + (parts[-1] if parts else value)
 
 
 def sparkline(values: Sequence[float]) -> str:

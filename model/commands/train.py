@@ -124,7 +124,9 @@ def train(*, settings: tuple[str, ...], as_json: bool, threads: int | None, **op
             result = _watched(request, group, stopped, quiet=as_json or not group.leads)
     except ModelError as error:
         raise click.ClickException(f"{error} {error.remedy}".strip()) from error
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
         message = "There is not enough memory. Name fewer or smaller studies, or use a smaller network."
         raise click.ClickException(message) from error
     if group.leads:

@@ -1,0 +1,188 @@
+"""What `flomir train` accepts, refuses and writes on the card; the loop itself is tested elsewhere."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from flomir.cli import cli
+from model.commands.train import summary_lines
+from model.errors import ModelError
+from model.io.weights import load_card
+from model.training_card import code_version, command_words, sparkline
+from model.training_run import SET_BY_OPTIONS, parse_settings, read_network
+from tests.support.training import SMALL, write_small_studies
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("here")
+    write_small_studies(folder / "ward", 4, counts=2e4)
+    write_small_studies(folder / "bare", 3, counts=2e4, with_reference=False, with_truth=False)
+    (folder / "small.json").write_text(json.dumps(SMALL))
+    return folder
+
+
+def train(ward: Path, out: Path, *more: str, data: str = "ward", model: str = "small.json") -> Result:
+    network = str(ward / model) if model.endswith(".json") else model
+    words = ["--data", str(ward / data), "--model", network, "--out", str(out), "--epochs", "1", "--threads", "1"]
+    return CliRunner().invoke(cli, ["train", *words, "--device", "cpu", "--holdout", "0.25", *more])
+
+
+def card_of(out: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(load_card(out).model_dump_json())
+    return content
+
+
+def test_the_card_tells_data_code_seed_schedule_machine_and_curve(ward: Path, tmp_path: Path) -> None:
+    out = tmp_path / "small.safetensors"
+    answer = train(ward, out, "--seed", "5", "--set", "heart_weight=2")
+    assert answer.exit_code == 0, answer.output
+    card = card_of(out)
+    assert card["network"]["name"] == "unrolled_em"
+    assert card["data"]["targets"] == "phantom"
+    assert card["data"]["train"]["folders"] == ["ward"]
+    assert (card["data"]["train"]["studies"], card["data"]["validation"]["studies"]) == (3, 1)
+    training = card["training"]
+    assert training["code"] == code_version()
+    assert (training["seed"], training["parameters"]["heart_weight"]) == (5, 2.0)
+    assert (training["steps"], training["schedule"]["steps_per_epoch"], training["ended"]) == (3, 3, "epochs")
+    assert training["machine"]["threads"] == 1
+    assert training["machine"]["cpu"]
+    assert training["wall_s"] > 0
+    assert [row["step"] for row in card["metrics"]["curve"]] == [0, 3]
+    assert card["metrics"]["validation"]["nrmse_body"] > 0
+    assert str(ward) not in json.dumps(card)
+    assert str(tmp_path) not in json.dumps(card)
+    assert "epoch" in answer.output
+    assert card["content_hash"][:12] in answer.output
+
+
+def test_a_run_may_begin_with_the_weights_of_another(ward: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    assert train(ward, first).exit_code == 0
+    answer = train(ward, second, "--init", str(first), "--json")
+    assert answer.exit_code == 0, answer.output
+    assert card_of(second)["lineage"] == [card_of(first)["content_hash"]]
+    curves = [card_of(path)["metrics"]["curve"] for path in (first, second)]
+    best = min(row["score"] for row in curves[0])
+    assert curves[1][0]["score"] == pytest.approx(best, abs=1e-5)
+
+
+def test_resuming_what_is_finished_changes_nothing(ward: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.safetensors"
+    assert train(ward, out, "--resume").exit_code == 0
+    stamp = out.stat().st_mtime_ns
+    again = train(ward, out, "--resume")
+    assert again.exit_code == 0
+    assert "finished already" in again.output
+    assert out.stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize("kind", ["full-counts", "self-supervised"])
+def test_studies_without_reference_train_and_the_card_names_the_kind(ward: Path, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "m.safetensors"
+    refused = train(ward, out, data="bare")
+    assert refused.exit_code == 1
+    assert "--targets self-supervised" in refused.output
+    answer = train(ward, out, "--targets", kind, data="bare")
+    assert answer.exit_code == 0, answer.output
+    assert card_of(out)["data"]["targets"] == kind
+    assert card_of(out)["data"]["train"]["reference_kinds"] == {"none": 2}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--set", "heart_wait=3"), "heart_weight"),
+        (("--set", "heart_weight"), "heart_weight"),
+        (("--set", "heart_weight=-1"), "greater than or equal to 0"),
+        (("--set", "local_epochs=9"), "--epochs"),
+        (("--score", "ssim_heart"), "--score"),
+        (("--init", __file__), "safetensors"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_with_a_remedy(
+    ward: Path, tmp_path: Path, more: tuple[str, ...], words: str
+) -> None:
+    answer = train(ward, tmp_path / "m.safetensors", *more)
+    assert answer.exit_code == 1
+    assert words in answer.output
+    assert "Traceback" not in answer.output
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_other_refusals(ward: Path, tmp_path: Path) -> None:
+    assert ".safetensors" in train(ward, tmp_path / "m.pt").output
+    assert "unrolled_em" in train(ward, tmp_path / "m.safetensors", model="resnet").output
+    assert "not a network for reconstruction" in train(ward, tmp_path / "m.safetensors", model="unet_2d").output
+    assert "no folder nowhere" in train(ward, tmp_path / "m.safetensors", data="nowhere").output
+    assert train(ward, tmp_path / "m.safetensors", "--epochs", "0").exit_code == 2
+    (ward / "list.json").write_text("[1]")
+    assert "JSON object" in train(ward, tmp_path / "m.safetensors", model="list.json").output
+
+
+def test_a_network_of_fixed_size_names_both_sizes(ward: Path, tmp_path: Path) -> None:
+    answer = train(ward, tmp_path / "m.safetensors", model="encoder_decoder")
+    assert answer.exit_code == 1
+    assert "no study can be used" in answer.output
+    assert "14" in answer.output
+
+
+def test_every_parameter_but_those_of_options_can_be_set() -> None:
+    chosen = parse_settings(["augment=true", "augment_least=0.5", "learning_rate=1e-3"], seed=7)
+    assert (chosen.augment, chosen.augment_least, chosen.learning_rate, chosen.seed) == (True, 0.5, 1e-3, 7)
+    for name, option in SET_BY_OPTIONS.items():
+        with pytest.raises(ModelError, match=option):
+            parse_settings([f"{name}=1"])
+
+
+def test_a_network_is_a_name_or_a_file(ward: Path) -> None:
+    assert read_network("unrolled_em")["name"] == "unrolled_em"
+    assert read_network(str(ward / "small.json"))["channels"] == SMALL["channels"]
+    with pytest.raises(ModelError, match="at name"):
+        read_network("small.jsn")
+
+
+def test_a_command_line_keeps_no_path() -> None:
+    words = [
+        "flomir",
+        "train",
+        "--data",
+        "/home/anna/scans/ward",
+        "--out",
+        "C:\\models\\m.safetensors",
+        "--epochs",
+        "3",
+    ]
+    told = command_words([*words, "--init=/home/anna/old.safetensors"])
+    assert "anna" not in told
+    assert "models" not in told
+    assert told.startswith("flomir train --data ward --out ")
+    assert told.endswith("--out m.safetensors --epochs 3 --init=old.safetensors")
+
+
+def test_a_sparkline_goes_from_lowest_to_highest() -> None:
+    assert sparkline([1.0, 2.0, 0.0]) == "▅█▁"
+    assert sparkline([1.0, 1.0]) == "▁▁"
+    assert sparkline([]) == ""
+
+
+def test_a_long_curve_is_shown_in_part() -> None:
+    curve = [{"step": i, "epoch": float(i), "score": 1 / (i + 1), "train_loss": None} for i in range(100)]
+    training = {"best": {"epoch": 99.0, "score": 0.01}, "steps": 99, "wall_s": 3.0, "ended": "epochs"}
+    lines = summary_lines(training, {"curve": curve, "score": "loss"})
+    assert len(lines) < 18
+    assert "0.0100" in lines[-3]
+    assert "█" in lines[-2]
