@@ -79,3 +79,14 @@ def test_a_segment_that_no_normal_has_is_never_called() -> None:
     limits = normal_limits(maps, common_depth(maps))
     assert np.isnan(limits.mean[16])
     assert not limits.called(np.where(np.arange(17) == 16, 1.0, 97.0)).any()
+
+
+def test_a_noisier_method_has_the_same_depth_and_so_invents_more() -> None:
+    rng = np.random.default_rng(4)
+    truth = [95 + 2 * rng.standard_normal(17) for _ in range(40)]
+    noisy = [m + 6 * rng.standard_normal(17) for m in truth]
+    depth = common_depth(truth)
+    true, limits = normal_limits(truth, depth), normal_limits(noisy, depth)
+    assert limits.depth == true.depth == depth
+    invented = [read_map(n, t, (), limits, true).invented for n, t in zip(noisy, truth, strict=True)]
+    assert sum(i or 0 for i in invented) > 40
