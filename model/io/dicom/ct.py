@@ -114,10 +114,8 @@ def ct_attenuation(paths: Sequence[str | Path], frame: PatientFrame, *, energy_k
         raise DicomError(
             "dicom.no_position", msg, "Export the acquisition with Image Position (Patient) of its detectors."
         )
-    if (
-        None in (volume.frame_of_reference, frame.frame_of_reference)
-        or volume.frame_of_reference != frame.frame_of_reference
-    ):
+    both = None not in (volume.frame_of_reference, frame.frame_of_reference)
+    if both and volume.frame_of_reference != frame.frame_of_reference:
         msg = "the CT and the emission study have different frames of reference; they are not registered"
         raise DicomError("dicom.other_frame_of_reference", msg, "Choose the CT of the same examination (SPECT/CT).")
     mu, covered = resample(volume, frame)
@@ -125,6 +123,8 @@ def ct_attenuation(paths: Sequence[str | Path], frame: PatientFrame, *, energy_k
         msg = f"the CT covers {covered:.0%} of the emission slices, at least {SMALLEST_OVERLAP:.0%} are needed"
         raise DicomError("dicom.no_overlap", msg, "Choose the CT of the same bed position.")
     notes = [f"The attenuation map was made from a CT of {volume.mu_per_mm.shape[0]} slices for {energy_kev:g} keV."]
+    if not both:
+        notes.append("Not both files name a frame of reference; the CT was laid by its positions alone: check the fit.")
     if covered < 1.0:
         notes.append(
             f"The CT covers {covered:.0%} of the emission slices; the others count as air and are not corrected."

@@ -15,7 +15,7 @@ from model.geometry import VolumeGrid
 from model.io.dicom import AnonymousIds, attach_ct, read_ct_series, read_nm, write_ct_series, write_nm_tomo
 from model.io.dicom.ct import mu_from_hu, water_mu_per_mm
 from model.io.imported import PatientFrame
-from tests.support.dicom import centre_of_mass, dciodvfy_errors
+from tests.support.dicom import centre_of_mass, dciodvfy_errors, nm_file
 from tests.support.studies import tiny_study
 
 EMISSION = VolumeGrid((8, 12, 12), (16.0, 16.0, 16.0))
@@ -101,6 +101,20 @@ def test_attaching_a_ct_fills_the_study_at_the_energy_of_its_photopeak(tmp_path:
     assert any("CT of 16 slices for 140.5 keV" in n for n in imported.notes)
 
 
+def test_a_ct_is_laid_by_its_positions_where_a_frame_of_reference_is_missing(tmp_path: Path) -> None:
+    study = tiny_study(shape=EMISSION.shape)
+    nameless = nm_file(tmp_path / "nm.dcm", lambda d: delattr(d, "FrameOfReferenceUID"), study=study)
+    paths = write_ct_series(tmp_path / "ct", body_hu(), PatientFrame.centred(CT), ids=IDS)
+    imported = attach_ct(read_nm(nameless), paths)
+    assert any("check the fit" in n for n in imported.notes)
+    assert imported.study.attenuation is not None
+    assert np.allclose(
+        imported.study.attenuation,
+        read_ct_series(paths, PatientFrame.centred(study.geometry.grid, positioned=True)),
+        atol=1e-6,
+    )
+
+
 def test_a_short_ct_is_used_and_said(tmp_path: Path) -> None:
     grid = VolumeGrid((10, 24, 24), (8.0, 8.0, 8.0))
     paths = write_ct_series(tmp_path, np.zeros(grid.shape), PatientFrame.centred(grid), ids=IDS)
@@ -132,7 +146,6 @@ def test_every_ct_that_does_not_belong_is_refused(tmp_path: Path) -> None:
 
     other = write_ct_series(tmp_path / "other", body_hu(), PatientFrame.centred(CT), ids=AnonymousIds(patient="Q"))
     refused("dicom.other_frame_of_reference", other)
-    refused("dicom.other_frame_of_reference", paths, emission_frame(frame_of_reference=None))
     refused("dicom.no_position", paths, emission_frame(positioned=False))
     refused("dicom.files_differ", [*paths, other[0]])
     assert "missing or doubled" in refused("dicom.ct_gaps", paths[:5] + paths[6:])
