@@ -36,6 +36,7 @@ import numpy.typing as npt
 
 from model.io.confidence_records import AlarmRecord
 from model.io.study_records import Study
+from model.scatter import scatter_of
 
 Counts = npt.NDArray[np.floating]
 BLOCK_MM = 26.0
@@ -163,7 +164,8 @@ def sharpness(study: Study) -> float:
     """Return ln of fine over coarse power of the net projections, over what the stated resolution lets through."""
     geometry = study.geometry
     counts = np.asarray(study.projections[0], dtype=np.float64)
-    net = counts if study.scatter is None else counts - study.scatter[0]
+    scatter = scatter_of(study)
+    net = counts if scatter is None else counts - scatter
     window = np.hanning(geometry.n_axial + 2)[1:-1, None]  # the scan cuts the body off above and below
     power = (np.abs(np.fft.fft2(net * window)) ** 2).sum(axis=0) - float((counts * window**2).sum())
     along = np.fft.fftfreq(geometry.n_axial, d=geometry.axial_mm)[:, None]

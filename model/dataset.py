@@ -18,6 +18,7 @@ from model.geometry import AcquisitionGeometry
 from model.io.study import Study, read_study
 from model.networks.em import em_update, spread_order
 from model.networks.inputs import StartRecipe, StudyInputs
+from model.scatter import scatter_of
 from model.study_system import StudySystem, body_grid, fbp_start, mean_transmission
 from model.transforms import body_mask, bounding_box, study_scale, thin_counts
 
@@ -158,7 +159,8 @@ def _prepare_inputs(
     subsets = 1 if recipe.kind == "fbp" else recipe.subsets
     system = StudySystem(body_grid(geometry, mask), mu, subsets, half_factors=half_factors)
     measured = torch.from_numpy(study.projections[0]).to(device)
-    scatter = torch.zeros_like(measured) if study.scatter is None else torch.from_numpy(study.scatter[0]).to(device)
+    known = scatter_of(study)
+    scatter = torch.zeros_like(measured) if known is None else torch.from_numpy(known).to(device)
     sensitivity = _sensitivity(system, mu, measured, recipe)
     scale = study_scale(measured, scatter, torch.stack(sensitivity).sum(dim=0), mask)
     inputs = StudyInputs(

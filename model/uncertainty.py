@@ -27,6 +27,7 @@ from model.io.study_records import Study
 from model.networks.inputs import ReconstructionNetwork
 from model.polar import polar_segments
 from model.projector import projector_for
+from model.scatter import scatter_of
 from model.transforms import body_mask, study_scale
 
 Volume = NDArray[np.float32]
@@ -113,7 +114,8 @@ def expected_counts(study: Study, image: Volume) -> Volume:
     projector = projector_for(study.geometry)
     mu = None if study.attenuation is None else torch.from_numpy(study.attenuation)[None]
     primary = projector(torch.from_numpy(np.asarray(image, dtype=np.float32))[None], mu)[0].numpy()
-    return np.asarray(primary if study.scatter is None else primary + study.scatter[0], dtype=np.float32)
+    scatter = scatter_of(study)
+    return np.asarray(primary if scatter is None else primary + scatter, dtype=np.float32)
 
 
 def mean_activity(study: Study, image: Volume) -> float:

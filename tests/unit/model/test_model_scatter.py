@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from model.classical import OsemSettings, reconstruct_osem, study_tensors
+from model.dataset import prepare_study
 from model.geometry import TC99M_PEAK, EnergyWindow
 from model.io.study import Study
 from model.metrics import case_metrics
+from model.networks import build_network
+from model.networks.inputs import ReconstructionNetwork
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_estimate, scatter_of, scatter_source
 from tests.support.studies import tiny_study
 
@@ -111,3 +114,14 @@ def test_osem_with_an_estimate_is_nearly_as_good_as_with_the_truth(windows: tupl
 
     estimated, best, without = error(study), error(known), error(study, scatter=False)
     assert estimated < best + 0.35 * (without - best)
+
+
+def test_a_network_gets_the_same_scatter_as_osem() -> None:
+    study = windowed(LOW, HIGH)
+    network = build_network({"name": "osem_unet"}, seed=0)
+    assert isinstance(network, ReconstructionNetwork)
+    sample = prepare_study(study, name="windows", recipe=network.recipe)
+    total = sum(float(part.sum()) for part in sample.inputs.scatter) * sample.scale
+    scatter = scatter_of(study)
+    assert scatter is not None
+    assert total == pytest.approx(float(scatter.sum()), rel=1e-4)
