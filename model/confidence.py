@@ -52,8 +52,8 @@ FLOOR = 0.05
 SEGMENT_FLOOR_POINTS = 1.0
 EXTRAPOLATED = 2.0
 """`unlike` is this many times `unusual`, for no number of cases at hand could measure so rare an event."""
-SMALLEST_WIDTH = 0.02
-"""Of a statistic, as a logarithm: a misfit that differs by 2 % from the usual one is nothing to speak of."""
+SMALLEST_WIDTH = 0.1
+"""Of a statistic, as a logarithm: a misfit that differs by a tenth from the usual one is nothing to speak of."""
 REGIONS = ("body", "heart", "segments")
 
 
