@@ -51,7 +51,7 @@ class OsemUnetConfig(BaseModel):
     name: Literal["osem_unet"] = "osem_unet"
     subsets: int = Field(default=10, ge=1, le=120, description="interleaved view subsets")
     start_passes: int = Field(default=2, ge=1, le=20, description="OS-EM passes of the start")
-    channels: Channels = Field(default=(24, 32, 40), description="features of the U-Net's levels, finest first")
+    channels: Channels = Field(default=(32, 36, 40), description="features of the U-Net's levels, finest first")
 
 
 class FbpUnetConfig(BaseModel):
@@ -60,7 +60,7 @@ class FbpUnetConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Literal["fbp_unet"] = "fbp_unet"
-    channels: Channels = Field(default=(24, 32, 40), description="features of the U-Net's levels, finest first")
+    channels: Channels = Field(default=(32, 36, 40), description="features of the U-Net's levels, finest first")
 
 
 class PrimalDualConfig(BaseModel):
