@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 Channels = Annotated[tuple[Annotated[int, Field(ge=4, le=128)], ...], Field(min_length=2, max_length=4)]
+Side = Annotated[int, Field(ge=8, le=512)]
+Width = Annotated[int, Field(ge=4, le=512)]
 
 
 class UnrolledEmConfig(BaseModel):
@@ -84,8 +86,8 @@ class EncoderDecoderConfig(BaseModel):
     name: Literal["encoder_decoder"] = "encoder_decoder"
     views: int = Field(default=60, ge=8, le=256, description="views it is made for")
     bins: int = Field(default=64, ge=8, le=256, description="detector bins it is made for")
-    plane: tuple[int, int] = Field(default=(64, 64), description="rows and columns of a slice it is made for")
-    channels: tuple[int, ...] = Field(
+    plane: tuple[Side, Side] = Field(default=(64, 64), description="rows and columns of a slice it is made for")
+    channels: tuple[Width, ...] = Field(
         default=(32, 64, 128, 256), min_length=2, max_length=5, description="features after each halving"
     )
 

@@ -38,6 +38,12 @@ def prepared(study: Study) -> PreparedStudy:
         ({"name": "unrolled_em", "blocks": 0}, "blocks"),
         ({"name": "unrolled_em", "depth": 3}, "depth"),
         ({"name": "unet_2d", "classes": 1}, "classes"),
+        ({"name": "osem_unet", "channels": [32]}, "channels"),
+        ({"name": "fbp_unet", "channels": [2, 8]}, "channels"),
+        ({"name": "unrolled_unet", "start_passes": 0}, "start_passes"),
+        ({"name": "primal_dual", "memory": 0}, "memory"),
+        ({"name": "encoder_decoder", "plane": [64]}, "plane"),
+        ({"name": "encoder_decoder", "plane": [64, 0]}, "plane"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_field(config: dict[str, object], place: str) -> None:
