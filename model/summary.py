@@ -46,7 +46,7 @@ METRICS = (
                "root mean square error of the 17-segment polar map; 100 is the mean of its three highest segments"),
     MetricInfo("deviance", "Deviance", "per bin", 3, "none", False,
                "Poisson deviance of the image's forward projection against the measured counts"),
-    MetricInfo("seconds", "Time", "s", 2, "low", True, "seconds of one reconstruction on the machine named above, one thread"),
+    MetricInfo("seconds", "Time", "s", 2, "low", True, "seconds of one reconstruction on the machine named above"),
 )  # fmt: skip
 BY_KEY = {info.key: info for info in METRICS}
 COUNT_BANDS = ((0.0, 1e6), (1e6, 2e6), (2e6, float("inf")))

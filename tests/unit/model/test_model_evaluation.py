@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from model.classical import Volume
+from model.classical import OsemSettings, Volume
 from model.commands.evaluate import evaluate
 from model.detection import MIN_NORMALS
 from model.evaluation import CaseScores, evaluate_cases, in_parallel, places_of, score_case
@@ -190,6 +190,18 @@ def test_a_broken_study_is_listed_and_the_others_are_evaluated(files: list[Path]
     assert code == 0, output
     assert json.loads(output)["failures"] == 1
     assert "What failed" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_other_studies_tune_osem_and_teach_what_is_normal(files: list[Path], tmp_path: Path) -> None:
+    write_tiny_studies(tmp_path / "tune", MIN_NORMALS, first_seed=60, with_defect=False)
+    arguments = ("--data", files[0].parent, "--tune-on", tmp_path / "tune", "--methods", "osem", "--json")
+    code, output = run(*arguments, "--out", tmp_path / "r.html")
+    assert code == 0, output
+    found = json.loads(output)
+    default = OsemSettings()
+    settings = found["methods"]["osem"]
+    assert (settings["iterations"], settings["postfilter_fwhm_mm"]) != (default.iterations, default.postfilter_fwhm_mm)
+    assert f"in {MIN_NORMALS} normal studies" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
