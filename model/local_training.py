@@ -27,17 +27,10 @@ from model.task_spec import SpectReconstructionParameters
 from model.training import ScheduleWindow, TrainHooks, optimisation_step, warm_up
 from model.training_memory import factors_fit, release
 from model.training_state import CheckpointFile, RunState, differences
+from model.validation import DEFAULT_SCORE, score_of, validation_means
 
 CHECKPOINT_EVERY_S = 120.0
 """Longest work that a kill can cost."""
-DEFAULT_SCORE = {
-    "phantom": "nrmse_body+nrmse_heart",
-    "full-counts": "nrmse_body",
-    "self-supervised": "loss",
-}
-"""What decides which weights are the best: a sum of validation means, less is better."""
-HIGHER_IS_BETTER = ("ssim", "psnr", "contrast_recovered", "defect_contrast")
-
 _ORDER, _EXAMPLE = 1, 2  # what a derived seed is for
 
 
@@ -335,54 +328,14 @@ class LocalTraining:
         self._report(math.nan)
 
     def _means(self) -> dict[str, float | None]:
-        mine = range(self.group.rank, len(self.held), self.group.size)
-        rows = {number: self._scored(number) for number in mine}
-        keys = list(next(iter(rows.values())) if rows else self._scored(0))
-        return shared_means(rows, keys, len(self.held), self.group)
-
-    def _scored(self, number: int) -> dict[str, float | None]:
-        scores = self.target.score(self.network, self.held[number])
-        if not self._keep_factors:
-            release(self.held[number].inputs)
-        return scores
+        return validation_means(
+            self.network, self.target, self.held, self.group, release_factors=not self._keep_factors
+        )
 
     def _report(self, loss: float) -> None:
         if self._tell is not None:
             state = self.state
             self._tell(LocalProgress(state.steps, self.planned_steps, state.epoch + 1, loss, self._rate, state))
-
-
-def shared_means(
-    rows: dict[int, dict[str, float | None]], keys: list[str], cases: int, group: Group
-) -> dict[str, float | None]:
-    """Average each figure over all processes' cases; None where no case has it."""
-    table = torch.zeros((2, cases, len(keys)), dtype=torch.float64)
-    for number, row in rows.items():
-        for column, key in enumerate(keys):
-            value = row[key]
-            if value is not None:
-                table[0, number, column], table[1, number, column] = value, 1.0
-    sums, counts = (part.tolist() for part in group.sum_table(table).sum(dim=1))
-    return {key: sums[i] / counts[i] if counts[i] else None for i, key in enumerate(keys)}
-
-
-def score_of(means: dict[str, float | None], score: str) -> float:
-    """Return the sum of the named means.
-
-    Raises
-    ------
-    ModelError
-        ``training.score`` if one is unknown, absent in these studies, or better when higher.
-    """
-    total = 0.0
-    for key in score.split("+"):
-        value = means.get(key)
-        if value is None or key.startswith(HIGHER_IS_BETTER):
-            known = ", ".join(k for k, v in means.items() if v is not None and not k.startswith(HIGHER_IS_BETTER))
-            message = f"the score {score} cannot be computed from the validation studies: {key} is not among {known}"
-            raise ModelError("training.score", message, "Choose other figures with --score.")
-        total += value
-    return total if math.isfinite(total) else math.inf
 
 
 def _order(seed: int, epoch: int, studies: int) -> list[int]:

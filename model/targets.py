@@ -18,6 +18,7 @@ from model.errors import SampleInvalid
 from model.io.study import Study
 from model.metrics import case_metrics
 from model.networks.inputs import StartRecipe
+from model.networks.precision import bfloat16_training
 from model.objective import study_loss
 from model.task_spec import SpectReconstructionParameters
 
@@ -192,7 +193,8 @@ class SelfSupervisedTarget:
         """Return the mean Poisson deviance of the held-out counts."""
         assert example.held_out is not None  # noqa: S101 - narrowing; `example` always splits
         inputs = example.study.inputs
-        estimate: Tensor = network(inputs)
+        with bfloat16_training(self.parameters.bfloat16):
+            estimate: Tensor = network(inputs)
         total = estimate.new_zeros(())
         bins = 0
         for subset, counts in enumerate(example.held_out):

@@ -157,8 +157,9 @@ def _request(
     targets: Any,
     **rest: Any,
 ) -> TrainRequest:
-    from model.local_training import DEFAULT_SCORE, TrainPlan
+    from model.local_training import TrainPlan
     from model.training_run import TrainRequest, parse_settings, read_network
+    from model.validation import DEFAULT_SCORE
 
     plan = TrainPlan(
         epochs=epochs,

@@ -15,10 +15,11 @@ from model.checkpoint import state_arrays
 from model.dataset import PreparedStudy
 from model.distributed import Group
 from model.errors import ModelError, TrainingDiverged
-from model.local_training import LocalProgress, LocalTraining, derived_seed, score_of, shared_means
+from model.local_training import LocalProgress, LocalTraining, derived_seed
 from model.targets import Example
 from model.training_state import CheckpointFile, RunState, differences
-from tests.support.training import prepared_studies, small_training
+from model.validation import score_of, shared_means, single_precision
+from tests.support.training import prepared_studies, small_network, small_training
 
 AUGMENTED: dict[str, object] = {"augment": True, "augment_every": 2}
 
@@ -305,3 +306,10 @@ def test_means_skip_cases_without_the_figure() -> None:
 def test_derived_seeds_differ() -> None:
     assert len({derived_seed(0, 1, i, j) for i in range(5) for j in range(5)}) == 25
     assert derived_seed(1, 2) == derived_seed(1, 2) < 2**63
+
+
+def test_scores_do_not_depend_on_the_clock_of_the_machine() -> None:
+    network = small_network()
+    with single_precision(network):
+        assert network.low_precision is False
+    assert network.low_precision is True
