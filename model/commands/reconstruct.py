@@ -16,7 +16,7 @@ from model.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from model.batch import Outcome, Plan
+    from model.batch_plan import Outcome, Plan
     from model.classical import OsemSettings
     from model.geometry import Collimator
 
@@ -126,7 +126,8 @@ def _prepared(
 ) -> tuple[Any, Plan, Callable[..., Iterator[Outcome]]]:
     import torch
 
-    from model.batch import Options, make_plan, run_plan
+    from model.batch import run_plan
+    from model.batch_plan import Options, make_plan
     from model.methods import resolve_method
 
     if options["threads"] is not None:

@@ -84,7 +84,6 @@ def _assumptions(scan: InterfileProjections) -> list[str]:
             f"(holes {collimator.hole_mm} mm, {collimator.length_mm} mm long, intrinsic {INTRINSIC_FWHM_MM} mm)."
         ),
         "Which end of a row is left and which row is nearest the head is not said; the order of the file was kept.",
-        "There is no scatter estimate.",
     ]
     if not scan.duration_known:
         notes.append("The time a view is not given; 1 s was assumed, which changes only rates, not counts.")

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from model.classical import OsemSettings, reconstruct_osem
 from model.commands.models import models
 from model.commands.reconstruct import reconstruct
+from model.geometry import TC99M_PEAK, EnergyWindow
 from model.io.confidence_records import AlarmRecord, RegionCalibration, Scale, UncertaintyRecord
 from model.io.dicom import AnonymousIds, write_ct_series, write_nm_tomo
 from model.io.imported import PatientFrame
@@ -26,6 +27,7 @@ from tests.support.dicom import asymmetric_study
 from tests.support.foreign import write_interfile
 from tests.support.networks import small_geometry, small_study
 from tests.support.shipped import ship_instead
+from tests.support.studies import tiny_study
 
 QUICK = ["--method", "osem", "--iterations", "1", "--fwhm", "0"]
 
@@ -197,6 +199,22 @@ def test_the_collimator_can_be_said(tmp_path: Path) -> None:
     run(tmp_path / "scan.hs", *QUICK, "--out", tmp_path / "b.npz")
     with np.load(tmp_path / "a.npz") as a, np.load(tmp_path / "b.npz") as b:
         assert np.abs(a["image"] - b["image"]).max() > 0.01 * b["image"].max()
+
+
+def test_it_is_said_where_scatter_comes_from(tmp_path: Path) -> None:
+    two = tiny_study(geometry=replace(small_geometry(), windows=(TC99M_PEAK, EnergyWindow("scatter", 114.0, 126.45))))
+    foreign = replace(two.geometry, windows=(TC99M_PEAK, EnergyWindow("other", 60.0, 80.0)))
+    cases = {
+        "given": (two, None),
+        "none": (replace(small_study(), scatter=None), "no scatter estimate"),
+        "dual": (replace(two, scatter=None), "window below the photopeak"),
+        "foreign": (replace(two, scatter=None, geometry=foreign), "Only the photopeak window"),
+    }
+    for name, (study, words) in cases.items():
+        write_study(tmp_path / f"{name}.h5", study)
+        [scan] = run_json(tmp_path / f"{name}.h5", *QUICK)["scans"]
+        assert scan["state"] == "done"
+        assert [note for note in scan["notes"] if words is None or words in note] if words else scan["notes"] == []
 
 
 def test_names_that_end_in_numbers_stay_apart(tmp_path: Path) -> None:

@@ -1,0 +1,203 @@
+"""Plan a batch of reconstructions: which scans there are, where each image goes, and how an outcome is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import JsonValue
+
+from model.errors import ModelError
+from model.geometry import Collimator
+from model.io.export import COUNTS, SUFFIXES, Unit, export_suffix
+from model.io.importing import RESULT_MARK, FileKind, Scan, Skipped, discover, nothing_found
+
+logger = logging.getLogger(__name__)
+State = Literal["done", "failed", "kept"]
+SCAN_SUFFIXES = (".dcm", ".ima", ".h5", ".hdf5", ".hs", ".hdr", ".h33", ".hv")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scan and where its image goes."""
+
+    scan: Scan
+    out: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, and what is no scan."""
+
+    jobs: tuple[Job, ...]
+    skipped: tuple[Skipped, ...]
+    problems: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one scan.
+
+    Parameters
+    ----------
+    source : Path
+    state : {"done", "failed", "kept"}
+        ``kept``: the result is there already and was left alone.
+    out : Path or None
+    seconds : float
+        Reconstruction alone, without reading and writing.
+    counts : float
+        Photopeak counts.
+    notes : tuple of str
+        Assumptions and warnings, for a person.
+    unit : {"counts", "Bq/mL"}
+    error : tuple of str
+        Code, sentence and remedy of a failure.
+    """
+
+    source: Path
+    state: State
+    out: Path | None = None
+    seconds: float = 0.0
+    counts: float = 0.0
+    notes: tuple[str, ...] = ()
+    unit: Unit = COUNTS
+    error: tuple[str, str, str] | None = None
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return plain JSON values."""
+        found: dict[str, JsonValue] = {"source": str(self.source), "state": self.state}
+        if self.out is not None:
+            found["out"] = str(self.out)
+        if self.state == "done":
+            found |= {"seconds": round(self.seconds, 3), "counts": self.counts, "unit": self.unit}
+            found["notes"] = list[JsonValue](self.notes)
+        if self.error is not None:
+            found["error"] = dict(zip(("code", "message", "remedy"), self.error, strict=True))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How images are written.
+
+    Parameters
+    ----------
+    out : Path or None
+        A file (its suffix decides the format) for one scan, a folder for several, None for beside each input.
+    form : {"nii", "dcm", "h5", "npz"} or None
+        None: as the suffix of `out` says, else ``dcm`` for DICOM and ``nii`` for others.
+    ct : Path or None
+        Attenuation for every scan, instead of what lies beside it.
+    quantitative : bool
+        Bq/mL instead of counts.
+    sensitivity_cps_per_mbq : float or None
+        Of the camera, for studies that do not carry it.
+    force : bool
+        Replace results that are there.
+    collimator : (Collimator, float) or None
+        Collimator and intrinsic resolution (mm FWHM), instead of what was read or assumed.
+    gates : bool
+        Each gate of a gated scan on its own, ``NAME.gate01.*``, instead of their sum.
+    uncertainty : bool
+        Write the half-width of the calibrated intervals beside each image; trained networks only.
+    """
+
+    out: Path | None = None
+    form: str | None = None
+    ct: Path | None = None
+    quantitative: bool = False
+    sensitivity_cps_per_mbq: float | None = None
+    collimator: tuple[Collimator, float] | None = None
+    gates: bool = False
+    force: bool = False
+    uncertainty: bool = False
+
+
+def make_plan(inputs: Sequence[Path], options: Options) -> Plan:
+    """Look at every input and decide where each result goes.
+
+    Raises
+    ------
+    ModelError
+        ``export.suffix`` or ``reconstruct.out`` where the output cannot be meant so.
+    """
+    found: list[tuple[Scan, Path]] = []
+    skipped: list[Skipped] = []
+    problems: list[Outcome] = []
+    for source in inputs:
+        try:
+            discovery = discover(source, ct=options.ct)
+        except (ModelError, OSError) as error:
+            problems.append(failed(source, error))
+            continue
+        skipped += [] if source.is_file() else discovery.skipped
+        base = source if source.is_dir() else source.parent
+        found += [(scan, scan.path.parent.relative_to(base)) for scan in discovery.scans]
+        if not discovery.scans:
+            problems.append(failed(source, nothing_found(discovery)))
+    single = len(inputs) == 1 and len(found) <= 1 and not inputs[0].is_dir()
+    return Plan(tuple(_jobs(found, options, single=single)), tuple(skipped), tuple(problems))
+
+
+def failed(source: Path, error: Exception) -> Outcome:
+    """Return the outcome of a scan that raised `error`: a code, a sentence, a remedy."""
+    match error:
+        case ModelError():
+            words = (error.code, error.message, error.remedy)
+        case MemoryError() | torch.OutOfMemoryError():
+            words = (
+                "reconstruct.out_of_memory",
+                "there is too little memory for this scan",
+                "Use a smaller matrix or --device cpu.",
+            )
+        case FileNotFoundError():
+            words = ("reconstruct.no_file", "there is no such file, or a part of it is missing", "Check the path.")
+        case OSError():
+            words = ("reconstruct.file", f"a file could not be read or written: {error.strerror or error}", "")
+        case _:
+            logger.debug("a reconstruction failed", exc_info=error)
+            words = ("reconstruct.failed", f"the reconstruction failed unexpectedly ({type(error).__name__})", "")
+    return Outcome(source, "failed", error=words)
+
+
+# ---------------------------------------------------------------- where results go
+
+
+def _jobs(found: Sequence[tuple[Scan, Path]], options: Options, *, single: bool) -> list[Job]:
+    jobs = [Job(scan, _target(scan, below, options, single=single)) for scan, below in found]
+    used: dict[Path, int] = {}
+    for job in jobs:
+        used[job.out] = used.get(job.out, 0) + 1
+    return [job if used[job.out] == 1 else replace(job, out=_with_source_suffix(job)) for job in jobs]
+
+
+def _target(scan: Scan, below: Path, options: Options, *, single: bool) -> Path:
+    form = options.form or ("dcm" if scan.kind is FileKind.DICOM else "nii")
+    stem = _stem(scan.path)
+    if options.out is None:
+        return scan.path.parent / f"{stem}{RESULT_MARK}{SUFFIXES[form].removeprefix('.')}"
+    if single and not options.out.is_dir() and options.out.suffix:
+        suffix = export_suffix(options.out)
+        if options.form is not None and not suffix.startswith(f".{options.form}"):
+            message = f"--out ends in {suffix}, --format says {options.form}"
+            raise ModelError(code="reconstruct.out", message=message, remedy="Leave one of them out.")
+        return options.out
+    if options.out.is_file():
+        message = f"--out {options.out.name} is a file, several scans need a folder"
+        raise ModelError(code="reconstruct.out", message=message, remedy="Name a folder.")
+    return options.out / below / f"{stem}{SUFFIXES[form]}"
+
+
+def _with_source_suffix(job: Job) -> Path:
+    """Tell apart the results of `a.hs` and `a.dcm` in one folder."""
+    return job.out.with_name(job.scan.path.name + job.out.name.removeprefix(_stem(job.scan.path)))
+
+
+def _stem(path: Path) -> str:
+    """Return the name without a suffix of scans; hospitals' file names may end in ``.1.2.840.7``."""
+    return path.name.removesuffix(path.suffix) if path.suffix.lower() in SCAN_SUFFIXES else path.name
