@@ -18,6 +18,7 @@ from model.geometry import AcquisitionGeometry
 from model.io.study import Study, read_study
 from model.networks.em import em_update, spread_order
 from model.networks.inputs import StartRecipe, StudyInputs
+from model.regions import WallRegions, wall_regions
 from model.scatter import scatter_of
 from model.study_system import StudySystem, body_grid, fbp_start, mean_transmission
 from model.transforms import body_mask, bounding_box, study_scale, thin_counts
@@ -25,22 +26,6 @@ from model.transforms import body_mask, bounding_box, study_scale, thin_counts
 MYOCARDIUM = "myocardium"
 USUAL_VIEWS = 60
 HEART_MARGIN_VOXELS = 1
-
-
-@dataclass(frozen=True, eq=False)
-class WallRegions:
-    """Regions of the left ventricular wall whose mean activity a reader judges.
-
-    Parameters
-    ----------
-    voxels : Tensor (N,), int64
-        Flat indices of the wall's voxels.
-    averages : Tensor (R, N)
-        One row a region, summing to 1: the 17 AHA segments that are present, then the defects.
-    """
-
-    voxels: Tensor
-    averages: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +120,7 @@ def prepare_study(
     place = torch.device(device or "cpu")
     inputs, scale = _prepare_inputs(study, recipe, place, half_factors=half_factors)
     target = None if study.reference is None else (torch.from_numpy(study.reference) / scale).to(place)
-    heart, regions = _heart(study), _regions(study)
+    heart, regions = _heart(study), wall_regions(study)
     return PreparedStudy(
         name=name,
         patient=str(study.provenance.get("patient_key") or name),
@@ -144,7 +129,7 @@ def prepare_study(
         scale=scale,
         target=target,
         heart=None if heart is None else heart.to(place),
-        regions=None if regions is None else WallRegions(regions.voxels.to(place), regions.averages.to(place)),
+        regions=None if regions is None else regions.to(place),
         recipe=recipe,
     )
 
@@ -238,16 +223,6 @@ def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) 
         condition=inputs.condition + inputs.condition.new_tensor([math.log10(fraction), 0.0, 0.0]),
     )
     return replace(sample, inputs=started(changed, sample.recipe, sample.study.geometry), scale=scale, others={})
-
-
-def _regions(study: Study) -> WallRegions | None:
-    if study.truth is None or not study.truth.aha.any():
-        return None
-    aha, defects = study.truth.aha.ravel(), study.truth.defect_map.ravel()
-    voxels = np.flatnonzero((aha > 0) | (defects > 0))
-    rows = [codes[voxels] == code for codes in (aha, defects) for code in np.unique(codes[voxels]) if code > 0]
-    averages = np.stack([row / row.sum() for row in rows]).astype(np.float32)
-    return WallRegions(torch.from_numpy(voxels), torch.from_numpy(averages))
 
 
 def with_reference(samples: Sequence[PreparedStudy]) -> list[PreparedStudy]:

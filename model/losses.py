@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name torch's own documentation uses
 from torch import Tensor
 
+LEAST_CONTRAST = 0.1
+"""Contrast below which an error is not weighed up further; below it the texture of the wall decides."""
 IGNORED_LABEL = -1
 """Pixels with this label count nowhere (padding)."""
 
@@ -61,6 +63,27 @@ def region_loss(estimate_ZYX: Tensor, target_ZYX: Tensor, voxels_N: Tensor, aver
     """
     difference_N = (estimate_ZYX - target_ZYX).reshape(-1)[voxels_N]
     return (averages_RN @ difference_N).square().mean()
+
+
+def contrast_loss(estimate_ZYX: Tensor, target_ZYX: Tensor, voxels_N: Tensor, contrast_2N: Tensor) -> Tensor:
+    """Return how far the defects' contrast is from the true one, as a share of it, smoothed near zero.
+
+    The contrast is 1 - mean(defect) / mean(remote wall). A network that minimises squared error fills defects in, the
+    mild ones most, because nearly all walls are healthy; this counts a mild defect as much as a deep one.
+
+    Parameters
+    ----------
+    estimate_ZYX, target_ZYX : Tensor, shape (Z, Y, X)
+    voxels_N : Tensor, shape (N,), int64
+        Flat indices.
+    contrast_2N : Tensor, shape (2, N)
+        Rows that average over the defects and over the remote wall.
+    """
+    found_2 = contrast_2N @ estimate_ZYX.reshape(-1)[voxels_N]
+    true_2 = contrast_2N @ target_ZYX.reshape(-1)[voxels_N]
+    found = 1.0 - found_2[0] / found_2[1].clamp_min(0.1 * float(true_2[1]))
+    true = 1.0 - true_2[0] / true_2[1].clamp_min(1e-6)
+    return charbonnier((found - true) / true.clamp_min(LEAST_CONTRAST), epsilon=0.1)
 
 
 def poisson_deviance(expected: Tensor, measured: Tensor) -> Tensor:

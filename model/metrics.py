@@ -128,13 +128,19 @@ def defect_contrast(estimate: Image, study: Study) -> float | None:
     the contrasts. With several defects their voxels are pooled. None where the study knows no defect, or where the
     true contrast is below `SMALLEST_CONTRAST` (a mild defect of the inner wall only, which the voxels dilute).
     """
-    if study.truth is None or study.reference is None or not study.truth.defect_map.any():
+    pair = defect_and_remote(study)
+    return None if pair is None or study.reference is None else _kept_contrast(estimate, study.reference, *pair)
+
+
+def defect_and_remote(study: Study) -> tuple[Mask, Mask] | None:
+    """Return the voxels of the defects and of the remote wall, as `defect_contrast` compares them; None without one."""
+    if study.truth is None or not study.truth.defect_map.any():
         return None
     defect, wall = study.truth.defect_map > 0, study.truth.aha > 0
     remote = wall & ~_dilate(defect, REMOTE_MARGIN_VOXELS)
     if not remote.any():
         remote = wall & ~defect
-    return _kept_contrast(estimate, study.reference, defect, remote) if remote.any() else None
+    return (defect, remote) if remote.any() else None
 
 
 def left_ventricular_wall(study: Study) -> Mask | None:

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from model.dataset import PreparedStudy
-from model.losses import reconstruction_loss, region_loss
+from model.losses import contrast_loss, reconstruction_loss, region_loss
 from model.networks.precision import bfloat16_training
 from model.task_spec import SpectReconstructionParameters
 
@@ -20,4 +20,7 @@ def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectRecons
     if parameters.region_weight and study.regions is not None:
         regions = study.regions
         loss = loss + parameters.region_weight * region_loss(estimate, study.target, regions.voxels, regions.averages)
+    rows = study.regions.contrast if study.regions is not None else None
+    if parameters.contrast_weight and study.regions is not None and rows is not None:
+        loss = loss + parameters.contrast_weight * contrast_loss(estimate, study.target, study.regions.voxels, rows)
     return loss

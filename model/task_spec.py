@@ -62,6 +62,13 @@ class SpectReconstructionParameters(TaskParameters):
         title="Weight of the segment means",
         description="Squared error of the mean of each heart segment and defect, where known; keeps defects from filling in.",
     )
+    contrast_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        title="Weight of the defects' contrast",
+        description="Relative error of the contrast between defects and remote wall, where known; mild defects count fully.",
+    )
     augment: bool = Field(
         default=False,
         title="Thin the counts at random",

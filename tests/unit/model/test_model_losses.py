@@ -6,6 +6,7 @@ import torch
 from model.losses import (
     IGNORED_LABEL,
     charbonnier,
+    contrast_loss,
     dice_cross_entropy,
     poisson_deviance,
     reconstruction_loss,
@@ -86,3 +87,16 @@ def test_each_term_can_be_left_out() -> None:
     entropy = dice_cross_entropy(guess, labels, dice_weight=0, cross_entropy_weight=1)
     assert float(both) == pytest.approx(float(dice + entropy))
     assert float(entropy) == pytest.approx(1.0986, abs=1e-3)
+
+
+def test_the_contrast_loss_counts_a_mild_defect_as_much_as_a_deep_one() -> None:
+    voxels, rows = torch.arange(4), torch.tensor([[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]])
+
+    def loss(found: float, true: float) -> float:
+        estimate, target = torch.tensor([[[1 - found] * 2 + [1.0] * 2]]), torch.tensor([[[1 - true] * 2 + [1.0] * 2]])
+        return float(contrast_loss(5 * estimate, 5 * target, voxels, rows))
+
+    assert loss(0.2, 0.2) == pytest.approx(0.0, abs=1e-6)
+    assert loss(0.1, 0.2) == pytest.approx(loss(0.4, 0.8), rel=1e-4)
+    assert loss(0.0, 0.2) == pytest.approx(0.905, abs=0.001)  # sqrt(1 + 0.1^2) - 0.1
+    assert loss(0.05, 0.0) == pytest.approx(0.41, abs=0.001)  # nothing is divided by a contrast that is not there
