@@ -1,5 +1,6 @@
 """What the two tasks promise beyond the shared suite."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from model.errors import ModelError, SampleInvalid
+from model.io.study import write_study
 from model.networks.unet_2d import Unet2d
 from model.task_spec import (
     BrainSegmentationParameters,
@@ -44,6 +46,22 @@ def test_a_study_without_reference_is_in_neither_half_of_a_split(tmp_path: Path)
     assert {s.name for s in train} | {s.name for s in held} == {p.stem for p in paths}
     with pytest.raises(SampleInvalid, match="1 of 4"):
         SPECT.train(SPECT.build_network(SPECT.spec.default_network), samples, SpectReconstructionParameters())
+
+
+def test_a_study_whose_reference_has_another_scale_is_in_neither_half_and_all_such_are_an_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = write_samples("spect-reconstruction", tmp_path, 3)
+    wrong = tiny_study(9, shape=(6, 14, 14), voxel_mm=22.0)
+    assert wrong.reference is not None
+    write_study(tmp_path / "loud.h5", replace(wrong, reference=np.asarray(1.2 * wrong.reference, dtype=np.float32)))
+    samples = SPECT.load_samples([*paths, tmp_path / "loud.h5"])
+    train, held = SPECT.split(samples, 0.3, 0)
+    assert {s.name for s in train} | {s.name for s in held} == {p.stem for p in paths}
+    assert any("loud" in str(record.__dict__.get("reason")) for record in caplog.records)
+    with pytest.raises(SampleInvalid, match="loud") as caught:
+        SPECT.split(samples[-1:], 0.3, 0)
+    assert caught.value.code == "sample.calibration"
 
 
 def test_a_task_refuses_the_parameters_of_another(tmp_path: Path) -> None:
