@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.datadict import dictionary_has_tag, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import tag_for_keyword
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels import get_decoder
 from pydicom.tag import Tag
@@ -34,13 +34,6 @@ def element_name(keyword: str) -> str:
     """Return ``Pixel Spacing (0028,0030)`` for ``PixelSpacing``."""
     tag = Tag(tag_for_keyword(keyword) or 0)
     return f"{pydicom.datadict.dictionary_description(tag)} ({tag.group:04X},{tag.element:04X})"
-
-
-def tag_name(tag: int) -> str:
-    """Return the keyword of a tag, or ``(gggg,eeee)`` where it has none."""
-    plain = Tag(tag)
-    keyword = keyword_for_tag(plain) if dictionary_has_tag(plain) else ""
-    return keyword or f"({plain.group:04X},{plain.element:04X})"
 
 
 @contextmanager

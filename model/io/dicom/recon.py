@@ -30,6 +30,7 @@ from pydicom.tag import Tag
 from model.errors import DicomError
 from model.geometry import AcquisitionGeometry, VolumeGrid, ensure_shape
 from model.io.dicom.fields import Fields, guarded, open_dicom
+from model.io.dicom.frames import frame_table
 from model.io.dicom.modules import (
     NM_STORAGE,
     AnonymousIds,
@@ -43,6 +44,8 @@ from model.io.dicom.modules import (
     make_uid,
     save,
 )
+from model.io.dicom.orbit import read_orbit
+from model.io.dicom.position import read_frame, read_picture
 from model.io.imported import PatientFrame
 from model.io.study_records import Study
 
@@ -157,10 +160,6 @@ def recon_dataset(
 
 def frame_of_template(source: Dataset, grid: VolumeGrid) -> PatientFrame:
     """Return where the volume of an acquisition lies, as the reader has it."""
-    from model.io.dicom.frames import frame_table
-    from model.io.dicom.orbit import read_orbit
-    from model.io.dicom.position import read_frame, read_picture
-
     fields = Fields(source)
     views, _ = read_orbit(fields, frame_table(fields, gated="GATED TOMO" in fields.words("ImageType")))
     picture, _ = read_picture(fields, views)

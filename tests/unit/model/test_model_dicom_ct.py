@@ -12,6 +12,7 @@ import pytest
 
 from model.errors import DicomError
 from model.geometry import VolumeGrid
+from model.io.deidentify import token
 from model.io.dicom import AnonymousIds, attach_ct, read_ct_series, read_nm, write_ct_series, write_nm_tomo
 from model.io.dicom.ct import mu_from_hu, water_mu_per_mm
 from model.io.imported import PatientFrame
@@ -29,8 +30,6 @@ def emission_frame(**options: Any) -> PatientFrame:
 
 
 def read_token(ids: AnonymousIds) -> str | None:
-    from model.io.deidentify import token
-
     return token(ids.frame_of_reference_uid)
 
 
