@@ -86,8 +86,13 @@ class Scan:
     attenuation: Attenuation | None = None
     reference: Path | None = None
 
-    def load(self) -> ImportedStudy:
+    def load(self, *, site_key: bytes | None = None) -> ImportedStudy:
         """Read the scan; a gated one is summed over its gates.
+
+        Parameters
+        ----------
+        site_key : bytes, optional
+            The site's secret (16 bytes or more) under which a patient's number becomes the study's ``patient_key``.
 
         Raises
         ------
@@ -96,7 +101,7 @@ class Scan:
         OSError
             If the file cannot be opened.
         """
-        return self._with_companions(_load(self.path, self.kind))
+        return self._with_companions(_load(self.path, self.kind, site_key))
 
     def load_gates(self) -> list[ImportedStudy]:
         """Read a gated scan gate by gate, in order; another one as `load` does. Raises as `load`."""
@@ -382,17 +387,17 @@ def _beside(scan: Scan, volumes: Sequence[Path], shelf: _Shelf) -> Path | None:
 # ---------------------------------------------------------------- loading
 
 
-def _load(path: Path, kind: FileKind) -> ImportedStudy:
+def _load(path: Path, kind: FileKind, site_key: bytes | None) -> ImportedStudy:
     match kind:
         case FileKind.STUDY:
             study = read_study(path)
             return ImportedStudy(study, frame=PatientFrame.centred(study.geometry.grid))
         case FileKind.INTERFILE:
-            return import_interfile(path)
+            return import_interfile(path, site_key=site_key)
         case _:
             from model.io.dicom import read_nm
 
-            imported: ImportedStudy = read_nm(path)
+            imported: ImportedStudy = read_nm(path, site_key=site_key)
             return imported
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from model.errors import StudyFormatError
 from model.geometry import LEHR_NM670, TC99M_PEAK, EnergyWindow
+from model.io.deidentify import patient_key
 from model.io.imported import DeidentificationReport, ImportedStudy, KeptElement, PatientFrame, RemovedElement
 from model.io.interfile import InterfileProjections, read_interfile_projections
 from model.io.study_records import Study
@@ -35,8 +37,10 @@ _KEPT = {
 }  # fmt: skip
 
 
-def import_interfile(path: str | Path) -> ImportedStudy:
+def import_interfile(path: str | Path, *, site_key: bytes | None = None) -> ImportedStudy:
     """Read parallel-hole projections as a study, one voxel a bin, without attenuation map.
+
+    ``site_key`` is the site's secret under which the patient's number becomes the ``patient_key``.
 
     Raises
     ------
@@ -53,8 +57,9 @@ def import_interfile(path: str | Path) -> ImportedStudy:
     window, notes = _window(scan)
     geometry = scan.acquisition_geometry(collimator=LEHR_NM670, intrinsic_fwhm_mm=INTRINSIC_FWHM_MM, windows=(window,))
     notes = [*_assumptions(scan), *notes]
-    report = deidentification(scan.header)
-    provenance = {"source": "interfile", "deidentification": report.to_dict(), "notes": list(notes)}
+    key, origin = patient_key([scan.header.get("patient id", "")], site_key=site_key)
+    report = replace(deidentification(scan.header), patient_key=origin)
+    provenance = {"patient_key": key, "source": "interfile", "deidentification": report.to_dict(), "notes": list(notes)}
     study = Study(projections=scan.projections, geometry=geometry, provenance=provenance)
     return ImportedStudy(study, report, tuple(notes), PatientFrame.centred(geometry.grid))
 
