@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Self
 
 from flomir.bench.accuracy_data import AccuracyPlan, SetPlan, accuracy_plan, cache_folder
+from flomir.bench.accuracy_goals import table
 from flomir.bench.accuracy_osem import TUNED_METRICS, Settings, score_osem, tuned_osem
 from model.detection import NormalLimits, Reading, common_depth, normal_limits, read_map
 from model.evaluation import CaseScores, Reconstructor, evaluate_cases, places_of
@@ -82,9 +83,7 @@ class Accuracy:
 
     def lines(self) -> list[str]:
         """Return a table for people."""
-        rows = [f"  {'figure':46} {'value':>9}   95 % interval     cases"]
-        for name, e in self.figures.items():
-            rows.append(f"  {name:46} {e.value:9.4f}   {e.low:7.4f} .. {e.high:<7.4f} {e.cases:4d}")
+        rows = table(self.figures)
         for name, used in self.osem_settings.items():
             chosen = ", ".join(f"{m} {s.iterations} x {s.postfilter_fwhm_mm:g} mm" for m, s in used.items())
             rows.append(f"  OSEM tuned for {name} (iterations x post-filter): {chosen}")

@@ -54,6 +54,7 @@ def accuracy(
     """
     from flomir.bench.accuracy import accuracy as judge
     from flomir.bench.accuracy_data import accuracy_plan
+    from flomir.bench.accuracy_goals import goals
     from model.errors import ModelError
     from model.methods import resolve_method
     from synthesis.errors import SynthesisError
@@ -78,6 +79,7 @@ def accuracy(
     judged = found[0]
     if as_json:
         row = json.loads(result.to_json())
+        row["goals"] = [goal.to_dict() for goal in goals(judged.figures)]
         row |= {"model": method.describe(), "quick": quick, "osem": judged.settings_to_dict(), "sets": judged.counts()}
         click.echo(json.dumps(row))
         return

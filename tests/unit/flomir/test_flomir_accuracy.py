@@ -9,11 +9,13 @@ from click.testing import CliRunner
 
 from flomir.bench.accuracy import OURS, Pair, Reader, compared, observed, ratios
 from flomir.bench.accuracy_data import accuracy_plan
+from flomir.bench.accuracy_goals import goals, table
 from flomir.bench.accuracy_osem import TUNED_METRICS, osem_images, score_osem, tuned_osem
 from flomir.bench.command import bench
 from model.classical import OsemSettings, reconstruct_osem
 from model.evaluation import CaseScores, MethodScores
 from model.io.study import Defect, read_study
+from model.statistics import Estimate
 from tests.support.studies import tiny_study, write_tiny_studies
 
 TRUTH = np.full(17, 95.0)
@@ -127,3 +129,20 @@ def test_an_unknown_model_is_refused_with_the_choices() -> None:
     answer = CliRunner().invoke(bench, ["accuracy", "--model", "nonsense", "--quick"])
     assert answer.exit_code == 1
     assert "osem" in answer.output
+
+
+def test_a_goal_is_met_at_its_limit_and_missed_beyond_it() -> None:
+    def figure(value: float) -> Estimate:
+        return Estimate(value, value, value, 3)
+
+    values = {
+        "nrmse_body_ratio": 0.5, "nrmse_heart_ratio": 0.66, "ssim_heart_gain": 0.03, "polar_rms": 4.0,
+        "polar_rms_osem": 4.1, "missed_mild_defects": 2.0, "missed_mild_defects_osem": 1.0,
+        "shifted_half_views_nrmse_heart_ratio": 1.01, "shifted_half_views_nrmse_heart": 0.3,
+    }  # fmt: skip
+    figures = {name: figure(value) for name, value in values.items()}
+    assert {g.figure: g.met for g in goals(figures)} == {
+        "nrmse_body_ratio": True, "nrmse_heart_ratio": False, "ssim_heart_gain": True, "polar_rms": True,
+        "missed_mild_defects": False, "shifted_half_views_nrmse_heart_ratio": False,
+    }  # fmt: skip
+    assert sum("NOT MET" in line for line in table(figures)) == 3
