@@ -34,6 +34,9 @@ CASES, SETS = 20, 3
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the studies and OSEM's results, kept for the next run; by default in the user's cache.",
 )
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Also write the tables as a page, FILE.html."
+)
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Processes of one thread.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def accuracy(
@@ -45,6 +48,7 @@ def accuracy(
     no_shifted: bool,
     no_hard: bool,
     data: Path | None,
+    out: Path | None,
     workers: int,
     as_json: bool,
 ) -> None:
@@ -77,6 +81,11 @@ def accuracy(
     except (SynthesisError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
     judged = found[0]
+    if out is not None:
+        from flomir.bench.accuracy_page import accuracy_page
+        from model.io.weights import write_atomically
+
+        write_atomically(out, accuracy_page(judged, plan, result, model).encode("utf-8"))
     if as_json:
         row = json.loads(result.to_json())
         row["goals"] = [goal.to_dict() for goal in goals(judged.figures)]

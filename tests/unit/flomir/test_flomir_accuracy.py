@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from flomir.bench.accuracy import OURS, Pair, Reader, compared, observed, ratios
+from flomir.bench.accuracy import OURS, Accuracy, Pair, Reader, compared, observed, ratios
 from flomir.bench.accuracy_data import accuracy_plan
 from flomir.bench.accuracy_goals import goals, table
 from flomir.bench.accuracy_osem import TUNED_METRICS, osem_images, score_osem, tuned_osem
+from flomir.bench.accuracy_page import accuracy_page
 from flomir.bench.command import bench
+from flomir.bench.figures import BenchResult
 from model.classical import OsemSettings, reconstruct_osem
 from model.evaluation import CaseScores, MethodScores
 from model.io.study import Defect, read_study
@@ -146,3 +148,15 @@ def test_a_goal_is_met_at_its_limit_and_missed_beyond_it() -> None:
         "missed_mild_defects": False, "shifted_half_views_nrmse_heart_ratio": False,
     }  # fmt: skip
     assert sum("NOT MET" in line for line in table(figures)) == 3
+
+
+def test_the_page_holds_goals_sets_and_the_shifted_conditions() -> None:
+    plan = accuracy_plan()
+    pair = Pair([case(OURS, body=0.1, contrast=0.2)] * 3, [case("osem", contrast=0.3)] * 3)
+    figures = compared(pair) | {f"{name}_test_1": e for name, e in compared(pair).items()}
+    figures |= {f"shifted_half_views_{name}": e for name, e in ratios(pair).items()}
+    judged = Accuracy(figures, {"test": {"nrmse_body": OsemSettings()}}, {"test-1": pair})
+    text = accuracy_page(judged, plan, BenchResult("accuracy", "a machine", "abc", 1.0, {}, {}), "default")
+    for words in ("a machine", "30 views, 20 studies", "Contrast error of OSEM", "at most 0.50", "seed 7003", "set 1"):
+        assert words in text
+    assert "Small mild defects" not in text
