@@ -18,11 +18,12 @@ from model.io.imported import ImportedStudy
 from model.io.importing import FileKind
 from model.io.study_records import Study
 from model.methods import Method, NetworkMethod, Volume
-from model.quantification import ActivityCalibration, activity_of_a_count, with_calibration
+from model.quantification import ActivityCalibration, activity_of_a_count, activity_words, with_calibration
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_source
 
 OnProgress = Callable[[Path, float], None]
 HALF_WIDTH = "half-width"
+NO_MAP = "There is no attenuation map: uptake deep inside is too low. Name its CT with --ct."
 
 
 def run_plan(
@@ -71,6 +72,7 @@ def _reconstruct(
     scale, unit = 1.0, COUNTS
     if options.quantitative:
         scale, unit = activity_of_a_count(imported), BQ_PER_ML
+        notes = (*notes, activity_words(imported))
     template = path if job.scan.kind is FileKind.DICOM else None
     written = (
         [(job.out, image)] if half_width is None else [(with_word(job.out, HALF_WIDTH), half_width), (job.out, image)]
@@ -153,4 +155,4 @@ _SCATTER_NOTES = {
 
 
 def _warnings(study: Study) -> list[str]:
-    return [] if study.attenuation is not None else ["There is no attenuation map: uptake deep inside is too low."]
+    return [] if study.attenuation is not None else [NO_MAP]

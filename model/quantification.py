@@ -127,14 +127,38 @@ def activity_of_a_count(imported: ImportedStudy) -> float:
         ``quantification.missing`` or ``quantification.bad_value``; ``quantification.no_attenuation`` without a map,
         when no counts are right.
     """
-    study = imported.study
-    calibration = ActivityCalibration.from_provenance(study.provenance)
-    if study.attenuation is None:
+    if imported.study.attenuation is None:
+        calibration_of(imported)  # what is missing first is said first
         message = "the study has no attenuation map, so the image is not quantitative"
         raise QuantificationError("quantification.no_attenuation", message, "Name its CT with --ct.")
+    return bq_per_ml_of_a_count(calibration_of(imported), imported.study.geometry)
+
+
+def calibration_of(imported: ImportedStudy) -> ActivityCalibration:
+    """Return a study's calibration, the half-life from the administration where it has none itself.
+
+    Raises
+    ------
+    QuantificationError
+        ``quantification.missing`` or ``quantification.bad_value``.
+    """
+    calibration = ActivityCalibration.from_provenance(imported.study.provenance)
     if calibration.half_life_s is None and imported.administration.half_life_s is not None:
-        calibration = replace(calibration, half_life_s=imported.administration.half_life_s)
-    return bq_per_ml_of_a_count(calibration, study.geometry)
+        return replace(calibration, half_life_s=imported.administration.half_life_s)
+    return calibration
+
+
+def activity_words(imported: ImportedStudy) -> str:
+    """Say in a sentence what the Bq/mL of a study refer to."""
+    calibration = calibration_of(imported)
+    words = f"{calibration.sensitivity_cps_per_mbq:g} counts per second per MBq"
+    if calibration.half_life_s is None:
+        return f"Bq/mL with {words}: the mean over the acquisition, as no half-life is known."
+    when = "at the start of the acquisition"
+    if calibration.reference_to_start_s:
+        when = f"{calibration.reference_to_start_s:g} s before the start of the acquisition"
+    seconds = calibration.acquisition_s or math.fsum(imported.study.geometry.duration_s)
+    return f"Bq/mL with {words}, {when}: decay with a half-life of {calibration.half_life_s:g} s over {seconds:g} s was undone."
 
 
 def to_activity_concentration(image: Volume, imported: ImportedStudy) -> Volume:

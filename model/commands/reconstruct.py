@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from model.geometry import Collimator
 
 CLASSICAL = ("osem", "mlem", "fbp", "map-osem")
+MOST_LEFT_OUT = 20
 FORMATS = ("nii", "dcm", "h5", "npz")
 
 
@@ -184,9 +185,11 @@ def _print(outcome: Outcome) -> None:
 
 
 def _print_skipped(plan: Plan) -> None:
-    for skipped in plan.skipped:
-        if not skipped.used:
-            click.echo(f"{skipped.path.name}: left out, {skipped.reason}", err=True)
+    unused = [skipped for skipped in plan.skipped if not skipped.used]
+    for skipped in unused[:MOST_LEFT_OUT]:
+        click.echo(f"{skipped.path.name}: left out, {skipped.reason}", err=True)
+    if len(unused) > MOST_LEFT_OUT:
+        click.echo(f"and {len(unused) - MOST_LEFT_OUT} more files that are no scans (--json names them)", err=True)
 
 
 def _summary(outcomes: list[Outcome], plan: Plan, method: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from model.io.imported import Administration, ImportedStudy
 from model.io.study import read_study, write_study
 from model.quantification import (
     ActivityCalibration,
+    activity_words,
     bq_per_ml_of_a_count,
     decay_factor,
     to_activity_concentration,
@@ -65,6 +66,16 @@ def test_the_half_life_may_come_from_the_injection() -> None:
     plain = to_activity_concentration(image, ImportedStudy(study))
     decayed = to_activity_concentration(image, ImportedStudy(study, administration=Administration(half_life_s=100.0)))
     assert decayed.mean() > 1.5 * plain.mean()
+
+
+def test_it_is_said_to_which_time_the_values_belong() -> None:
+    study = tiny_study()
+    plain = ImportedStudy(with_calibration(study, ActivityCalibration(80.0)))
+    assert "mean over the acquisition" in activity_words(plain)
+    decayed = replace(plain, administration=Administration(half_life_s=21624.0))
+    assert "at the start of the acquisition: decay with a half-life of 21624 s over 240 s" in activity_words(decayed)
+    earlier = ActivityCalibration(80.0, half_life_s=21624.0, acquisition_s=120.0, reference_to_start_s=3600.0)
+    assert "3600 s before the start" in activity_words(ImportedStudy(with_calibration(study, earlier)))
 
 
 def refused(study: ImportedStudy) -> QuantificationError:
