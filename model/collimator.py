@@ -1,8 +1,8 @@
 """Blur by the collimator and the detector: a Gaussian that widens with the distance from the collimator face.
 
 A depth-dependent Gaussian is applied in a few planes of fixed distance ("knots") that all views share; what lies
-between two knots is divided linearly between them, which interpolates the variance. The knots are set so close that
-the variance is right to 1 % everywhere.
+between two knots is divided linearly between them, which interpolates the variance. The knots are set so close, and
+their own variance so much smaller, that the variance is right to 1 % everywhere.
 
 References
 ----------
@@ -34,13 +34,14 @@ def distance_knots_mm(geometry: AcquisitionGeometry, nearest_mm: float, farthest
 
     Notes
     -----
-    FWHM(d)^2 is a parabola with curvature 2 (h / L)^2; a chord over a step D errs by (h / L)^2 D^2 / 4 at most. So the
-    steps may grow with the resolution: D = 2 FWHM(d) sqrt(tolerance) / (h / L), d being the nearer end.
+    FWHM(d)^2 is a parabola with curvature 2 (h / L)^2; a chord over a step D lies at most (h / L)^2 D^2 / 4 above it.
+    With the tolerance taken off at the knots it may rise by twice the tolerance in between, and the steps may grow with
+    the resolution: D = 2 FWHM(d) sqrt(2 tolerance) / (h / L), d being the nearer end.
     """
     slope = geometry.collimator.hole_mm / geometry.collimator.length_mm
     knots = [nearest_mm]
     while len(knots) < 2 or knots[-1] < farthest_mm:
-        step = 2.0 * math.sqrt(VARIANCE_TOLERANCE) * float(geometry.fwhm_mm(knots[-1])) / slope
+        step = 2.0 * math.sqrt(2.0 * VARIANCE_TOLERANCE) * float(geometry.fwhm_mm(knots[-1])) / slope
         knots.append(knots[-1] + max(step, 1.0))
     return np.array(knots)
 
@@ -68,7 +69,7 @@ def blur_matrix(size: int, pitch_mm: float, fwhm_mm: float) -> Array:
 
 def blur_matrices(geometry: AcquisitionGeometry, knots_mm: Array) -> tuple[Array, Array]:
     """Return the axial (K, Z, Z) and the bin (K, U, U) blur of every knot."""
-    widths = [float(geometry.fwhm_mm(float(d))) for d in knots_mm]
+    widths = [math.sqrt(1.0 - VARIANCE_TOLERANCE) * float(geometry.fwhm_mm(float(d))) for d in knots_mm]
     axial = np.stack([blur_matrix(geometry.n_axial, geometry.axial_mm, w) for w in widths])
     bins = np.stack([blur_matrix(geometry.n_bins, geometry.bin_mm, w) for w in widths])
     return axial, bins
