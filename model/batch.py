@@ -15,7 +15,7 @@ from model.errors import ModelError
 from model.io.companions import with_note
 from model.io.export import BQ_PER_ML, COUNTS, export_suffix, export_volume
 from model.io.imported import ImportedStudy
-from model.io.importing import FileKind
+from model.io.scans import FileKind
 from model.io.study_records import Study
 from model.methods import Method, NetworkMethod, Volume
 from model.quantification import ActivityCalibration, activity_of_a_count, activity_words, with_calibration

@@ -14,7 +14,8 @@ from pydantic import JsonValue
 from model.errors import ModelError
 from model.geometry import Collimator
 from model.io.export import COUNTS, SUFFIXES, Unit, export_suffix
-from model.io.importing import RESULT_MARK, FileKind, Scan, Skipped, discover, nothing_found
+from model.io.importing import RESULT_MARK, discover, nothing_found
+from model.io.scans import FileKind, Scan, Skipped
 
 logger = logging.getLogger(__name__)
 State = Literal["done", "failed", "kept"]

@@ -16,7 +16,7 @@ from model.errors import ModelError
 
 if TYPE_CHECKING:
     from model.io.imported import ImportedStudy
-    from model.io.importing import Scan
+    from model.io.scans import Scan
 
 SITE_KEY_BYTES = 32
 
