@@ -1,6 +1,6 @@
 r"""Notice a study that is unlike those a network was trained on, by how well its image explains the counts.
 
-Three statistics and a few ranges, each compared with calibration studies (`model.confidence`):
+Three statistics and a few ranges, each compared with calibration studies (`model.confidence_calibration`):
 
 *misfit*: the relative error of the expected counts that the deviance shows. Counts are summed over square blocks of
 about 26 mm in each view, where a model error stands out from the noise. The deviance

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.confidence import Case, examine
+from model.confidence_calibration import Case, examine
 from model.geometry import AcquisitionGeometry
 from model.io.study import Study
 from model.projector import projector_for

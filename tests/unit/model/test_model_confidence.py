@@ -10,18 +10,14 @@ import numpy as np
 import pytest
 
 from model.checkpoint import load_model, save_model
-from model.confidence import (
+from model.confidence import alarm_of, alarm_words, half_widths, is_familiar, reconstruct_with_uncertainty
+from model.confidence_calibration import (
     Calibration,
     CalibrationSettings,
     Case,
-    alarm_of,
-    alarm_words,
     calibrate,
     digest_of,
     examine,
-    half_widths,
-    is_familiar,
-    reconstruct_with_uncertainty,
     records_of,
     with_calibration,
 )
@@ -35,6 +31,7 @@ from model.training import split_by_patient
 from model.uncertainty import Spread, body_of, mean_activity
 from tests.support.studies import tiny_study, write_tiny_studies
 
+TASK = "spect-reconstruction"
 SMALL = {"name": "unrolled_em", "subsets": 4, "warm_passes": 2, "channels": 4, "blocks": 1}
 OPTIONS = {"shape": (6, 14, 14), "voxel_mm": 22.0, "views": 8, "counts": 1e5}
 FAST = CalibrationSettings(case_level=0.75, false_alarm_level=0.2, replicates=2, share=0.6)
@@ -49,9 +46,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReconstructionNetwork, ModelCard]:
     network = build_network(SMALL, seed=0)
-    saved = save_model(
-        tmp_path_factory.mktemp("model"), network, task="spect-reconstruction", config=SMALL, created_at="2026-01-01"
-    )
+    saved = save_model(tmp_path_factory.mktemp("model"), network, task=TASK, config=SMALL, created_at="2026-01-01")
     loaded, card = load_model(saved.path)
     assert isinstance(loaded, ReconstructionNetwork)
     return saved.path, loaded, card
@@ -169,20 +164,28 @@ def test_no_interval_is_shown_that_was_not_calibrated_for_these_weights(
 
 
 def test_an_ensemble_is_not_silently_replaced_by_one_network(
-    model: tuple[Path, ReconstructionNetwork, ModelCard], paths: list[Path]
+    model: tuple[Path, ReconstructionNetwork, ModelCard],
+    paths: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, network, card = model
     other = build_network(SMALL | {"warm_passes": 4}, seed=3)
     assert isinstance(other, ReconstructionNetwork)
-    made = calibrate(paths[:8], network, card.content_hash, members={"a" * 64: other}, settings=FAST)
-    assert made.uncertainty.members == ("a" * 64,)
+    saved = save_model(tmp_path, other, task=TASK, config=SMALL | {"warm_passes": 4}, created_at="2026-01-01")
+    key = saved.card.content_hash
+    made = calibrate(paths[:8], network, card.content_hash, members={key: other}, settings=FAST)
+    assert made.uncertainty.members == (key,)
     assert made.uncertainty.method == "both"
     card, study = with_calibration(card, made), tiny_study(53, **OPTIONS)
     with pytest.raises(ModelError) as caught:
         reconstruct_with_uncertainty(study, network, card)
     assert caught.value.code == "uncertainty.no_members"
-    result = reconstruct_with_uncertainty(study, network, card, members={"a" * 64: other})
+    result = reconstruct_with_uncertainty(study, network, card, members={key: other})
     assert result.record == made.uncertainty
+    monkeypatch.setattr("model.shipped.WEIGHTS_FOLDER", tmp_path)
+    shipped = reconstruct_with_uncertainty(study, network, card)
+    assert np.array_equal(shipped.half_width, result.half_width)
 
 
 def test_a_study_without_truth_calibrates_nothing() -> None:
