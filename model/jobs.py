@@ -13,116 +13,30 @@ import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from model.errors import ModelError
 from model.io.study import Study, read_study
 from model.io.weights import content_hash, read_tensors_header, save_card, write_atomically
+from model.job_requests import (
+    REQUESTS,
+    CheckWeightsRequest,
+    EvaluateRequest,
+    InitialiseRequest,
+    ListShippedRequest,
+    ReconstructRequest,
+    TuneOsemRequest,
+)
 from model.task_spec import task_spec
 
 Answer = dict[str, JsonValue]
 Progress = Callable[[float], None]
 BOOTSTRAP_SEED = 0
 PROGRESS_STEP = 0.01
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    threads: int = Field(default=1, ge=1, le=64, description="processor threads that torch may use")
-
-
-class OsemRequest(BaseModel):
-    """How OS-EM runs where a request asks for it; defaults as in `model.classical.OsemSettings`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    iterations: int = Field(default=10, ge=1, le=100)
-    subsets: int = Field(default=6, ge=1, le=120)
-    postfilter_fwhm_mm: float = Field(default=6.0, ge=0, le=50)
-
-
-class InitialiseRequest(_Request):
-    """Make a network's first weights from a seed; ``out`` is a folder, the file is named by its content.
-
-    With ``shipped`` (a network's name or ``default``) the trained weights that come with the package are taken instead;
-    ``network`` and ``seed`` mean nothing then.
-    """
-
-    kind: Literal["initialise"]
-    task: str
-    network: dict[str, JsonValue] | None = None
-    seed: int = Field(default=0, ge=0, lt=2**31)
-    shipped: str | None = None
-    out: Path
-    terms: str = ""
-
-
-class ListShippedRequest(_Request):
-    """List the trained networks that come with the package."""
-
-    kind: Literal["list_shipped"]
-
-
-class CheckWeightsRequest(_Request):
-    """Check that a weights file fits a network and holds finite numbers only.
-
-    Without ``network`` the task's network that has these tensors is looked for, the default one first.
-    """
-
-    kind: Literal["check_weights"]
-    task: str
-    network: dict[str, JsonValue] | None = None
-    path: Path
-
-
-class ReconstructRequest(_Request):
-    """Reconstruct one study file; ``out`` is a compressed ``.npz`` (`reconstruct_study` lists its arrays).
-
-    ``model`` is a trained network: the file ``weights``, or the ``shipped`` one of that name.
-    """
-
-    kind: Literal["reconstruct"]
-    study: Path
-    method: Literal["osem", "model"]
-    weights: Path | None = None
-    shipped: str | None = None
-    device: Literal["cpu", "cuda"] = "cpu"
-    osem: OsemRequest = OsemRequest()
-    out: Path
-
-
-class TuneOsemRequest(_Request):
-    """Choose OS-EM's iterations and post-filter by the body NRMSE on studies with a reference."""
-
-    kind: Literal["tune_osem"]
-    studies: list[Path] = Field(min_length=1)
-
-
-class EvaluateRequest(_Request):
-    """Score a model, or OS-EM where ``weights`` is ``"osem"``, on samples; ``out`` gets the answer as JSON."""
-
-    kind: Literal["evaluate"]
-    task: str
-    weights: Path | Literal["osem"]
-    studies: list[Path] = Field(min_length=1)
-    osem: OsemRequest = OsemRequest()
-    out: Path | None = None
-
-
-Request = (
-    InitialiseRequest
-    | ListShippedRequest
-    | CheckWeightsRequest
-    | ReconstructRequest
-    | TuneOsemRequest
-    | EvaluateRequest
-)
-_REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="kind")])
 
 
 def initialise(request: InitialiseRequest, progress: Progress) -> Answer:
@@ -363,7 +277,7 @@ def answer_request(raw: str, progress: Progress) -> Answer:
         ``request.invalid`` for a request that is not one of ours, else what the work itself raises.
     """
     try:
-        request = _REQUESTS.validate_json(raw)
+        request = REQUESTS.validate_json(raw)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the request"
