@@ -46,7 +46,7 @@ def tuned_osem(
     *,
     workers: int,
     cache: Path,
-    grid: Grid = GRID,
+    grid: Grid | None = None,
     on_progress: Heard | None = None,
 ) -> Settings:
     """Return OSEM's best setting for each of `TUNED_METRICS` on validation files.
@@ -54,6 +54,7 @@ def tuned_osem(
     The grid is iterations {2..24} x post-filter {0..12 mm}, attenuation, resolution and scatter modelled; each study
     is iterated once. A metric that no study has keeps the setting of the body's NRMSE.
     """
+    grid = grid or GRID
     key = _digest(files, "tuning", repr(grid))
     kept = _read(cache / f"osem-tuning-{key}.json")
     if kept is not None:
