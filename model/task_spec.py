@@ -134,7 +134,8 @@ class TaskSpec:
     """A task as data.
 
     ``local_keys`` are `fnmatch` patterns of tensors that never leave a site. ``conflicts`` names session
-    features that the task cannot be combined with. ``inspect_sample`` raises `SampleInvalid`.
+    features that the task cannot be combined with. ``inspect_sample`` raises `SampleInvalid`. ``targets`` is what the
+    card of a model trained at sites says it learned from.
     """
 
     name: str
@@ -149,6 +150,7 @@ class TaskSpec:
     inspect_sample: Callable[[Path], SampleSummary]
     local_keys: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    targets: str = "reference images of the sites"
 
     def shared_keys(self, keys: Iterable[str]) -> list[str]:
         """Return the keys that may be sent, in the given order."""
@@ -323,6 +325,7 @@ _BRAIN = TaskSpec(
     primary_metric="dice",
     sample_suffixes=(".npz", ".h5"),
     inspect_sample=inspect_slice,
+    targets="labels of the sites",
 )
 
 TASK_SPECS: Mapping[str, TaskSpec] = {spec.name: spec for spec in (_SPECT, _BRAIN)}

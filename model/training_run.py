@@ -14,7 +14,7 @@ from pydantic import JsonValue, ValidationError
 from model.checkpoint import SavedModel, load_weights, save_model
 from model.dataset import PreparedStudy
 from model.distributed import Group
-from model.errors import ModelError
+from model.errors import ModelError, TrainingDiverged
 from model.io.weights import content_hash, load_card, sha256_of
 from model.local_training import LocalOutcome, LocalProgress, LocalTraining, TrainPlan
 from model.networks import build_network, parse_network
@@ -159,12 +159,21 @@ def run_training(request: TrainRequest, group: Group, watch: Watch) -> TrainResu
     if request.resume and checkpoint.exists:
         training.resume()
         watch.on_note(f"Going on after step {training.state.steps} of {training.planned_steps}.")
-    outcome = training.run()
+    try:
+        outcome = training.run()
+    except TrainingDiverged as error:
+        message = f"{error.message}."
+        raise TrainingDiverged(message, _advice(request, checkpoint)) from error
     if outcome.ended == "interrupted" or not group.leads:
         return TrainResult(None, outcome, left_out)
     saved = _save(request, training, outcome, identity, sets, left_out, device)
     checkpoint.remove()
     return TrainResult(saved, outcome, left_out)
+
+
+def _advice(request: TrainRequest, checkpoint: CheckpointFile) -> str:
+    rate = f"Try --set learning_rate={request.parameters.learning_rate / 2:g}"
+    return f"{rate} after deleting {checkpoint.path.name}." if checkpoint.exists else f"{rate}."
 
 
 def _check_start(request: TrainRequest, checkpoint: CheckpointFile) -> None:

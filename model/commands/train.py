@@ -71,7 +71,7 @@ SHOWN = ("train_loss", "score", "nrmse_body", "nrmse_heart", "ssim_heart", "cont
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A training parameter, such as learning_rate=0.002, heart_weight=4, augment=true; may be repeated.",
+    help="A training parameter, such as learning_rate=0.002, heart_weight=4, augment=true; may be repeated. A wrong name lists them all.",
 )
 @click.option(
     "--score",

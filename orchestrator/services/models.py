@@ -144,6 +144,7 @@ class Models:
                 "parameters": parent.parameters,
                 "content_hash": content_hash(source),
                 "created_at": self._desk.now().isoformat(timespec="seconds"),
+                "data": {"targets": task_spec(parent.task).targets},
                 "training": training,
                 "metrics": dict(metrics),
                 "lineage": [parent.sha256],

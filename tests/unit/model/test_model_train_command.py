@@ -1,6 +1,7 @@
 """What `flomir train` accepts, refuses and writes on the card; the loop itself is tested elsewhere."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from flomir.cli import cli
 from model.commands.train import summary_lines
 from model.errors import ModelError
 from model.io.weights import load_card
+from model.objective import study_loss
 from model.training_card import code_version, command_words, sparkline
 from model.training_run import SET_BY_OPTIONS, parse_settings, read_network
 from tests.support.training import SMALL, write_small_studies
@@ -121,6 +123,22 @@ def test_what_cannot_be_done_is_one_line_with_a_remedy(
     assert words in answer.output
     assert "Traceback" not in answer.output
     assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_a_run_that_diverges_says_which_rate_to_try(
+    ward: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def explodes(*arguments: Any) -> torch.Tensor:
+        calls.append(1)
+        return study_loss(*arguments) * (math.nan if len(calls) > 6 else 1.0)
+
+    monkeypatch.setattr("model.targets.study_loss", explodes)
+    answer = train(ward, tmp_path / "m.safetensors", "--set", "learning_rate=0.01", "--epochs", "3")
+    assert answer.exit_code == 1
+    assert "learning_rate=0.005" in answer.output
+    assert "m.checkpoint.json" in answer.output
 
 
 def test_other_refusals(ward: Path, tmp_path: Path) -> None:
