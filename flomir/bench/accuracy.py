@@ -9,6 +9,8 @@ Figures, pooled over the test sets and, with ``_test_1`` ... at the end, for eac
     Mean over cases of the network's SSIM less OSEM's.
 ``contrast_error``, ``contrast_error_osem``
     Mean of abs(1 - defect contrast recovery) over the cases whose defects the truth shows.
+``defect_contrast``, ``defect_contrast_osem``
+    Mean defect contrast recovery over them, OSEM at the setting with its smallest contrast error.
 ``polar_rms``, ``polar_rms_osem``
     Mean error of the 17-segment polar map, points.
 ``false_defects_per_normal``, ``missed_mild_defects`` and the same with ``_osem``
@@ -210,6 +212,8 @@ def compared(pair: Pair) -> dict[str, Estimate]:
             "ssim_heart_gain": mean_difference(*pair.columns("ssim_heart")),
             "contrast_error": mean(contrast[0]),
             "contrast_error_osem": mean(contrast[1]),
+            "defect_contrast": mean([c.value(OURS, "defect_contrast") for c in pair.ours]),
+            "defect_contrast_osem": mean([c.value("contrast_error", "defect_contrast") for c in pair.osem]),
             "contrast_error_gain": mean_difference(contrast[1], contrast[0]),
             "polar_rms": mean(polar[0]),
             "polar_rms_osem": mean(polar[1]),

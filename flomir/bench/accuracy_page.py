@@ -18,6 +18,8 @@ ROWS = (
     ("ssim_heart_gain", "SSIM heart, gain over OSEM", 3),
     ("contrast_error", "Contrast error", 3),
     ("contrast_error_osem", "Contrast error of OSEM", 3),
+    ("defect_contrast", "Defect contrast", 3),
+    ("defect_contrast_osem", "Defect contrast of OSEM", 3),
     ("polar_rms", "Polar error, points", 2),
     ("polar_rms_osem", "Polar error of OSEM, points", 2),
     ("false_defects_per_normal", "Invented segments per normal", 2),
