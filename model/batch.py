@@ -22,6 +22,7 @@ from model.quantification import ActivityCalibration, activity_of_a_count, activ
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_source
 
 OnProgress = Callable[[Path, float], None]
+NO_PROMISE = "The intervals promise nothing for a study so unlike those of the calibration."
 HALF_WIDTH = "half-width"
 NO_MAP = "There is no attenuation map: uptake deep inside is too low. Name its CT with --ct."
 
@@ -113,7 +114,8 @@ def _image(
 
     if options.uncertainty:
         found = reconstruct_with_uncertainty(study, method.network, method.card, on_progress=heard)
-        return found.image, found.half_width, _alarm_words(found.alarm), found.seconds
+        words = _alarm_words(found.alarm) + ([] if found.promise_holds else [NO_PROMISE])
+        return found.image, found.half_width, words, found.seconds
     image = method(study, on_progress=heard)
     seconds = time.perf_counter() - started
     return image, None, _alarm_words(alarm_of(study, image, method.card)), seconds

@@ -56,6 +56,11 @@ class UncertainReconstruction:
     record: UncertaintyRecord
     seconds: float
 
+    @property
+    def promise_holds(self) -> bool:
+        """Whether the intervals mean something: their promise is for studies like those of the calibration."""
+        return self.alarm is None or self.alarm.level is not Level.UNLIKE
+
 
 def alarm_of(study: Study, image: Volume, card: ModelCard) -> Alarm | None:
     """Return the verdict on a study by the thresholds of the card; None where it has none for these weights."""
@@ -78,11 +83,6 @@ def alarm_words(alarm: Alarm) -> dict[str, JsonValue]:
             {"level": f.level.value, "code": f.code, "sentence": f.sentence, "remedy": f.remedy} for f in alarm.findings
         ],
     }
-
-
-def is_familiar(alarm: Alarm | None) -> bool:
-    """Whether nothing speaks against showing intervals: their promise holds for studies like the calibration's only."""
-    return alarm is None or alarm.level is not Level.UNLIKE
 
 
 def calibrated(card: ModelCard) -> UncertaintyRecord:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from model.batch import NO_PROMISE
 from model.checkpoint import load_model, save_model
-from model.confidence import alarm_of, alarm_words, half_widths, is_familiar, reconstruct_with_uncertainty
+from model.commands.reconstruct import reconstruct as reconstruct_command
+from model.confidence import alarm_of, alarm_words, half_widths, reconstruct_with_uncertainty
 from model.confidence_calibration import (
     Calibration,
     CalibrationSettings,
@@ -125,7 +128,7 @@ def test_the_card_carries_the_calibration_and_a_new_study_needs_no_data(
     assert result.seconds > 0
     assert result.alarm is not None
     assert alarm_words(result.alarm)["code"] == result.alarm.code
-    assert is_familiar(result.alarm) == (result.alarm.level != "unlike")
+    assert result.promise_holds == (result.alarm.level != "unlike")
     assert study.reference is not None
     inside = np.abs(result.image - study.reference) <= result.half_width
     assert inside[body_of(study)].mean() > 0.8
@@ -228,3 +231,23 @@ def test_a_job_tells_the_alarm_of_calibrated_weights(
     assert isinstance(alarm, dict)
     assert {"level", "code", "sentence", "remedy", "z", "findings"} == set(alarm)
     assert alarm["level"] == "unlike"
+
+
+def test_intervals_of_an_unlike_study_come_with_the_word_that_they_promise_nothing(
+    model: tuple[Path, ReconstructionNetwork, ModelCard], found: Calibration, tmp_path: Path
+) -> None:
+    path, _, card = model
+    save_card(path, with_calibration(card, found))
+    study = tiny_study(55, **OPTIONS)
+    angles = study.geometry.angles_rad[::-1]
+    for name, changed in (
+        ("right", study),
+        ("turned", replace(study, geometry=replace(study.geometry, angles_rad=angles))),
+    ):
+        write_study(tmp_path / f"{name}.h5", changed)
+        arguments = [str(tmp_path / f"{name}.h5"), "--method", str(path), "--uncertainty", "--json"]
+        result = CliRunner().invoke(reconstruct_command, [*arguments, "--out", str(tmp_path / f"{name}.nii")])
+        assert result.exit_code == 0, result.output
+        [scan] = json.loads(result.stdout)["scans"]
+        assert (NO_PROMISE in scan["notes"]) == (name == "turned")
+        assert (tmp_path / f"{name}.half-width.nii").exists()
