@@ -41,8 +41,8 @@ class UnrolledUnetConfig(BaseModel):
     updates: int = Field(default=2, ge=0, le=8, description="subset EM updates in one block")
     subsets: int = Field(default=10, ge=1, le=120, description="interleaved view subsets")
     start_passes: int = Field(default=3, ge=1, le=20, description="OS-EM passes before the first block")
-    channels: Channels = Field(default=(32, 48, 64), description="features of the U-Net's levels, finest first")
-    shared: bool = Field(default=True, description="one U-Net for all blocks, told which it is in")
+    channels: Channels = Field(default=(24, 28), description="features of the U-Net's levels, finest first")
+    shared: bool = Field(default=False, description="one U-Net for all blocks, told which it is in")
 
 
 class OsemUnetConfig(BaseModel):
