@@ -40,7 +40,7 @@ MOST_FILES = 5000
 @click.option(
     "--tune-on",
     type=click.Path(exists=True, path_type=Path),
-    help="Other studies: OSEM's iterations and filter are chosen on them, and their normals give the limits of detection.",
+    help="Other studies: OSEM's iterations and filter are chosen on them by the error in the body, and their normals give the limits of detection.",
 )
 @click.option("--against", help="The method the others are compared with; osem if it is among them, else the first.")
 @click.option("--title", default="Reconstruction methods compared", show_default=True, help="Title of the report.")

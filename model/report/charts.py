@@ -162,8 +162,8 @@ def _text(x: float, y: float, text: str, anchor: str, *, size: int = 12, turn: b
 
 
 def _nice(value: float) -> float:
-    """Return the next of 1, 2, 4, 6, 8, 10 times a power of ten, so that quarters are round."""
+    """Return the next value above whose quarters are round."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value * 0.999)
+    return next(step * power for step in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10) if step * power >= value * 0.999)
