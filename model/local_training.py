@@ -8,6 +8,7 @@ up, because then the learning rate follows the clock.
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,16 +22,21 @@ from torch import Tensor, nn
 from model.checkpoint import load_state_arrays, state_arrays
 from model.dataset import PreparedStudy
 from model.distributed import Group
-from model.errors import ModelError
+from model.errors import ModelError, TrainingDiverged
 from model.targets import Example, Target
 from model.task_spec import SpectReconstructionParameters
-from model.training import ScheduleWindow, TrainHooks, optimisation_step, warm_up
+from model.training import WARM_UP_STEPS, ScheduleWindow, TrainHooks, optimisation_step, warm_up
 from model.training_memory import factors_fit, release
 from model.training_state import CheckpointFile, RunState, differences
 from model.validation import DEFAULT_SCORE, score_of, validation_means
 
 CHECKPOINT_EVERY_S = 120.0
 """Longest work that a kill can cost."""
+LONGEST_WARM_UP = 200
+COLLAPSE_STEPS = 40
+COLLAPSE_FACTOR = 5.0
+"""A network whose image became zero has no gradient any more: 14 times the loss it began with, for good. Losses of
+single thinned studies reach three times it."""
 _ORDER, _EXAMPLE = 1, 2  # what a derived seed is for
 
 
@@ -139,6 +145,7 @@ class LocalTraining:
         self._examples: dict[int, tuple[int, Example]] = {}
         self._keep_factors = factors_fit([*train, *held])
         self._visited: list[int] = []
+        self._recent: deque[float] = deque(maxlen=COLLAPSE_STEPS)
         self._begun = self._saved = clock()
         self._before_s = 0.0
         self._rate = 0.0
@@ -159,6 +166,11 @@ class LocalTraining:
     def planned_steps(self) -> int:
         """Steps of the whole run."""
         return self.plan.epochs * self.steps_per_epoch
+
+    @property
+    def warm_up_steps(self) -> int:
+        """Steps over which the rate rises: a twentieth of the run, but neither fewer than a round's nor hundreds."""
+        return max(WARM_UP_STEPS, min(LONGEST_WARM_UP, self.planned_steps // 20))
 
     # ------------------------------------------------------------ the run
 
@@ -188,7 +200,8 @@ class LocalTraining:
         Raises
         ------
         TrainingDiverged
-            If a loss or gradient is not finite; the checkpoint stays as it was.
+            If a loss or gradient is not finite, or the loss stays far above the untrained network's; the checkpoint stays
+            as it was.
         """
         self._begun = self._saved = self._clock()
         if not self.state.curve:
@@ -264,7 +277,20 @@ class LocalTraining:
         state.steps, state.position = state.steps + 1, state.position + 1
         state.loss_sum, state.loss_count = state.loss_sum + loss, state.loss_count + 1
         self._report(loss)
+        self._watch_for_collapse(loss)
         return wish[0] if wish else None
+
+    def _watch_for_collapse(self, loss: float) -> None:
+        """Raise when the loss has been far above the untrained network's for a while: it will not come back."""
+        self._recent.append(loss)
+        start = self.state.curve[0].get("loss")
+        mean = sum(self._recent) / len(self._recent)
+        if len(self._recent) == COLLAPSE_STEPS and isinstance(start, float) and mean > COLLAPSE_FACTOR * start:
+            message = (
+                f"the mean loss of the last {COLLAPSE_STEPS} steps before step {self.state.steps} is {mean:.3g},"
+                f" the untrained network's was {start:.3g}; try a smaller learning rate"
+            )
+            raise TrainingDiverged(message)
 
     def _loss(self, index: int) -> Tensor:
         if not self._keep_factors:
@@ -286,7 +312,7 @@ class LocalTraining:
 
     def _set_rate(self, elapsed_share: float) -> None:
         share = min(max(self.state.steps / max(self.planned_steps, 1), elapsed_share), 1.0)
-        factor = ScheduleWindow(share, 1.0).factor(0, 1) * warm_up(self.state.steps)
+        factor = ScheduleWindow(share, 1.0).factor(0, 1) * warm_up(self.state.steps, self.warm_up_steps)
         self._rate = self.parameters.learning_rate * factor
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate

@@ -136,9 +136,9 @@ def train_network(
     )
 
 
-def warm_up(step: int) -> float:
-    """Return the factor on the rate before ``step`` of one call (from 0)."""
-    return min(1.0, (step + 1) / WARM_UP_STEPS)
+def warm_up(step: int, steps: int = WARM_UP_STEPS) -> float:
+    """Return the factor on the rate before ``step`` of one call (from 0), rising over ``steps``."""
+    return min(1.0, (step + 1) / steps)
 
 
 def _batches(n_samples: int, parameters: TaskParameters, generator: torch.Generator) -> Iterator[tuple[int, list[int]]]:

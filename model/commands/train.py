@@ -103,7 +103,12 @@ SHOWN = ("train_loss", "score", "nrmse_body", "nrmse_heart", "ssim_heart", "cont
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads; by default torch's choice.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside --out; start where there is none.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object; no progress bar, but a line on stderr at every validation.",
+)
 def train(*, settings: tuple[str, ...], as_json: bool, threads: int | None, **options: Any) -> None:
     """Train a reconstruction network.
 
@@ -222,7 +227,7 @@ def _watched(request: TrainRequest, group: Group, stopped: list[int], *, quiet: 
 
         def progressed(step: LocalProgress) -> None:
             validated = math.isnan(step.loss)
-            if validated and not console.is_terminal and not quiet:
+            if validated and group.leads and (quiet or not console.is_terminal):
                 console.print(validation_line(step), markup=False, highlight=False)
             bar.update(preparing, visible=False)
             bar.update(training, visible=True, total=step.steps, completed=step.step, words=progress_words(step))

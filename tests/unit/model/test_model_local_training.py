@@ -287,6 +287,26 @@ def test_divergence_is_an_error_with_advice(studies: list[PreparedStudy], tmp_pa
     assert checkpoint.path.read_bytes() == before
 
 
+def test_a_network_that_collapsed_does_not_waste_the_night(studies: list[PreparedStudy]) -> None:
+    training = small_training(studies[:4], studies[4:], plan={"epochs": 100})
+    real = training.target.loss
+
+    def collapses(network: nn.Module, example: Example) -> torch.Tensor:
+        return real(network, example) * (30.0 if training.state.steps > 20 else 1.0)
+
+    training.target.loss = collapses  # type: ignore[method-assign]  # a spy
+    with pytest.raises(TrainingDiverged, match="untrained network's"):
+        training.run()
+    assert training.state.steps < 80
+
+
+def test_a_long_run_warms_up_longer(studies: list[PreparedStudy]) -> None:
+    steps = [
+        small_training(studies[:4], studies[4:], plan={"epochs": epochs}).warm_up_steps for epochs in (1, 400, 9000)
+    ]
+    assert steps == [8, 80, 200]
+
+
 def test_a_score_names_what_there_is() -> None:
     means = {"nrmse_body": 0.2, "nrmse_heart": 0.3, "ssim_heart": 0.9, "contrast_error": None}
     assert score_of(means, "nrmse_body+nrmse_heart") == pytest.approx(0.5)
