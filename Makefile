@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web browser demo test test-all lint static frontend-checks openapi pictures settings-page mutants lock clean
+.PHONY: help setup web browser dicom-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,15 @@ browser:
 	    echo "The browser tests need Chromium. Install it (for example: sudo apt-get install chromium) and run make test again." >&2; exit 1; \
 	  fi; }
 
+dicom-check:  # dciodvfy and dcm2niix judge the DICOM files we write; a test whose program is missing is skipped and says so
+	@command -v dciodvfy >/dev/null && command -v dcm2niix >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing dicom3tools and dcm2niix for the DICOM tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq dicom3tools dcm2niix >/dev/null; \
+	  else \
+	    echo "dciodvfy or dcm2niix is not installed (Debian: dicom3tools, dcm2niix): tests that need it will be skipped." >&2; \
+	  fi; }
+
 demo: setup  ## one orchestrator, four hospitals, a better model (HEADLESS=1 ends by itself)
 	@$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
 
@@ -69,7 +78,7 @@ frontend-checks: setup  ## eslint, tsc, vitest, and that the API types are up to
 
 lint: static frontend-checks
 
-test: setup browser lint  ## the daily gate, at most 20 minutes on 2 cores
+test: setup browser dicom-check lint  ## the daily gate, at most 20 minutes on 2 cores
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit
 	$(BIN)/pytest -q -m "not slow" tests/integration tests/faults tests/e2e
 
@@ -79,6 +88,15 @@ else
 test-all: test
 endif
 	$(BIN)/pytest -q -m slow tests
+
+WEIGHTS := build/weights
+weights: setup  ## make the training data (6 GB of memory, 5 minutes) and train the shipped networks (three hours)
+	$(BIN)/flomir synthesize run perfusion-64 --studies 120 --seed 301 --out $(WEIGHTS)/perfusion-64
+	$(BIN)/flomir synthesize run many-cameras --studies 20 --seed 201 --out $(WEIGHTS)/many-cameras
+	$(BIN)/flomir synthesize run perfusion-64 --studies 24 --seed 101 --out $(WEIGHTS)/validation
+	for recipe in model/weights/recipes/*.args; do \
+	  $(BIN)/flomir train --data $(WEIGHTS)/perfusion-64 --data $(WEIGHTS)/many-cameras --validation $(WEIGHTS)/validation \
+	    $$(cat $$recipe) --out model/weights/$$(basename $$recipe .args).safetensors --resume; done
 
 pictures: setup browser  ## take the README's pictures again (two minutes)
 	$(BIN)/python -m tests.e2e.take_pictures
