@@ -157,7 +157,7 @@ def _tuned(validation: Sequence[Study], plan: Plan, stage: Stage) -> list[Conten
 
 
 def _fbp_candidates(study: Study) -> Iterator[tuple[OsemSettings, Volume]]:
-    for width in (*WIDTHS_MM, 20.0, 24.0):
+    for width in (*WIDTHS_MM, 20.0, 24.0, 28.0, 32.0):
         settings = with_filter(OsemSettings(), width)
         yield settings, FbpMethod(settings)(study)
 
