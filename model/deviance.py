@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.classical import SMALLEST_EXPECTED, StudyTensors, study_tensors
+from model.classical import StudyTensors, study_tensors
 from model.geometry import ensure_shape
 from model.io.study_records import Study
+from model.losses import poisson_deviance as deviance_of_counts
 
 
 @torch.no_grad()
@@ -40,6 +41,4 @@ def poisson_deviance(image: npt.NDArray[np.floating], study: Study, *, data: Stu
     expected = data.projector.forward(volume, data.attenuation).double()
     if data.scatter is not None:
         expected = expected + data.scatter
-    expected = expected.clamp_min(SMALLEST_EXPECTED)
-    counts = data.projections.double()
-    return float(2 * (torch.xlogy(counts, counts / expected) - counts + expected).mean())
+    return float(deviance_of_counts(expected, data.projections.double()).mean())

@@ -18,6 +18,7 @@ from model.detection import MIN_NORMALS
 from model.errors import ModelError
 from model.evaluation import CaseScores, evaluate_cases
 from model.io.study import StudyHeader, read_study, read_study_header
+from model.machine import processor
 from model.methods import Method, resolve_method
 from model.report.content import ReportInput, Shown
 from model.summary import MethodSummary, summarise
@@ -224,14 +225,8 @@ def described(headers: Sequence[StudyHeader]) -> list[tuple[str, str]]:
 
 def machine() -> str:
     """Return processor, cores, Python and torch, without the machine's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else platform.machine()
     cores = torch.multiprocessing.cpu_count()
-    return f"{processor}, {cores} cores, Python {platform.python_version()}, torch {torch.__version__}"
+    return f"{processor()}, {cores} cores, Python {platform.python_version()}, torch {torch.__version__}"
 
 
 def _is_normal(path: Path) -> bool:

@@ -9,6 +9,8 @@ from torch import Tensor
 
 LEAST_CONTRAST = 0.1
 """Contrast below which an error is not weighed up further; below it the texture of the wall decides."""
+SMALLEST_EXPECTED = 1e-6
+"""Counts in an element; keeps the logarithm finite where nothing is expected."""
 IGNORED_LABEL = -1
 """Pixels with this label count nowhere (padding)."""
 
@@ -87,14 +89,20 @@ def contrast_loss(estimate_ZYX: Tensor, target_ZYX: Tensor, voxels_N: Tensor, co
 
 
 def poisson_deviance(expected: Tensor, measured: Tensor) -> Tensor:
-    """Return twice the mean Poisson log-likelihood ratio; about 1 where the model explains the counts.
+    """Return twice the Poisson log-likelihood ratio of every element; its mean is about 1 where the model explains them.
+
+    Differentiable in ``expected``, also where nothing was counted.
 
     Parameters
     ----------
     expected, measured : Tensor of one shape, counts, non-negative
+
+    References
+    ----------
+    McCullagh & Nelder, Generalized Linear Models, 2nd ed. (1989), sec. 2.3.
     """
-    safe = expected.clamp_min(1e-6)
-    return 2.0 * (safe - measured + torch.xlogy(measured, measured / safe)).mean()
+    safe = expected.clamp_min(SMALLEST_EXPECTED)
+    return 2.0 * (safe - measured - torch.xlogy(measured, safe) + torch.xlogy(measured, measured))
 
 
 def soft_dice(probabilities_BKHW: Tensor, labels_BHW: Tensor) -> Tensor:

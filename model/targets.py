@@ -16,6 +16,7 @@ from model.classical import OsemSettings, reconstruct_osem
 from model.dataset import PreparedStudy, prepare_study, thinned
 from model.errors import SampleInvalid
 from model.io.study import Study
+from model.losses import poisson_deviance
 from model.metrics import case_metrics
 from model.networks.inputs import StartRecipe
 from model.networks.precision import bfloat16_training
@@ -199,7 +200,7 @@ class SelfSupervisedTarget:
         bins = 0
         for subset, counts in enumerate(example.held_out):
             expected = (inputs.system.project(estimate, subset) + inputs.scatter[subset]) * example.held_out_scale
-            total = total + _deviance(expected, counts)
+            total = total + poisson_deviance(expected.clamp_min(SMALLEST_EXPECTED), counts).sum()
             bins += counts.numel()
         return total / bins
 
@@ -208,12 +209,6 @@ class SelfSupervisedTarget:
         """Return ``loss``: the deviance of a fixed half, given the other."""
         network.eval()
         return {"loss": float(self.loss(network, self.example(study, None)))}
-
-
-def _deviance(expected_VZU: Tensor, counts_VZU: Tensor) -> Tensor:
-    """Return the summed Poisson deviance; unlike `model.losses.poisson_deviance` with a gradient where no count is."""
-    safe = expected_VZU.clamp_min(SMALLEST_EXPECTED)
-    return 2.0 * (safe - counts_VZU - torch.xlogy(counts_VZU, safe) + torch.xlogy(counts_VZU, counts_VZU)).sum()
 
 
 def kept_share(least: float, most: float, generator: torch.Generator) -> float:

@@ -10,6 +10,7 @@ import torch
 from pydantic import JsonValue
 
 import model
+from model.machine import processor
 
 DISTRIBUTION = "flomir"
 
@@ -45,22 +46,12 @@ def machine(device: torch.device, processes: int) -> dict[str, JsonValue]:
     """Return processor, device, threads and number of processes."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
-        "cpu": _cpu_name(),
+        "cpu": processor(),
         "device": device.type if name is None else name,
         "threads": torch.get_num_threads(),
         "processes": processes,
-        "system": f"{platform.system()} {platform.machine()}",
+        "system": platform.system(),
     }
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine() or "unknown"
 
 
 def command_words(arguments: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from model.machine import processor
+
 Figures = Mapping[str, float]
 
 
@@ -48,16 +50,7 @@ def measure(name: str, bench: Callable[[], Figures | Outcome]) -> BenchResult:
 def machine() -> str:
     """Return processor, cores, memory and Python, without the machine's name."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return f"{_processor()}, {os.cpu_count()} cores, {pages:.0f} GiB, Python {platform.python_version()}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0]} ({platform.machine()})" if names else platform.machine()
+    return f"{processor()}, {os.cpu_count()} cores, {pages:.0f} GiB, Python {platform.python_version()}"
 
 
 def commit() -> str:
