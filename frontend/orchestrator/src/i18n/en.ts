@@ -43,11 +43,11 @@ export const en = {
   models: {
     intro: "Every version ever made here, unchangeable and named by its content.", loading: "Loading models", name: "Model", origin: "Origin", parent: "Made from", metric: "Main score", size: "Size", created: "Made",
     details: "Details", open: "Details of {{name}}", close: "Close", fromRound: "Round {{round}}", inUse: "In use", inUseNote: "A session uses this model. It can be deleted when the session has ended.",
-    emptyTitle: "No model yet", empty: "Begin with random weights, bring a file, or start a session: it makes its first model by itself.",
+    emptyTitle: "No model yet", empty: "Begin with the trained network or with random weights, bring a file, or start a session: it makes its first model by itself.",
     task: "Task", network: "Network", parameters: "Parameters", hash: "SHA-256", lineage: "Lineage", card: "Model card", newName: "Name", renameNote: "Renaming keeps identity and lineage.", rename: "Rename",
     download: "Download weights", delete: "Delete model", deleteTitle: "Delete {{name}}?", deleteLead: "The weights leave this computer for good.", deleteOne: "Copies that sites fetched stay with them.",
     deleteNoChild: "No other version was made from it.", deleteChildren_one: "{{count}} version was made from it and keeps its record.", deleteChildren_other: "{{count}} versions were made from it and keep their record.", deleteThree: "The audit log keeps who deleted what.", deleteConfirm: "Delete this model",
-    upload: "Upload a model", uploadNote: "A safetensors file for one of the tasks. It is checked before it is kept.", random: "Create random model", randomNote: "The task's default network with random weights. The same seed gives the same weights.",
+    upload: "Upload a model", uploadNote: "A safetensors file for one of the tasks. It is checked before it is kept.", shipped: "Use the trained network", shippedNote: "The SPECT reconstruction network that comes with FLoMIR, trained on simulated scans. A session goes on from what it has learned.", random: "Create random model", randomNote: "The task's default network with random weights. The same seed gives the same weights.",
     seed: "Seed", seedNote: "Any whole number.", file: "File", filePlaceholder: "Choose a .safetensors file", create: "Create model", add: "Add model",
   },
   task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },

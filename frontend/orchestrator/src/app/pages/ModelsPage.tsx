@@ -1,6 +1,6 @@
 /** The model registry. */
 import { Button, Group } from "@mantine/core";
-import { IconArrowsShuffle, IconStack2, IconUpload } from "@tabler/icons-react";
+import { IconArrowsShuffle, IconSchool, IconStack2, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -8,7 +8,7 @@ import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
 import { useModels } from "@app/features/models/api/useModels";
-import { AddModel } from "@app/features/models/components/AddModel";
+import { AddModel, type NewModel } from "@app/features/models/components/AddModel";
 import { ModelDrawer } from "@app/features/models/components/ModelDrawer";
 import { ModelTable } from "@app/features/models/components/ModelTable";
 import { useTasks } from "@app/features/sessions/api/useSessions";
@@ -19,13 +19,14 @@ export function ModelsPage() {
   const models = useModels();
   const tasks = useTasks();
   const [open, setOpen] = useState<string | null>(null);
-  const [adding, setAdding] = useState<"random" | "upload" | null>(null);
+  const [adding, setAdding] = useState<NewModel | null>(null);
   const task = (name: string | undefined) => tasks.data?.find((known) => known.name === name);
   const shown = models.data?.find(({ id }) => id === open);
   const actions = (
     <Group gap="xs" justify={(models.data?.length ?? 0) > 0 ? "flex-start" : "center"}>
       <Button variant="default" leftSection={<IconUpload size={17} />} onClick={() => setAdding("upload")}>{t("models.upload")}</Button>
-      <Button leftSection={<IconArrowsShuffle size={17} />} onClick={() => setAdding("random")}>{t("models.random")}</Button>
+      <Button variant="default" leftSection={<IconArrowsShuffle size={17} />} onClick={() => setAdding("random")}>{t("models.random")}</Button>
+      <Button leftSection={<IconSchool size={17} />} onClick={() => setAdding("shipped")}>{t("models.shipped")}</Button>
     </Group>
   );
   return (

@@ -26,7 +26,9 @@ export const useRenameModel = () =>
   );
 
 export const useInitialiseModel = () =>
-  useModelAction((input: { name: string; task: string; seed: number }) => body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null, shipped: null } })));
+  useModelAction((input: { name: string; task: string; seed: number; shipped: string | null }) =>
+    body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null } })),
+  );
 
 export const useUploadModel = () =>
   useModelAction(({ file, name, task }: { file: File; name: string; task: string }) => {
