@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +61,7 @@ def verdict(study: Study, record: AlarmRecord) -> Alarm:
 
 @pytest.mark.parametrize("mean", [0.003, 0.05, 0.4, 1.0, 3.0, 17.0, 150.0, 400.0])
 def test_the_null_of_the_deviance_is_that_of_poisson_counts(mean: float) -> None:
-    drawn = deviances(np.random.default_rng(1).poisson(mean, 400_000), np.full(400_000, mean))
+    drawn = deviances(np.random.default_rng(1).poisson(mean, 400_000).astype(float), np.full(400_000, mean))
     expected, variance = poisson_null(np.array([mean]))
     assert drawn.mean() == pytest.approx(float(expected[0]), abs=5 * math.sqrt(float(variance[0]) / drawn.size) + 0.003)
     assert drawn.var() == pytest.approx(float(variance[0]), rel=0.05)
@@ -73,7 +75,7 @@ def test_at_low_counts_the_null_is_far_from_the_chi_square() -> None:
 
 
 def test_blocks_keep_every_count() -> None:
-    counts = np.random.default_rng(2).poisson(3.0, (4, 7, 10))
+    counts = np.random.default_rng(2).poisson(3.0, (4, 7, 10)).astype(float)
     blocks = block_sums(counts, 3, 4)
     assert blocks.shape == (4, 3, 3)
     assert np.array_equal(blocks.sum(axis=(1, 2)), counts.sum(axis=(1, 2)))
@@ -124,7 +126,7 @@ def moved(study: Study, axis: int) -> Study:
     return replace(study, projections=counts)
 
 
-MISTAKES = {
+MISTAKES: dict[str, Callable[[Study], Study]] = {
     "the attenuation map is 3 voxels to the side": lambda study: shifted(study, 2),
     "the attenuation map is 3 voxels to the back": lambda study: shifted(study, 1),
     "the camera turned the other way": turned,
@@ -149,7 +151,8 @@ def test_what_breaks_the_model_is_flagged(mistake: str, seed: int, record: Alarm
 
 @pytest.mark.parametrize("name", ["attenuation", "scatter"])
 def test_a_missing_correction_is_named(name: str, record: AlarmRecord) -> None:
-    alarm = verdict(replace(small_study(200), **{name: None}), record)
+    without: dict[str, Any] = {name: None}
+    alarm = verdict(replace(small_study(200), **without), record)
     assert alarm.level is Level.UNLIKE
     assert f"alarm.no_{name}" in {finding.code for finding in alarm.findings}
 
@@ -189,7 +192,7 @@ def test_sharpness_allows_for_the_stated_resolution() -> None:
     ],
 )
 def test_conditions_outside_the_calibration_are_named_with_its_range(
-    options: dict[str, float], code: str, record: AlarmRecord
+    options: dict[str, Any], code: str, record: AlarmRecord
 ) -> None:
     alarm = verdict(small_study(200, **options), record)
     found = {finding.code: finding for finding in alarm.findings}

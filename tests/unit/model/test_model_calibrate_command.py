@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +16,7 @@ from model.networks import build_network
 from tests.support.studies import write_tiny_studies
 
 SMALL = {"name": "unrolled_em", "subsets": 4, "warm_passes": 1, "channels": 4, "blocks": 1}
-OPTIONS = {"shape": (4, 12, 12), "voxel_mm": 26.0, "views": 6, "counts": 1e5}
+OPTIONS: dict[str, Any] = {"shape": (4, 12, 12), "voxel_mm": 26.0, "views": 6, "counts": 1e5}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ from tests.support.studies import tiny_study, write_tiny_studies
 
 TASK = "spect-reconstruction"
 SMALL = {"name": "unrolled_em", "subsets": 4, "warm_passes": 2, "channels": 4, "blocks": 1}
-OPTIONS = {"shape": (6, 14, 14), "voxel_mm": 22.0, "views": 8, "counts": 1e5}
+OPTIONS: dict[str, Any] = {"shape": (6, 14, 14), "voxel_mm": 22.0, "views": 8, "counts": 1e5}
 FAST = CalibrationSettings(case_level=0.75, false_alarm_level=0.2, replicates=2, share=0.6)
 DIGEST, WEIGHTS = "1" * 64, "0" * 64
 
@@ -117,7 +118,8 @@ def test_the_card_carries_the_calibration_and_a_new_study_needs_no_data(
     read = load_card(path)
     assert read.uncertainty == found.uncertainty
     assert read.alarm == found.alarm
-    study, heard = tiny_study(50, **OPTIONS), []
+    study = tiny_study(50, **OPTIONS)
+    heard: list[float] = []
     result = reconstruct_with_uncertainty(study, network, read, on_progress=heard.append)
     assert result.image.shape == result.half_width.shape == study.geometry.volume_shape
     assert result.half_width.dtype == np.float32

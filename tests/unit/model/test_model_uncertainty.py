@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ KINDS = (
 )
 
 
-def small_study(seed: int = 0, **options: float) -> Study:
+def small_study(seed: int = 0, **options: Any) -> Study:
     return tiny_study(seed, shape=(6, 14, 14), voxel_mm=22.0, views=12, **({"counts": 1e5} | options))
 
 
@@ -131,7 +132,9 @@ def test_spreads_of_both_kinds_add_in_squares() -> None:
     np.testing.assert_allclose(both.spread**2, noise.spread**2 + models.spread**2, rtol=1e-3)
     assert (noise.replicates, models.replicates, both.replicates) == (2, 1, 3)
     np.testing.assert_allclose(
-        models.spread, smooth_root((other(study.projections[0]).astype(float) - models.image) ** 2), rtol=1e-5
+        models.spread,
+        smooth_root((other(study.projections[0]).astype(np.float64) - models.image.astype(np.float64)) ** 2),
+        rtol=1e-5,
     )
 
 
@@ -152,7 +155,8 @@ def test_segments_have_a_spread_where_the_heart_is_known() -> None:
 
 
 def test_a_stop_ends_between_reconstructions_and_progress_is_heard() -> None:
-    study, heard = small_study(), []
+    study = small_study()
+    heard: list[float] = []
     redo = redo_with_method(study, osem)
     estimate_spread(study, redo, kind="bootstrap", replicates=3, on_progress=heard.append)
     assert heard == [0.25, 0.5, 0.75, 1.0]
