@@ -266,7 +266,7 @@ def _save(
             "ended": outcome.ended,
             "steps": state.steps,
             "studies_per_step": training.batch,
-            "wall_s": round(state.elapsed_s, 1),
+            "wall_s": round(state.elapsed_s, 3),
             "machine": machine(device, training.group.size),
             "best": {"step": state.best_step, "epoch": best["epoch"], "score": state.best_score},
         },
