@@ -17,10 +17,11 @@ def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectRecons
     with bfloat16_training(parameters.bfloat16):
         estimate: Tensor = network(study.inputs)
     loss = reconstruction_loss(estimate, study.target, weight, charbonnier_weight=parameters.charbonnier_weight)
-    if parameters.region_weight and study.regions is not None:
-        regions = study.regions
-        loss = loss + parameters.region_weight * region_loss(estimate, study.target, regions.voxels, regions.averages)
-    rows = study.regions.contrast if study.regions is not None else None
-    if parameters.contrast_weight and study.regions is not None and rows is not None:
-        loss = loss + parameters.contrast_weight * contrast_loss(estimate, study.target, study.regions.voxels, rows)
+    wall = study.regions
+    if wall is None:
+        return loss
+    if parameters.region_weight:
+        loss = loss + parameters.region_weight * region_loss(estimate, study.target, wall.voxels, wall.averages)
+    if parameters.contrast_weight and wall.contrast is not None:
+        loss = loss + parameters.contrast_weight * contrast_loss(estimate, study.target, wall.voxels, wall.contrast)
     return loss
