@@ -11,7 +11,8 @@ from model.io.study import Defect
 from synthesis.phantoms.composition import Composer, Phantom
 from synthesis.phantoms.heart import WallCoordinates
 from synthesis.phantoms.shapes import Box, Floats, block_sum, share
-from synthesis.scenario import LesionSpec, SiteProfile
+from synthesis.scenario import SiteProfile
+from synthesis.specs.patients import LesionSpec
 
 # Coronary territories: angles they supply around the long axis and how often they are the culprit.
 # AHA: LAD 1,2,7,8,13,14,17; RCA 3,4,9,10,15; LCX 5,6,11,12,16 (Cerqueira et al., Circulation 105 (2002) 539).

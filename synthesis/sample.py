@@ -22,6 +22,7 @@ from synthesis.phantoms.shapes import Floats, block_mean
 from synthesis.phantoms.thorax import build_thorax
 from synthesis.scenario import Scenario, SiteProfile
 from synthesis.simulation.analytic import AnalyticSimulator, finer_grid
+from synthesis.specs.simulation import AnalyticSpec
 
 THIN_MM, BROAD_MM = 125.0, 180.0  # geometric mean of half width and half depth, from thin to broad
 
@@ -116,6 +117,7 @@ def _draw_protocol(
 ) -> tuple[float, float]:
     """Draw total counts (log-uniform) and the scatter fraction, which grows with the body."""
     total = float(np.exp(rng.uniform(*np.log(site.counts))))
+    assert isinstance(scenario.simulation, AnalyticSpec)  # noqa: S101 - narrowing; a Monte Carlo gives its own amount
     low, high = scenario.simulation.scatter_fraction
     size = (math.sqrt(anatomy.body_half[0] * anatomy.body_half[1]) - THIN_MM) / (BROAD_MM - THIN_MM)
     fraction = low + (high - low) * (size + 0.1 * float(rng.normal()))

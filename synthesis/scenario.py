@@ -7,102 +7,21 @@ import importlib.resources
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, field_serializer, model_validator
 
 from model.geometry import AcquisitionGeometry, Collimator, EnergyWindow, VolumeGrid, orbit_angles_rad
 from synthesis.errors import ScenarioInvalid
-
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-
-
-def _ordered(value: tuple[float, float]) -> tuple[float, float]:
-    if value[0] > value[1]:
-        message = f"the lower limit {value[0]} is above the upper limit {value[1]}"
-        raise ValueError(message)
-    return value
+from synthesis.specs.acquisition import CollimatorSpec, GridSpec, OrbitSpec
+from synthesis.specs.fields import Fraction, Positive, PositiveRange, Spec
+from synthesis.specs.patients import PATIENT_SHIFT_MM, LesionSpec, PopulationSpec
+from synthesis.specs.perturbation import PerturbationSpec
+from synthesis.specs.phantom import PhantomSpec, ThoraxSpec
+from synthesis.specs.simulation import AnalyticSpec, SimulationSpec
 
 
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
-PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
-FractionRange = Annotated[tuple[Fraction, Fraction], AfterValidator(_ordered)]
-
-
-PATIENT_SHIFT_MM = 6.0  # a patient lies at most so far beside the rotation axis
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class GridSpec(_Frozen):
-    """The reconstruction grid: sizes (z, y, x) and voxel edge lengths in mm."""
-
-    shape: tuple[int, int, int] = (16, 48, 48)
-    voxel_mm: tuple[Positive, Positive, Positive] = (8.8, 8.8, 8.8)
-
-    @model_validator(mode="after")
-    def _square_and_small(self) -> Self:
-        if self.voxel_mm[1] != self.voxel_mm[2] or self.shape[1] != self.shape[2]:
-            message = f"a transverse slice must be square, got {self.shape[1:]} voxels of {self.voxel_mm[1:]} mm"
-            raise ValueError(message)
-        if not all(4 <= n <= 256 for n in self.shape):
-            message = f"every grid size must lie between 4 and 256, got {self.shape}"
-            raise ValueError(message)
-        return self
-
-
-class OrbitSpec(_Frozen):
-    """Angles by the DICOM convention (0 back, 90 left, 180 front); the default runs from 45 RAO to 45 LPO."""
-
-    views: int = Field(default=60, ge=1, le=360)
-    start_deg: float = 225.0
-    arc_deg: float = Field(default=-180.0, ge=-360.0, le=360.0)
-    seconds_per_view: Positive = 20.0
-
-
-class SimulationSpec(_Frozen):
-    """How the measurement is made from the phantom.
-
-    `oversampling` is the ratio of the simulation grid to the reconstruction grid along each axis; below 2 the same
-    discretisation would make and solve the problem (an inverse crime), so it is refused. `scatter_fraction` is
-    scatter / (primary + scatter) in the photopeak window, smallest for thin and largest for broad patients.
-    `scatter_scale_sd` is the relative error of a site's scatter calibration.
-    """
-
-    kind: Literal["analytic"] = "analytic"
-    oversampling: int = Field(default=2, ge=2, le=4)
-    scatter_fraction: FractionRange = (0.25, 0.40)
-    scatter_scale_sd: float = Field(default=0.015, ge=0.0, le=0.1)
-
-
-class CollimatorSpec(_Frozen):
-    """Hole diameter and length in mm of a parallel-hole collimator."""
-
-    name: str
-    hole_mm: Positive
-    length_mm: Positive
-
-
-class LesionSpec(_Frozen):
-    """Limits of an infarct in XCAT's terms; the angle is 0 anterior, 90 lateral, 180 inferior, 270 septal.
-
-    `theta_centre_deg` may be left out: then a coronary territory is drawn first and the angle inside it.
-    `x_centre` runs from 0 (base) to 1 (apex); widths are total; `severity` is the loss of uptake.
-    """
-
-    theta_centre_deg: Range | None = None
-    theta_width_deg: PositiveRange = (40.0, 120.0)
-    x_centre: FractionRange = (0.25, 0.8)
-    x_width_mm: PositiveRange = (20.0, 60.0)
-    wall_fraction: FractionRange = (0.6, 1.0)
-    severity: FractionRange = (0.35, 0.9)
-    second_share: Fraction = 0.15
-
-
-class SiteProfile(_Frozen):
+class SiteProfile(Spec):
     """One hospital: its camera, its protocol and its patients.
 
     Lengths in mm. `counts` is the total expected in the photopeak window over all views, drawn log-uniformly.
@@ -124,19 +43,28 @@ class SiteProfile(_Frozen):
     orbit: OrbitSpec | None = Field(default=None, description="this site's own orbit; the scenario's by default")
 
 
-class Scenario(_Frozen):
+class Scenario(Spec):
     """Everything that decides what is made, apart from seed and number of studies."""
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"population", "perturbation"})
 
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     title: str = ""
-    phantom: Literal["thorax"] = "thorax"
+    phantom: PhantomSpec = ThoraxSpec()
     grid: GridSpec = GridSpec()
     orbit: OrbitSpec = OrbitSpec()
-    simulation: SimulationSpec = SimulationSpec()
+    simulation: SimulationSpec = AnalyticSpec()
     lesions: LesionSpec = LesionSpec()
+    population: PopulationSpec = PopulationSpec()
+    perturbation: PerturbationSpec = PerturbationSpec()
     window_kev: PositiveRange = (126.45, 154.55)
     sites: tuple[SiteProfile, ...] = Field(min_length=1, max_length=1000)
+
+    @field_serializer("phantom", mode="wrap")
+    def _short(self, phantom: PhantomSpec, handler: SerializerFunctionWrapHandler) -> object:
+        """Write the built-in phantom without settings by its name, as it was written when there was one kind."""
+        return phantom.kind if phantom == ThoraxSpec() else handler(phantom)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -166,7 +94,9 @@ class Scenario(_Frozen):
     @property
     def digest(self) -> str:
         """SHA-256 of the scenario's canonical JSON, hex."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        text = json.dumps(
+            self.model_dump(mode="json", context={"identity": True}), sort_keys=True, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def volume_grid(self) -> VolumeGrid:
@@ -233,6 +163,12 @@ def parse_scenario(text: str, *, source: str = "scenario") -> Scenario:
         raise ScenarioInvalid(message) from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "scenario"
+        where = ".".join(_written(first["loc"])) or "scenario"
         message = f"{source}: {where}: {first['msg']} ({error.error_count()} in all)."
         raise ScenarioInvalid(message) from error
+
+
+def _written(place: tuple[int | str, ...]) -> list[str]:
+    """Return where a value stands in the file: the kind of simulation or phantom is no key of its own."""
+    parts = [str(part) for part in place]
+    return parts[:1] + parts[2:] if parts[:1] in (["simulation"], ["phantom"]) else parts

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synthesis.pipeline import Progress, generate
-from synthesis.scenario import LesionSpec, Scenario, load_scenario
+from synthesis.scenario import Scenario, load_scenario
+from synthesis.specs.patients import LesionSpec
 
 TEST_SEEDS = (7001, 7002, 7003)
 VALIDATION_SEED, NORMALS_SEED, HARD_SEED, SHIFTED_SEED, SHIFTED_TUNING_SEED = 7101, 7102, 7201, 7301, 7302

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from synthesis.scenario import PATIENT_SHIFT_MM, SiteProfile
+from synthesis.scenario import SiteProfile
+from synthesis.specs.patients import PATIENT_SHIFT_MM
 
 FEMALE_SCALE = 0.92
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import numpy as np
 
 from model.geometry import AcquisitionGeometry
 from synthesis.phantoms.shapes import Floats
@@ -25,11 +27,69 @@ class Expected:
     scatter_shape: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class SourceProjections:
+    """Noise-free projections of every source of one body, each with uptake 1: projections are linear in activity.
+
+    Parameters
+    ----------
+    sources : tuple of str, (K,)
+        What is mixed with one weight: organ keys of the phantom, infarcts (``lesion_1`` ...) apart.
+    primary, scatter : float32 (K, V, Z, U)
+        Counts in the unit of the activity (expected counts per voxel of the simulation grid without attenuation).
+    scatter_is_physical : bool
+        True where the simulator gives the amount of scatter too (Monte Carlo); False where only its shape counts and
+        the protocol sets the amount.
+    variance : float32 (K, V, Z, U), optional
+        Of primary + scatter, in squared units, of a Monte Carlo estimate; None where the result is exact.
+    simulator : str
+    versions : mapping of str
+        Of what decided the numbers beside the package's own, such as ``opengate``, ``geant4``, ``g4data``.
+    seconds : mapping of str to float
+        Wall time a stage.
+    """
+
+    sources: tuple[str, ...]
+    primary: Floats
+    scatter: Floats
+    scatter_is_physical: bool
+    variance: Floats | None
+    simulator: str
+    versions: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def mix(self, uptakes: dict[str, float]) -> tuple[Floats, Floats, Floats | None]:
+        """Return primary, scatter and variance (V, Z, U) with one uptake a source; every source must be named."""
+        weights = np.array([uptakes[source] for source in self.sources], dtype=np.float32)
+
+        def total(parts: Floats, factors: Floats) -> Floats:
+            mixed: Floats = np.tensordot(factors, parts, axes=1).astype(np.float32)
+            return mixed
+
+        variance = None if self.variance is None else total(self.variance, weights**2)
+        return total(self.primary, weights), total(self.scatter, weights), variance
+
+
 class Simulator(Protocol):
-    """What `synthesis.sample` asks of a simulator."""
+    """What `synthesis.sample` asks of a simulator for one mixture."""
 
     name: str
 
     def expect(self, activity: Floats, mu_per_mm: Floats, geometry: AcquisitionGeometry) -> Expected:
         """Return the expected counts of `geometry` for volumes (Z, Y, X) on the simulator's own, finer grid."""
+        ...
+
+
+class SourceSimulator(Protocol):
+    """What `synthesis.template` asks of a simulator: every source of a body on its own, mixed afterwards."""
+
+    name: str
+
+    def project_sources(
+        self, sources: tuple[str, ...], activity: Floats, mu_per_mm: Floats, geometry: AcquisitionGeometry, *, seed: int
+    ) -> SourceProjections:
+        """Return the projections of `activity` (K, Z, Y, X), the sources' activity at uptake 1 on the finer grid.
+
+        `mu_per_mm` is (Z, Y, X) on the same grid, `geometry` the coarse acquisition. `seed` starts a Monte Carlo.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The command group `flomir synthesize`."""
+"""`flomir synthesize run`: make the studies of a scenario."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from synthesis.errors import SynthesisError
 from synthesis.manifest import MANIFEST_NAME, Manifest
 
 
-@click.group()
-def synthesize() -> None:
-    """Make synthetic SPECT studies."""
-
-
-@synthesize.command()
+@click.command()
 @click.argument("scenario")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the studies.")
 @click.option("--studies", required=True, type=click.IntRange(min=1), help="Number of studies, per site.")
