@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 
 from model.io.study import HeartFrame, Study, Truth
-from synthesis.defects import coarse_maps, defect_records, draw_lesions
+from synthesis.defects import coarse_maps, defect_records
 from synthesis.errors import SimulationFailed
 from synthesis.identity import identity, versions
 from synthesis.mixing import draw_texture, draw_uptakes, mix_activity
 from synthesis.noise import estimate_scatter, poisson_counts
-from synthesis.phantoms.anatomy import Anatomy, draw_anatomy
+from synthesis.phantoms.body import Body, BodyStreams, make_body
 from synthesis.phantoms.composition import LABEL_CODES, Phantom
 from synthesis.phantoms.shapes import Floats, block_mean
-from synthesis.phantoms.thorax import build_thorax
 from synthesis.scenario import Scenario, SiteProfile
 from synthesis.simulation.analytic import AnalyticSimulator, finer_grid
 from synthesis.specs.simulation import AnalyticSpec
@@ -48,9 +47,9 @@ def sample_streams(seed: int, site: str, index: int, streams: int) -> list[np.ra
     return [np.random.default_rng(child) for child in root.spawn(streams)]
 
 
-def orbit_radius_mm(site: SiteProfile, anatomy: Anatomy) -> float:
+def orbit_radius_mm(site: SiteProfile, body: Body) -> float:
     """Return the radius of the circular orbit: clears the body, rounded up to the site's steps."""
-    half = max(anatomy.body_half[0] + abs(anatomy.centre[0]), anatomy.body_half[1] + abs(anatomy.centre[1]))
+    half = max(half + abs(centre) for half, centre in zip(body.half_mm, body.centre_mm, strict=True))
     needed = max(site.radius_min_mm, half + site.clearance_mm)
     return math.ceil(needed / site.radius_step_mm - 1e-9) * site.radius_step_mm
 
@@ -78,19 +77,18 @@ def make_study(
     """
     watch = watch or Stopwatch()
     site, factor = scenario.site(site_name), scenario.simulation.oversampling
-    body, sick, uptake, texture, protocol, estimate, counting = sample_streams(seed, site_name, index, 7)
-    anatomy = draw_anatomy(site, body)
-    lesions = draw_lesions(scenario.lesions, site, sick)
+    anatomy, sick, uptake, texture, protocol, estimate, counting, population = sample_streams(seed, site_name, index, 8)
     grid = finer_grid(scenario.volume_grid(), factor)
-    phantom, extents = build_thorax(anatomy, lesions, grid)
-    uptakes = draw_uptakes(uptake)
+    body = make_body(scenario, site, grid, BodyStreams(anatomy, sick, population))
+    phantom, lesions, extents = body.phantom, body.lesions, body.extents
+    uptakes = draw_uptakes(uptake) | dict(body.uptakes)
     activity, mu = mix_activity(phantom, uptakes, lesions, draw_texture(grid, texture)), phantom.attenuation()
     labels = phantom.labels(factor)
     aha, defect_map = coarse_maps(phantom, len(lesions), labels, LABEL_CODES["myocardium"], factor)
     watch.lap("phantom")
-    geometry = scenario.geometry(site, orbit_radius_mm(site, anatomy))
+    geometry = scenario.geometry(site, orbit_radius_mm(site, body))
     expected = AnalyticSimulator(factor).expect(activity, mu, geometry)
-    total, fraction = _draw_protocol(scenario, site, anatomy, protocol)
+    total, fraction = _draw_protocol(scenario, site, body, protocol)
     primary, scatter, scale = _scaled(expected.primary, expected.scatter_shape, total, fraction)
     watch.lap("projection")
     mean = primary + scatter
@@ -105,21 +103,24 @@ def make_study(
         label_codes=dict(LABEL_CODES),
         truth=Truth(_heart(phantom), aha, defect_records(phantom, lesions, extents), defect_map),
         provenance=_provenance(scenario, site, seed, index)
-        | {"anatomy": anatomy.to_dict(), "uptakes": uptakes, "expected_counts": total, "scatter_fraction": fraction},
+        | {
+            "anatomy": dict(body.description),
+            "uptakes": uptakes,
+            "expected_counts": total,
+            "scatter_fraction": fraction,
+        },
     )
     study = replace(study, projections=poisson_counts(mean, counting)[None]) if noise else study
     watch.lap("noise")
     return study
 
 
-def _draw_protocol(
-    scenario: Scenario, site: SiteProfile, anatomy: Anatomy, rng: np.random.Generator
-) -> tuple[float, float]:
+def _draw_protocol(scenario: Scenario, site: SiteProfile, body: Body, rng: np.random.Generator) -> tuple[float, float]:
     """Draw total counts (log-uniform) and the scatter fraction, which grows with the body."""
     total = float(np.exp(rng.uniform(*np.log(site.counts))))
     assert isinstance(scenario.simulation, AnalyticSpec)  # noqa: S101 - narrowing; a Monte Carlo gives its own amount
     low, high = scenario.simulation.scatter_fraction
-    size = (math.sqrt(anatomy.body_half[0] * anatomy.body_half[1]) - THIN_MM) / (BROAD_MM - THIN_MM)
+    size = (math.sqrt(body.half_mm[0] * body.half_mm[1]) - THIN_MM) / (BROAD_MM - THIN_MM)
     fraction = low + (high - low) * (size + 0.1 * float(rng.normal()))
     return total, float(np.clip(fraction, low, high))
 
