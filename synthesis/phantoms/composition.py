@@ -42,6 +42,8 @@ class Phantom:
     heart : HeartFrame or None
     segments : uint8 (Z, Y, X)
         AHA segment 1..17 where there is left ventricular wall, 0 elsewhere.
+    mu_map : float32 (Z, Y, X) or None
+        A measured or imported attenuation map in mm^-1, which then replaces the organs' own values.
     """
 
     grid: VolumeGrid
@@ -49,6 +51,7 @@ class Phantom:
     shares: Floats
     heart: HeartFrame | None
     segments: npt.NDArray[np.uint8]
+    mu_map: Floats | None = None
 
     def index(self, key: str) -> int:
         """Return the position of organ `key`."""
@@ -61,6 +64,8 @@ class Phantom:
 
     def attenuation(self) -> Floats:
         """Return the attenuation map (Z, Y, X) in mm^-1."""
+        if self.mu_map is not None:
+            return self.mu_map
         return self.mix([organ.mu_per_mm for organ in self.organs])
 
     def mix(self, values: list[float]) -> Floats:
