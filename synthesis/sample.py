@@ -15,7 +15,7 @@ from synthesis.defects import coarse_maps, defect_records
 from synthesis.errors import SimulationFailed
 from synthesis.identity import identity, versions
 from synthesis.mixing import draw_texture, draw_uptakes, mix_activity
-from synthesis.noise import estimate_scatter, poisson_counts
+from synthesis.perturbation.noise import estimate_scatter, poisson_counts
 from synthesis.phantoms.body import Body, BodyStreams, make_body
 from synthesis.phantoms.composition import LABEL_CODES, Phantom
 from synthesis.phantoms.shapes import Floats, block_mean

@@ -6,7 +6,7 @@ import pytest
 from model.geometry import AcquisitionGeometry, Collimator, VolumeGrid, orbit_angles_rad
 from synthesis.errors import SimulationFailed
 from synthesis.materials import MU_PER_MM
-from synthesis.noise import estimate_scatter, poisson_counts
+from synthesis.perturbation.noise import estimate_scatter, poisson_counts
 from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, share, superellipse
 from synthesis.simulation.analytic import AnalyticSimulator, finer_geometry
 from synthesis.simulation.blur import gaussian_blur
