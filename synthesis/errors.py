@@ -23,6 +23,14 @@ class SynthesisError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel whole between processes, although the subclasses take other arguments than they pass on."""
+        return _rebuild, (type(self), self.args), self.__dict__
+
+
+def _rebuild(kind: type[SynthesisError], args: tuple[object, ...]) -> SynthesisError:
+    return kind.__new__(kind, *args)
+
 
 class ScenarioInvalid(SynthesisError):  # noqa: N818 (named for what happened)
     """A scenario file that cannot be read, or says something impossible."""
