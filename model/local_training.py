@@ -10,12 +10,10 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import JsonValue
 from torch import Tensor, nn
 
@@ -24,69 +22,19 @@ from model.dataset import PreparedStudy
 from model.distributed import Group
 from model.errors import ModelError, TrainingDiverged
 from model.targets import Example, Target
-from model.task_spec import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters
 from model.training import WARM_UP_STEPS, ScheduleWindow, TrainHooks, optimisation_step, warm_up
 from model.training_memory import factors_fit, release
+from model.training_plan import LocalOutcome, LocalProgress, TrainPlan
 from model.training_state import CheckpointFile, RunState, differences
-from model.validation import DEFAULT_SCORE, score_of, validation_means
+from model.validation import score_of, validation_means
 
-CHECKPOINT_EVERY_S = 120.0
-"""Longest work that a kill can cost."""
 LONGEST_WARM_UP = 200
 COLLAPSE_STEPS = 40
 COLLAPSE_FACTOR = 5.0
 """A network whose image became zero has no gradient any more: 14 times the loss it began with, for good. Losses of
 single thinned studies reach three times it."""
 _ORDER, _EXAMPLE = 1, 2  # what a derived seed is for
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainPlan:
-    """How long to train and what decides.
-
-    Parameters
-    ----------
-    epochs : int
-    seed : int
-    score : str
-        Validation means joined by ``+``; less is better.
-    patience : int or None
-        Validations without improvement after which to stop.
-    validate_every : int or None
-        Steps between validations; an epoch unless given.
-    max_minutes : float or None
-        Wall time of all parts of the run; the rate falls to zero by then.
-    checkpoint_every_s : float
-    """
-
-    epochs: int
-    seed: int = 0
-    score: str = DEFAULT_SCORE["phantom"]
-    patience: int | None = None
-    validate_every: int | None = None
-    max_minutes: float | None = None
-    checkpoint_every_s: float = CHECKPOINT_EVERY_S
-
-
-@dataclass(frozen=True)
-class LocalProgress:
-    """One finished step (or validation): where the run is, its last loss and rate."""
-
-    step: int
-    steps: int
-    epoch: int
-    loss: float
-    rate: float
-    state: RunState
-
-
-@dataclass(frozen=True)
-class LocalOutcome:
-    """What a run did: ``ended`` is ``epochs``, ``patience``, ``minutes`` or ``interrupted``."""
-
-    state: RunState
-    ended: str
-    best: dict[str, NDArray[np.generic]]
 
 
 def derived_seed(*parts: int) -> int:

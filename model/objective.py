@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from model.dataset import PreparedStudy
 from model.losses import contrast_loss, reconstruction_loss, region_loss
 from model.networks.precision import bfloat16_training
-from model.task_spec import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters
 
 
 def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectReconstructionParameters) -> Tensor:

@@ -21,7 +21,7 @@ from model.metrics import case_metrics
 from model.networks.inputs import StartRecipe
 from model.networks.precision import bfloat16_training
 from model.objective import study_loss
-from model.task_spec import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters
 
 TargetKind = Literal["phantom", "full-counts", "self-supervised"]
 TARGET_KINDS: tuple[TargetKind, ...] = get_args(TargetKind)

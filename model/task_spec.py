@@ -13,94 +13,14 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import JsonValue
 
 from model.errors import ModelError, SampleInvalid
 from model.io.study import StudyHeader, read_study_header
+from model.task_parameters import BrainSegmentationParameters, SpectReconstructionParameters, TaskParameters
 
 LOWEST_USABLE_COUNTS = 10_000.0
 """Photopeak counts below which a cardiac acquisition is not worth training on (clinical ones hold 0.5-5 million)."""
-
-
-class TaskParameters(BaseModel):
-    """What every task lets the manager choose; its JSON schema draws the form."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    local_epochs: int = Field(default=4, ge=1, le=50, title="Passes over the local data in one round")
-    learning_rate: float = Field(default=2e-3, gt=0, le=1, title="Learning rate at the start")
-    weight_decay: float = Field(default=1e-4, ge=0, le=1, title="Weight decay")
-    grad_clip: float = Field(default=1.0, gt=0, le=1000, title="Largest gradient norm of one step")
-    batch_size: int = Field(default=1, ge=1, le=64, title="Samples in one step")
-    holdout_fraction: float = Field(default=0.2, ge=0, le=0.5, title="Share of patients kept for scoring")
-    seed: int = Field(default=0, ge=0, lt=2**31, title="Seed of every random choice")
-
-
-class SpectReconstructionParameters(TaskParameters):
-    """Parameters of `spect-reconstruction`."""
-
-    batch_size: int = Field(
-        default=1, ge=1, le=16, title="Samples in one step", description="Each is reconstructed by itself."
-    )
-    learning_rate: float = Field(
-        default=4e-3, gt=0, le=1, title="Learning rate at the start", description="Reached after a few steps."
-    )
-    charbonnier_weight: float = Field(
-        default=0.1, ge=0, le=10, title="Weight of the Charbonnier term", description="Added to the squared error."
-    )
-    heart_weight: float = Field(
-        default=4.0,
-        ge=0,
-        le=100,
-        title="Extra weight of the heart",
-        description="Squared error in the heart region counts this many times more; keeps defects from filling in.",
-    )
-    region_weight: float = Field(
-        default=0.0,
-        ge=0,
-        le=100,
-        title="Weight of the segment means",
-        description="Squared error of the mean of each heart segment and defect, where known; keeps defects from filling in.",
-    )
-    contrast_weight: float = Field(
-        default=0.0,
-        ge=0,
-        le=100,
-        title="Weight of the defects' contrast",
-        description="Relative error of the contrast between defects and remote wall, where known; mild defects count fully.",
-    )
-    augment: bool = Field(
-        default=False,
-        title="Thin the counts at random",
-        description="Each step sees a binomially thinned copy of the projections, as of a shorter scan.",
-    )
-    augment_least: float = Field(
-        default=0.25,
-        ge=0.01,
-        le=1,
-        title="Smallest share of the counts kept",
-        description="The share is drawn evenly on a logarithmic scale from here to 1.",
-    )
-    augment_every: int = Field(
-        default=4,
-        ge=1,
-        le=1000,
-        title="Visits between two thinned copies",
-        description="A copy costs a new classical start, about as much as a step; so each serves several visits.",
-    )
-    bfloat16: bool = Field(
-        default=False,
-        title="Half precision inside the CNNs",
-        description="Physics and weights stay in single precision; about twice as fast on processors made for it.",
-    )
-
-
-class BrainSegmentationParameters(TaskParameters):
-    """Parameters of `brain-segmentation`."""
-
-    batch_size: int = Field(default=4, ge=1, le=64, title="Samples in one step")
-    dice_weight: float = Field(default=1.0, ge=0, le=10, title="Weight of the Dice term")
-    cross_entropy_weight: float = Field(default=1.0, ge=0, le=10, title="Weight of the cross-entropy term")
 
 
 class MetricSpec(NamedTuple):

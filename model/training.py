@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from model.errors import TrainingDiverged
-from model.task_spec import TaskParameters
+from model.task_parameters import TaskParameters
 
 WARM_UP_STEPS = 8
 """Steps over which each call's rate rises. Adam starts each call without a memory of gradients, and its first steps

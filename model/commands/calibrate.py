@@ -13,7 +13,7 @@ from model.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model.confidence_calibration import Calibration, CalibrationSettings
+    from model.confidence_fit import Calibration, CalibrationSettings
     from model.io.confidence_records import MeasuredShare
     from model.io.weights import ModelCard
     from model.networks.inputs import ReconstructionNetwork
@@ -68,7 +68,7 @@ def calibrate(
 
     Six tenths of the patients choose, the others measure. A shipped network's name may be given instead of a file.
     """
-    from model.confidence_calibration import CalibrationSettings
+    from model.confidence_fit import CalibrationSettings
 
     settings = CalibrationSettings(replicates=replicates, level=level, case_level=case_level)
     try:

@@ -18,7 +18,7 @@ from model.errors import ModelError
 
 if TYPE_CHECKING:
     from model.distributed import Group
-    from model.local_training import LocalProgress
+    from model.training_plan import LocalProgress
     from model.training_run import TrainRequest, TrainResult
 
 TARGETS = ("phantom", "full-counts", "self-supervised")
@@ -162,7 +162,7 @@ def _request(
     targets: Any,
     **rest: Any,
 ) -> TrainRequest:
-    from model.local_training import TrainPlan
+    from model.training_plan import TrainPlan
     from model.training_run import TrainRequest, parse_settings, read_network
     from model.validation import DEFAULT_SCORE
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from model.task_spec import TaskParameters, TaskSpec, task_spec
+from model.task_parameters import TaskParameters
+from model.task_spec import TaskSpec, task_spec
 from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
 
 CaseMetrics = dict[str, float | None]

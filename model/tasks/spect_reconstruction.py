@@ -22,7 +22,8 @@ from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
 from model.objective import study_loss
 from model.targets import PhantomTarget
-from model.task_spec import SpectReconstructionParameters, TaskParameters, TaskSpec, task_spec
+from model.task_parameters import SpectReconstructionParameters, TaskParameters
+from model.task_spec import TaskSpec, task_spec
 from model.tasks import CaseMetrics, Sample
 from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient, train_network
 

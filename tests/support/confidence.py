@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.confidence_calibration import Case, examine
+from model.confidence_calibration import examine
+from model.confidence_fit import Case
 from model.geometry import AcquisitionGeometry
 from model.io.study import Study
 from model.projector import projector_for

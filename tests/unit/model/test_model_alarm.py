@@ -24,7 +24,7 @@ from model.alarm import (
     sharpness,
 )
 from model.classical import OsemSettings, reconstruct_osem
-from model.confidence_calibration import CalibrationSettings, Case, records_of
+from model.confidence_fit import CalibrationSettings, Case, records_of
 from model.geometry import Collimator
 from model.io.confidence_records import AlarmRecord
 from model.io.study import Study

@@ -15,16 +15,8 @@ from model.batch import NO_PROMISE
 from model.checkpoint import load_model, save_model
 from model.commands.reconstruct import reconstruct as reconstruct_command
 from model.confidence import alarm_of, alarm_words, half_widths, reconstruct_with_uncertainty
-from model.confidence_calibration import (
-    Calibration,
-    CalibrationSettings,
-    Case,
-    calibrate,
-    digest_of,
-    examine,
-    records_of,
-    with_calibration,
-)
+from model.confidence_calibration import calibrate, digest_of, examine, with_calibration
+from model.confidence_fit import Calibration, CalibrationSettings, Case, records_of
 from model.errors import ModelError
 from model.io.study import write_study
 from model.io.weights import ModelCard, load_card, save_card

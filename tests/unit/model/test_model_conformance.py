@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from model.checkpoint import state_arrays
 from model.errors import ModelError, SampleInvalid, TrainingDiverged
-from model.task_spec import TASK_SPECS, TaskParameters, task_spec
+from model.task_parameters import TaskParameters
+from model.task_spec import TASK_SPECS, task_spec
 from model.tasks import Sample, Task, load_task, mean_metrics
 from model.training import ScheduleWindow, TrainHooks, TrainProgress
 from tests.support.tasks import SAMPLE_WRITERS, write_samples

@@ -15,8 +15,9 @@ from model.checkpoint import state_arrays
 from model.dataset import PreparedStudy
 from model.distributed import Group
 from model.errors import ModelError, TrainingDiverged
-from model.local_training import LocalProgress, LocalTraining, derived_seed
+from model.local_training import LocalTraining, derived_seed
 from model.targets import Example
+from model.training_plan import LocalProgress
 from model.training_state import CheckpointFile, RunState, differences
 from model.validation import score_of, shared_means, single_precision
 from tests.support.training import prepared_studies, small_network, small_training

@@ -6,7 +6,7 @@ from model.losses import contrast_loss, region_loss
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
 from model.objective import study_loss
-from model.task_spec import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters
 from tests.support.studies import tiny_study
 
 

@@ -9,7 +9,7 @@ import torch
 from model.checkpoint import state_arrays
 from model.errors import SampleInvalid
 from model.targets import HALF, MOST_OF_FULL_COUNTS, TARGET_KINDS, TargetKind, kept_share, target_for
-from model.task_spec import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters
 from tests.support.training import prepared_studies, small_network, small_study, small_training
 
 PARAMETERS = SpectReconstructionParameters()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from model.errors import TrainingDiverged
-from model.task_spec import TaskParameters
+from model.task_parameters import TaskParameters
 from model.training import WARM_UP_STEPS, ScheduleWindow, TrainHooks, split_by_patient, train_network, warm_up
 
 
