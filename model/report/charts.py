@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -58,15 +59,31 @@ def profile_chart(
     return "".join(parts) + "</svg>"
 
 
+@dataclass(frozen=True)
+class Wedge:
+    """How one segment is drawn: what stands in it, what is said of it, its two colours, whether it is outlined."""
+
+    text: str
+    said: str
+    colour: str
+    ink: str
+    outlined: bool = False
+
+
 def polar_map(values: npt.NDArray[np.float64], label: str) -> str:
     """Return the 17 segments as a bull's eye, anterior up, septum left, each with its value in points."""
-    parts = ['<svg viewBox="-118 -118 236 236" role="img" aria-label="' + escape(_spoken(values, label)) + '">']
-    for ring, (first, count) in enumerate(RINGS):
-        outer, inner = _RADII[ring], _RADII[ring + 1]
-        for i in range(count):
-            parts.append(
-                _segment(values[first + i], outer, inner, i * 360 / count, 360 / count, SEGMENT_NAMES[first + i])
-            )
+    return bulls_eye([_points(float(value)) for value in values], _spoken(values, label))
+
+
+def bulls_eye(wedges: Sequence[Wedge], label: str) -> str:
+    """Return 17 segments in AHA order as a bull's eye, anterior up, septum left; outlined ones are drawn last."""
+    parts = ['<svg viewBox="-118 -118 236 236" role="img" aria-label="' + escape(label) + '">']
+    drawn = [
+        (wedges[first + i].outlined, _segment(wedges[first + i], ring, i * 360 / count, 360 / count, SEGMENT_NAMES[first + i]))
+        for ring, (first, count) in enumerate(RINGS)
+        for i in range(count)
+    ]  # fmt: skip
+    parts += [shape for _, shape in sorted(drawn, key=lambda one: one[0])]
     for x, y, name in ((0, -106, "anterior"), (0, 114, "inferior")):
         parts.append(_text(x, y, name, "middle", size=10))
     parts.append(_text(-109, 0, "septal", "middle", size=10, turn=True))
@@ -94,11 +111,18 @@ def _signed(value: float) -> str:
     return f"{value:.0f}".replace("-", "−")
 
 
-def _segment(value: float, outer: float, inner: float, centre_deg: float, width_deg: float, name: str) -> str:
-    known = bool(np.isfinite(value))
-    colour, ink = _colour(float(value)) if known else ("#999999", "#000000")
-    title = f"<title>{escape(name)}: {f'{value:.0f} points' if known else 'no voxels'}</title>"
-    shape = f'fill="{colour}" stroke="var(--page,#fff)" stroke-width="1.5"'
+def _points(value: float) -> Wedge:
+    if not np.isfinite(value):
+        return Wedge("–", "no voxels", "#999999", "#000000")
+    colour, ink = scale_colour((value - POLAR_LOW) / (POLAR_HIGH - POLAR_LOW))
+    return Wedge(f"{value:.0f}", f"{value:.0f} points", colour, ink)
+
+
+def _segment(wedge: Wedge, ring: int, centre_deg: float, width_deg: float, name: str) -> str:
+    outer, inner = _RADII[ring], _RADII[ring + 1]
+    title = f"<title>{escape(name)}: {escape(wedge.said)}</title>"
+    edge = 'stroke="#00c2a8" stroke-width="5"' if wedge.outlined else 'stroke="var(--page,#fff)" stroke-width="1.5"'
+    shape = f'fill="{wedge.colour}" {edge}'
     if inner == 0:
         at = (0.0, 0.0)
         body = f'<circle r="{outer}" {shape}>{title}</circle>'
@@ -110,10 +134,12 @@ def _segment(value: float, outer: float, inner: float, centre_deg: float, width_
             f"L{c[0]:.1f},{c[1]:.1f} A{inner},{inner} 0 0 1 {d[0]:.1f},{d[1]:.1f} Z"
         )
         body, at = f'<path d="{path}" {shape}>{title}</path>', _at((outer + inner) / 2, centre_deg)
-    text = f"{value:.0f}" if known else "–"
+    if not wedge.text:
+        return body
+    ink = f"fill:{wedge.ink}"
     return (
         body
-        + f'<text x="{at[0]:.1f}" y="{at[1] + 4:.1f}" text-anchor="middle" font-size="11" style="fill:{ink}">{text}</text>'
+        + f'<text x="{at[0]:.1f}" y="{at[1] + 4:.1f}" text-anchor="middle" font-size="11" style="{ink}">{escape(wedge.text)}</text>'
     )
 
 
@@ -123,8 +149,9 @@ def _at(radius: float, turned_deg: float) -> tuple[float, float]:
     return -radius * math.sin(angle), -radius * math.cos(angle)
 
 
-def _colour(value: float) -> tuple[str, str]:
-    place = np.clip((value - POLAR_LOW) / (POLAR_HIGH - POLAR_LOW), 0, 1) * (len(_SCALE) - 1)
+def scale_colour(share: float) -> tuple[str, str]:
+    """Return the colour of a share from 0 (dark) to 1 (bright), and the ink that is readable on it."""
+    place = np.clip(share, 0, 1) * (len(_SCALE) - 1)
     low = min(int(place), len(_SCALE) - 2)
     red, green, blue = _SCALE[low] + (place - low) * (_SCALE[low + 1] - _SCALE[low])
     bright = 0.299 * red + 0.587 * green + 0.114 * blue > 128

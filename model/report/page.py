@@ -47,8 +47,11 @@ def escape(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str]]) -> str:
-    """Return a whole document; sections are (anchor, title, HTML body), listed in a table of contents."""
+def page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str]], style: str = "") -> str:
+    """Return a whole document; sections are (anchor, title, HTML body), listed in a table of contents.
+
+    `style` is CSS of the caller's own, after the style that all pages share.
+    """
     links = "".join(f'<a href="#{anchor}">{escape(name)}</a>' for anchor, name, _ in sections)
     bodies = "".join(
         f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{escape(name)}</h2>{body}</section>'
@@ -57,7 +60,7 @@ def page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str]]) ->
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head><body><header><h1>{escape(title)}</h1>"
+        f"<style>{STYLE}{style}</style></head><body><header><h1>{escape(title)}</h1>"
         f'<p class="soft">{escape(subtitle)}</p></header><nav aria-label="Sections">{links}</nav>'
         f"<main>{bodies}</main></body></html>\n"
     )
