@@ -10,9 +10,12 @@ from synthesis.scenario import Scenario
 GENERATOR_VERSION = 1  # raise it when the same seed gives other studies than before
 
 
-def identity(scenario: Scenario, site_name: str, seed: int, index: int) -> dict[str, Any]:
-    """Return what decides a study's content; a file with the same identity need not be made again."""
-    return {
+def identity(scenario: Scenario, site_name: str, seed: int, index: int, variant: int = 0) -> dict[str, Any]:
+    """Return what decides a study's content; a file with the same identity need not be made again.
+
+    The first examination of a body (variant 0) is named as when there was no other.
+    """
+    basis = {
         "generator": f"flomir-synthesis/{scenario.simulation.kind}",
         "generator_version": GENERATOR_VERSION,
         "scenario": scenario.name,
@@ -21,6 +24,7 @@ def identity(scenario: Scenario, site_name: str, seed: int, index: int) -> dict[
         "seed": seed,
         "index": index,
     }
+    return basis | ({"variant": variant} if variant else {})
 
 
 def versions() -> dict[str, str]:

@@ -17,7 +17,11 @@ MANIFEST_NAME = "manifest.json"
 
 
 class SampleRecord(BaseModel):
-    """One study file: where it is, what it holds and how long each stage took (seconds, wall clock)."""
+    """One study file: where it is, what it holds and how long each stage took (seconds, wall clock).
+
+    `variant` counts the examinations of one body; `quality` holds the figures of `synthesis.quality`. Both came later:
+    records without them are read as first examinations without figures.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,10 +33,16 @@ class SampleRecord(BaseModel):
     counts: float
     defects: int
     seconds: dict[str, float]
+    variant: int = 0
+    quality: dict[str, float] = {}
 
 
 class Manifest(BaseModel):
-    """What an output folder holds; `complete` is False after an interruption."""
+    """What an output folder holds; `complete` is False after an interruption.
+
+    `planned` is the number of bodies per site that the last run was asked for, `variants` of examinations of each;
+    `simulated_with` says what a Monte Carlo used (``opengate``, ``geant4``, ``g4data``). These and `executor` came later.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +56,20 @@ class Manifest(BaseModel):
     workers: int
     complete: bool
     studies: tuple[SampleRecord, ...]
+    planned: int | None = None
+    variants: int = 1
+    executor: str = "local"
+    simulated_with: dict[str, str] = {}
+
+    @property
+    def bodies(self) -> int:
+        """How many different patients there are; examinations of one body count once."""
+        return len({(record.site, record.index) for record in self.studies})
+
+    @property
+    def g4data(self) -> str | None:
+        """Which Geant4 data a Monte Carlo used, None for none."""
+        return self.simulated_with.get("g4data")
 
     def paths(self, folder: Path, site: str | None = None) -> list[Path]:
         """Return the study files, of one site or of all, in order."""
@@ -57,6 +81,7 @@ class Manifest(BaseModel):
         return {
             "scenario": self.scenario.name,
             "seed": self.seed,
+            "bodies": self.bodies,
             "studies": len(self.studies),
             "sites": {site: sum(record.site == site for record in self.studies) for site in sites},
             "with_defects": sum(record.defects > 0 for record in self.studies),

@@ -6,20 +6,25 @@ calling process never needs torch.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
+from typing import TypeAlias
 
 from synthesis.errors import SimulationFailed
 from synthesis.execution.interrupts import interruptible
 from synthesis.execution.request import SampleRequest
 from synthesis.manifest import SampleRecord
 
+logger = logging.getLogger(__name__)
+Records: TypeAlias = tuple[SampleRecord, ...]
+MAX_DEATHS = 2  # pools in a row that lost a process before they finished a body
 WORKER_MODULE = "synthesis.execution.worker"
 SAFE_PATH = "PYTHONSAFEPATH"
 INTERRUPT_CHECK_S = 0.2
@@ -55,10 +60,10 @@ def _prepare() -> None:
     prepare_process()
 
 
-def _make(request: SampleRequest) -> SampleRecord:
-    from synthesis.execution.worker import make_sample
+def _make(request: SampleRequest) -> Records:
+    from synthesis.execution.worker import make_samples
 
-    return make_sample(request)
+    return make_samples(request)
 
 
 @contextmanager
@@ -71,34 +76,68 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def run_samples(requests: Sequence[SampleRequest], *, workers: int, on_done: Callable[[SampleRecord], None]) -> None:
-    """Make every requested study; `on_done` is called here, in the order in which they finish.
+    """Make the studies of every requested body; `on_done` is called here a study, in the order in which bodies finish.
+
+    When a worker process dies, what was not finished goes to a new pool; the second time that no body is finished before
+    one dies, the run ends.
 
     Raises
     ------
     SimulationFailed
-        If a worker process died.
+        If worker processes died again and again.
     KeyboardInterrupt
         On Ctrl-C, after running samples have finished and been reported.
     """
-    if not requests:
-        return
-    futures: list[Future[SampleRecord]] = []
-    reported: set[Future[SampleRecord]] = set()
+    left, deaths = list(requests), 0
+    while left:
+        unfinished = _run_pool(left, workers, on_done)
+        deaths = deaths + 1 if len(unfinished) == len(left) else 0
+        if unfinished and deaths >= MAX_DEATHS:
+            message = "A worker process ended unexpectedly, again and again, perhaps for lack of memory."
+            raise SimulationFailed(message, "Run again with fewer --workers; finished studies are kept.")
+        if unfinished:
+            logger.warning("a worker process ended unexpectedly", extra={"bodies_left": len(unfinished)})
+        left = unfinished
+
+
+def _run_pool(
+    requests: list[SampleRequest], workers: int, on_done: Callable[[SampleRecord], None]
+) -> list[SampleRequest]:
+    """Run one pool to its end, or to the death of one of its processes; return what is not finished."""
+    futures: dict[Future[Records], SampleRequest] = {}
+    reported: set[Future[Records]] = set()
+
+    def report(future: Future[Records]) -> None:
+        reported.add(future)
+        for record in future.result():
+            on_done(record)
+
     try:
         with interruptible() as raise_if_interrupted, _pool(min(workers, len(requests))) as pool:
-            futures.extend(pool.submit(_make, request) for request in requests)
+            for request in requests:
+                futures[pool.submit(_make, request)] = request
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, timeout=INTERRUPT_CHECK_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    reported.add(future)
-                    on_done(future.result())
+                _report_all(done, report)
                 raise_if_interrupted()
-    except BrokenProcessPool as error:
-        message = "A worker process ended unexpectedly, perhaps for lack of memory."
-        raise SimulationFailed(message, "Run again with fewer --workers; finished studies are kept.") from error
+    except BrokenProcessPool:
+        _report_all(_succeeded(futures, reported), report)
     except KeyboardInterrupt:
-        for future in futures:
-            if future not in reported and future.done() and not future.cancelled() and future.exception() is None:
-                on_done(future.result())
+        _report_all(_succeeded(futures, reported), report)
         raise
+    finished = {id(futures[future]) for future in reported if _has_result(future)}
+    return [request for request in requests if id(request) not in finished]
+
+
+def _has_result(future: Future[Records]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _succeeded(futures: Iterable[Future[Records]], reported: set[Future[Records]]) -> list[Future[Records]]:
+    return [future for future in futures if future not in reported and _has_result(future)]
+
+
+def _report_all(futures: Iterable[Future[Records]], report: Callable[[Future[Records]], None]) -> None:
+    for future in futures:
+        report(future)
