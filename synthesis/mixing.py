@@ -7,11 +7,13 @@ bladder .5-3, spleen .4-1, lung .05-.15, blood .05-.1, soft tissue .03-.1), and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from model.geometry import VolumeGrid
 from synthesis.defects import Lesion
-from synthesis.phantoms.composition import Phantom
+from synthesis.phantoms.composition import Organ, Phantom
 from synthesis.phantoms.shapes import Floats, Lattice
 
 UPTAKE_RANGES = {
@@ -33,9 +35,14 @@ def draw_uptakes(rng: np.random.Generator) -> dict[str, float]:
 
 def mix_activity(phantom: Phantom, uptakes: dict[str, float], lesions: tuple[Lesion, ...], texture: Floats) -> Floats:
     """Return the activity per voxel (Z, Y, X), healthy myocardium about 1; a lesion takes up 1 - severity."""
-    values = dict(uptakes) | {f"lesion_{i + 1}": 1.0 - lesion.severity for i, lesion in enumerate(lesions)}
-    activity: Floats = phantom.mix([values[organ.key] for organ in phantom.organs]) * texture
+    activity: Floats = phantom.mix(organ_values(phantom.organs, uptakes, lesions)) * texture
     return activity
+
+
+def organ_values(organs: tuple[Organ, ...], uptakes: Mapping[str, float], lesions: tuple[Lesion, ...]) -> list[float]:
+    """Return the uptake of each organ, in their order: an infarct's is 1 - severity, a lesion's contrast times its host's."""
+    values = dict(uptakes) | {f"lesion_{i + 1}": 1.0 - lesion.severity for i, lesion in enumerate(lesions)}
+    return [values[organ.host] * organ.contrast if organ.host else values[organ.key] for organ in organs]
 
 
 def draw_texture(grid: VolumeGrid, rng: np.random.Generator) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +44,10 @@ class Body:
         What was drawn, as JSON values, for the provenance.
     uptakes : mapping of str to float
         Uptakes that the back end prescribes; organs not named are drawn by `synthesis.mixing.draw_uptakes`.
+    records : mapping
+        Further keys of the study's provenance, as JSON values: ``lesions`` lists those of other organs.
+    reach_mm : float
+        How far from the rotation axis the orbit must stay beside the trunk, because of arms or breasts; 0 for none.
     """
 
     phantom: Phantom
@@ -53,6 +57,8 @@ class Body:
     centre_mm: tuple[float, float]
     description: Mapping[str, Any]
     uptakes: Mapping[str, float]
+    records: Mapping[str, Any] = field(default_factory=dict)
+    reach_mm: float = 0.0
 
 
 class BodyMaker(Protocol):

@@ -21,11 +21,16 @@ LABEL_CODES = {
 
 @dataclass(frozen=True)
 class Organ:
-    """One tissue of the phantom: its label and its attenuation in mm^-1 at 140.5 keV."""
+    """One tissue of the phantom: its label and its attenuation in mm^-1 at 140.5 keV.
+
+    A lesion names its `host`, the organ whose uptake times `contrast` is its own.
+    """
 
     key: str
     label: str
     mu_per_mm: float
+    host: str = ""
+    contrast: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
