@@ -15,7 +15,7 @@ from model.geometry import AcquisitionGeometry, Collimator, EnergyWindow, Volume
 from synthesis.errors import ScenarioInvalid
 from synthesis.specs.acquisition import CollimatorSpec, GridSpec, OrbitSpec
 from synthesis.specs.fields import Fraction, Positive, PositiveRange, Spec
-from synthesis.specs.patients import PATIENT_SHIFT_MM, LesionSpec, PopulationSpec
+from synthesis.specs.patients import PATIENT_SHIFT_MM, LesionSpec, OrganLesionSpec, PopulationSpec
 from synthesis.specs.perturbation import PerturbationSpec
 from synthesis.specs.phantom import PhantomSpec, ThoraxSpec
 from synthesis.specs.simulation import AnalyticSpec, SimulationSpec
@@ -46,7 +46,7 @@ class SiteProfile(Spec):
 class Scenario(Spec):
     """Everything that decides what is made, apart from seed and number of studies."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"population", "perturbation"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"organ_lesions", "population", "perturbation"})
 
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
@@ -56,6 +56,7 @@ class Scenario(Spec):
     orbit: OrbitSpec = OrbitSpec()
     simulation: SimulationSpec = AnalyticSpec()
     lesions: LesionSpec = LesionSpec()
+    organ_lesions: tuple[OrganLesionSpec, ...] = Field(default=(), max_length=8)
     population: PopulationSpec = PopulationSpec()
     perturbation: PerturbationSpec = PerturbationSpec()
     window_kev: PositiveRange = (126.45, 154.55)
@@ -74,11 +75,10 @@ class Scenario(Spec):
             raise ValueError(message)
         width = self.grid.shape[2] * self.grid.voxel_mm[2]
         room = width - 2 * self.grid.voxel_mm[2] - 2 * PATIENT_SHIFT_MM
-        broadest = max(site.body_width_mm[1] for site in self.sites)
+        broadest = max(site.body_width_mm[1] for site in self.sites) + self.population.arms_mm
         if broadest > room:
-            message = (
-                f"a body {broadest:g} mm wide does not fit: the field of view of {width:g} mm has room for {room:g} mm"
-            )
+            with_arms = " with its arms down" if self.population.arms_mm else ""
+            message = f"a body {broadest:g} mm wide{with_arms} does not fit: the field of view of {width:g} mm has room for {room:g} mm"
             raise ValueError(message)
         return self
 
