@@ -30,6 +30,18 @@ PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(_ordered)]
 FractionRange = Annotated[tuple[Fraction, Fraction], AfterValidator(_ordered)]
 
 
+def within(low: float, high: float) -> AfterValidator:
+    """Return a check for a range field: neither limit may leave `low` to `high`."""
+
+    def check(value: tuple[float, float]) -> tuple[float, float]:
+        if not low <= value[0] <= value[1] <= high:
+            message = f"the range {value[0]:g} to {value[1]:g} must lie between {low:g} and {high:g}"
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
 class Spec(BaseModel):
     """A section of a scenario: unknown keys are refused, values never change.
 

@@ -148,3 +148,60 @@ def test_the_blur_keeps_or_loses_counts_as_asked() -> None:
     values[:, 1] = 1
     assert gaussian_blur(values, (3.0,), keep_sum=True).sum() == pytest.approx(5, rel=1e-5)
     assert gaussian_blur(values, (3.0,), keep_sum=False).sum() < 4
+
+
+def three_sources(geometry: AcquisitionGeometry) -> tuple[Floats, Floats]:
+    """Return heart, liver and body (3, Z, Y, X) without overlap, and the attenuation map."""
+    p = fine_lattice(geometry)
+    heart = share(ellipsoid(p, (35.0, -30.0, 18.0), (25.0, 25.0, 25.0)), 4.5)
+    liver = share(ellipsoid(p, (-40.0, 10.0, -27.0), (45.0, 35.0, 20.0)), 4.5)
+    trunk = np.broadcast_to(share(superellipse(p, (0.0, 0.0), (120.0, 90.0), 2.0), 4.5), heart.shape)
+    body = np.clip(trunk - heart - liver, 0, 1)
+    return np.stack([heart, liver, body]).astype(np.float32), trunk * np.float32(MU_PER_MM["water"])
+
+
+@pytest.mark.parametrize("septal_fraction", [0.0, 0.05])
+def test_sources_mixed_after_projection_give_what_the_projected_mixture_gives(septal_fraction: float) -> None:
+    geometry = camera(Collimator("LEHR", 1.5, 35.0), 3.9)
+    activity, mu = three_sources(geometry)
+    uptakes = {"heart": 1.0, "liver": 0.8, "body": 0.07}
+    simulator = AnalyticSimulator(2, septal_fraction=septal_fraction)
+    parts = simulator.project_sources(tuple(uptakes), activity, mu, geometry, seed=0)
+    primary, scatter, variance = parts.mix(uptakes)
+    mixture = np.tensordot(np.array([*uptakes.values()], dtype=np.float32), activity, axes=1)
+    expected = simulator.expect(mixture, mu, geometry)
+    assert primary == pytest.approx(expected.primary, rel=1e-5, abs=1e-5 * float(expected.primary.max()))
+    shape = scatter / scatter.sum(dtype=np.float64)
+    assert shape == pytest.approx(expected.scatter_shape, rel=1e-5, abs=1e-5 * float(expected.scatter_shape.max()))
+    assert variance is None
+    assert not parts.scatter_is_physical
+    assert {"primary", "scatter"} <= set(parts.seconds)
+
+
+def test_a_name_without_a_source_is_refused() -> None:
+    geometry = camera()
+    activity, mu = three_sources(geometry)
+    with pytest.raises(SimulationFailed, match="2 names for 3 sources"):
+        AnalyticSimulator(2).project_sources(("heart", "liver"), activity, mu, geometry, seed=0)
+
+
+def test_septal_penetration_moves_its_share_of_the_counts_into_tails() -> None:
+    geometry = camera(Collimator("LEHR", 1.5, 35.0), 3.9)
+    p = fine_lattice(geometry)
+    point = share(ellipsoid(p, (0.0, 0.0, 0.0), (9.0, 9.0, 9.0)), 4.5)
+    air = np.full_like(point, 1e-9)
+    without, with_term = (
+        AnalyticSimulator(2, septal_fraction=fraction).expect(point, air, geometry).primary[0]
+        for fraction in (0.0, 0.05)
+    )
+    assert with_term.sum() == pytest.approx(without.sum(), rel=1e-3)  # moved, not lost
+    distance = np.hypot(*np.meshgrid((np.arange(32) - 15.5) * 9, (np.arange(12) - 5.5) * 9))
+    tails = distance > 2.5 * float(geometry.fwhm_mm(200.0))
+    assert without[tails].sum() < 1e-3 * without.sum()
+    assert 0.002 < with_term[tails].sum() / with_term.sum() < 0.05
+    assert with_term.max() == pytest.approx(0.95 * without.max(), rel=0.02)
+
+
+def test_more_counts_through_the_septa_than_a_camera_can_have_are_refused() -> None:
+    with pytest.raises(SimulationFailed, match="between 0 and 1"):
+        AnalyticSimulator(2, septal_fraction=1.0)
