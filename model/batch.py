@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model.alarm import Alarm, Level
 from model.batch_plan import Job, Options, Outcome, Plan, failed
+from model.confidence.alarm import Alarm, Level
 from model.errors import ModelError
 from model.io.companions import with_note
 from model.io.export import BQ_PER_ML, COUNTS, export_suffix, export_volume
@@ -110,7 +110,7 @@ def _image(
     if not isinstance(method, NetworkMethod):
         image = method(study, on_progress=heard)
         return image, None, [], time.perf_counter() - started
-    from model.confidence import alarm_of, reconstruct_with_uncertainty
+    from model.confidence.images import alarm_of, reconstruct_with_uncertainty
 
     if options.uncertainty:
         found = reconstruct_with_uncertainty(study, method.network, method.card, on_progress=heard)

@@ -18,9 +18,9 @@ from model.geometry import AcquisitionGeometry
 from model.io.study import Study, read_study
 from model.networks.em import em_update, spread_order
 from model.networks.inputs import StartRecipe, StudyInputs
-from model.regions import WallRegions, wall_regions
 from model.scatter import scatter_of
 from model.study_system import StudySystem, body_grid, fbp_start, mean_transmission
+from model.training.regions import WallRegions, wall_regions
 from model.transforms import body_mask, bounding_box, study_scale, thin_counts
 
 MYOCARDIUM = "myocardium"

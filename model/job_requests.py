@@ -13,7 +13,7 @@ class _Request(BaseModel):
 
 
 class OsemRequest(BaseModel):
-    """How OS-EM runs where a request asks for it; defaults as in `model.classical.OsemSettings`."""
+    """How OS-EM runs where a request asks for it; defaults as in `model.classical.osem.OsemSettings`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

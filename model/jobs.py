@@ -135,10 +135,10 @@ def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer
 
     The ``.npz`` holds float32 (Z, Y, X) arrays ``osem``, ``model`` (method model only), ``mu`` and ``reference``
     (where the study has them), in counts or mm^-1, and ``voxel_mm`` (z, y, x). ``alarm`` is the verdict on the study
-    (`model.confidence.alarm_words`), None where the model's card has no thresholds.
+    (`model.confidence.images.alarm_words`), None where the model's card has no thresholds.
     """
-    from model.classical import OsemSettings, reconstruct_osem
-    from model.metrics import case_metrics
+    from model.classical.osem import OsemSettings, reconstruct_osem
+    from model.evaluation.metrics import case_metrics
 
     study = read_study(request.study)
     settings = OsemSettings(**request.osem.model_dump())
@@ -176,7 +176,7 @@ def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer
 
 def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.float32], float, JsonValue]:
     """Return the image, the seconds it took, and the alarm's words where the model's card has thresholds."""
-    from model.confidence import alarm_of, alarm_words
+    from model.confidence.images import alarm_of, alarm_words
     from model.methods import NetworkMethod, resolve_method
     from model.shipped import DEFAULT, shipped_path
 
@@ -194,7 +194,7 @@ def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.
 
 def tune(request: TuneOsemRequest, progress: Progress) -> Answer:
     """Return the best ``settings`` on the studies, in the form `OsemRequest` takes."""
-    from model.tuning import tune_osem
+    from model.classical.tuning import tune_osem
 
     del progress
     best = tune_osem([read_study(path) for path in request.studies])
@@ -249,7 +249,7 @@ def _summary(
     *,
     higher_is_better: bool,
 ) -> dict[str, JsonValue]:
-    from model.metrics import bootstrap_ratio
+    from model.evaluation.metrics import bootstrap_ratio
 
     summary: dict[str, JsonValue] = {}
     for name, rows in (("model", scored), ("baseline", baseline)):

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from model.checkpoint import load_model
-from model.classical import OsemSettings, reconstruct_osem, study_tensors
+from model.classical.fbp import fbp
+from model.classical.map_osem import MapOsemSettings, reconstruct_map_osem
+from model.classical.osem import OsemSettings, reconstruct_osem, study_tensors
 from model.errors import ModelError
-from model.fbp import fbp
 from model.filters import gaussian_postfilter
 from model.inference import reconstruct
 from model.io.study_records import Study
 from model.io.weights import ModelCard
-from model.map_osem import MapOsemSettings, reconstruct_map_osem
 from model.networks import NETWORKS
 from model.networks.inputs import ReconstructionNetwork
 from model.shipped import DEFAULT, DEFAULT_NETWORK, TASK, shipped_networks, shipped_path

@@ -12,7 +12,7 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor
 
 from model.attenuation import AttenuationFactors, attenuation_factors
-from model.fbp import fbp
+from model.classical.fbp import fbp
 from model.geometry import AcquisitionGeometry, VolumeGrid
 from model.networks.inputs import StudyInputs
 from model.projector import SpectProjector, projector_for

@@ -28,7 +28,7 @@ from fl_core.protocol.messages import SitePhase
 from fl_core.protocol.plan import Grant, RunnerEvent, SentUpdate
 from model.errors import ModelError, SampleInvalid, StudyFormatError, TrainingDiverged
 from model.tasks import Sample, Task, load_task, mean_metrics
-from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
+from model.training.steps import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
 
 GRANT_CHECK_S = 0.25
 PROGRESS_EVERY_S = 0.25

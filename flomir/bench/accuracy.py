@@ -14,7 +14,7 @@ Figures, pooled over the test sets and, with ``_test_1`` ... at the end, for eac
 ``polar_rms``, ``polar_rms_osem``
     Mean error of the 17-segment polar map, points.
 ``false_defects_per_normal``, ``missed_mild_defects`` and the same with ``_osem``
-    By the rule of `model.detection`; missed is a number of defects, of ``mild_defects``.
+    By the rule of `model.evaluation.detection`; missed is a number of defects, of ``mild_defects``.
 ``..._hard``, ``observer_auc``
     The same rule, and the channelised Hotelling observer, on small mild defects and the same patients without them.
 ``shifted_<site>_<metric>_ratio``
@@ -34,10 +34,10 @@ from typing import Self
 from flomir.bench.accuracy_data import AccuracyPlan, SetPlan, accuracy_plan, cache_folder
 from flomir.bench.accuracy_goals import table
 from flomir.bench.accuracy_osem import TUNED_METRICS, Settings, score_osem, tuned_osem
-from model.detection import NormalLimits, Reading, common_depth, normal_limits, read_map
-from model.evaluation import CaseScores, Reconstructor, evaluate_cases, places_of
-from model.observer import Place, observer_auc
-from model.statistics import Estimate, mean, mean_difference, mean_ratio, ratio_of_means, total
+from model.evaluation.cases import CaseScores, Reconstructor, evaluate_cases, places_of
+from model.evaluation.detection import NormalLimits, Reading, common_depth, normal_limits, read_map
+from model.evaluation.observer import Place, observer_auc
+from model.evaluation.statistics import Estimate, mean, mean_difference, mean_ratio, ratio_of_means, total
 
 OURS = "network"
 DETECTING_OSEM = "polar_rms"
@@ -256,7 +256,7 @@ def observed(sick: Pair, well: Pair) -> dict[str, Estimate]:
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Reads polar maps for defects by the limits of `model.detection`."""
+    """Reads polar maps for defects by the limits of `model.evaluation.detection`."""
 
     ours: NormalLimits
     osem: NormalLimits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model.statistics import Estimate
+from model.evaluation.statistics import Estimate
 
 
 @dataclass(frozen=True)

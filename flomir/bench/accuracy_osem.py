@@ -18,19 +18,19 @@ from typing import Any
 
 import numpy as np
 
-from model.classical import OsemSettings, Volume
-from model.evaluation import CaseScores, empty_case, in_parallel, score_image
+from model.classical.osem import OsemSettings, Volume
+from model.classical.tuning import FWHM_MM, ITERATIONS, Tuning, osem_candidates, tune_osem_by
+from model.evaluation.cases import CaseScores, empty_case, in_parallel, score_image
+from model.evaluation.metrics import case_metrics
+from model.evaluation.observer import Place
 from model.io.study import Study, read_study
-from model.metrics import case_metrics
-from model.observer import Place
-from model.tuning import FWHM_MM, ITERATIONS, Tuning, osem_candidates, tune_osem_by
 
 TUNED_METRICS = ("nrmse_body", "nrmse_heart", "ssim_heart", "contrast_error", "polar_rms")
 HIGHER_IS_BETTER = frozenset({"ssim_heart"})
 _SOURCES = (
-    "model.classical", "model.projector", "model.attenuation", "model.footprint", "model.collimator", "model.filters",
-    "model.geometry", "model.tuning", "model.metrics", "model.polar", "model.observer", "model.deviance",
-    "model.evaluation",
+    "model.classical.osem", "model.projector", "model.attenuation", "model.footprint", "model.collimator", "model.filters",
+    "model.geometry", "model.classical.tuning", "model.evaluation.metrics", "model.evaluation.polar", "model.evaluation.observer", "model.evaluation.deviance",
+    "model.evaluation.cases",
 )  # fmt: skip
 
 Settings = dict[str, OsemSettings]

@@ -8,9 +8,9 @@ from flomir.bench.accuracy import Accuracy
 from flomir.bench.accuracy_data import AccuracyPlan
 from flomir.bench.accuracy_goals import goals
 from flomir.bench.figures import BenchResult
+from model.evaluation.statistics import LEVEL, Estimate
 from model.report import page
 from model.report.page import Cell
-from model.statistics import LEVEL, Estimate
 
 ROWS = (
     ("nrmse_body_ratio", "NRMSE body, ratio to OSEM", 3),

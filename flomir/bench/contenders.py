@@ -12,13 +12,13 @@ import torch
 
 from flomir.bench import pytomography_osem
 from model.attenuation import forget_paths
-from model.classical import OsemSettings, reconstruct_osem
+from model.classical.map_osem import MapOsemSettings, reconstruct_map_osem
+from model.classical.osem import OsemSettings, reconstruct_osem
 from model.errors import ModelError
 from model.filters import gaussian_postfilter
 from model.geometry import AcquisitionGeometry
 from model.inference import reconstruct
 from model.io.study_records import Study
-from model.map_osem import MapOsemSettings, reconstruct_map_osem
 from model.methods import FbpMethod
 from model.networks import NETWORKS, build_network
 from model.networks.inputs import ReconstructionNetwork

@@ -60,7 +60,7 @@ def _peak_gib() -> float:
 def _reconstruct(method: str, size: tuple[int, int, int], views: int) -> dict[str, float]:
     import torch
 
-    from model.classical import OsemSettings, reconstruct_osem
+    from model.classical.osem import OsemSettings, reconstruct_osem
     from model.inference import reconstruct
     from model.networks import build_network
     from model.networks.inputs import ReconstructionNetwork

@@ -39,15 +39,15 @@ from flomir.bench.contenders import (
     with_filter,
 )
 from flomir.bench.figures import Outcome
-from model.classical import OsemSettings
+from model.classical.map_osem import MapOsemSettings
+from model.classical.osem import OsemSettings
+from model.classical.tuning import FWHM_MM, ITERATIONS, body_nrmse, map_osem_candidates, osem_candidates, tune
 from model.errors import ModelError
+from model.evaluation.metrics import nrmse, region_masks
 from model.filters import gaussian_postfilter
 from model.io.study_records import Study
-from model.map_osem import MapOsemSettings
 from model.methods import FbpMethod
-from model.metrics import nrmse, region_masks
 from model.shipped import DEFAULT_NETWORK
-from model.tuning import FWHM_MM, ITERATIONS, body_nrmse, map_osem_candidates, osem_candidates, tune
 from synthesis.sample import make_study
 from synthesis.scenario import Scenario, load_scenario
 

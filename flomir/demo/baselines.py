@@ -20,7 +20,7 @@ from model.checkpoint import load_weights, state_arrays
 from model.io.weights import save_arrays
 from model.task_spec import task_spec
 from model.tasks import Sample, Task, load_task
-from model.training import ScheduleWindow
+from model.training.steps import ScheduleWindow
 from synthesis.execution.process import prepare_process
 
 

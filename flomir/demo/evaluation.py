@@ -9,11 +9,11 @@ import numpy as np
 from flomir.demo.baselines import quiet_pool
 from flomir.demo.federation import TASK
 from model.checkpoint import load_weights
-from model.classical import OsemSettings, reconstruct_osem
+from model.classical.osem import OsemSettings, reconstruct_osem
+from model.classical.tuning import tune_osem
+from model.evaluation.metrics import bootstrap_ratio, case_metrics
 from model.io.study import read_study
-from model.metrics import bootstrap_ratio, case_metrics
 from model.tasks import load_task
-from model.tuning import tune_osem
 
 METRICS = ("nrmse_body", "nrmse_heart", "ssim_heart", "defect_contrast")
 Cases = dict[str, list[dict[str, float | None]]]

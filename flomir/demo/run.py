@@ -18,7 +18,7 @@ from flomir.demo.data import DemoData, make_data, study_files
 from flomir.demo.evaluation import METRICS, Cases, Comparison, choose_osem, compare, evaluate_methods, means
 from flomir.demo.settings import DemoSettings
 from model.checkpoint import load_weights
-from model.classical import OsemSettings, reconstruct_osem
+from model.classical.osem import OsemSettings, reconstruct_osem
 from model.inference import reconstruct
 from model.io.study import Study, read_study
 from model.networks.inputs import ReconstructionNetwork

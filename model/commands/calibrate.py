@@ -13,7 +13,7 @@ from model.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model.confidence_fit import Calibration, CalibrationSettings
+    from model.confidence.fit import Calibration, CalibrationSettings
     from model.io.confidence_records import MeasuredShare
     from model.io.weights import ModelCard
     from model.networks.inputs import ReconstructionNetwork
@@ -68,7 +68,7 @@ def calibrate(
 
     Six tenths of the patients choose, the others measure. A shipped network's name may be given instead of a file.
     """
-    from model.confidence_fit import CalibrationSettings
+    from model.confidence.fit import CalibrationSettings
 
     settings = CalibrationSettings(replicates=replicates, level=level, case_level=case_level)
     try:
@@ -97,8 +97,8 @@ def _calibrated(
     from rich.console import Console
     from rich.progress import Progress
 
-    from model.confidence_calibration import calibrate as measure
-    from model.confidence_calibration import with_calibration
+    from model.confidence.calibration import calibrate as measure
+    from model.confidence.calibration import with_calibration
     from model.io.weights import save_card
     from model.shipped import shipped_path
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from model.evaluation_run import Evaluated, Stage
+    from model.evaluation.run import Evaluated, Stage
 
 MOST_FILES = 5000
 
@@ -62,7 +62,7 @@ def evaluate(
     A study that fails is reported and left out; the others go on.
     """
     from model.errors import ModelError
-    from model.evaluation_run import EvaluationRun
+    from model.evaluation.run import EvaluationRun
 
     names = [name.strip() for name in methods.split(",") if name.strip()]
     if not names:
@@ -113,7 +113,7 @@ def _write(out: Path, found: Evaluated) -> Path:
 
 
 def _csv(found: Evaluated) -> str:
-    from model.summary import METRICS
+    from model.evaluation.summary import METRICS
 
     text = io.StringIO()
     writer = csv.writer(text)

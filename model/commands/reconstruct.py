@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from model.batch_plan import Outcome, Plan
-    from model.classical import OsemSettings
+    from model.classical.osem import OsemSettings
     from model.geometry import Collimator
 
 CLASSICAL = ("osem", "mlem", "fbp", "map-osem")

@@ -17,9 +17,9 @@ import click
 from model.errors import ModelError
 
 if TYPE_CHECKING:
-    from model.distributed import Group
-    from model.training_plan import LocalProgress
-    from model.training_run import TrainRequest, TrainResult
+    from model.training.distributed import Group
+    from model.training.plan import LocalProgress
+    from model.training.run import TrainRequest, TrainResult
 
 TARGETS = ("phantom", "full-counts", "self-supervised")
 INTERRUPTED = 130
@@ -118,7 +118,7 @@ def train(*, settings: tuple[str, ...], as_json: bool, threads: int | None, **op
     """
     import torch
 
-    from model.distributed import join_group
+    from model.training.distributed import join_group
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -162,9 +162,9 @@ def _request(
     targets: Any,
     **rest: Any,
 ) -> TrainRequest:
-    from model.training_plan import TrainPlan
-    from model.training_run import TrainRequest, parse_settings, read_network
-    from model.validation import DEFAULT_SCORE
+    from model.training.plan import TrainPlan
+    from model.training.run import TrainRequest, parse_settings, read_network
+    from model.training.validation import DEFAULT_SCORE
 
     plan = TrainPlan(
         epochs=epochs,
@@ -207,7 +207,7 @@ def _watched(request: TrainRequest, group: Group, stopped: list[int], *, quiet: 
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from model.training_run import Watch, run_training
+    from model.training.run import Watch, run_training
 
     console = Console(stderr=True, soft_wrap=True)
     columns = (
@@ -279,7 +279,7 @@ def _answer(request: TrainRequest, result: TrainResult, *, as_json: bool) -> Non
 
 def summary_lines(training: Any, metrics: Any) -> list[str]:
     """Return the validation curve as a small table and a line of blocks, and what was kept."""
-    from model.training_card import sparkline
+    from model.training.card import sparkline
 
     curve = metrics["curve"]
     keys = [key for key in SHOWN if curve[-1].get(key) is not None]

@@ -1,6 +1,6 @@
 """What a model's card says about its errors: calibrated intervals and the thresholds of the alarm. Torch-free.
 
-Both records are measured on studies with a known truth (`model.confidence_calibration`) and are valid for one weights
+Both records are measured on studies with a known truth (`model.confidence.calibration`) and are valid for one weights
 file only, which they name.
 """
 

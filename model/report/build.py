@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from model.detection import DEPTH_SD, MILD_SEVERITY
+from model.evaluation.detection import DEPTH_SD, MILD_SEVERITY
+from model.evaluation.statistics import LEVEL, RESAMPLES
+from model.evaluation.summary import METRICS
 from model.report import page, tables
 from model.report.content import ReportInput
 from model.report.shown import shown_study
 from model.report.words import in_short
-from model.statistics import LEVEL, RESAMPLES
-from model.summary import METRICS
 
 
 def build_report(given: ReportInput) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model.polar import RINGS, SEGMENT_NAMES
+from model.evaluation.polar import RINGS, SEGMENT_NAMES
 from model.report.page import escape
 
 # Okabe & Ito's palette, distinguishable by colour-blind readers; the truth is drawn in the text colour

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from model.classical import Volume
-from model.evaluation import CaseScores
+from model.classical.osem import Volume
+from model.evaluation.cases import CaseScores
+from model.evaluation.summary import MethodSummary
 from model.io.study_records import Study
-from model.summary import MethodSummary
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from model.evaluation import CaseScores
+from model.evaluation.cases import CaseScores
+from model.evaluation.polar import polar_segments
 from model.io.study_records import Study
-from model.polar import polar_segments
 from model.report import charts, page, pictures
 from model.report.content import ReportInput, Shown
 from model.report.tables import defects_in_words

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from model.evaluation import CaseScores
+from model.evaluation.cases import CaseScores
+from model.evaluation.statistics import LEVEL, Estimate
+from model.evaluation.summary import BY_KEY, MetricInfo, by_counts
 from model.report import page
 from model.report.content import ReportInput
 from model.report.page import Cell
-from model.statistics import LEVEL, Estimate
-from model.summary import BY_KEY, MetricInfo, by_counts
 
 ERRORS = ("nrmse_body", "nrmse_heart", "ssim_heart", "polar_rms", "psnr_body", "psnr_heart")
 HEART = ("defect_contrast", "contrast_error", "myocardial_bias", "wall_to_blood_contrast")

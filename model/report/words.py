@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from model.evaluation import CaseScores
-from model.statistics import Estimate
-from model.summary import MethodSummary
+from model.evaluation.cases import CaseScores
+from model.evaluation.statistics import Estimate
+from model.evaluation.summary import MethodSummary
 
 
 def in_short(

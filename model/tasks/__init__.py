@@ -11,7 +11,7 @@ from torch import nn
 
 from model.task_parameters import TaskParameters
 from model.task_spec import TaskSpec, task_spec
-from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
+from model.training.steps import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
 
 CaseMetrics = dict[str, float | None]
 """One number per metric of the task's declaration; None where a case has no such thing (no defect, no labels)."""
@@ -61,7 +61,7 @@ class Task(Protocol):
         on_progress: Callable[[TrainProgress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> TrainOutcome:
-        """Train in place; see `model.training.train_network`."""
+        """Train in place; see `model.training.steps.train_network`."""
 
     def evaluate(
         self, network: nn.Module, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
@@ -77,7 +77,7 @@ class Task(Protocol):
     ) -> list[CaseMetrics]:
         """Score the task's classical method on the same samples; an empty list where there is none.
 
-        ``settings`` are the method's own (`model.classical.OsemSettings`).
+        ``settings`` are the method's own (`model.classical.osem.OsemSettings`).
         """
 
     def preview(self, network: nn.Module, sample: Sample) -> dict[str, NDArray[np.float32]]:

@@ -15,12 +15,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.errors import ModelError, SampleInvalid
-from model.losses import IGNORED_LABEL, dice_cross_entropy
 from model.networks import build_network, parse_network
 from model.task_parameters import BrainSegmentationParameters, TaskParameters
 from model.task_spec import TaskSpec, read_slice, read_slice_patient, task_spec
 from model.tasks import CaseMetrics, Sample
-from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient, train_network
+from model.training.losses import IGNORED_LABEL, dice_cross_entropy
+from model.training.steps import (
+    ScheduleWindow,
+    TrainHooks,
+    TrainOutcome,
+    TrainProgress,
+    split_by_patient,
+    train_network,
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,20 +12,27 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
-from model.calibration import calibrated
-from model.classical import OsemSettings, reconstruct_osem
+from model.classical.osem import OsemSettings, reconstruct_osem
 from model.dataset import PreparedStudy, load_prepared, with_reference
 from model.errors import ModelError
+from model.evaluation.metrics import case_metrics
 from model.inference import fitted, reconstruct_prepared
-from model.metrics import case_metrics
 from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
-from model.objective import study_loss
-from model.targets import PhantomTarget
 from model.task_parameters import SpectReconstructionParameters, TaskParameters
 from model.task_spec import TaskSpec, task_spec
 from model.tasks import CaseMetrics, Sample
-from model.training import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient, train_network
+from model.training.objective import study_loss
+from model.training.steps import (
+    ScheduleWindow,
+    TrainHooks,
+    TrainOutcome,
+    TrainProgress,
+    split_by_patient,
+    train_network,
+)
+from model.training.target_check import calibrated
+from model.training.targets import PhantomTarget
 
 _OSEM_SETTINGS = TypeAdapter(OsemSettings)
 
@@ -113,7 +120,7 @@ class SpectReconstruction:
     def evaluate(
         self, network: nn.Module, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
     ) -> list[CaseMetrics]:
-        """Score reconstructions against the references (`model.metrics.case_metrics`)."""
+        """Score reconstructions against the references (`model.evaluation.metrics.case_metrics`)."""
         wanted = _reconstruction(network)
         return self._score(lambda study: reconstruct_prepared(wanted, study), samples, on_progress)
 

@@ -10,7 +10,7 @@ from flomir.bench import accuracy_osem
 from flomir.bench.accuracy import accuracy
 from flomir.bench.accuracy_data import AccuracyPlan, SetPlan, accuracy_plan
 from flomir.bench.accuracy_goals import goals
-from model.classical import Volume
+from model.classical.osem import Volume
 from model.io.study import Study
 from synthesis.scenario import load_scenario
 

@@ -27,7 +27,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.classical import osem
+from model.classical.osem import osem
 from model.errors import StudyFormatError
 from model.geometry import Collimator
 from model.io.interfile import InterfileProjections, read_interfile, read_interfile_projections

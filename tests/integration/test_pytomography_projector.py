@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from flomir.bench import pytomography_osem as theirs
-from model.classical import osem_iterates, study_tensors
+from model.classical.osem import osem_iterates, study_tensors
 from model.errors import ModelError
+from model.evaluation.metrics import nrmse, region_masks
 from model.geometry import AcquisitionGeometry, orbit_angles_rad
 from model.io.study import Study
-from model.metrics import nrmse, region_masks
 from model.projector import projector_for
 from synthesis.sample import make_study
 from synthesis.scenario import load_scenario

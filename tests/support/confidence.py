@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.confidence_calibration import examine
-from model.confidence_fit import Case
+from model.confidence.calibration import examine
+from model.confidence.fit import Case
+from model.confidence.uncertainty import Spread
 from model.geometry import AcquisitionGeometry
 from model.io.study import Study
 from model.projector import projector_for
-from model.uncertainty import Spread
 from tests.support.studies import tiny_geometry, tiny_study
 
 

@@ -14,10 +14,10 @@ from flomir.bench.accuracy_osem import TUNED_METRICS, osem_images, score_osem, t
 from flomir.bench.accuracy_page import accuracy_page
 from flomir.bench.command import bench
 from flomir.bench.figures import BenchResult
-from model.classical import OsemSettings, reconstruct_osem
-from model.evaluation import CaseScores, MethodScores
+from model.classical.osem import OsemSettings, reconstruct_osem
+from model.evaluation.cases import CaseScores, MethodScores
+from model.evaluation.statistics import Estimate
 from model.io.study import Defect, read_study
-from model.statistics import Estimate
 from tests.support.studies import tiny_study, write_tiny_studies
 
 TRUTH = np.full(17, 95.0)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from model.alarm import (
+from model.classical.osem import OsemSettings, reconstruct_osem
+from model.confidence.alarm import (
     Alarm,
     Level,
     block_sums,
@@ -23,12 +24,11 @@ from model.alarm import (
     poisson_null,
     sharpness,
 )
-from model.classical import OsemSettings, reconstruct_osem
-from model.confidence_fit import CalibrationSettings, Case, records_of
+from model.confidence.fit import CalibrationSettings, Case, records_of
+from model.confidence.uncertainty import expected_counts, mean_activity
 from model.geometry import Collimator
 from model.io.confidence_records import AlarmRecord
 from model.io.study import Study
-from model.uncertainty import expected_counts, mean_activity
 from tests.support.confidence import case_of, small_study
 
 SETTINGS = OsemSettings(iterations=3, subsets=4, postfilter_fwhm_mm=0)

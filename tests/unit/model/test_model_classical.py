@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.classical import (
+from model.classical.fbp import fbp
+from model.classical.osem import (
     OsemSettings,
     em_update,
     mlem,
@@ -20,11 +21,10 @@ from model.classical import (
     uniform_start,
 )
 from model.errors import GeometryMismatch
-from model.fbp import fbp
+from model.evaluation.metrics import case_metrics, nrmse, region_masks
 from model.filters import gaussian_postfilter
 from model.geometry import AcquisitionGeometry, VolumeGrid
 from model.io.study import Study
-from model.metrics import case_metrics, nrmse, region_masks
 from model.projector import projector_for
 from tests.support.studies import tiny_geometry, tiny_study
 

@@ -14,17 +14,17 @@ from click.testing import CliRunner
 from model.batch import NO_PROMISE
 from model.checkpoint import load_model, save_model
 from model.commands.reconstruct import reconstruct as reconstruct_command
-from model.confidence import alarm_of, alarm_words, half_widths, reconstruct_with_uncertainty
-from model.confidence_calibration import calibrate, digest_of, examine, with_calibration
-from model.confidence_fit import Calibration, CalibrationSettings, Case, records_of
+from model.confidence.calibration import calibrate, digest_of, examine, with_calibration
+from model.confidence.fit import Calibration, CalibrationSettings, Case, records_of
+from model.confidence.images import alarm_of, alarm_words, half_widths, reconstruct_with_uncertainty
+from model.confidence.uncertainty import Spread, body_of, mean_activity
 from model.errors import ModelError
 from model.io.study import write_study
 from model.io.weights import ModelCard, load_card, save_card
 from model.jobs import answer_request
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
-from model.training import split_by_patient
-from model.uncertainty import Spread, body_of, mean_activity
+from model.training.steps import split_by_patient
 from tests.support.studies import tiny_study, write_tiny_studies
 
 TASK = "spect-reconstruction"

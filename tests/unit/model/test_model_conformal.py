@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from model.conformal import (
+from model.confidence.conformal import (
     cases_needed,
     conformal_quantile,
     coverage,

@@ -16,7 +16,7 @@ from model.errors import ModelError, SampleInvalid, TrainingDiverged
 from model.task_parameters import TaskParameters
 from model.task_spec import TASK_SPECS, task_spec
 from model.tasks import Sample, Task, load_task, mean_metrics
-from model.training import ScheduleWindow, TrainHooks, TrainProgress
+from model.training.steps import ScheduleWindow, TrainHooks, TrainProgress
 from tests.support.tasks import SAMPLE_WRITERS, write_samples
 
 TASKS = sorted(TASK_SPECS)

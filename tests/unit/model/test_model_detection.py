@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.detection import DEPTH_SD, NormalLimits, Reading, common_depth, normal_limits, read_map
+from model.evaluation.detection import DEPTH_SD, NormalLimits, Reading, common_depth, normal_limits, read_map
 from model.io.study import Defect
 
 NORMAL = np.full(17, 95.0)

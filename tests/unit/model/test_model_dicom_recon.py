@@ -14,7 +14,7 @@ import pydicom
 import pytest
 import torch
 
-from model.classical import osem
+from model.classical.osem import osem
 from model.errors import DicomError, GeometryMismatch
 from model.geometry import VolumeGrid
 from model.io.dicom import AnonymousIds, read_attenuation_map, read_nm, read_recon_tomo, write_nm_tomo, write_recon_tomo

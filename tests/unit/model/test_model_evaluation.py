@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from model.classical import OsemSettings, Volume
+from model.classical.osem import OsemSettings, Volume
 from model.commands.evaluate import evaluate
-from model.detection import MIN_NORMALS
-from model.evaluation import CaseScores, evaluate_cases, in_parallel, places_of, score_case
-from model.evaluation_run import chosen
+from model.evaluation.cases import CaseScores, evaluate_cases, in_parallel, places_of, score_case
+from model.evaluation.detection import MIN_NORMALS
+from model.evaluation.observer import Place
+from model.evaluation.run import chosen
+from model.evaluation.summary import by_counts, summarise
 from model.io.study import Study, read_study, write_study
-from model.observer import Place
 from model.report import charts, pictures
-from model.summary import by_counts, summarise
 from tests.support.studies import tiny_study, write_tiny_studies
 
 

@@ -13,13 +13,13 @@ from torch import nn
 
 from model.checkpoint import state_arrays
 from model.dataset import PreparedStudy
-from model.distributed import Group
 from model.errors import ModelError, TrainingDiverged
-from model.local_training import LocalTraining, derived_seed
-from model.targets import Example
-from model.training_plan import LocalProgress
-from model.training_state import CheckpointFile, RunState, differences
-from model.validation import score_of, shared_means, single_precision
+from model.training.distributed import Group
+from model.training.local import LocalTraining, derived_seed
+from model.training.plan import LocalProgress
+from model.training.state import CheckpointFile, RunState, differences
+from model.training.targets import Example
+from model.training.validation import score_of, shared_means, single_precision
 from tests.support.training import prepared_studies, small_network, small_training
 
 AUGMENTED: dict[str, object] = {"augment": True, "augment_every": 2}

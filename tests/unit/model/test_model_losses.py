@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.losses import (
+from model.training.losses import (
     IGNORED_LABEL,
     charbonnier,
     contrast_loss,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from model.classical import OsemSettings, osem, reconstruct_osem, study_tensors
+from model.classical.map_osem import MapOsemSettings, map_osem, map_osem_iterates, reconstruct_map_osem, total_variation
+from model.classical.osem import OsemSettings, osem, reconstruct_osem, study_tensors
+from model.classical.tuning import body_nrmse, map_osem_candidates, osem_candidates, tune
+from model.evaluation.metrics import nrmse, region_masks
 from model.io.study import Study
-from model.map_osem import MapOsemSettings, map_osem, map_osem_iterates, reconstruct_map_osem, total_variation
-from model.metrics import nrmse, region_masks
-from model.tuning import body_nrmse, map_osem_candidates, osem_candidates, tune
 from tests.support.studies import tiny_study
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import GeometryMismatch
-from model.io.study import Study
-from model.metrics import (
+from model.evaluation.metrics import (
     bootstrap_ratio,
     case_metrics,
     defect_contrast,
@@ -18,6 +17,7 @@ from model.metrics import (
     ssim,
     wall_to_blood_contrast,
 )
+from model.io.study import Study
 from tests.support.studies import tiny_study
 
 

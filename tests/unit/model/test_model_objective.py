@@ -2,11 +2,11 @@ import pytest
 import torch
 
 from model.dataset import prepare_study
-from model.losses import contrast_loss, region_loss
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
-from model.objective import study_loss
 from model.task_parameters import SpectReconstructionParameters
+from model.training.losses import contrast_loss, region_loss
+from model.training.objective import study_loss
 from tests.support.studies import tiny_study
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.deviance import poisson_deviance
+from model.evaluation.deviance import poisson_deviance
+from model.evaluation.observer import Place, area_under_curve, channel_outputs, observer_auc, template
 from model.io.study import HeartFrame, Study, Truth
-from model.observer import Place, area_under_curve, channel_outputs, observer_auc, template
 from tests.support.studies import coordinates_mm, tiny_geometry, tiny_study
 
 

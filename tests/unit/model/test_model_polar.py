@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 
 from model.errors import GeometryMismatch
+from model.evaluation.polar import (
+    SEGMENT_NAMES,
+    TERRITORIES,
+    neighbours,
+    normalised,
+    polar_rms,
+    polar_segments,
+    segment_means,
+)
 from model.io.study import Study
-from model.polar import SEGMENT_NAMES, TERRITORIES, neighbours, normalised, polar_rms, polar_segments, segment_means
 from tests.support.studies import tiny_study
 
 

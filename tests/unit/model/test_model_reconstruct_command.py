@@ -12,7 +12,7 @@ import pydicom
 import pytest
 from click.testing import CliRunner, Result
 
-from model.classical import OsemSettings, reconstruct_osem
+from model.classical.osem import OsemSettings, reconstruct_osem
 from model.commands.models import models
 from model.commands.reconstruct import reconstruct
 from model.geometry import TC99M_PEAK, EnergyWindow

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.classical import OsemSettings, reconstruct_osem, study_tensors
+from model.classical.osem import OsemSettings, reconstruct_osem, study_tensors
 from model.dataset import prepare_study
+from model.evaluation.metrics import case_metrics
 from model.geometry import TC99M_PEAK, EnergyWindow
 from model.io.study import Study
-from model.metrics import case_metrics
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_estimate, scatter_of, scatter_source

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from model.classical import OsemSettings
+from model.classical.osem import OsemSettings
 from model.commands.models import models
 from model.errors import ModelError
 from model.io.weights import content_hash, load_arrays, load_card

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.statistics import mean, mean_difference, mean_ratio, ratio_of_means, total
+from model.evaluation.statistics import mean, mean_difference, mean_ratio, ratio_of_means, total
 
 
 def test_the_figures_are_those_of_the_cases_that_have_both_values() -> None:

@@ -194,7 +194,7 @@ def test_standardising_keeps_the_background_and_ignores_gain() -> None:
 
 
 def test_a_tiny_study_is_scored_worse_when_its_image_is_wrong() -> None:
-    from model.metrics import case_metrics
+    from model.evaluation.metrics import case_metrics
 
     study = tiny_study(0)
     assert study.reference is not None

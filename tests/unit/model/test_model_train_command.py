@@ -14,9 +14,9 @@ from flomir.cli import cli
 from model.commands.train import summary_lines
 from model.errors import ModelError
 from model.io.weights import load_card
-from model.objective import study_loss
-from model.training_card import code_version, command_words, sparkline
-from model.training_run import SET_BY_OPTIONS, parse_settings, read_network
+from model.training.card import code_version, command_words, sparkline
+from model.training.objective import study_loss
+from model.training.run import SET_BY_OPTIONS, parse_settings, read_network
 from tests.support.training import SMALL, write_small_studies
 
 
@@ -134,7 +134,7 @@ def test_a_run_that_diverges_says_which_rate_to_try(
         calls.append(1)
         return study_loss(*arguments) * (math.nan if len(calls) > 6 else 1.0)
 
-    monkeypatch.setattr("model.targets.study_loss", explodes)
+    monkeypatch.setattr("model.training.targets.study_loss", explodes)
     answer = train(ward, tmp_path / "m.safetensors", "--set", "learning_rate=0.01", "--epochs", "3")
     assert answer.exit_code == 1
     assert "learning_rate=0.005" in answer.output

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from model.errors import TrainingDiverged
 from model.task_parameters import TaskParameters
-from model.training import WARM_UP_STEPS, ScheduleWindow, TrainHooks, split_by_patient, train_network, warm_up
+from model.training.steps import WARM_UP_STEPS, ScheduleWindow, TrainHooks, split_by_patient, train_network, warm_up
 
 
 class OneNumber(nn.Module):

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from model import training_memory
 from model.errors import ModelError
 from model.io.study import read_study, write_study
-from model.targets import target_for
 from model.task_parameters import SpectReconstructionParameters
-from model.training_data import StudyFile, describe_files, find_sets, prepare_file, prepare_files
-from model.training_memory import compact, prepared_bytes, release
+from model.training import memory as training_memory
+from model.training.data import StudyFile, describe_files, find_sets, prepare_file, prepare_files
+from model.training.memory import compact, prepared_bytes, release
+from model.training.targets import target_for
 from tests.support.training import prepared_studies, small_network, small_study, write_small_studies
 
 CPU = torch.device("cpu")

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.classical import OsemSettings, Volume, reconstruct_osem
+from model.classical.osem import OsemSettings, Volume, reconstruct_osem
+from model.classical.tuning import tune_osem, tune_osem_by
+from model.evaluation.metrics import case_metrics
 from model.io.study import Study
-from model.metrics import case_metrics
-from model.tuning import tune_osem, tune_osem_by
 from tests.support.studies import tiny_study
 
 ITERATIONS, WIDTHS = (1, 3, 8), (0.0, 8.0, 40.0)

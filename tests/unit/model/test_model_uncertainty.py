@@ -10,15 +10,8 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from model.classical import OsemSettings, reconstruct_osem
-from model.dataset import prepare_study
-from model.errors import GeometryMismatch, ModelError
-from model.inference import reconstruct
-from model.io.study import Study
-from model.networks import build_network
-from model.networks.inputs import ReconstructionNetwork
-from model.polar import polar_segments
-from model.uncertainty import (
+from model.classical.osem import OsemSettings, reconstruct_osem
+from model.confidence.uncertainty import (
     Spread,
     body_of,
     estimate_spread,
@@ -29,6 +22,13 @@ from model.uncertainty import (
     smooth_root,
     with_counts,
 )
+from model.dataset import prepare_study
+from model.errors import GeometryMismatch, ModelError
+from model.evaluation.polar import polar_segments
+from model.inference import reconstruct
+from model.io.study import Study
+from model.networks import build_network
+from model.networks.inputs import ReconstructionNetwork
 from tests.support.studies import tiny_study
 
 KINDS = (

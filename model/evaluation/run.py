@@ -13,16 +13,16 @@ from typing import Any
 
 import torch
 
-from model.classical import OsemSettings
-from model.detection import MIN_NORMALS
+from model.classical.osem import OsemSettings
+from model.classical.tuning import tune_osem
 from model.errors import ModelError
-from model.evaluation import CaseScores, evaluate_cases
+from model.evaluation.cases import CaseScores, evaluate_cases
+from model.evaluation.detection import MIN_NORMALS
+from model.evaluation.summary import MethodSummary, summarise
 from model.io.study import StudyHeader, read_study, read_study_header
 from model.machine import processor
 from model.methods import Method, resolve_method
 from model.report.content import ReportInput, Shown
-from model.summary import MethodSummary, summarise
-from model.tuning import tune_osem
 
 CLASSICAL_OSEM = "osem"
 MAX_TUNING_STUDIES = 12

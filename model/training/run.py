@@ -13,18 +13,18 @@ from pydantic import JsonValue, ValidationError
 
 from model.checkpoint import SavedModel, load_weights, save_model
 from model.dataset import PreparedStudy
-from model.distributed import Group
 from model.errors import ModelError, TrainingDiverged
 from model.io.weights import content_hash, load_card, sha256_of
-from model.local_training import LocalTraining
 from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
-from model.targets import TargetKind, target_for
 from model.task_parameters import SpectReconstructionParameters
-from model.training_card import code_version, command_words, machine
-from model.training_data import LeftOut, StudyFile, StudySets, find_sets, prepare_files
-from model.training_plan import LocalOutcome, LocalProgress, TrainPlan
-from model.training_state import CheckpointFile
+from model.training.card import code_version, command_words, machine
+from model.training.data import LeftOut, StudyFile, StudySets, find_sets, prepare_files
+from model.training.distributed import Group
+from model.training.local import LocalTraining
+from model.training.plan import LocalOutcome, LocalProgress, TrainPlan
+from model.training.state import CheckpointFile
+from model.training.targets import TargetKind, target_for
 
 TASK = "spect-reconstruction"
 SET_BY_OPTIONS = {"local_epochs": "--epochs", "seed": "--seed", "holdout_fraction": "--holdout"}

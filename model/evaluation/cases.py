@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.classical import Volume
-from model.deviance import poisson_deviance
+from model.classical.osem import Volume
 from model.errors import ModelError
+from model.evaluation.deviance import poisson_deviance
+from model.evaluation.metrics import case_metrics
+from model.evaluation.observer import Place, channel_outputs
+from model.evaluation.polar import polar_segments
 from model.io.study import read_study, read_study_header
 from model.io.study_records import Defect, Study
-from model.metrics import case_metrics
-from model.observer import Place, channel_outputs
-from model.polar import polar_segments
 
 Scores = dict[str, float | None]
 Reconstructor = Callable[[Study], Volume]
@@ -40,7 +40,7 @@ class MethodScores:
     Parameters
     ----------
     metrics : dict
-        Keys of `model.metrics.case_metrics`, and ``deviance`` and ``seconds``.
+        Keys of `model.evaluation.metrics.case_metrics`, and ``deviance`` and ``seconds``.
     polar : float64 (17,) or None
         Points.
     channels : float64 (C,) or None

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from model.detection import MIN_NORMALS, common_depth, normal_limits, read_map
-from model.evaluation import CaseScores
-from model.observer import observer_auc
-from model.statistics import Estimate, mean, mean_difference, mean_ratio
+from model.evaluation.cases import CaseScores
+from model.evaluation.detection import MIN_NORMALS, common_depth, normal_limits, read_map
+from model.evaluation.observer import observer_auc
+from model.evaluation.statistics import Estimate, mean, mean_difference, mean_ratio
 
 Best = Literal["low", "high", "zero", "one", "none"]
 
@@ -93,7 +93,7 @@ def summarise(
         The method that the others are paired with.
     normals : sequence of CaseScores
         Other studies without defects, from which the limits of detection are learned; detection is left out where
-        there are fewer than `model.detection.MIN_NORMALS`.
+        there are fewer than `model.evaluation.detection.MIN_NORMALS`.
     """
     found = {}
     for name in methods:

@@ -1,6 +1,6 @@
 """How much an image would differ had the counts, or the network, been another: bootstrap and ensemble spreads.
 
-The raw spread is no interval: it knows the noise, not the errors that all replicates share. `model.conformal` makes
+The raw spread is no interval: it knows the noise, not the errors that all replicates share. `model.confidence.conformal` makes
 intervals of it.
 
 Tensors: V views, Z axial = slices, Y X voxels, U bins, R replicates.
@@ -20,12 +20,12 @@ from torch import Tensor
 
 from model.dataset import PreparedStudy, prepare_study, started
 from model.errors import ModelError
+from model.evaluation.polar import polar_segments
 from model.geometry import ensure_shape
 from model.inference import reconstruct_prepared
 from model.io.confidence_records import SpreadKind
 from model.io.study_records import Study
 from model.networks.inputs import ReconstructionNetwork
-from model.polar import polar_segments
 from model.projector import projector_for
 from model.scatter import scatter_of
 from model.transforms import body_mask, study_scale
@@ -48,7 +48,7 @@ class Spread:
         Root mean square difference of the replicates from the image: their noise and, because they are reconstructed
         from the image's own projections, what the method loses of a truth that looks like the image.
     segments, segment_spread : float64 (17,) or None
-        The polar map of the image and the spread of its segments, in points (`model.polar`), where the study knows
+        The polar map of the image and the spread of its segments, in points (`model.evaluation.polar`), where the study knows
         the heart.
     replicates : int
     """

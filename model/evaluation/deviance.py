@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.classical import StudyTensors, study_tensors
+from model.classical.osem import StudyTensors, study_tensors
 from model.geometry import ensure_shape
 from model.io.study_records import Study
-from model.losses import poisson_deviance as deviance_of_counts
+from model.training.losses import poisson_deviance as deviance_of_counts
 
 
 @torch.no_grad()

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.evaluation.metrics import defect_and_remote
 from model.io.study_records import Study
-from model.metrics import defect_and_remote
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class WallRegions:
     averages : Tensor (R, N)
         One row a region, summing to 1: the 17 AHA segments that are present, then the defects.
     contrast : Tensor (2, N) or None
-        Rows of all defects pooled and of the remote wall, as `model.metrics.defect_contrast` compares them.
+        Rows of all defects pooled and of the remote wall, as `model.evaluation.metrics.defect_contrast` compares them.
     """
 
     voxels: Tensor

@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.classical import OsemSettings, reconstruct_osem
+from model.classical.osem import OsemSettings, reconstruct_osem
 from model.dataset import PreparedStudy, prepare_study, thinned
 from model.errors import SampleInvalid
+from model.evaluation.metrics import case_metrics
 from model.io.study import Study
-from model.losses import poisson_deviance
-from model.metrics import case_metrics
 from model.networks.inputs import StartRecipe
 from model.networks.precision import bfloat16_training
-from model.objective import study_loss
 from model.task_parameters import SpectReconstructionParameters
+from model.training.losses import poisson_deviance
+from model.training.objective import study_loss
 
 TargetKind = Literal["phantom", "full-counts", "self-supervised"]
 TARGET_KINDS: tuple[TargetKind, ...] = get_args(TargetKind)
@@ -119,12 +119,12 @@ class PhantomTarget:
         return Example(thinned(study, kept_share(self.parameters.augment_least, 1.0, generator), generator))
 
     def loss(self, network: nn.Module, example: Example) -> Tensor:
-        """Return `model.objective.study_loss`."""
+        """Return `model.training.objective.study_loss`."""
         return study_loss(network, example.study, self.parameters)
 
     @torch.no_grad()
     def score(self, network: nn.Module, study: PreparedStudy) -> dict[str, float | None]:
-        """Return ``loss``, `model.metrics.case_metrics` and ``contrast_error`` = |1 - defect contrast|."""
+        """Return ``loss``, `model.evaluation.metrics.case_metrics` and ``contrast_error`` = |1 - defect contrast|."""
         return _scored(network, study, study, self.parameters)
 
 
@@ -148,7 +148,7 @@ class FullCountsTarget(PhantomTarget):
 
     @torch.no_grad()
     def score(self, network: nn.Module, study: PreparedStudy) -> dict[str, float | None]:
-        """Return ``loss`` and `model.metrics.case_metrics` of half the counts against the image of all."""
+        """Return ``loss`` and `model.evaluation.metrics.case_metrics` of half the counts against the image of all."""
         return _scored(network, self.example(study, None).study, study, self.parameters)
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import torch
 from pydantic import JsonValue
 
-from model.calibration import check_calibration
 from model.dataset import PreparedStudy
 from model.errors import ModelError, SampleInvalid
 from model.io.study import read_study, read_study_header
 from model.io.weights import content_hash, sha256_of
 from model.networks.inputs import ReconstructionNetwork
-from model.targets import Target
-from model.training import split_by_patient
-from model.training_memory import check_memory, compact
+from model.training.memory import check_memory, compact
+from model.training.steps import split_by_patient
+from model.training.target_check import check_calibration
+from model.training.targets import Target
 
 SUFFIXES = (".h5", ".hdf5")
 

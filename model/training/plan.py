@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.training_state import RunState
-from model.validation import DEFAULT_SCORE
+from model.training.state import RunState
+from model.training.validation import DEFAULT_SCORE
 
 CHECKPOINT_EVERY_S = 120.0
 """Longest work that a kill can cost."""

@@ -10,8 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.alarm import conditions, corrections, fit_statistics
-from model.confidence_fit import (
+from model.confidence.alarm import conditions, corrections, fit_statistics
+from model.confidence.conformal import (
+    cases_needed,
+    coverage,
+    normal_factor,
+)
+from model.confidence.fit import (
     DEFAULT_SETTINGS,
     FLOOR,
     SEGMENT_FLOOR_POINTS,
@@ -21,19 +26,7 @@ from model.confidence_fit import (
     kind_of,
     records_of,
 )
-from model.conformal import (
-    cases_needed,
-    coverage,
-    normal_factor,
-)
-from model.errors import ModelError
-from model.io.study import Study, read_study
-from model.io.weights import ModelCard, content_hash
-from model.metrics import region_masks
-from model.networks.inputs import ReconstructionNetwork
-from model.polar import polar_segments
-from model.training import split_by_patient
-from model.uncertainty import (
+from model.confidence.uncertainty import (
     Progress,
     Spread,
     body_of,
@@ -42,6 +35,13 @@ from model.uncertainty import (
     mean_activity,
     redo_with_network,
 )
+from model.errors import ModelError
+from model.evaluation.metrics import region_masks
+from model.evaluation.polar import polar_segments
+from model.io.study import Study, read_study
+from model.io.weights import ModelCard, content_hash
+from model.networks.inputs import ReconstructionNetwork
+from model.training.steps import split_by_patient
 
 
 def examine(study: Study, spread: Spread, *, level: float) -> Case:

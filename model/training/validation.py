@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from model.dataset import PreparedStudy
-from model.distributed import Group
 from model.errors import ModelError
 from model.networks.inputs import ReconstructionNetwork
-from model.targets import Target
-from model.training_memory import release
+from model.training.distributed import Group
+from model.training.memory import release
+from model.training.targets import Target
 
 DEFAULT_SCORE = {
     "phantom": "nrmse_body+nrmse_heart",

@@ -8,7 +8,7 @@ Normalisers
     PSNR and SSIM use the reference's maximum in the region as the range.
     Myocardial bias is relative to the reference's mean over the left ventricular wall.
     Contrasts are 1 - mean(dark) / mean(bright), as shares of the reference's contrast over the same voxels.
-    Polar maps as in `model.polar`.
+    Polar maps as in `model.evaluation.polar`.
 Images are compared as they are, in counts: no min-max, no fitted scale.
 
 numpy only.
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from model.evaluation.polar import polar_rms, polar_segments
 from model.geometry import ensure_shape
 from model.io.study_records import Study
-from model.polar import polar_rms, polar_segments
 
 Mask = npt.NDArray[np.bool_]
 Image = npt.NDArray[np.floating]

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model.classical import SubsetPass, Volume, study_tensors
+from model.classical.osem import SubsetPass, Volume, study_tensors
 from model.geometry import VolumeGrid
 from model.io.study_records import Study
 from model.projector import Attenuation, SpectProjector

@@ -1,6 +1,6 @@
 r"""Notice a study that is unlike those a network was trained on, by how well its image explains the counts.
 
-Three statistics and a few ranges, each compared with calibration studies (`model.confidence_calibration`):
+Three statistics and a few ranges, each compared with calibration studies (`model.confidence.calibration`):
 
 *misfit*: the relative error of the expected counts that the deviance shows. Counts are summed over square blocks of
 about 26 mm in each view, where a model error stands out from the noise. The deviance
@@ -143,7 +143,7 @@ def fit_statistics(study: Study, expected_VZU: Counts) -> dict[str, float]:
     ----------
     study : Study
     expected_VZU : (V, Z, U)
-        A x + s of the image in question (`model.uncertainty.expected_counts`).
+        A x + s of the image in question (`model.confidence.uncertainty.expected_counts`).
     """
     geometry = study.geometry
     rows, bins = max(1, round(BLOCK_MM / geometry.axial_mm)), max(1, round(BLOCK_MM / geometry.bin_mm))

@@ -3,9 +3,9 @@
 from torch import Tensor, nn
 
 from model.dataset import PreparedStudy
-from model.losses import contrast_loss, reconstruction_loss, region_loss
 from model.networks.precision import bfloat16_training
 from model.task_parameters import SpectReconstructionParameters
+from model.training.losses import contrast_loss, reconstruction_loss, region_loss
 
 
 def study_loss(network: nn.Module, study: PreparedStudy, parameters: SpectReconstructionParameters) -> Tensor:

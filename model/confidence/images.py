@@ -1,6 +1,6 @@
 """Reconstruct with calibrated intervals and the verdict of the alarm, by what a model's card says of its weights.
 
-The card's records come from `model.confidence_calibration`; here no data are needed.
+The card's records come from `model.confidence.calibration`; here no data are needed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,8 @@ import numpy as np
 from pydantic import JsonValue
 from torch import nn
 
-from model.alarm import Alarm, Level, conditions, corrections, fit_statistics, judge
-from model.errors import ModelError
-from model.io.confidence_records import UncertaintyRecord
-from model.io.study import Study
-from model.io.weights import ModelCard
-from model.networks.inputs import ReconstructionNetwork
-from model.shipped import load_shipped, shipped_card, shipped_networks
-from model.uncertainty import (
+from model.confidence.alarm import Alarm, Level, conditions, corrections, fit_statistics, judge
+from model.confidence.uncertainty import (
     Progress,
     Segments,
     Spread,
@@ -30,6 +24,12 @@ from model.uncertainty import (
     mean_activity,
     redo_with_network,
 )
+from model.errors import ModelError
+from model.io.confidence_records import UncertaintyRecord
+from model.io.study import Study
+from model.io.weights import ModelCard
+from model.networks.inputs import ReconstructionNetwork
+from model.shipped import load_shipped, shipped_card, shipped_networks
 
 
 @dataclass(frozen=True, eq=False)

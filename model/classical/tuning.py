@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.classical import OsemSettings, Volume, osem_iterates, study_tensors
+from model.classical.map_osem import MapOsemSettings, map_osem_iterates
+from model.classical.osem import OsemSettings, Volume, osem_iterates, study_tensors
+from model.evaluation.metrics import nrmse, region_masks
 from model.filters import gaussian_postfilter
 from model.io.study_records import Study
-from model.map_osem import MapOsemSettings, map_osem_iterates
-from model.metrics import nrmse, region_masks
 
 ITERATIONS = (2, 4, 6, 8, 10, 12, 16, 20, 24)
 FWHM_MM = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0)
@@ -29,7 +29,7 @@ Settings = TypeVar("Settings")
 Candidates = Callable[[Study], Iterator[tuple[Settings, Volume]]]
 Metric = Callable[[Volume, Study], float | None]
 Score = Callable[[Volume, Study], Mapping[str, float | None]]
-"""Several metrics of one image at once, such as `model.metrics.case_metrics`."""
+"""Several metrics of one image at once, such as `model.evaluation.metrics.case_metrics`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,8 +29,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from model.evaluation.polar import SEGMENTS, Segments, neighbours
 from model.io.study_records import Defect
-from model.polar import SEGMENTS, Segments, neighbours
 
 DEPTH_SD = 2.5
 MILD_SEVERITY = 0.4

@@ -19,15 +19,15 @@ from torch import Tensor, nn
 
 from model.checkpoint import load_state_arrays, state_arrays
 from model.dataset import PreparedStudy
-from model.distributed import Group
 from model.errors import ModelError, TrainingDiverged
-from model.targets import Example, Target
 from model.task_parameters import SpectReconstructionParameters
-from model.training import WARM_UP_STEPS, ScheduleWindow, TrainHooks, optimisation_step, warm_up
-from model.training_memory import factors_fit, release
-from model.training_plan import LocalOutcome, LocalProgress, TrainPlan
-from model.training_state import CheckpointFile, RunState, differences
-from model.validation import score_of, validation_means
+from model.training.distributed import Group
+from model.training.memory import factors_fit, release
+from model.training.plan import LocalOutcome, LocalProgress, TrainPlan
+from model.training.state import CheckpointFile, RunState, differences
+from model.training.steps import WARM_UP_STEPS, ScheduleWindow, TrainHooks, optimisation_step, warm_up
+from model.training.targets import Example, Target
+from model.training.validation import score_of, validation_means
 
 LONGEST_WARM_UP = 200
 COLLAPSE_STEPS = 40

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.alarm import Level, judge, score
-from model.conformal import conformal_quantile, mean_with_interval, required_factor, share_with_interval
+from model.confidence.alarm import Level, judge, score
+from model.confidence.conformal import conformal_quantile, mean_with_interval, required_factor, share_with_interval
 from model.io.confidence_records import AlarmRecord, Range, RegionCalibration, Scale, SpreadKind, UncertaintyRecord
 
 FLOOR = 0.05
@@ -66,7 +66,7 @@ class Case:
     widths : mapping of region to float
         Mean of spread + floor, over the mean activity of the body; for segments in points.
     statistics : mapping of str to float
-        `model.alarm.fit_statistics`.
+        `model.confidence.alarm.fit_statistics`.
     conditions : mapping of str to float
     corrections : set of str
     """

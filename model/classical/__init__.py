@@ -1,0 +1,1 @@
+"""Reconstruct without learning: FBP, MLEM, OSEM, MAP-OSEM, and the choice of their settings."""
