@@ -1,0 +1,1 @@
+"""Looking at what was made: contact sheet and statistics, how far a run is, what one would cost, joining folders."""
