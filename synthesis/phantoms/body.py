@@ -15,7 +15,11 @@ from synthesis.phantoms.composition import Phantom
 from synthesis.scenario import Scenario, SiteProfile
 
 # back end -> module with a function `make_body`; imported on use, so that one back end does not need another's packages
-BACK_ENDS = {"thorax": "synthesis.phantoms.thorax_body"}
+BACK_ENDS = {
+    "thorax": "synthesis.phantoms.thorax_body",
+    "xcat": "synthesis.phantoms.xcat.body",
+    "labelmap": "synthesis.phantoms.labelmap_body",
+}
 
 
 @dataclass(frozen=True)

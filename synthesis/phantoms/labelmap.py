@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -14,9 +13,8 @@ from model.io.interfile import InterfileImage, read_interfile
 from synthesis.errors import PhantomInvalid
 from synthesis.materials import MU_PER_MM
 from synthesis.phantoms.shapes import Floats
+from synthesis.specs.phantom import Axis, MuUnit
 
-Axis = Literal["z", "y", "x"]
-MuUnit = Literal["mm^-1", "cm^-1", "hu", "hu+1000"]
 TISSUE_OF_WATER = (0.15, 1.9)  # mu relative to water: from lung to trabecular bone; outside lie air, couch and metal
 BONE_HU = 1500.0  # CT number of cortical bone at about 120 kV, as in `model.attenuation.hu_to_mu`
 
@@ -76,7 +74,7 @@ def read_labelmap(
     grid = _common_grid(*images)
     order = tuple(slice(None, None, -1 if axis in flip else 1) for axis in ("z", "y", "x"))
     codes, density = (np.ascontiguousarray(image.array[order]) for image in images)
-    mu = _mu_per_mm(density.astype(np.float32), mu_unit)
+    mu = to_mu_per_mm(density.astype(np.float32), mu_unit)
     if uptakes is None:
         activity = codes.astype(np.float32)
     else:
@@ -104,7 +102,8 @@ def _common_grid(source: InterfileImage, attenuation: InterfileImage) -> VolumeG
     return VolumeGrid(shape=(z, y, x), voxel_mm=(sizes[0], sizes[1], sizes[2]))
 
 
-def _mu_per_mm(values: Floats, unit: MuUnit) -> Floats:
+def to_mu_per_mm(values: Floats, unit: MuUnit) -> Floats:
+    """Convert an attenuation map to mm^-1 at 140.5 keV; PhantomInvalid if its tissue cannot be in `unit`."""
     water = np.float32(MU_PER_MM["water"])
     if unit in ("hu", "hu+1000"):
         hu = values - np.float32(1000 if unit == "hu+1000" else 0)

@@ -1,0 +1,1 @@
+"""What phantoms made by others have in common: resampling, a fitted heart, organs by label."""
