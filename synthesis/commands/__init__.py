@@ -9,6 +9,7 @@ import click
 # subcommand -> module; the function in it has the subcommand's name
 COMMANDS = {
     "run": "synthesis.commands.run",
+    "inspect": "synthesis.commands.inspect",
 }
 
 

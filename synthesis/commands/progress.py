@@ -1,0 +1,18 @@
+"""The progress bar that long commands share, on the error stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def bar(text: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that takes (done, in all) and moves the bar; with `quiet` nothing is drawn."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as drawn:
+        task = drawn.add_task(text, total=None)
+        yield lambda done, total: drawn.update(task, completed=done, total=total)
