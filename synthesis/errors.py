@@ -71,3 +71,10 @@ class GenerationInterrupted(SynthesisError):  # noqa: N818 (named for what happe
         )
         self.done = done
         self.planned = planned
+
+
+class TemplateUnusable(SynthesisError):  # noqa: N818 (named for what happened)
+    """A phantom or template file that is half-written, damaged or something else."""
+
+    def __init__(self, message: str, remedy: str = "Make the file again.") -> None:
+        super().__init__("synthesis.template_unusable", message, remedy)

@@ -1,29 +1,31 @@
-"""Make one study from a scenario, a seed and a number: draw, voxelise, simulate, add noise."""
+"""Make one study from a scenario, a seed and a number: draw, voxelise, simulate, add noise.
+
+Two ways lead there. The direct one mixes the organs' activity and projects it once; it serves the first examination of a
+body by the analytic simulator. The other simulates every source apart (`make_template`) and mixes any number of
+examinations (`synthesis.variants`); a Monte Carlo always goes this way. Both agree to float32's rounding.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import math
+import importlib
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
 
-import numpy as np
-
-from model.io.study import HeartFrame, Study, Truth
-from synthesis.defects import coarse_maps, defect_records
-from synthesis.errors import SimulationFailed
-from synthesis.identity import identity, versions
-from synthesis.mixing import draw_texture, draw_uptakes, mix_activity
-from synthesis.perturbation.noise import estimate_scatter, poisson_counts
-from synthesis.phantoms.body import Body, BodyStreams, make_body
-from synthesis.phantoms.composition import LABEL_CODES, Phantom
-from synthesis.phantoms.shapes import Floats, block_mean
-from synthesis.scenario import Scenario, SiteProfile
-from synthesis.simulation.analytic import AnalyticSimulator, finer_grid
+from model.io.study import Study
+from synthesis.draws import Streams
+from synthesis.examination import Mixture, examine
+from synthesis.mixing import mix_activity
+from synthesis.patient import draw_patient, make_phantom
+from synthesis.phantoms.shapes import block_mean
+from synthesis.scenario import Scenario
+from synthesis.simulation import SourceSimulator
+from synthesis.simulation.analytic import AnalyticSimulator
 from synthesis.specs.simulation import AnalyticSpec
+from synthesis.template import FinePhantom, Template
+from synthesis.variants import mix_study
 
-THIN_MM, BROAD_MM = 125.0, 180.0  # geometric mean of half width and half depth, from thin to broad
+GATE_MODULE = "synthesis.simulation.gate"
 
 
 @dataclass
@@ -40,22 +42,15 @@ class Stopwatch:
         self._since = now
 
 
-def sample_streams(seed: int, site: str, index: int, streams: int) -> list[np.random.Generator]:
-    """Return independent generators that depend on seed, site and index only, not on order or workers."""
-    key = int.from_bytes(hashlib.sha256(site.encode()).digest()[:4], "big")
-    root = np.random.SeedSequence(entropy=seed, spawn_key=(key, index))
-    return [np.random.default_rng(child) for child in root.spawn(streams)]
-
-
-def orbit_radius_mm(site: SiteProfile, body: Body) -> float:
-    """Return the radius of the circular orbit: clears the body, rounded up to the site's steps."""
-    half = max(half + abs(centre) for half, centre in zip(body.half_mm, body.centre_mm, strict=True))
-    needed = max(site.radius_min_mm, half + site.clearance_mm)
-    return math.ceil(needed / site.radius_step_mm - 1e-9) * site.radius_step_mm
-
-
 def make_study(
-    scenario: Scenario, site_name: str, *, seed: int, index: int, watch: Stopwatch | None = None, noise: bool = True
+    scenario: Scenario,
+    site_name: str,
+    *,
+    seed: int,
+    index: int,
+    variant: int = 0,
+    watch: Stopwatch | None = None,
+    noise: bool = True,
 ) -> Study:
     """Make study number `index` of a site.
 
@@ -65,6 +60,8 @@ def make_study(
     site_name : str
     seed, index : int
         The same values give the same study bit for bit on the same machine.
+    variant : int
+        Which examination of that body; all of them show the same anatomy and the same infarcts.
     watch : Stopwatch, optional
         Receives the time per stage.
     noise : bool
@@ -76,71 +73,91 @@ def make_study(
         With truth and provenance; the reference is the phantom.
     """
     watch = watch or Stopwatch()
-    site, factor = scenario.site(site_name), scenario.simulation.oversampling
-    anatomy, sick, uptake, texture, protocol, estimate, counting, population = sample_streams(seed, site_name, index, 8)
-    grid = finer_grid(scenario.volume_grid(), factor)
-    body = make_body(scenario, site, grid, BodyStreams(anatomy, sick, population))
-    phantom, lesions, extents = body.phantom, body.lesions, body.extents
-    uptakes = draw_uptakes(uptake) | dict(body.uptakes)
-    activity, mu = mix_activity(phantom, uptakes, lesions, draw_texture(grid, texture)), phantom.attenuation()
-    labels = phantom.labels(factor)
-    aha, defect_map = coarse_maps(phantom, len(lesions), labels, LABEL_CODES["myocardium"], factor)
+    spec = scenario.simulation
+    if variant or not isinstance(spec, AnalyticSpec):
+        template = make_template(scenario, site_name, seed=seed, index=index, watch=watch)
+        study = mix_study(template, variant, noise=noise)
+        watch.lap("mix")
+        return study
+    streams = Streams.of(seed, scenario.site(site_name).name, index)
+    patient = draw_patient(scenario, site_name, seed=seed, index=index, streams=streams)
+    body, record = patient.body, patient.record
+    activity = mix_activity(body.phantom, dict(record.uptakes), body.lesions, patient.texture)
     watch.lap("phantom")
-    geometry = scenario.geometry(site, orbit_radius_mm(site, body))
-    expected = AnalyticSimulator(factor).expect(activity, mu, geometry)
-    total, fraction = _draw_protocol(scenario, site, body, protocol)
-    primary, scatter, scale = _scaled(expected.primary, expected.scatter_shape, total, fraction)
+    simulator = analytic_simulator(spec, streams)
+    expected = simulator.expect(activity, patient.mu_per_mm, record.geometry)
     watch.lap("projection")
-    mean = primary + scatter
-    study = Study(
-        projections=mean[None],
-        geometry=geometry,
-        attenuation=block_mean(mu, factor),
-        scatter=estimate_scatter(scatter, scale_sd=scenario.simulation.scatter_scale_sd, rng=estimate)[None],
-        reference=block_mean(activity, factor) * np.float32(scale * factor**3),
-        reference_kind="phantom",
-        labels=labels,
-        label_codes=dict(LABEL_CODES),
-        truth=Truth(_heart(phantom), aha, defect_records(phantom, lesions, extents), defect_map),
-        provenance=_provenance(scenario, site, seed, index)
-        | {
-            "anatomy": dict(body.description),
-            "uptakes": uptakes,
-            "expected_counts": total,
-            "scatter_fraction": fraction,
-        },
+    mixture = Mixture(
+        activity=block_mean(activity, spec.oversampling),
+        primary=expected.primary,
+        scatter=expected.scatter_shape,
+        scatter_is_physical=False,
+        variance=None,
+        uptakes=record.uptakes,
+        defects=record.defects,
     )
-    study = replace(study, projections=poisson_counts(mean, counting)[None]) if noise else study
+    study = examine(record, mixture, streams, variant=0, noise=noise)
     watch.lap("noise")
     return study
 
 
-def _draw_protocol(scenario: Scenario, site: SiteProfile, body: Body, rng: np.random.Generator) -> tuple[float, float]:
-    """Draw total counts (log-uniform) and the scatter fraction, which grows with the body."""
-    total = float(np.exp(rng.uniform(*np.log(site.counts))))
-    assert isinstance(scenario.simulation, AnalyticSpec)  # noqa: S101 - narrowing; a Monte Carlo gives its own amount
-    low, high = scenario.simulation.scatter_fraction
-    size = (math.sqrt(body.half_mm[0] * body.half_mm[1]) - THIN_MM) / (BROAD_MM - THIN_MM)
-    fraction = low + (high - low) * (size + 0.1 * float(rng.normal()))
-    return total, float(np.clip(fraction, low, high))
+def make_template(
+    scenario: Scenario,
+    site_name: str,
+    *,
+    seed: int,
+    index: int,
+    watch: Stopwatch | None = None,
+    workers: int = 1,
+    folder: Path | None = None,
+) -> Template:
+    """Draw body number `index` and simulate its sources; see `simulate` for `workers` and `folder`."""
+    watch = watch or Stopwatch()
+    phantom = make_phantom(scenario, site_name, seed=seed, index=index)
+    watch.lap("phantom")
+    template = simulate(phantom, workers=workers, folder=folder)
+    watch.lap("projection")
+    return template
 
 
-def _scaled(primary: Floats, shape: Floats, total: float, fraction: float) -> tuple[Floats, Floats, float]:
-    scale = total * (1 - fraction) / float(primary.sum(dtype=np.float64))
-    return primary * np.float32(scale), shape * np.float32(total * fraction), scale
+def simulate(phantom: FinePhantom, *, workers: int = 1, folder: Path | None = None) -> Template:
+    """Simulate every source of a body with the simulator that its scenario names.
+
+    Parameters
+    ----------
+    phantom : FinePhantom
+    workers : int
+        Processes of a Monte Carlo; the analytic simulator uses this one.
+    folder : path, optional
+        Where a Monte Carlo keeps finished views, so that an interrupted simulation goes on.
+
+    Raises
+    ------
+    SimulationFailed
+        If the counts are not finite or zero, a package is missing, or a run went wrong.
+    """
+    body, spec = phantom.body, phantom.body.scenario.simulation
+    streams = Streams.of(body.seed, body.site, body.index)
+    simulator: SourceSimulator
+    if isinstance(spec, AnalyticSpec):
+        simulator = analytic_simulator(spec, streams)
+    else:
+        gate = importlib.import_module(GATE_MODULE)  # needs packages that only a Monte Carlo needs
+        simulator = gate.GateSimulator(spec, workers=workers, folder=folder)
+    since = time.perf_counter()
+    projections = simulator.project_sources(
+        tuple(body.members), phantom.activity, phantom.mu_per_mm, body.geometry, seed=body.seed
+    )
+    seconds = {"phantom": body.seconds.get("phantom", 0.0), "projection": time.perf_counter() - since}
+    activity = block_mean(phantom.activity, spec.oversampling)
+    return Template(replace(body, seconds=seconds), activity, projections)
 
 
-def _heart(phantom: Phantom) -> HeartFrame:
-    if phantom.heart is None:
-        message = "The thorax phantom came without a heart."
-        raise SimulationFailed(message)
-    return phantom.heart
+def analytic_simulator(spec: AnalyticSpec, streams: Streams) -> AnalyticSimulator:
+    """Return the analytic simulator with what is drawn of the camera."""
+    low, high = spec.septal_fraction
+    septal = float(streams.camera.uniform(low, high)) if high > 0 else 0.0
+    return AnalyticSimulator(spec.oversampling, septal_fraction=septal)
 
 
-def _provenance(scenario: Scenario, site: SiteProfile, seed: int, index: int) -> dict[str, Any]:
-    basis = f"{scenario.digest}/{site.name}/{seed}/{index}".encode()
-    return identity(scenario, site.name, seed, index) | {
-        "patient_key": "synthetic-" + hashlib.sha256(basis).hexdigest()[:24],
-        "deidentification": {"needed": False, "reason": "a digital phantom, no person"},
-        "versions": versions(),
-    }
+__all__ = ["Stopwatch", "analytic_simulator", "make_study", "make_template", "simulate"]

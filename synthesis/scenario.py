@@ -44,9 +44,12 @@ class SiteProfile(Spec):
 
 
 class Scenario(Spec):
-    """Everything that decides what is made, apart from seed and number of studies."""
+    """Everything that decides what is made, apart from seed and number of studies.
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"organ_lesions", "population", "perturbation"})
+    With `scatter_window_kev` the counts of that window are stored beside those of the photopeak.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"organ_lesions", "population", "perturbation", "scatter_window_kev"})
 
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
@@ -60,6 +63,7 @@ class Scenario(Spec):
     population: PopulationSpec = PopulationSpec()
     perturbation: PerturbationSpec = PerturbationSpec()
     window_kev: PositiveRange = (126.45, 154.55)
+    scatter_window_kev: PositiveRange | None = None
     sites: tuple[SiteProfile, ...] = Field(min_length=1, max_length=1000)
 
     @field_serializer("phantom", mode="wrap")
@@ -79,6 +83,9 @@ class Scenario(Spec):
         if broadest > room:
             with_arms = " with its arms down" if self.population.arms_mm else ""
             message = f"a body {broadest:g} mm wide{with_arms} does not fit: the field of view of {width:g} mm has room for {room:g} mm"
+            raise ValueError(message)
+        if self.scatter_window_kev is not None and self.scatter_window_kev[1] > self.window_kev[0]:
+            message = f"the scatter window must end below the photopeak window at {self.window_kev[0]:g} keV"
             raise ValueError(message)
         return self
 
@@ -103,13 +110,19 @@ class Scenario(Spec):
         """Return the reconstruction grid."""
         return VolumeGrid(shape=self.grid.shape, voxel_mm=self.grid.voxel_mm)
 
-    def geometry(self, site: SiteProfile, radius_mm: float) -> AcquisitionGeometry:
-        """Return the acquisition at `site` with a circle of `radius_mm`, on the reconstruction grid."""
-        orbit, grid = site.orbit or self.orbit, self.volume_grid()
-        lower, upper = self.window_kev
+    def orbit_of(self, site: SiteProfile) -> OrbitSpec:
+        """Return the site's own orbit, else the scenario's."""
+        return site.orbit or self.orbit
+
+    def geometry(self, site: SiteProfile, radius_mm: float | tuple[float, ...]) -> AcquisitionGeometry:
+        """Return the acquisition at `site` on the reconstruction grid: a circle, or one radius a view."""
+        orbit, grid = self.orbit_of(site), self.volume_grid()
+        windows = [EnergyWindow("photopeak", *self.window_kev)]
+        if self.scatter_window_kev is not None:
+            windows.append(EnergyWindow("scatter", *self.scatter_window_kev))
         return AcquisitionGeometry(
             angles_rad=orbit_angles_rad(orbit.views, start_deg=orbit.start_deg, arc_deg=orbit.arc_deg),
-            radius_mm=(radius_mm,) * orbit.views,
+            radius_mm=radius_mm if isinstance(radius_mm, tuple) else (radius_mm,) * orbit.views,
             duration_s=(orbit.seconds_per_view,) * orbit.views,
             n_bins=grid.shape[2],
             n_axial=grid.shape[0],
@@ -117,7 +130,7 @@ class Scenario(Spec):
             axial_mm=grid.voxel_mm[0],
             collimator=Collimator(**site.collimator.model_dump()),
             intrinsic_fwhm_mm=site.intrinsic_fwhm_mm,
-            windows=(EnergyWindow("photopeak", lower, upper),),
+            windows=tuple(windows),
             grid=grid,
         )
 

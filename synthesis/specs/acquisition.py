@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -27,12 +27,18 @@ class GridSpec(Spec):
 
 
 class OrbitSpec(Spec):
-    """Angles by the DICOM convention (0 back, 90 left, 180 front); the default runs from 45 RAO to 45 LPO."""
+    """Angles by the DICOM convention (0 back, 90 left, 180 front); the default runs from 45 RAO to 45 LPO.
+
+    The camera moves in a circle, or with ``path = "contour"`` as close to the body's outline as the site allows.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"path"})
 
     views: int = Field(default=60, ge=1, le=360)
     start_deg: float = 225.0
     arc_deg: float = Field(default=-180.0, ge=-360.0, le=360.0)
     seconds_per_view: Positive = 20.0
+    path: Literal["circle", "contour"] = "circle"
 
 
 class CollimatorSpec(Spec):

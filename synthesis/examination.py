@@ -1,0 +1,126 @@
+"""Turn the expected counts of one examination into a study: count level, faults of the measurement, noise, provenance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from model.io.study import Defect, Study
+from synthesis.draws import Streams, draw_counts, draw_scatter_fraction
+from synthesis.identity import identity, versions
+from synthesis.perturbation.noise import poisson_counts, scatter_from_window, scatter_window
+from synthesis.perturbation.quality import refuse_noisy
+from synthesis.phantoms.composition import LABEL_CODES
+from synthesis.phantoms.shapes import Floats
+from synthesis.template import BodyRecord
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """One mixture of a body's sources, before the count level is chosen.
+
+    Parameters
+    ----------
+    activity : float32 (Z, Y, X)
+        Mean over the simulation grid's voxels in each voxel of the reconstruction grid.
+    primary : float32 (V, Z, U)
+        In the unit of the activity: counts per voxel of the simulation grid.
+    scatter : float32 (V, Z, U)
+        In the same unit if `scatter_is_physical`, else a distribution whose sum is 1: the protocol sets its amount.
+    scatter_is_physical : bool
+    variance : float32 (V, Z, U), optional
+        Of primary + scatter, of a Monte Carlo.
+    uptakes : mapping of str to float
+    defects : tuple of Defect
+        With the severities of this mixture.
+    simulated_with : mapping of str
+        Versions of a Monte Carlo's parts, empty for none.
+    """
+
+    activity: Floats
+    primary: Floats
+    scatter: Floats
+    scatter_is_physical: bool
+    variance: Floats | None
+    uptakes: Mapping[str, float]
+    defects: tuple[Defect, ...]
+    simulated_with: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Means:
+    """Expected counts at the chosen count level; `scale` is counts per unit of activity."""
+
+    primary: Floats
+    scatter: Floats
+    scale: float
+    total: float
+    fraction: float
+
+
+def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: int, noise: bool) -> Study:
+    """Return the study of one examination; `noise` False leaves the expected counts in the projections."""
+    simulation, factor = body.scenario.simulation, body.scenario.simulation.oversampling
+    means = _means(body, mixture, streams)
+    certainty = _refuse_noisy(mixture, means)
+    windows = [means.primary + means.scatter, scatter_window(means.scatter)][: len(body.geometry.windows)]
+    study = Study(
+        projections=np.stack(windows),
+        geometry=body.geometry,
+        attenuation=body.attenuation,
+        reference=mixture.activity * np.float32(means.scale * factor**3),
+        reference_kind="phantom",
+        labels=body.labels,
+        label_codes=dict(LABEL_CODES),
+        truth=body.truth(mixture.defects),
+        provenance=_provenance(body, mixture, variant, means) | certainty,
+    )
+    measured = poisson_counts(scatter_window(means.scatter), streams.estimate)
+    estimate = scatter_from_window(measured, scale_sd=simulation.scatter_scale_sd, rng=streams.estimate)
+    scatter = [estimate, measured][: len(windows)]
+    projections = study.projections
+    if noise:
+        projections = np.stack([poisson_counts(projections[0], streams.counting), measured][: len(windows)])
+    return replace(study, projections=projections, scatter=np.stack(scatter))
+
+
+def _means(body: BodyRecord, mixture: Mixture, streams: Streams) -> _Means:
+    site = body.scenario.site(body.site)
+    total = draw_counts(site, streams.protocol)
+    emitted = float(mixture.primary.sum(dtype=np.float64))
+    if mixture.scatter_is_physical:
+        scattered = float(mixture.scatter.sum(dtype=np.float64))
+        fraction, scale = scattered / (emitted + scattered), total / (emitted + scattered)
+        scatter = mixture.scatter * np.float32(scale)
+    else:
+        fraction = draw_scatter_fraction(body.scenario, body.half_mm, streams.protocol)
+        scale = total * (1 - fraction) / emitted
+        scatter = mixture.scatter * np.float32(total * fraction)
+    return _Means(mixture.primary * np.float32(scale), scatter, scale, total, fraction)
+
+
+def _refuse_noisy(mixture: Mixture, means: _Means) -> dict[str, Any]:
+    if mixture.variance is None:
+        return {}
+    found = refuse_noisy(means.primary + means.scatter, mixture.variance * np.float32(means.scale**2))
+    return {"monte_carlo": found}
+
+
+def _provenance(body: BodyRecord, mixture: Mixture, variant: int, means: _Means) -> dict[str, Any]:
+    scenario = body.scenario
+    basis = f"{scenario.digest}/{body.site}/{body.seed}/{body.index}".encode()
+    return {
+        **identity(scenario, body.site, body.seed, body.index, variant),
+        "patient_key": "synthetic-" + hashlib.sha256(basis).hexdigest()[:24],  # the same in all examinations
+        "deidentification": {"needed": False, "reason": "a digital phantom, no person"},
+        "versions": versions() | dict(mixture.simulated_with),
+        "anatomy": dict(body.anatomy),
+        "uptakes": dict(mixture.uptakes),
+        "expected_counts": means.total,
+        "scatter_fraction": means.fraction,
+        **body.records,
+    }
