@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from model.io.study import Defect
+from synthesis.errors import PhantomInvalid
 from synthesis.phantoms.composition import Composer, Phantom
-from synthesis.phantoms.heart import WallCoordinates
+from synthesis.phantoms.heart import BASAL, MID, WallCoordinates
 from synthesis.phantoms.shapes import Box, Floats, block_sum, share
 from synthesis.scenario import SiteProfile
 from synthesis.specs.patients import LesionSpec
@@ -19,6 +20,8 @@ from synthesis.specs.patients import LesionSpec
 TERRITORIES = (("LAD", -75.0, 30.0, 0.45), ("RCA", 150.0, 240.0, 0.30), ("LCX", 60.0, 150.0, 0.25))
 BORDER_MM = 5.0  # width of the border zone; XCAT's default border_zone_radial is 5
 TOUCHED = 0.10  # a segment counts as affected from this share of its wall
+CAVITY = 0.89  # usual length of the cavity over that of the wall
+LEAST_EXTENT = 2e-4  # an infarct that covers less of the wall lies outside it
 
 
 @dataclass(frozen=True)
@@ -34,47 +37,98 @@ class Lesion:
     x_width_mm: float
     wall_fraction: float
     severity: float
+    border_mm: float = BORDER_MM
+    kind: str = "infarct"
 
 
 def draw_lesions(spec: LesionSpec, site: SiteProfile, rng: np.random.Generator) -> tuple[Lesion, ...]:
-    """Draw no, one or two infarcts; the same number of random values is used whatever comes out."""
-    drawn = (_draw(spec, rng), _draw(spec, rng))
+    """Draw a patient's infarcts: none, one, a second with its share, or as many as `spec.number` says.
+
+    The first random values are used alike whatever comes out and whatever was added to the limits later.
+    """
+    drawn = [_draw(spec, rng), _draw(spec, rng)]
     infarct, second = rng.random() < site.infarct_share, rng.random() < spec.second_share
-    if not infarct:
-        return ()
-    return drawn if second else drawn[:1]
+    number = 2 if second else 1
+    if spec.number is not None:
+        number = int(rng.integers(spec.number[0], spec.number[1] + 1))
+        drawn += [_draw(spec, rng) for _ in range(spec.number[1] - 2)]
+    return tuple(_grade(spec, lesion, rng) for lesion in drawn[:number]) if infarct else ()
+
+
+def _grade(spec: LesionSpec, lesion: Lesion, rng: np.random.Generator) -> Lesion:
+    """Draw border zone and kind of an infarct whose place and size are known."""
+    ischaemic, loss = rng.random() < spec.ischaemia_share, float(rng.uniform(*spec.ischaemia_severity))
+    graded = replace(lesion, border_mm=float(rng.uniform(*spec.border_mm)))
+    return replace(graded, kind="ischaemia", severity=loss) if ischaemic else graded
 
 
 def _draw(spec: LesionSpec, rng: np.random.Generator) -> Lesion:
-    choice = rng.choice(len(TERRITORIES), p=[share_ for *_, share_ in TERRITORIES])
-    low, high = TERRITORIES[int(choice)][1:3] if spec.theta_centre_deg is None else spec.theta_centre_deg
+    supplied = [row for row in TERRITORIES if spec.territories is None or row[0] in spec.territories]
+    odds = np.array([row[3] for row in supplied])
+    choice = rng.choice(len(supplied), p=odds / odds.sum() if spec.territories else odds)
+    low, high = supplied[int(choice)][1:3] if spec.theta_centre_deg is None else spec.theta_centre_deg
+    along = spec.x_centre
+    if spec.segments is not None:
+        low, high, *along_ = segment_limits(spec.segments[int(rng.integers(len(spec.segments)))])
+        along = (along_[0], along_[1])
     return Lesion(
         theta_centre_deg=float(rng.uniform(low, high)) % 360,
         theta_width_deg=float(rng.uniform(*spec.theta_width_deg)),
-        x_centre=float(rng.uniform(*spec.x_centre)),
+        x_centre=float(rng.uniform(*along)),
         x_width_mm=float(rng.uniform(*spec.x_width_mm)),
         wall_fraction=float(rng.uniform(*spec.wall_fraction)),
         severity=float(rng.uniform(*spec.severity)),
     )
 
 
+def segment_limits(segment: int) -> tuple[float, float, float, float]:
+    """Return where the middle of an infarct of AHA segment 1..17 may lie: angles in degrees, places along the axis.
+
+    The middle stays in the inner half of the segment, so that most of a moderate infarct lies in it.
+    """
+    if segment == 17:
+        return 0.0, 360.0, 0.97, 1.0
+    level, first, wide = (0, 1, 60.0) if segment <= 6 else (1, 7, 60.0) if segment <= 12 else (2, 13, 90.0)
+    middle = -wide * (segment - first)  # the numbering runs from anterior over the septum
+    low, high = ((0.0, BASAL), (BASAL, MID), (MID, 1.0))[level]
+    # along the axis the AHA divides the cavity; the wall's own scale goes on to the outer apex
+    return middle - wide / 4, middle + wide / 4, *(CAVITY * (low + f * (high - low)) for f in (0.25, 0.75))
+
+
 def lesion_weight(wall: WallCoordinates, lesion: Lesion) -> Floats:
-    """Return the share 0..1 of each voxel of wall that `lesion` covers, with a border zone of `BORDER_MM`."""
+    """Return the share 0..1 of each voxel of wall that `lesion` covers, with its border zone."""
+    border = lesion.border_mm
     turn = (wall.theta_deg - np.float32(lesion.theta_centre_deg) + 180) % 360 - 180
     arc = (np.abs(turn) - np.float32(lesion.theta_width_deg / 2)) * np.float32(np.pi / 180) * wall.radius_mm
     along = np.abs(wall.long_mm - np.float32(lesion.x_centre * wall.length_mm)) - np.float32(lesion.x_width_mm / 2)
-    weight = share(arc, BORDER_MM) * share(along, BORDER_MM)
+    weight = share(along, border) * share(arc if lesion.theta_width_deg < 360 else np.full_like(arc, -border), border)
     if lesion.wall_fraction < 1:
-        weight = weight * share((wall.depth - np.float32(lesion.wall_fraction)) * np.float32(wall.wall_mm), BORDER_MM)
+        weight = weight * share((wall.depth - np.float32(lesion.wall_fraction)) * np.float32(wall.wall_mm), border)
     return weight
 
 
 def paint_lesions(composer: Composer, wall: WallCoordinates, lesions: tuple[Lesion, ...]) -> tuple[float, ...]:
-    """Turn healthy wall into `lesion_1`, `lesion_2` ...; return the share of the whole wall that each covers."""
+    """Turn healthy wall into `lesion_1`, `lesion_2` ...; return the share of the whole wall that each covers.
+
+    Raises
+    ------
+    PhantomInvalid
+        If an infarct touches no wall.
+    """
     whole = composer.amount("myocardium")
     for number, lesion in enumerate(lesions, start=1):
         composer.split("myocardium", f"lesion_{number}", lesion_weight(wall, lesion), wall.box)
-    return tuple(composer.amount(f"lesion_{i + 1}") / whole for i in range(len(lesions)))
+    extents = tuple(composer.amount(f"lesion_{i + 1}") / whole for i in range(len(lesions)))
+    for lesion, extent in zip(lesions, extents, strict=True):
+        if extent < LEAST_EXTENT:
+            message = (
+                f"The infarct at {lesion.theta_centre_deg:.0f} degrees and {lesion.x_centre:.2f} of the long axis, "
+                f"{lesion.theta_width_deg:.0f} degrees and {lesion.x_width_mm:.0f} mm wide, touches no wall."
+            )
+            raise PhantomInvalid(
+                message, "Place it between 0 (base) and 1 (apex) and make it wide enough, outside other infarcts."
+            )
+    return extents
 
 
 def defect_records(phantom: Phantom, lesions: tuple[Lesion, ...], extents: tuple[float, ...]) -> tuple[Defect, ...]:

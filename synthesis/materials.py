@@ -32,3 +32,5 @@ def lung_mu_per_mm(density_g_per_cm3: float) -> float:
 # "whole vertebra" (1.42 g/cm3 with the arches, less without).
 VERTEBRA_MU_PER_MM = 0.9 * MU_PER_MM["spongiosa"] + 0.1 * MU_PER_MM["cortical_bone"]
 RIB_MU_PER_MM = 0.75 * MU_PER_MM["spongiosa"] + 0.25 * MU_PER_MM["cortical_bone"]
+# Half of a humerus is compact bone, half marrow cavity and spongiosa (recalled: cortical index of the shaft .4-.6).
+HUMERUS_MU_PER_MM = 0.5 * MU_PER_MM["spongiosa"] + 0.5 * MU_PER_MM["cortical_bone"]

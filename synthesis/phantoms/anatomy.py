@@ -18,6 +18,7 @@ from synthesis.scenario import SiteProfile
 from synthesis.specs.patients import PATIENT_SHIFT_MM
 
 FEMALE_SCALE = 0.92
+CENTRE_SHARE = 0.12  # the ventricle's widest circle lies this share of its length below the valve plane
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,34 @@ class Ventricle:
         """Unit vector (x, y, z) from base to apex."""
         az, el = math.radians(self.azimuth_deg), math.radians(self.elevation_deg)
         return math.cos(el) * math.sin(az), -math.cos(el) * math.cos(az), -math.sin(el)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A position in breath and beat: the diaphragm's way down in mm, and contraction 0 diastole .. 1 systole."""
+
+    breath_mm: float = 0.0
+    contraction: float = 0.0
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Arms beside the trunk: radius with fat, and how far behind the middle of the trunk they lie. mm."""
+
+    radius: float
+    behind: float
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What `synthesis.phantoms.variation` adds to a patient; the defaults change nothing."""
+
+    height_scale: float = 1.0
+    atria_scale: float = 1.0
+    papillary_mm: float = 0.0
+    arms: Arms | None = None
+    ejection_fraction: float = 0.0
+    moments: tuple[Moment, ...] = (Moment(),)
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,7 @@ class Anatomy:
     lung_density: float
     ventricle: Ventricle
     rv_scale: float
+    extras: Extras = Extras()
 
     @property
     def body_half(self) -> tuple[float, float]:
@@ -73,8 +103,10 @@ class Anatomy:
         return self.cavity_half[0] + self.muscle + self.fat, self.cavity_half[1] + self.muscle + 0.7 * self.fat
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values for the provenance."""
+        """Return plain JSON values for the provenance; extras only where there are any."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples become lists, as in the file
+        if self.extras == Extras():
+            del plain["extras"]
         return plain
 
 

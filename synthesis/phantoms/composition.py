@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,9 @@ LABEL_CODES = {
     "right_ventricle": 8, "liver": 9, "gall_bladder": 10, "stomach": 11, "spleen": 12, "kidney": 13, "bowel": 14,
     "breast": 15, "lesion": 16,
 }  # fmt: skip
+
+
+Codes: TypeAlias = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,31 @@ class Composer:
         moved = part * weight
         part -= moved
         self._shares[(self._index[target], *box)] += moved
+
+    def now(self, key: str) -> Floats:
+        """Return the share (Z, Y, X) that organ `key` has at the moment; a view."""
+        part: Floats = self._shares[self._index[key]]
+        return part
+
+    def average(self, paintings: Iterable[Callable[[], Codes]], walls: tuple[str, ...]) -> Codes:
+        """Average several paintings over what is painted so far.
+
+        Each painting returns the AHA segments of its moment; a voxel keeps the segment of the moment in which the
+        organs `walls` fill most of it.
+        """
+        before, painted = self._shares.copy(), list(self._painted)
+        mean, most = np.zeros_like(before), np.zeros(self.grid.shape, dtype=np.float32)
+        segments, number = np.zeros(self.grid.shape, dtype=np.uint8), 0
+        for paint in paintings:
+            self._shares[:], self._painted = before, list(painted)
+            here = paint()
+            wall = sum((self.now(key) for key in walls), start=np.float32(0))
+            better = (wall > most) & (here > 0)
+            segments[better], most = here[better], np.maximum(most, wall)
+            mean += self._shares
+            number += 1
+        self._shares = mean / np.float32(number)
+        return segments
 
     def amount(self, key: str) -> float:
         """Return how many voxels organ `key` fills at the moment."""

@@ -6,6 +6,7 @@ Coordinates of the wall: `long` in mm from the valve plane to the apex, `theta` 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from model.io.study import HeartFrame
-from synthesis.phantoms.anatomy import Ventricle
+from synthesis.phantoms.anatomy import CENTRE_SHARE, Ventricle
 from synthesis.phantoms.composition import Composer
-from synthesis.phantoms.shapes import Box, Floats, Lattice, ellipsoid_distance, share
+from synthesis.phantoms.shapes import Box, Floats, Lattice, ellipsoid_distance, share, tuple_scale
 
 Vector: TypeAlias = npt.NDArray[np.float64]
-CENTRE_SHARE = 0.12  # the ellipsoid's widest circle lies this share of the length below the valve plane
+PAPILLARY_DEG = (50.0, 210.0)  # anterolateral and posteromedial: recalled, short-axis views at 2 and 7 o'clock
+PAPILLARY_REACH = (0.40, 0.68)  # of the cavity's length, from the chordae to the base of the muscle
 BASAL, MID = 0.35, 0.70  # borders of the thirds, 35:35:30 % of the length: Cerqueira et al., Circulation 105 (2002) 539
 
 
@@ -80,7 +82,7 @@ def frame_record(ventricle: Ventricle) -> HeartFrame:
 
 
 def paint_heart(
-    composer: Composer, ventricle: Ventricle, rv_scale: float
+    composer: Composer, ventricle: Ventricle, rv_scale: float, *, atria_scale: float = 1.0, papillary_mm: float = 0.0
 ) -> tuple[WallCoordinates, npt.NDArray[np.uint8]]:
     """Paint the whole heart; return the wall's coordinates and the AHA segment of every voxel (0 outside the wall)."""
     frame, h = Frame.of(ventricle), composer.lattice.voxel_mm
@@ -99,11 +101,41 @@ def paint_heart(
     rv = (0.50 * long * rv_scale, 1.02 * radius * rv_scale, 0.92 * radius * rv_scale)
     sac = frame.point(0.36 * long, lateral=-0.35 * radius)
     solid("fat", sac, (0.68 * long, 1.22 * radius, 1.55 * radius))
-    solid("blood", frame.point(-0.16 * long, anterior=-4), (18, 0.8 * radius, 0.8 * radius))
-    solid("blood", frame.point(-0.12 * long, anterior=2, lateral=-1.45 * radius), (20, 0.85 * radius, 0.6 * radius))
+    left, right = (18, 0.8 * radius, 0.8 * radius), (20, 0.85 * radius, 0.6 * radius)
+    solid("blood", frame.point(-0.16 * long, anterior=-4), tuple_scale(left, atria_scale))
+    solid("blood", frame.point(-0.12 * long, anterior=2, lateral=-1.45 * radius), tuple_scale(right, atria_scale))
     solid("right_ventricle", rv_at, rv)
     solid("blood", rv_at, (rv[0] - 4, rv[1] - 4, rv[2] - 4))
-    return _paint_left(composer, ventricle, frame, box)
+    painted = _paint_left(composer, ventricle, frame, box)
+    if papillary_mm > 0:
+        _paint_papillary(composer, ventricle, frame, box, papillary_mm)
+    return painted
+
+
+def _paint_papillary(composer: Composer, v: Ventricle, frame: Frame, box: Box, radius: float) -> None:
+    """Lay the anterolateral and the posteromedial papillary muscle against the wall, as capsules in the cavity."""
+    local = frame.local(composer.lattice.cut(box))
+    widest = CENTRE_SHARE * v.length
+    inner_axis, inner_radius = v.length - widest - v.apical_wall, v.outer_radius - v.wall
+    for theta_deg in PAPILLARY_DEG:
+        ends = []
+        for share_of_length in PAPILLARY_REACH:
+            down = share_of_length * (v.length - v.apical_wall)
+            wall_at = inner_radius * math.sqrt(1 - ((down - widest) / inner_axis) ** 2) - 0.6 * radius
+            angle = math.radians(theta_deg)
+            ends.append(np.array([down, wall_at * math.cos(angle), wall_at * math.sin(angle)]))
+        capsule = _capsule_distance(local, ends[0], ends[1], radius)
+        composer.split("blood", "papillary", share(capsule, composer.lattice.voxel_mm), box)
+
+
+def _capsule_distance(local: tuple[Floats, Floats, Floats], start: Vector, end: Vector, radius: float) -> Floats:
+    line = end - start
+    rel = [axis - np.float32(s) for axis, s in zip(local, start, strict=True)]
+    along = sum(r * np.float32(d) for r, d in zip(rel, line, strict=True)) / np.float32(line @ line)
+    along = np.clip(along, 0, 1)
+    squared = sum((r - along * np.float32(d)) ** 2 for r, d in zip(rel, line, strict=True))
+    distance: Floats = np.sqrt(squared) - np.float32(radius)
+    return distance
 
 
 def _paint_left(

@@ -91,6 +91,11 @@ def superellipse(p: Lattice, centre: tuple[float, float], half: tuple[float, flo
     return np.where(f < 0.05, np.float32(-min(half)), distance)
 
 
+def tuple_scale(radii: Point, scale: float) -> Point:
+    """Return the three radii times `scale`."""
+    return radii[0] * scale, radii[1] * scale, radii[2] * scale
+
+
 def block_sum(volume: Floats, factor: int) -> Floats:
     """Sum blocks of `factor`^3 voxels of (..., Z, Y, X); leading axes are kept."""
     summed = volume

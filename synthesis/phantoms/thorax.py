@@ -1,16 +1,33 @@
-"""Build the thorax of one drawn patient: trunk, ribs, lungs, heart and upper abdomen, arms raised above the head."""
+"""Build the thorax of one drawn patient: trunk, arms if they are down, ribs, lungs, heart and upper abdomen.
+
+A patient who moves is painted at several moments over the same trunk, and the shares are averaged.
+"""
 
 from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
 
 import numpy as np
 
 from model.geometry import VolumeGrid
 from synthesis.defects import Lesion, paint_lesions
-from synthesis.materials import MU_PER_MM, RIB_MU_PER_MM, VERTEBRA_MU_PER_MM, lung_mu_per_mm
-from synthesis.phantoms.anatomy import Anatomy
-from synthesis.phantoms.composition import Composer, Organ, Phantom
+from synthesis.materials import HUMERUS_MU_PER_MM, MU_PER_MM, RIB_MU_PER_MM, VERTEBRA_MU_PER_MM, lung_mu_per_mm
+from synthesis.organ_lesions import (
+    OrganLesion,
+    PlannedLesion,
+    lesion_organs,
+    lesion_truth,
+    paint_organ_lesions,
+    place_lesions,
+    unmoved,
+)  # fmt: skip
+from synthesis.phantoms.anatomy import Anatomy, Extras
+from synthesis.phantoms.arms import paint_arms
+from synthesis.phantoms.composition import Codes, Composer, Organ, Phantom
 from synthesis.phantoms.heart import frame_record, paint_heart
-from synthesis.phantoms.shapes import Floats, Point, ellipsoid, share, superellipse
+from synthesis.phantoms.motion import at, mean_ventricle
+from synthesis.phantoms.shapes import Floats, Point, ellipsoid, share, superellipse, tuple_scale
 
 RIB_MM = 7.0  # thickness of a rib across the chest wall
 RIB_HEIGHT_MM = 12.0
@@ -34,6 +51,32 @@ def organs(lung_density: float, lesions: int) -> tuple[Organ, ...]:
     return (*(Organ(*row) for row in table), *infarcts)
 
 
+def extra_organs(extras: Extras) -> tuple[Organ, ...]:
+    """Return the organs that only some patients show."""
+    found = [Organ("papillary", "myocardium", MU_PER_MM["muscle"])] if extras.papillary_mm > 0 else []
+    if extras.arms is not None:
+        found.append(Organ("humerus", "bone", HUMERUS_MU_PER_MM))
+    return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """A voxelised patient.
+
+    Parameters
+    ----------
+    phantom : Phantom
+    extents : tuple of float
+        Share of the left ventricular wall that each infarct covers.
+    organ_lesions : tuple of OrganLesion
+        Lesions elsewhere, in their places.
+    """
+
+    phantom: Phantom
+    extents: tuple[float, ...]
+    organ_lesions: tuple[OrganLesion, ...]
+
+
 def build_thorax(anatomy: Anatomy, lesions: tuple[Lesion, ...], grid: VolumeGrid) -> tuple[Phantom, tuple[float, ...]]:
     """Voxelise one patient.
 
@@ -50,14 +93,64 @@ def build_thorax(anatomy: Anatomy, lesions: tuple[Lesion, ...], grid: VolumeGrid
     tuple of float
         Share of the left ventricular wall that each lesion covers.
     """
-    composer = Composer(grid, organs(anatomy.lung_density, len(lesions)))
+    patient = build_patient(anatomy, lesions, grid)
+    return patient.phantom, patient.extents
+
+
+def build_patient(
+    anatomy: Anatomy, lesions: tuple[Lesion, ...], grid: VolumeGrid, planned: tuple[PlannedLesion, ...] = ()
+) -> Patient:
+    """Voxelise one patient on the fine `grid` with infarcts and with planned lesions of other organs.
+
+    Raises
+    ------
+    PhantomInvalid
+        If an infarct touches no wall, or a lesion finds no room in its organ.
+    """
+    table = (*organs(anatomy.lung_density, len(lesions)), *extra_organs(anatomy.extras))
+    composer = Composer(grid, (*table, *lesion_organs(planned, table)))
+    paint_arms(composer, anatomy)
     cavity = _trunk(composer, anatomy)
-    _lungs(composer, anatomy, cavity)
-    _abdomen(composer, anatomy, cavity)
-    _spine_and_vessels(composer, anatomy)
-    wall, segments = paint_heart(composer, anatomy.ventricle, anatomy.rv_scale)
-    extents = paint_lesions(composer, wall, lesions)
-    return composer.finish(frame_record(anatomy.ventricle), segments), extents
+    moments = anatomy.extras.moments
+    positions = [at(anatomy, moment) for moment in moments]
+    covered: list[tuple[float, ...]] = []
+    centres: tuple[Point, ...] = ()
+
+    def paint(now: Anatomy, breath_mm: float) -> Codes:
+        nonlocal centres
+        _lungs(composer, now, cavity)
+        _abdomen(composer, now, cavity)
+        _spine_and_vessels(composer, now)
+        wall, segments = paint_heart(
+            composer,
+            now.ventricle,
+            now.rv_scale,
+            atria_scale=now.extras.atria_scale,
+            papillary_mm=now.extras.papillary_mm,
+        )
+        covered.append(paint_lesions(composer, wall, lesions))
+        if planned and not centres:
+            above = share(-_diaphragm(composer, now), composer.lattice.voxel_mm)
+            found = place_lesions(composer, planned, above)
+            centres = tuple(unmoved(plan, centre, breath_mm) for plan, centre in zip(planned, found, strict=True))
+        paint_organ_lesions(composer, planned, centres, breath_mm)
+        return segments
+
+    if len(moments) == 1:
+        segments = paint(positions[0], moments[0].breath_mm)
+    else:
+        walls = ("myocardium", *(f"lesion_{i + 1}" for i in range(len(lesions))))
+        paintings = (
+            functools.partial(paint, now, moment.breath_mm) for now, moment in zip(positions, moments, strict=True)
+        )
+        segments = composer.average(paintings, walls)
+    heart = frame_record(
+        positions[0].ventricle if len(moments) == 1 else mean_ventricle([a.ventricle for a in positions])
+    )
+    extents = tuple(sum(each) / len(each) for each in zip(*covered, strict=True))
+    breath = sum(moment.breath_mm for moment in moments) / len(moments)
+    truth = lesion_truth(composer, planned, centres, breath)
+    return Patient(composer.finish(heart, segments), extents, truth)
 
 
 def _trunk(composer: Composer, a: Anatomy) -> Floats:
@@ -124,7 +217,8 @@ def _abdomen(composer: Composer, a: Anatomy, cavity: Floats) -> None:
         shape = ellipsoid(p, centre, radii)
         composer.paint(key, share(np.maximum(shape, inside) if under else shape, h))
 
-    organ("bowel", (x0 + 0.35 * cx + a.bowel_offset, y0 - 0.35 * cy, left - 62), (46, 26, 22))
+    tall = a.extras.height_scale
+    organ("bowel", (x0 + 0.35 * cx + a.bowel_offset, y0 - 0.35 * cy, left - 62 * tall), (46, 26, 22 * tall))
     stomach = (x0 + 0.42 * cx, y0 - 0.12 * cy, left - 0.9 * a.stomach_radii[2])
     content: Point = (a.stomach_radii[0] - 4, a.stomach_radii[1] - 4, a.stomach_radii[2] - 4)
     organ("stomach_wall", stomach, a.stomach_radii)
@@ -132,20 +226,23 @@ def _abdomen(composer: Composer, a: Anatomy, cavity: Floats) -> None:
     if a.stomach_gas:
         gas = (stomach[0], stomach[1] - 0.45 * content[1], stomach[2] + 0.2 * content[2])
         organ("gas", gas, (0.6 * content[0], 0.4 * content[1], 0.5 * content[2]))
-    organ("spleen", (x0 + 0.74 * cx, y0 + 0.42 * cy, left - 38), tuple_scale((26, 34, 44), a.spleen_scale))
+    organ(
+        "spleen", (x0 + 0.74 * cx, y0 + 0.42 * cy, left - 38 * tall), tuple_scale((26, 34, 44 * tall), a.spleen_scale)
+    )
     liver = np.minimum(
-        ellipsoid(p, (x0 - 0.44 * cx, y0 - 2, right - 66), tuple_scale((0.60 * cx, 0.88 * cy, 72), a.liver_scale)),
-        ellipsoid(p, (x0 + 6, y0 - 0.42 * cy, left - 26), tuple_scale((62, 0.42 * cy, 30), a.liver_scale)),
+        ellipsoid(
+            p,
+            (x0 - 0.44 * cx, y0 - 2, right - 66 * tall),
+            tuple_scale((0.60 * cx, 0.88 * cy, 72 * tall), a.liver_scale),
+        ),
+        ellipsoid(
+            p, (x0 + 6, y0 - 0.42 * cy, left - 26 * tall), tuple_scale((62, 0.42 * cy, 30 * tall), a.liver_scale)
+        ),
     )
     composer.paint("liver", share(np.maximum(liver, inside), h))
-    organ("gall_bladder", (x0 - 0.30 * cx, y0 - 0.50 * cy, right - 64), (15, 15, 26))
+    organ("gall_bladder", (x0 - 0.30 * cx, y0 - 0.50 * cy, right - 64 * tall), (15, 15, 26 * tall))
     for side in (-1, 1):
-        organ("kidney", (x0 + side * 0.48 * cx, y0 + 0.52 * cy, left - 82), (27, 25, 52), under=False)
-
-
-def tuple_scale(radii: Point, scale: float) -> Point:
-    """Return the three radii times `scale`."""
-    return radii[0] * scale, radii[1] * scale, radii[2] * scale
+        organ("kidney", (x0 + side * 0.48 * cx, y0 + 0.52 * cy, left - 82 * tall), (27, 25, 52 * tall), under=False)
 
 
 def _spine_and_vessels(composer: Composer, a: Anatomy) -> None:
