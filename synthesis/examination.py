@@ -12,6 +12,7 @@ import numpy as np
 from model.io.study import Defect, Study
 from synthesis.draws import Streams, draw_counts, draw_scatter_fraction
 from synthesis.identity import identity, versions
+from synthesis.perturbation.measurement import perturb
 from synthesis.perturbation.noise import poisson_counts, scatter_from_window, scatter_window
 from synthesis.perturbation.quality import refuse_noisy
 from synthesis.phantoms.composition import LABEL_CODES
@@ -64,14 +65,16 @@ class _Means:
 
 def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: int, noise: bool) -> Study:
     """Return the study of one examination; `noise` False leaves the expected counts in the projections."""
-    simulation, factor = body.scenario.simulation, body.scenario.simulation.oversampling
+    factor = body.scenario.simulation.oversampling
     means = _means(body, mixture, streams)
     certainty = _refuse_noisy(mixture, means)
-    windows = [means.primary + means.scatter, scatter_window(means.scatter)][: len(body.geometry.windows)]
-    study = Study(
-        projections=np.stack(windows),
+    window = scatter_window(means.scatter)
+    number = len(body.geometry.windows)
+    perfect = Study(
+        projections=np.stack([means.primary + means.scatter, window][:number]),
         geometry=body.geometry,
         attenuation=body.attenuation,
+        scatter=np.stack([means.scatter, window][:number]),
         reference=mixture.activity * np.float32(means.scale * factor**3),
         reference_kind="phantom",
         labels=body.labels,
@@ -79,13 +82,26 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
         truth=body.truth(mixture.defects),
         provenance=_provenance(body, mixture, variant, means) | certainty,
     )
-    measured = poisson_counts(scatter_window(means.scatter), streams.estimate)
-    estimate = scatter_from_window(measured, scale_sd=simulation.scatter_scale_sd, rng=streams.estimate)
-    scatter = [estimate, measured][: len(windows)]
-    projections = study.projections
+    return _measured(perfect, body, streams, noise=noise)
+
+
+def _measured(perfect: Study, body: BodyRecord, streams: Streams, *, noise: bool) -> Study:
+    """Return what the camera counts and what the site knows; reference, labels and truth stay as they are."""
+    found = perturb(perfect, perfect.projections, body.scenario.perturbation, streams.perturbation)
+    expected, expected_scatter = found.projections_mean, found.scatter
+    assert expected_scatter is not None  # noqa: S101 - narrowing; it was given
+    window = poisson_counts(scatter_window(expected_scatter[0]), streams.estimate)
+    estimate = scatter_from_window(window, scale_sd=body.scenario.simulation.scatter_scale_sd, rng=streams.estimate)
+    projections = expected
     if noise:
-        projections = np.stack([poisson_counts(projections[0], streams.counting), measured][: len(windows)])
-    return replace(study, projections=projections, scatter=np.stack(scatter))
+        projections = np.stack([poisson_counts(expected[0], streams.counting), window][: len(expected)])
+    return replace(
+        perfect,
+        projections=projections,
+        scatter=np.stack([estimate, window][: len(expected)]),
+        attenuation=found.attenuation,
+        provenance=dict(perfect.provenance) | ({"perturbation": dict(found.record)} if found.record else {}),
+    )
 
 
 def _means(body: BodyRecord, mixture: Mixture, streams: Streams) -> _Means:
