@@ -75,19 +75,24 @@ def polar_map(values: npt.NDArray[np.float64], label: str) -> str:
     return bulls_eye([_points(float(value)) for value in values], _spoken(values, label))
 
 
-def bulls_eye(wedges: Sequence[Wedge], label: str) -> str:
-    """Return 17 segments in AHA order as a bull's eye, anterior up, septum left; outlined ones are drawn last."""
-    parts = ['<svg viewBox="-118 -118 236 236" role="img" aria-label="' + escape(label) + '">']
+def bulls_eye(wedges: Sequence[Wedge], label: str, *, small: bool = False) -> str:
+    """Return 17 segments in AHA order as a bull's eye, anterior up, septum left; outlined ones are drawn last.
+
+    A `small` one leaves out the names of the walls, which nobody could read.
+    """
+    half = 104 if small else 118
+    parts = [f'<svg viewBox="{-half} {-half} {2 * half} {2 * half}" role="img" aria-label="{escape(label)}">']
     drawn = [
         (wedges[first + i].outlined, _segment(wedges[first + i], ring, i * 360 / count, 360 / count, SEGMENT_NAMES[first + i]))
         for ring, (first, count) in enumerate(RINGS)
         for i in range(count)
     ]  # fmt: skip
     parts += [shape for _, shape in sorted(drawn, key=lambda one: one[0])]
-    for x, y, name in ((0, -106, "anterior"), (0, 114, "inferior")):
-        parts.append(_text(x, y, name, "middle", size=10))
-    parts.append(_text(-109, 0, "septal", "middle", size=10, turn=True))
-    parts.append(_text(109, 0, "lateral", "middle", size=10, turn=True))
+    if not small:
+        for x, y, name in ((0, -106, "anterior"), (0, 114, "inferior")):
+            parts.append(_text(x, y, name, "middle", size=10))
+        parts.append(_text(-109, 0, "septal", "middle", size=10, turn=True))
+        parts.append(_text(109, 0, "lateral", "middle", size=10, turn=True))
     return "".join(parts) + "</svg>"
 
 

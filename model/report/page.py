@@ -14,7 +14,7 @@ body{font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif;color:var(--te
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .3rem}h2{font-size:1.3rem;margin:2.6rem 0 .4rem;padding-top:1.2rem;border-top:1px solid var(--line)}
 h3{font-size:1.05rem;margin:1.6rem 0 .5rem}p{margin:.4rem 0 .8rem;max-width:52rem}.soft,figcaption{color:var(--soft);font-size:.9rem}
 ul.said{max-width:52rem;padding-left:1.2rem}ul.said li{margin:.35rem 0}
-nav{margin:1rem 0;font-size:.95rem}nav a{color:var(--accent);margin-right:1.1rem;white-space:nowrap}
+nav{margin:1rem 0;font-size:.95rem;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem}nav a{color:var(--accent);white-space:nowrap}
 .wide{overflow-x:auto;margin:.6rem 0 1rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem;min-width:min(100%,44rem)}
 caption{text-align:left;color:var(--soft);font-size:.9rem;padding:0 0 .4rem}
@@ -23,7 +23,7 @@ thead th{border-bottom:2px solid var(--line);font-weight:600;vertical-align:bott
 th:first-child,td:first-child{text-align:left}tbody th{font-weight:600}
 tbody tr:hover{background:var(--band)}td.best{background:var(--mark);font-weight:600}
 td .range{display:block;color:var(--soft);font-weight:400;font-size:.82rem}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;max-width:64rem}dt{color:var(--soft)}dd{margin:0}
+dl{display:grid;grid-template-columns:fit-content(18rem) 1fr;gap:.3rem 1.2rem;max-width:64rem}dt{color:var(--soft)}dd{margin:0}
 .row{display:grid;grid-template-columns:repeat(var(--columns),minmax(8rem,1fr));gap:.9rem;margin:.6rem 0 1rem;align-items:start;overflow-x:auto;max-width:calc(var(--columns)*17rem)}
 figure{margin:0}figure img{width:100%;height:auto;display:block;image-rendering:pixelated;border:1px solid var(--line);border-radius:.3rem;background:#fff}
 figcaption{margin-top:.3rem;line-height:1.35}svg{display:block;width:100%;height:auto}figure.chart{max-width:46rem}
