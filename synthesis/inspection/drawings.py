@@ -79,7 +79,7 @@ def true_map(values: Segments, hit: Sequence[int], label: str) -> str:
         said = f"{value:.0f} points" if known else "no voxels"
         wedges.append(Wedge("", said + (", defect" if number in hit else ""), colour, ink, number in hit))
     names = ", ".join(SEGMENT_NAMES[n - 1] for n in sorted(hit)) or "none"
-    return bulls_eye(wedges, f"{label}; defects in: {names}")
+    return bulls_eye(wedges, f"{label}; defects in: {names}", small=True)
 
 
 class _Frame:

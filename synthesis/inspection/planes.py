@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.io.study import HeartFrame, Study
-from synthesis.inspection.facts import heart_slice
+from synthesis.inspection.facts import BODY_MU_PER_MM, heart_slice
 
 Plane = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -26,10 +26,26 @@ class Framed:
 
 
 def transverse(study: Study, volume: Plane) -> Framed:
-    """Return the slice of the heart: patient's front above, patient's right on the left."""
-    z = heart_slice(study)
+    """Return the slice of the heart, a square around the body: patient's front above, patient's right on the left."""
+    z, square = heart_slice(study), _around_body(study)
     defect = study.truth.defect_map[z] > 0 if study.truth is not None else np.zeros(volume.shape[1:], dtype=bool)
-    return Framed(volume[z], defect)
+    return Framed(volume[z][square], defect[square])
+
+
+def _around_body(study: Study) -> tuple[slice, slice]:
+    _, rows, columns = study.geometry.volume_shape
+    if study.attenuation is None:
+        return slice(0, rows), slice(0, columns)
+    body = study.attenuation[heart_slice(study)] > BODY_MU_PER_MM
+    if not body.any():
+        return slice(0, rows), slice(0, columns)
+    ends = [np.flatnonzero(body.any(axis=axis))[[0, -1]] for axis in (1, 0)]
+    edge = min(max(int(last - first) + 1 for first, last in ends) + 4, rows, columns)
+    starts = [
+        int(np.clip((first + last + 1 - edge) // 2, 0, size - edge))
+        for (first, last), size in zip(ends, (rows, columns), strict=True)
+    ]
+    return slice(starts[0], starts[0] + edge), slice(starts[1], starts[1] + edge)
 
 
 def short_axis(study: Study, volume: Plane) -> Framed | None:

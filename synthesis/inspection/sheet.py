@@ -53,7 +53,7 @@ def contact_sheet(found: Inspection, shown: Sequence[int], on_study: Callable[[i
 
 
 def _row(facts: StudyFacts, study: Study, reasons: Sequence[str]) -> str:
-    pictures = [*_activity(study), *_measured(study), *_map(study)]
+    pictures = [*_activity(study), *_attenuation(study), *_map(study), *_measured(study)]
     strange = page.note("Stands out: " + "; ".join(reasons) + ".") if reasons else ""
     return (
         f'<article class="study"><h3>{page.escape(facts.name)}</h3>'
@@ -92,17 +92,17 @@ def _activity(study: Study) -> list[str]:
     return [*figures, _figure(_grey(along.values, black), along.defect, "Activity, transverse")]
 
 
+def _attenuation(study: Study) -> list[str]:
+    if study.attenuation is None:
+        return []
+    mu = planes.transverse(study, study.attenuation)
+    return [_figure(255 - _grey(mu.values, MU_WHITE_PER_MM), mu.defect, "Attenuation map")]
+
+
 def _measured(study: Study) -> list[str]:
-    figures = []
-    if study.attenuation is not None:
-        mu = planes.transverse(study, study.attenuation)
-        bright = 255 - _grey(mu.values, MU_WHITE_PER_MM)
-        figures.append(_figure(bright, mu.defect, "Attenuation map"))
-    peak = float(study.projections[0].max())
-    for angle, view in planes.views(study):
-        figures.append(_figure(_grey(view, peak), None, f"Projection at {angle:.0f}°"))
-    rows = planes.sinogram(study)
-    return [*figures, _figure(_grey(rows, float(rows.max())), None, "Sinogram, angle downwards")]
+    peak, rows = float(study.projections[0].max()), planes.sinogram(study)
+    figures = [_figure(_grey(view, peak), None, f"Projection at {angle:.0f}°") for angle, view in planes.views(study)]
+    return [*figures, _figure(_grey(rows, float(rows.max())), None, "Sinogram")]
 
 
 def _map(study: Study) -> list[str]:

@@ -19,7 +19,7 @@ STYLE = """
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.6rem,1fr));gap:.7rem;align-items:start}
 .pictures svg{border:1px solid var(--line);border-radius:.3rem}.pictures image{image-rendering:pixelated}
 .pictures figcaption{font-size:.82rem}.named li{overflow-wrap:anywhere}
-@media(max-width:30rem){body{padding:1.2rem .9rem 3rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem;overflow-wrap:anywhere}}
+@media(max-width:30rem){body{padding:1.2rem .9rem 3rem}dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.5rem;overflow-wrap:anywhere}}
 @media print{.study{break-inside:avoid}.pictures{grid-template-columns:repeat(8,1fr)}.charts{grid-template-columns:repeat(2,1fr)}}
 """
 MOST_OUTLIERS = 100
@@ -32,14 +32,14 @@ def build_view(
     shown = chosen(found, show)
     sections = [
         ("summary", "In short", _summary(found)),
-        ("files", "Files", _files(found)),
+        *([("files", "Files", _files(found))] if found.problems else []),
         ("bodies", "Bodies and hearts", _bodies(found)),
         ("counts", "Counts and scatter", _counts(found)),
         ("defects", "Infarcts", _defects(found)),
         ("sites", "Sites", _sites(found.figures["sites"])),
         ("outliers", "What stands out", _outliers(found)),
-        ("made", "How it was made", _made(found)),
         ("sheet", "Contact sheet", _sheet_intro(found, shown) + contact_sheet(found, shown, on_study)),
+        ("made", "How it was made", _made(found)),
         ("how", "How it was measured", _how()),
     ]
     scenarios = sorted({part.manifest.scenario.title or part.manifest.scenario.name for part in found.parts})
@@ -103,7 +103,9 @@ def _files(found: Inspection) -> str:
         rows = [(p.name, [Cell(p.state), Cell(p.reason)]) for p in found.problems[:MOST_NAMED]]
         text += page.table("Files that cannot be used", ["File", "State", "Why"], rows)
         if len(found.problems) > MOST_NAMED:
-            text += page.paragraph(f"and {len(found.problems) - MOST_NAMED} more; `--json` names all.", soft=True)
+            text += page.paragraph(
+                f"and {len(found.problems) - MOST_NAMED} more; the option --json names all.", soft=True
+            )
     return text
 
 
@@ -190,23 +192,18 @@ def _defects(found: Inspection) -> str:
 def _sites(sites: Mapping[str, Any]) -> str:
     rows = []
     for name, site in sites.items():
+        whole = (site["studies"], site["bodies"], site["with_defects"], site["women"])
         means = [_mean_sd(site[key]) for key in ("counts", "scatter_fraction", "width_mm", "heart_length_mm")]
-        share = f"{100 * site['with_defects'] / site['studies']:.0f} %"
-        cells = [Cell(str(site["studies"])), Cell(str(site["bodies"])), Cell(share), Cell(str(site["women"])), *means, Cell(site["grid"])]  # fmt: skip
-        rows.append((name, cells))
-    header = [
-        "Site",
-        "Studies",
-        "Bodies",
-        "With infarct",
-        "Women",
-        "Counts",
-        "Scatter",
-        "Width, mm",
-        "Heart, mm",
-        "Size",
-    ]
-    return page.paragraph("Means, below them standard deviations.", soft=True) + page.table("Sites", header, rows)
+        rows.append((name, [*(Cell(str(figure)) for figure in whole), *means]))
+    header = ["Site", "Studies", "Bodies", "With infarct", "Women", "Counts", "Scatter", "Width, mm", "Heart, mm"]
+    sizes: dict[str, list[str]] = {}
+    for name, site in sites.items():
+        sizes.setdefault(site["grid"], []).append(name)
+    return (
+        page.table("Means, below them standard deviations", header, rows)
+        + "<h3>Sizes</h3>"
+        + page.facts([(", ".join(names), grid) for grid, names in sizes.items()])
+    )
 
 
 def _mean_sd(row: Mapping[str, float] | None) -> Cell:
@@ -220,7 +217,7 @@ def _outliers(found: Inspection) -> str:
         )
     rows = [(o.name, [Cell(o.reason), Cell("–" if o.z is None else number(o.z))]) for o in found.outliers[:MOST_OUTLIERS]]  # fmt: skip
     left = len(found.outliers) - MOST_OUTLIERS
-    more = page.paragraph(f"and {left} more; `--json` names all.", soft=True) if left > 0 else ""
+    more = page.paragraph(f"and {left} more; the option --json names all.", soft=True) if left > 0 else ""
     return page.table("Studies unlike the others", ["Study", "Why", "Robust z"], rows) + more
 
 
@@ -247,12 +244,13 @@ def _made(found: Inspection) -> str:
 def _sheet_intro(found: Inspection, shown: Sequence[int]) -> str:
     total = len(found.facts)
     if len(shown) < total:
-        which = f"{len(shown)} of {total} studies: some that stand out, the others evenly spaced over the set. `--show {total}` draws all."
+        which = f"{len(shown)} of {total} studies: some that stand out, the others evenly spaced over the set; the option --show {total} draws all."
     else:
         which = f"All {_many(total, 'study', 'studies')}."
     text = (
         f"{which} Outlined: the infarct; on the polar map the segments that it touches (dark is 40 points and less, bright is 100). "
-        "Transverse slices: patient's front above, patient's right on the left. Short axis: anterior wall above, septum on the left."
+        "Transverse slices: patient's front above, patient's right on the left. Short axis and polar map: anterior wall above, septum on the left. "
+        "Sinogram: detector position across, angle downwards, in the slice of the heart."
     )
     return page.paragraph(text, soft=True)
 
