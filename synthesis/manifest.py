@@ -19,8 +19,9 @@ MANIFEST_NAME = "manifest.json"
 class SampleRecord(BaseModel):
     """One study file: where it is, what it holds and how long each stage took (seconds, wall clock).
 
-    `variant` counts the examinations of one body; `quality` holds the figures of `synthesis.quality`. Both came later:
-    records without them are read as first examinations without figures.
+    `variant` counts the examinations of one body; `quality` holds the figures of `synthesis.quality`, and
+    `simulated_with` says what a Monte Carlo used (``opengate``, ``geant4``, ``g4data``). They came later: records
+    without them are read as first examinations without figures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,13 +36,14 @@ class SampleRecord(BaseModel):
     seconds: dict[str, float]
     variant: int = 0
     quality: dict[str, float] = {}
+    simulated_with: dict[str, str] = {}
 
 
 class Manifest(BaseModel):
     """What an output folder holds; `complete` is False after an interruption.
 
-    `planned` is the number of bodies per site that the last run was asked for, `variants` of examinations of each;
-    `simulated_with` says what a Monte Carlo used (``opengate``, ``geant4``, ``g4data``). These and `executor` came later.
+    `planned` is the number of bodies per site that the last run was asked for, `variants` that of examinations of each.
+    These and `executor` came later and may be absent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,7 +61,6 @@ class Manifest(BaseModel):
     planned: int | None = None
     variants: int = 1
     executor: str = "local"
-    simulated_with: dict[str, str] = {}
 
     @property
     def bodies(self) -> int:
@@ -68,8 +69,9 @@ class Manifest(BaseModel):
 
     @property
     def g4data(self) -> str | None:
-        """Which Geant4 data a Monte Carlo used, None for none."""
-        return self.simulated_with.get("g4data")
+        """Which Geant4 data a Monte Carlo used, several with commas between them, None for none."""
+        found = {record.simulated_with.get("g4data") for record in self.studies} - {None}
+        return ", ".join(sorted(str(name) for name in found)) or None
 
     def paths(self, folder: Path, site: str | None = None) -> list[Path]:
         """Return the study files, of one site or of all, in order."""
@@ -86,6 +88,9 @@ class Manifest(BaseModel):
             "sites": {site: sum(record.site == site for record in self.studies) for site in sites},
             "with_defects": sum(record.defects > 0 for record in self.studies),
             "bytes": sum(record.size_bytes for record in self.studies),
+            "variants": self.variants,
+            "executor": self.executor,
+            "g4data": self.g4data,
             "wall_s": self.wall_s,
             "complete": self.complete,
             "stages_s": self.stage_seconds(),

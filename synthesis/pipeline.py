@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import errno
 import logging
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from model.errors import ModelError
 from model.io.study import read_study
 from synthesis.errors import GenerationInterrupted, OutputUnusable
 from synthesis.execution.local import run_samples
-from synthesis.execution.request import SampleRequest
+from synthesis.execution.request import SampleRequest, variant_file
 from synthesis.identity import identity, versions
 from synthesis.manifest import Manifest, SampleRecord, file_sha256, read_manifest, write_manifest
+from synthesis.records import describe_study
 from synthesis.scenario import Scenario
 
 logger = logging.getLogger(__name__)
+Key: TypeAlias = tuple[str, int, int]  # site, index, variant
+Runner: TypeAlias = Callable[[list[SampleRequest], Callable[[SampleRecord], None]], None]
 MANIFEST_EVERY_S = 2.0  # how often a running generation saves its manifest
 
 
@@ -47,12 +53,16 @@ def generate(
     site: str | None = None,
     workers: int | None = None,
     first: int = 0,
+    variants: int = 1,
+    resume: bool = False,
+    runner: Runner | None = None,
+    executor: str = "local",
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Manifest:
-    """Make `studies` study files for one site, or for every site of the scenario.
+    """Make the study files of `studies` bodies for one site, or for every site of the scenario.
 
-    Every study depends on scenario, seed, site and its number only: the files are the same bytes on the same machine,
-    whatever the number of workers, the order, or interruptions.
+    Every study depends on scenario, seed, site, its number and variant only: the files are the same bytes on the same
+    machine, whatever the number of workers, the order, or interruptions.
 
     Parameters
     ----------
@@ -60,7 +70,7 @@ def generate(
     out_dir : path
         Receives ``study-00000.h5`` ... and ``manifest.json``; with several sites, one folder a site.
     studies : int
-        Per site.
+        Bodies per site.
     seed : int
     site : str, optional
         Only this site.
@@ -68,6 +78,12 @@ def generate(
         Processes; by default as many as there are processors.
     first : int
         Number of the first study, to draw disjoint sets (training, hold-out) from one seed.
+    variants : int
+        Examinations of every body: ``study-00000.h5``, ``study-00000-v01.h5`` ...
+    resume : bool
+        Refuse a folder in which no study of this scenario and seed was made before.
+    runner : callable, optional
+        Makes the missing studies elsewhere than in this machine's pool; `executor` is its name in the manifest.
     on_progress : callable, optional
         Called in this process after every study.
 
@@ -82,10 +98,15 @@ def generate(
     GenerationInterrupted
         On Ctrl-C; finished studies are kept and the next call goes on.
     """
-    run = _Run.begin(scenario, Path(out_dir), seed, workers or default_workers())
+    run = _Run.begin(scenario, Path(out_dir), seed, workers or default_workers(), executor)
+    run.planned, run.variants = studies, variants
     sites = [scenario.site(site).name] if site is not None else [profile.name for profile in scenario.sites]
-    wanted = [(name, index) for name in sites for index in range(first, first + studies)]
-    missing = [key for key in wanted if not run.keep(*key, nested=len(scenario.sites) > 1 and site is None)]
+    nested = len(scenario.sites) > 1 and site is None
+    wanted = [(n, index, v) for n in sites for index in range(first, first + studies) for v in range(variants)]
+    missing = [key for key in wanted if not run.keep(key, nested=nested)]
+    if resume and not run.records:
+        message = f"There is nothing to resume: the folder holds no study of scenario {scenario.name} with seed {seed}."
+        raise OutputUnusable(message, "Name the folder of the earlier run with --out, or leave out --resume.")
     report = on_progress or (lambda progress: None)
     report(Progress(len(wanted) - len(missing), len(wanted), None))
 
@@ -95,27 +116,42 @@ def generate(
         report(Progress(len(wanted) - left, len(wanted), record))
 
     try:
-        _run_missing(run, missing, nested=len(scenario.sites) > 1 and site is None, on_done=done)
+        _run_missing(run, missing, runner, nested=nested, on_done=done)
     except KeyboardInterrupt:
         run.save(complete=False)
         raise GenerationInterrupted(sum(key in run.records for key in wanted), len(wanted)) from None
     except OSError as error:
-        message = f"The output folder cannot be written: {error.strerror or type(error).__name__}."
+        run.save_if_possible()
+        message = f"The output folder cannot be written: {_reason(error)}."
         raise OutputUnusable(message, "Check free space and permissions, then run the same command again.") from error
     except BaseException:
-        run.save(complete=False)
+        run.save_if_possible()
         raise
     return run.save(complete=True)
 
 
+def _reason(error: OSError) -> str:
+    """Return the system's own words; HDF5 hides them in its message."""
+    full = error.errno == errno.ENOSPC or "no space left" in str(error).lower()
+    return os.strerror(errno.ENOSPC) if full else error.strerror or type(error).__name__
+
+
 def _run_missing(
-    run: _Run, missing: list[tuple[str, int]], *, nested: bool, on_done: Callable[[SampleRecord], None]
+    run: _Run, missing: list[Key], runner: Runner | None, *, nested: bool, on_done: Callable[[SampleRecord], None]
 ) -> None:
+    bodies: dict[tuple[str, int], list[int]] = {}
+    for name, index, variant in missing:
+        bodies.setdefault((name, index), []).append(variant)
     requests = [
-        SampleRequest(run.scenario, name, index, run.seed, run.folder, _file_name(name, index, nested=nested))
-        for name, index in missing
+        SampleRequest(
+            run.scenario, name, index, run.seed, run.folder, _file_name(name, index, nested=nested), tuple(variants)
+        )
+        for (name, index), variants in bodies.items()
     ]
-    run_samples(requests, workers=run.workers, on_done=on_done)
+    if runner is not None:
+        runner(requests, on_done)
+    else:
+        run_samples(requests, workers=run.workers, on_done=on_done)
 
 
 def _file_name(site: str, index: int, *, nested: bool) -> str:
@@ -131,13 +167,16 @@ class _Run:
     folder: Path
     seed: int
     workers: int
-    earlier: dict[tuple[str, int], SampleRecord]
-    records: dict[tuple[str, int], SampleRecord] = field(default_factory=dict)
+    executor: str
+    earlier: dict[Key, SampleRecord]
+    planned: int = 0
+    variants: int = 1
+    records: dict[Key, SampleRecord] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     saved: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def begin(cls, scenario: Scenario, folder: Path, seed: int, workers: int) -> _Run:
+    def begin(cls, scenario: Scenario, folder: Path, seed: int, workers: int, executor: str) -> _Run:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -145,13 +184,14 @@ class _Run:
             raise OutputUnusable(message) from error
         before = read_manifest(folder)
         if before is not None and (before.scenario_digest, before.seed) != (scenario.digest, seed):
+            other = "another" if before.scenario.name == scenario.name and before.seed == seed else "this"
             message = (
                 f"The output folder holds studies of scenario {before.scenario.name} with seed {before.seed}, "
-                f"not of this {scenario.name} with seed {seed}."
+                f"not of {other} {scenario.name} with seed {seed}."
             )
             raise OutputUnusable(message)
-        earlier = {(r.site, r.index): r for r in before.studies} if before is not None else {}
-        run = cls(scenario=scenario, folder=folder, seed=seed, workers=workers, earlier=earlier)
+        earlier = {(r.site, r.index, r.variant): r for r in before.studies} if before is not None else {}
+        run = cls(scenario, folder, seed, workers, executor, earlier)
         run.records = {key: record for key, record in earlier.items() if run._intact(record)}
         return run
 
@@ -159,35 +199,33 @@ class _Run:
         path = self.folder / record.file
         return path.is_file() and file_sha256(path) == record.sha256
 
-    def keep(self, site: str, index: int, *, nested: bool) -> bool:
-        """Say whether study `index` of `site` is there and valid, recorded or not (the manifest may be behind)."""
-        if (site, index) in self.records:
+    def keep(self, key: Key, *, nested: bool) -> bool:
+        """Say whether a study is there and valid, recorded or not (the manifest may be behind)."""
+        if key in self.records:
             return True
-        path = self.folder / _file_name(site, index, nested=nested)
+        site, index, variant = key
+        file = variant_file(_file_name(site, index, nested=nested), variant)
         try:
-            study = read_study(path)
+            study = read_study(self.folder / file)
         except (FileNotFoundError, ModelError):
             return False
-        expected = identity(self.scenario, site, self.seed, index)
-        if any(study.provenance.get(key) != value for key, value in expected.items()):
+        expected = identity(self.scenario, site, self.seed, index, variant)
+        found = {"variant": 0} | dict(study.provenance)
+        if any(found.get(name) != value for name, value in ({"variant": 0} | expected).items()):
             return False
-        self.records[site, index] = SampleRecord(
-            file=_file_name(site, index, nested=nested),
-            site=site,
-            index=index,
-            sha256=file_sha256(path),
-            size_bytes=path.stat().st_size,
-            counts=float(study.projections.sum(dtype="float64")),
-            defects=len(study.truth.defects) if study.truth is not None else 0,
-            seconds={},
-        )
+        self.records[key] = describe_study(self.folder, file, study, index=index, variant=variant, seconds={})
         return True
 
     def add(self, record: SampleRecord) -> None:
         """Note a finished study, and save the manifest now and then."""
-        self.records[record.site, record.index] = record
-        logger.debug("study made", extra={"site": record.site, "index": record.index})
+        self.records[record.site, record.index, record.variant] = record
+        logger.debug("study made", extra={"site": record.site, "index": record.index, "variant": record.variant})
         if time.monotonic() - self.saved > MANIFEST_EVERY_S:
+            self.save(complete=False)
+
+    def save_if_possible(self) -> None:
+        """Write the manifest of an unfinished run; on a full disk the one before stays."""
+        with contextlib.suppress(OSError):
             self.save(complete=False)
 
     def save(self, *, complete: bool) -> Manifest:
@@ -203,6 +241,9 @@ class _Run:
             workers=self.workers,
             complete=complete,
             studies=tuple(self.records[key] for key in sorted(self.records)),
+            planned=self.planned,
+            variants=self.variants,
+            executor=self.executor,
         )
         write_manifest(self.folder, manifest)
         return manifest

@@ -42,6 +42,11 @@ class Stopwatch:
         self._since = now
 
 
+def needs_template(scenario: Scenario, variant: int) -> bool:
+    """Say whether an examination is mixed from a template, or made directly."""
+    return variant > 0 or scenario.simulation.kind != "analytic"
+
+
 def make_study(
     scenario: Scenario,
     site_name: str,
@@ -74,7 +79,7 @@ def make_study(
     """
     watch = watch or Stopwatch()
     spec = scenario.simulation
-    if variant or not isinstance(spec, AnalyticSpec):
+    if not isinstance(spec, AnalyticSpec) or needs_template(scenario, variant):
         template = make_template(scenario, site_name, seed=seed, index=index, watch=watch)
         study = mix_study(template, variant, noise=noise)
         watch.lap("mix")
@@ -160,4 +165,4 @@ def analytic_simulator(spec: AnalyticSpec, streams: Streams) -> AnalyticSimulato
     return AnalyticSimulator(spec.oversampling, septal_fraction=septal)
 
 
-__all__ = ["Stopwatch", "analytic_simulator", "make_study", "make_template", "simulate"]
+__all__ = ["Stopwatch", "analytic_simulator", "make_study", "make_template", "needs_template", "simulate"]
