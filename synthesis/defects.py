@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,14 +68,13 @@ def _draw(spec: LesionSpec, rng: np.random.Generator) -> Lesion:
     odds = np.array([row[3] for row in supplied])
     choice = rng.choice(len(supplied), p=odds / odds.sum() if spec.territories else odds)
     low, high = supplied[int(choice)][1:3] if spec.theta_centre_deg is None else spec.theta_centre_deg
-    along = spec.x_centre
+    along: Sequence[float] = spec.x_centre
     if spec.segments is not None:
-        low, high, *along_ = segment_limits(spec.segments[int(rng.integers(len(spec.segments)))])
-        along = (along_[0], along_[1])
+        low, high, *along = segment_limits(spec.segments[int(rng.integers(len(spec.segments)))])
     return Lesion(
         theta_centre_deg=float(rng.uniform(low, high)) % 360,
         theta_width_deg=float(rng.uniform(*spec.theta_width_deg)),
-        x_centre=float(rng.uniform(*along)),
+        x_centre=float(rng.uniform(along[0], along[1])),
         x_width_mm=float(rng.uniform(*spec.x_width_mm)),
         wall_fraction=float(rng.uniform(*spec.wall_fraction)),
         severity=float(rng.uniform(*spec.severity)),
@@ -92,7 +92,8 @@ def segment_limits(segment: int) -> tuple[float, float, float, float]:
     middle = -wide * (segment - first)  # the numbering runs from anterior over the septum
     low, high = ((0.0, BASAL), (BASAL, MID), (MID, 1.0))[level]
     # along the axis the AHA divides the cavity; the wall's own scale goes on to the outer apex
-    return middle - wide / 4, middle + wide / 4, *(CAVITY * (low + f * (high - low)) for f in (0.25, 0.75))
+    quarter = (high - low) / 4
+    return middle - wide / 4, middle + wide / 4, CAVITY * (low + quarter), CAVITY * (high - quarter)
 
 
 def lesion_weight(wall: WallCoordinates, lesion: Lesion) -> Floats:

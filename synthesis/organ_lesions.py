@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from synthesis.errors import PhantomInvalid
 from synthesis.phantoms.composition import Composer, Organ
@@ -46,7 +47,7 @@ class PlannedLesion:
     elongation: float
     long_axis: int
     contrast: float
-    tries: Floats
+    tries: npt.NDArray[np.float64]
 
     @property
     def host(self) -> str:

@@ -18,6 +18,7 @@ from synthesis.scenario import SiteProfile
 from synthesis.specs.patients import PATIENT_SHIFT_MM
 
 FEMALE_SCALE = 0.92
+SPINE_MM = 34.0  # from the back of the chest cavity to the tip of a spinous process
 CENTRE_SHARE = 0.12  # the ventricle's widest circle lies this share of its length below the valve plane
 
 
@@ -66,6 +67,7 @@ class Extras:
     height_scale: float = 1.0
     atria_scale: float = 1.0
     papillary_mm: float = 0.0
+    spine_forward: float = 0.0
     arms: Arms | None = None
     ejection_fraction: float = 0.0
     moments: tuple[Moment, ...] = (Moment(),)

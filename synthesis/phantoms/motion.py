@@ -25,7 +25,7 @@ APICAL_THICKENING = 0.2
 CHAMBER_CHANGE = 0.12  # the right ventricle shrinks and the atria grow by this share at full contraction
 SYSTOLE = 0.8  # contraction and fast filling take this share of the beat, end systole lies in its middle (XCAT: 0.4)
 BREATH_POWER = 4  # 2n of Lujan et al.
-LOW_DISCREPANCY = 0.6180339887  # pairs beats with breaths so that both are covered evenly
+LOW_DISCREPANCY = 0.6180339887  # pairs beats with breaths so that both are covered evenly; a breath out mirrors one in
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,8 @@ def moments(cycle: Cycle) -> tuple[Moment, ...]:
         return (Moment(cycle.breath_mm, cycle.contraction),)
     positions = []
     for i in range(cycle.frames):
-        breath, beat = (i + 0.5) / cycle.frames, ((i + 0.5) * LOW_DISCREPANCY) % 1
-        if not cycle.average_breath:
-            beat = breath
+        even = (i + 0.5) / cycle.frames
+        breath, beat = even / 2, (even if not cycle.average_breath else ((i + 0.5) * LOW_DISCREPANCY) % 1)
         positions.append(
             Moment(
                 breath_mm=cycle.amplitude_mm * inspiration(breath) if cycle.average_breath else cycle.breath_mm,

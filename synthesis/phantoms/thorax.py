@@ -22,7 +22,7 @@ from synthesis.organ_lesions import (
     place_lesions,
     unmoved,
 )  # fmt: skip
-from synthesis.phantoms.anatomy import Anatomy, Extras
+from synthesis.phantoms.anatomy import SPINE_MM, Anatomy, Extras
 from synthesis.phantoms.arms import paint_arms
 from synthesis.phantoms.composition import Codes, Composer, Organ, Phantom
 from synthesis.phantoms.heart import frame_record, paint_heart
@@ -247,9 +247,9 @@ def _abdomen(composer: Composer, a: Anatomy, cavity: Floats) -> None:
 
 def _spine_and_vessels(composer: Composer, a: Anatomy) -> None:
     p, h, (x0, y0) = composer.lattice, composer.lattice.voxel_mm, a.centre
-    back = y0 + a.cavity_half[1]
+    back = y0 + a.cavity_half[1] - a.extras.spine_forward
     body = superellipse(p, (x0, back - 14), (20, 17), 2.4)
-    arch = superellipse(p, (x0, back + 14), (9, 20), 2.0)
+    arch = superellipse(p, (x0, back + SPINE_MM - 20), (9, 20), 2.0)
     composer.paint("muscle", share(superellipse(p, (x0, back + 8), (46, 22), 2.5), h))
     composer.paint("spine", share(np.minimum(body, arch), h))
     composer.paint("soft_tissue", share(superellipse(p, (x0, back + 8), (8, 7), 2.0), h))

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from synthesis.phantoms.anatomy import FEMALE_SCALE, Anatomy, Arms, Extras, Ventricle
+from synthesis.phantoms.anatomy import FEMALE_SCALE, SPINE_MM, Anatomy, Arms, Extras, Ventricle
 from synthesis.phantoms.motion import Cycle, moments
 from synthesis.specs.patients import PopulationSpec
 
 USUAL_HEIGHT_MM = 1750.0  # stature of the men that the lengths along the body are made for
 ARM_BEHIND_MM = (0.0, 28.0)  # how far behind the middle of the trunk the arms lie
 HUMERUS_UPTAKE = (0.05, 0.09)  # as ribs
+SKIN_MM = 4.0  # over the spinous processes of thin patients
 APEX_CLEARANCE_MM = 7.0  # between the apex and the chest wall
 DRAWS = (
     "height", "arms", "arm_radius", "arm_behind", "breast", "length", "radius", "wall", "azimuth", "elevation", "rv",
@@ -50,6 +51,7 @@ def vary(anatomy: Anatomy, spec: PopulationSpec, rng: np.random.Generator) -> tu
         height_scale=tall,
         atria_scale=between(spec.chamber_scale, "atria"),
         papillary_mm=between(spec.papillary_mm, "papillary") if spec.papillary else 0.0,
+        spine_forward=max(0.0, SPINE_MM + SKIN_MM - (anatomy.body_half[1] - anatomy.cavity_half[1])),
         arms=arms if u["arms"] < spec.arms_down_share else None,
         ejection_fraction=between(spec.ejection_fraction, "ejection"),
         moments=moments(cycle),
