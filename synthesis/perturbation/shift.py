@@ -7,22 +7,24 @@ import numpy.typing as npt
 
 from synthesis.phantoms.shapes import Floats
 
-LOBES = 3  # of the sinc; a wider one rings further, a narrower one blurs
+TAPS = 6  # neighbours, three on either side
 
 
 def counts_matrix(size: int, shift: float, *, keep_edge: bool) -> Floats:
     """Return the (size, size) matrix that moves a column vector by `shift` samples towards larger indices.
 
-    A sinc in a Lanczos window: half a sample's shift widens what the collimator has blurred by less than 1 % (a straight line between
-    neighbours: by a third). What comes in over the border is zero, or with `keep_edge` like the outermost
-    sample.
+    The polynomial of fifth degree through six neighbours: sum, middle and width of a spot stay exactly what they are,
+    while a straight line between neighbours widens a spot by up to a quarter of a bin squared in variance. What comes in
+    over the border is zero, or with `keep_edge` like the outermost sample.
     """
     source = np.arange(size) - shift
-    first = np.floor(source).astype(np.int64) - LOBES + 1
-    taps = first[:, None] + np.arange(2 * LOBES)[None, :]
-    offset = source[:, None] - taps
-    weights = np.where(np.abs(offset) < LOBES, np.sinc(offset) * np.sinc(offset / LOBES), 0.0)
-    return _matrix(size, taps, weights / weights.sum(axis=1, keepdims=True), keep_edge=keep_edge)
+    first = np.floor(source).astype(np.int64) - TAPS // 2 + 1
+    place = source - first
+    weights = np.ones((size, TAPS))
+    for tap in range(TAPS):
+        for other in set(range(TAPS)) - {tap}:
+            weights[:, tap] *= (place - other) / (tap - other)
+    return _matrix(size, first[:, None] + np.arange(TAPS)[None, :], weights, keep_edge=keep_edge)
 
 
 def map_matrix(size: int, shift: float, *, keep_edge: bool) -> Floats:

@@ -7,7 +7,7 @@ photons of lower energy have turned further.
 
 A Monte Carlo of Compton scattering in an elliptic water cylinder (tests/support/compton.py; 330 x 230 mm, a heart and
 a uniform body, four views) sees 0.80-0.90 scattered counts in 114-126.45 keV for each in 126.45-154.55 keV, this model
-0.84; 0.42-0.46 in 120-126.45 keV against 0.43; 2.0-2.5 in 92-125 keV against 2.6. The widths are those of its heart.
+0.83; 0.42-0.46 in 120-126.45 keV against 0.43; 2.0-2.5 in 92-125 keV against 2.6. The widths are those of its heart.
 
 References
 ----------
