@@ -9,7 +9,12 @@ import click
 # subcommand -> module; the function in it has the subcommand's name
 COMMANDS = {
     "run": "synthesis.commands.run",
+    "phantom": "synthesis.commands.phantom",
+    "simulate": "synthesis.commands.simulate",
+    "mix": "synthesis.commands.mix",
     "inspect": "synthesis.commands.inspect",
+    "status": "synthesis.commands.status",
+    "merge": "synthesis.commands.merge",
 }
 
 
