@@ -26,6 +26,7 @@ from synthesis.scenario import Scenario
 logger = logging.getLogger(__name__)
 Key: TypeAlias = tuple[str, int, int]  # site, index, variant
 Runner: TypeAlias = Callable[[list[SampleRequest], Callable[[SampleRecord], None]], None]
+RESUME_REMEDY = "Name the folder of the earlier run with --out, or leave out --resume."
 MANIFEST_EVERY_S = 2.0  # how often a running generation saves its manifest
 
 
@@ -98,6 +99,9 @@ def generate(
     GenerationInterrupted
         On Ctrl-C; finished studies are kept and the next call goes on.
     """
+    nothing = f"There is nothing to resume: the folder holds no study of scenario {scenario.name} with seed {seed}."
+    if resume and not Path(out_dir).is_dir():
+        raise OutputUnusable(nothing, RESUME_REMEDY)
     run = _Run.begin(scenario, Path(out_dir), seed, workers or default_workers(), executor)
     run.planned, run.variants = studies, variants
     sites = [scenario.site(site).name] if site is not None else [profile.name for profile in scenario.sites]
@@ -105,8 +109,7 @@ def generate(
     wanted = [(n, index, v) for n in sites for index in range(first, first + studies) for v in range(variants)]
     missing = [key for key in wanted if not run.keep(key, nested=nested)]
     if resume and not run.records:
-        message = f"There is nothing to resume: the folder holds no study of scenario {scenario.name} with seed {seed}."
-        raise OutputUnusable(message, "Name the folder of the earlier run with --out, or leave out --resume.")
+        raise OutputUnusable(nothing, RESUME_REMEDY)
     report = on_progress or (lambda progress: None)
     report(Progress(len(wanted) - len(missing), len(wanted), None))
 

@@ -7,7 +7,7 @@ import importlib.resources
 import json
 import tomllib
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, field_serializer, model_validator
 
@@ -170,10 +170,16 @@ def _scenario_text(name_or_path: str | Path) -> str:
 def parse_scenario(text: str, *, source: str = "scenario") -> Scenario:
     """Parse TOML text; ScenarioInvalid names the first wrong field."""
     try:
-        return Scenario.model_validate(tomllib.loads(text))
+        return validate_scenario(tomllib.loads(text), source=source)
     except tomllib.TOMLDecodeError as error:
         message = f"{source} is not valid TOML: {error}."
         raise ScenarioInvalid(message) from error
+
+
+def validate_scenario(data: dict[str, Any], *, source: str = "scenario") -> Scenario:
+    """Check the values of a scenario; ScenarioInvalid names the first wrong field."""
+    try:
+        return Scenario.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(_written(first["loc"])) or "scenario"

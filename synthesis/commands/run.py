@@ -3,63 +3,115 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from synthesis.choices import SIMULATORS, choose
+from synthesis.commands.progress import bar
 from synthesis.errors import SynthesisError
-from synthesis.manifest import MANIFEST_NAME, Manifest
+from synthesis.manifest import MANIFEST_NAME, Manifest, read_manifest
+
+if TYPE_CHECKING:
+    from synthesis.pipeline import Runner
+
+DEFAULT_STUDIES = 10
 
 
 @click.command()
 @click.argument("scenario")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the studies.")
-@click.option("--studies", required=True, type=click.IntRange(min=1), help="Number of studies, per site.")
 @click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="The same seed gives the same studies."
+    "--studies",
+    default=None,
+    type=click.IntRange(min=1),
+    help=f"Number of bodies, per site.  [default: {DEFAULT_STUDIES}; with --resume what was planned]",
+)
+@click.option(
+    "--seed",
+    default=None,
+    type=click.IntRange(min=0),
+    help="The same seed gives the same studies.  [default: 0; with --resume the folder's]",
+)
+@click.option(
+    "--variants",
+    default=None,
+    type=click.IntRange(1, 100),
+    help="Examinations of every body, with other uptake, severity, counts and noise.  [default: 1]",
 )
 @click.option("--site", default=None, help="Only this site of the scenario; otherwise every site, one folder each.")
+@click.option("--phantom", default=None, metavar="NAME|FILE.toml", help="Other patients than the scenario's.")
+@click.option("--simulator", default=None, type=click.Choice(SIMULATORS), help="Another simulator than the scenario's.")
+@click.option("--executor", default="local", show_default=True, type=click.Choice(["local", "slurm"]))
+@click.option("--profile", default=None, metavar="NAME|FILE.toml", help="Cluster profile for --executor slurm.")
 @click.option(
     "--workers", default=None, type=click.IntRange(min=1), help="Processes; by default one for every processor."
 )
+@click.option("--resume", is_flag=True, help="Only go on with an earlier run; refuse a folder without one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
-def run(
-    scenario: str, *, out: Path, studies: int, seed: int, site: str | None, workers: int | None, as_json: bool
-) -> None:
+def run(scenario: str, *, out: Path, as_json: bool, **options: Any) -> None:
     """Make studies of SCENARIO: a built-in name (`quick`, `cardiac`, `perfusion-64` ...) or a .toml file.
 
     Finished studies are kept: after an interruption, run the same command again.
     """
+    if options["executor"] != "slurm" and options["profile"] is not None:
+        message = "A cluster profile (--profile) needs --executor slurm."
+        raise click.UsageError(message)
     try:
-        manifest = _generate(scenario, out, studies, seed, site, workers, quiet=as_json)
+        manifest = _generate(scenario, out, options, quiet=as_json)
     except SynthesisError as error:
         raise click.ClickException(str(error)) from error
-    if as_json:
-        click.echo(json.dumps(manifest.summary()))
-        return
     summary = manifest.summary()
+    if as_json:
+        click.echo(json.dumps(summary))
+        return
+    bodies = f" of {summary['bodies']} bodies" if summary["bodies"] != summary["studies"] else ""
     click.echo(
-        f"{summary['studies']} studies ({summary['with_defects']} with infarcts, {summary['bytes'] / 1e6:.1f} MB) "
-        f"in {manifest.wall_s:.1f} s: {out / MANIFEST_NAME}"
+        f"{summary['studies']} studies{bodies} ({summary['with_defects']} with infarcts, "
+        f"{summary['bytes'] / 1e6:.1f} MB) in {manifest.wall_s:.1f} s: {out / MANIFEST_NAME}"
     )
 
 
-def _generate(
-    scenario: str, out: Path, studies: int, seed: int, site: str | None, workers: int | None, *, quiet: bool
-) -> Manifest:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _generate(scenario: str, out: Path, options: dict[str, Any], *, quiet: bool) -> Manifest:
+    from synthesis.pipeline import Progress, generate
 
-    from synthesis.pipeline import Progress as Step
-    from synthesis.pipeline import generate
-    from synthesis.scenario import load_scenario
+    loaded = choose(scenario, phantom=options["phantom"], simulator=options["simulator"])
+    earlier = read_manifest(out) if options["resume"] else None
+    before = (earlier.planned, earlier.seed, earlier.variants) if earlier is not None else (None, None, None)
+    runner = _slurm(options["profile"]) if options["executor"] == "slurm" else None
+    with bar(loaded.title or loaded.name, quiet=quiet) as show:
 
-    loaded = load_scenario(scenario)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
-        task = bar.add_task(loaded.title or loaded.name, total=None)
+        def step(progress: Progress) -> None:
+            show(progress.done, progress.planned)
 
-        def show(step: Step) -> None:
-            bar.update(task, total=step.planned, completed=step.done)
+        return generate(
+            loaded,
+            out,
+            _first(options["studies"], before[0], DEFAULT_STUDIES),
+            _first(options["seed"], before[1], 0),
+            site=options["site"],
+            workers=options["workers"],
+            variants=_first(options["variants"], before[2], 1),
+            resume=options["resume"],
+            runner=runner,
+            executor=options["executor"],
+            on_progress=step,
+        )
 
-        return generate(loaded, out, studies, seed, site=site, workers=workers, on_progress=show)
+
+def _first(*values: int | None) -> int:
+    return next(value for value in values if value is not None)
+
+
+def _slurm(profile: str | None) -> Runner:
+    from synthesis.execution.slurm.array import run_array
+    from synthesis.execution.slurm.profile import load_profile
+
+    loaded = load_profile(profile or "local")
+
+    def submit(requests: list[Any], on_done: Callable[[Any], None]) -> None:
+        run_array(requests, profile=loaded, on_done=on_done)
+
+    return submit

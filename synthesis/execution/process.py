@@ -15,9 +15,14 @@ def prepare_process() -> None:
 
     A worker that was being started while its parent was interrupted is unknown to the pool, which then never ends it.
     """
-    torch.set_num_threads(1)
+    use_one_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def use_one_thread() -> None:
+    """Compute in one thread, as every study is computed: the order of sums depends on their number."""
+    torch.set_num_threads(1)
 
 
 def _end_with_parent() -> None:

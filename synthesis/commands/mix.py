@@ -1,0 +1,56 @@
+"""`flomir synthesize mix`: make studies of a simulated body."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from synthesis.errors import SynthesisError
+
+
+@click.command()
+@click.argument("projections", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the studies.")
+@click.option(
+    "--variants",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Examinations: other uptake, severity, counts and noise of the same body.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def mix(projections: Path, *, out: Path, variants: int, as_json: bool) -> None:
+    """Make studies of the body in the file PROJECTIONS, as `run` names them; no simulation is needed."""
+    try:
+        found = _mix(projections, out, variants)
+    except SynthesisError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        message = f"The output folder cannot be written: {error.strerror or type(error).__name__}."
+        raise click.ClickException(message) from error
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"{len(found['studies'])} studies of 1 body in {found['seconds']:.2f} s: {out}")
+
+
+def _mix(projections: Path, out: Path, variants: int) -> dict[str, Any]:
+    from model.io.study import write_study
+    from synthesis.execution.request import variant_file
+    from synthesis.records import describe_study
+    from synthesis.template_file import read_template
+    from synthesis.variants import mix_study
+
+    template, since = read_template(projections), time.perf_counter()
+    records = []
+    for variant in range(variants):
+        study = mix_study(template, variant)
+        file = variant_file(f"study-{template.body.index:05d}.h5", variant)
+        write_study(out / file, study)
+        record = describe_study(out, file, study, index=template.body.index, variant=variant, seconds={})
+        records.append(record.model_dump(mode="json"))
+    return {"bodies": 1, "studies": records, "seconds": round(time.perf_counter() - since, 3)}
