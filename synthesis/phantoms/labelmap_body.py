@@ -15,7 +15,6 @@ from synthesis.errors import PhantomInvalid, ScenarioInvalid
 from synthesis.phantoms.body import Body, BodyStreams
 from synthesis.phantoms.imported.assemble import LabelVolume, assemble_body, check_water, heart_mm, middle_mm
 from synthesis.phantoms.imported.organ_table import read_organ_table
-from synthesis.phantoms.imported.organs import TISSUES
 from synthesis.phantoms.labelmap import to_mu_per_mm
 from synthesis.phantoms.labelmap_files import read_volume
 from synthesis.phantoms.shapes import Point
@@ -95,7 +94,6 @@ def _description(spec: LabelmapSpec, placed: Point) -> dict[str, Any]:
         "phantom": "labelmap",
         "files": {name: _sha256(path) for name, path in files.items() if path is not None},
         "centre_mm": [round(value, 3) for value in placed],
-        "tissues_per_mm": {name: round(mu, 6) for name, mu in TISSUES.items()},
     }
 
 

@@ -50,7 +50,8 @@ class XcatSpec(_OnThisMachine):
     `program` may be left out: then the environment's FLOMIR_XCAT names it. `data_dir` holds XCAT's own files
     (``vmale50.nrb`` ...), by default beside the program. The volume reaches from `bottom_mm` above the feet over
     `height_mm`. Ranges are XCAT's published randomisation of a perfusion population; scales are relative, `heart_turn_deg`
-    are standard deviations about y and z. `options` are keys of the parameter file that the driver does not set itself;
+    are standard deviations about y and z. `parameter_file` is the user's own (``general.samp.par``): its keys stand where
+    neither the driver nor `options` sets them. `options` are keys of the parameter file that the driver does not set itself;
     `plus` passes on keys that only an extended program (XCAT+) knows. `organ_table` names XCAT's own integers of
     ``color_code = 1``; without it the driver asks for organs by integers of its own.
     """
@@ -61,6 +62,7 @@ class XcatSpec(_OnThisMachine):
     program: Path | None = None
     data_dir: Path | None = None
     work_dir: Path | None = None
+    parameter_file: Path | None = None
     timeout_s: float = Field(default=3600.0, gt=0)
     array_size: int = Field(default=128, ge=16, le=1024)
     pixel_mm: Positive = 4.42

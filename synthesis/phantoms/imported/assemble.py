@@ -180,7 +180,7 @@ def _heart(
     for number, lesion in enumerate(lesions):
         part = np.zeros_like(wall)
         if volume.masks:
-            taken: Floats = volume.mask_of(WALL) * np.clip(volume.masks[number], np.float32(0), np.float32(1))
+            taken = np.where(volume.mask_of(WALL), np.clip(volume.masks[number], 0, 1), np.float32(0))
             part = np.minimum(placement(taken), wall)
         else:
             part[box] = wall[box] * lesion_weight(heart.coordinates(grid, box), lesion)
