@@ -93,17 +93,26 @@ def write_study(path: str | Path, study: Study) -> None:
     check_study(study)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    image = _image(study)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
     try:
-        with h5py.File(name, "w", libver="v110") as file:
-            _write(file, study)
-        with Path(name).open("rb+") as written:
+        with os.fdopen(handle, "wb") as written:
+            written.write(image)
+            written.flush()
             os.fsync(written.fileno())
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _image(study: Study) -> bytes:
+    """Return the file as bytes: HDF5 that fails to write to a full disk prints a trace for every object it holds."""
+    with h5py.File("study", "w", driver="core", backing_store=False, libver="v110") as file:
+        _write(file, study)
+        file.flush()
+        image: bytes = file.id.get_file_image()
+    return image
 
 
 def _json(value: object) -> str:
