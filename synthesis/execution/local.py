@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from synthesis.errors import SimulationFailed
 from synthesis.execution.interrupts import interruptible
+from synthesis.execution.leftovers import remove_leftovers
 from synthesis.execution.request import SampleRequest
 from synthesis.manifest import SampleRecord
 
@@ -90,9 +91,11 @@ def run_samples(requests: Sequence[SampleRequest], *, workers: int, on_done: Cal
     """
     left, deaths = list(requests), 0
     while left:
+        remove_leftovers(left)
         unfinished = _run_pool(left, workers, on_done)
         deaths = deaths + 1 if len(unfinished) == len(left) else 0
         if unfinished and deaths >= MAX_DEATHS:
+            remove_leftovers(unfinished)
             message = "A worker process ended unexpectedly, again and again, perhaps for lack of memory."
             raise SimulationFailed(message, "Run again with fewer --workers; finished studies are kept.")
         if unfinished:

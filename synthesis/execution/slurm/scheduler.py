@@ -111,7 +111,7 @@ def hopeless(tasks: Sequence[QueuedTask]) -> str | None:
 def _sentence(errors: str) -> str:
     """Return what sbatch said, without its prefixes and repetitions."""
     lines = [re.sub(r"^sbatch: (error: |fatal: )?", "", line).strip().rstrip(".") for line in errors.splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line for line in lines if line and not line.startswith("Try ")]
     general = [line for line in lines if line.startswith("Batch job submission failed")]
     return (general or lines or [""])[-1].removeprefix("Batch job submission failed: ")
 
