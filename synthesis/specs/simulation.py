@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from synthesis.specs.fields import FractionRange, Range, Spec, within
+from synthesis.specs.fields import FractionRange, Positive, Range, Spec, within
 
 
 class AnalyticSpec(Spec):
@@ -28,12 +28,58 @@ class AnalyticSpec(Spec):
     septal_fraction: Annotated[Range, within(0.0, 0.5)] = (0.0, 0.0)
 
 
+GateCameraName = Literal["auto", "nm670/lehr", "nm670/megp", "nm670/hegp", "intevo/lehr", "intevo/melp", "intevo/he"]
+GatePhysics = Literal["auto", "G4EmStandardPhysics", "G4EmStandardPhysics_option3", "G4EmStandardPhysics_option4"]
+
+
 class GateSpec(Spec):
-    """Monte Carlo with GATE 10 (package `opengate`)."""
+    """Monte Carlo with GATE 10 (package `opengate`), every source and view on its own.
+
+    Parameters
+    ----------
+    oversampling : int
+        Simulation grid to reconstruction grid along each axis.
+    scatter_scale_sd : float
+        Relative error of a site's scatter calibration.
+    camera : str
+        ``auto`` takes opengate's camera with the site's collimator; a named one must have that collimator.
+    mode : str
+        ``freeflight`` simulates unscattered and scattered photons apart, with photons sent to the camera; ``analog``
+        simulates nature, about a thousand times as slowly, to check the other by.
+    counts_per_view : float
+        Equivalent counts, (sum w)^2 / sum w^2, wanted in every view of every source.
+    scatter_share : float
+        The same for the scattered photons alone, as a share of `counts_per_view`.
+    photons_per_view : int, optional
+        Photons that start in every run, instead of a target.
+    physics : str
+        ``auto``: option 4 with the official Geant4 data, the standard list with the small test data.
+    splitting : int
+        Copies of each scattered photon that try to fly to the camera.
+    acceptance_deg : float, optional
+        Largest angle with the camera's normal of photons sent to it; by default 1.4 times that of the widest straight way
+        through a hole.
+    g4data : str
+        Folder of the Geant4 data; empty for FLOMIR_G4DATA or opengate's own.
+    max_core_hours : float
+        A body that needs more is refused.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"g4data", "max_core_hours"})  # they change no number
 
     kind: Literal["gate"] = "gate"
     oversampling: int = Field(default=2, ge=1, le=4)
     scatter_scale_sd: float = Field(default=0.015, ge=0.0, le=0.1)
+    camera: GateCameraName = "auto"
+    mode: Literal["freeflight", "analog"] = "freeflight"
+    counts_per_view: Positive = 20_000.0
+    scatter_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.2
+    photons_per_view: int | None = Field(default=None, ge=1)
+    physics: GatePhysics = "auto"
+    splitting: int = Field(default=1000, ge=1, le=100_000)
+    acceptance_deg: Annotated[float, Field(gt=0.0, le=45.0)] | None = None
+    g4data: str = ""
+    max_core_hours: Positive = 200.0
 
 
 def _kind(value: Any) -> str:

@@ -110,6 +110,11 @@ class GateJob:
         return cls(**data)
 
 
+def run_seed(*parts: object) -> int:
+    """Return a seed for Geant4, 1 .. 2^31 - 2, that follows from plain values."""
+    return int(digest_of(*parts), 16) % (2**31 - 2) + 1
+
+
 def digest_of(*parts: object) -> str:
     """Return 16 hexadecimal digits that change with any of the plain values or bytes."""
     total = hashlib.sha256()

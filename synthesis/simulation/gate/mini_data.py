@@ -107,7 +107,7 @@ def _write_coherent(folder: Path, z: int, xraylib: Any) -> None:
 def _write_bremsstrahlung(path: Path) -> None:
     """Write a table with the shape Geant4 expects: rows of energy, columns of the photon's share of it."""
     shares = np.linspace(0.0, 1.0, 32)
-    energies = np.linspace(*(math.log(limit) for limit in BREMSSTRAHLUNG_MEV), 57)
+    energies = np.linspace(math.log(BREMSSTRAHLUNG_MEV[0]), math.log(BREMSSTRAHLUNG_MEV[1]), 57)
     row = " ".join(f"{10.0 * (1.0 - 0.8 * share):.5f}" for share in shares)
     lines = [f"4 {len(shares)} {len(energies)}", " ".join(f"{s:.5f}" for s in shares)]
     lines += [" ".join(f"{e:.6f}" for e in energies), *[row] * len(energies)]

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from model.geometry import VolumeGrid
 from synthesis.errors import SimulationFailed
@@ -53,7 +54,7 @@ def box_for_view(mu_per_mm: Floats, grid: VolumeGrid, angle_rad: float) -> Box:
     if not body.any():
         message = "The phantom has no attenuation: there is nothing that GATE could scatter in."
         raise SimulationFailed(message, "Check the units of the attenuation map (mm^-1).")
-    spans = [_span(body.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    spans = [_span(np.any(body, axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
     cut = turned[tuple(slice(*span) for span in spans)]
     z, b, a = (
         ((first + last) / 2 - size / 2) * step
@@ -87,7 +88,7 @@ def _turn(mu_per_mm: Floats, dy: float, dx: float, angle_rad: float) -> Floats:
     return turned
 
 
-def _span(occupied: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, int]:
+def _span(occupied: npt.NDArray[np.bool_]) -> tuple[int, int]:
     """Return first index and one past the last."""
     where = np.flatnonzero(occupied)
     return int(where[0]), int(where[-1]) + 1

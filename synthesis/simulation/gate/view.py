@@ -6,6 +6,9 @@ interpreter counts nothing. Everything that Geant4 prints goes to standard outpu
 
 from __future__ import annotations
 
+import ctypes
+import math
+import signal
 import sys
 import tempfile
 import time
@@ -28,7 +31,7 @@ def simulate(job: GateJob, folder: Path) -> dict[str, Any]:
     -------
     dict
         ``counts`` and ``squared`` float64 (W, Z, U), weights and squared weights summed over detected photons, oriented
-        as `model.geometry` says; ``photons`` that started; ``seconds`` of transport.
+        as `model.geometry` says; ``photons`` that started; ``transport_s``, seconds of transport.
     """
     import opengate  # only the child process loads Geant4
 
@@ -45,14 +48,13 @@ def simulate(job: GateJob, folder: Path) -> dict[str, Any]:
         _add_phantom(opengate, simulation, job)
     _add_source(opengate, simulation, job)
     _free_flight(config, simulation, job)
-    started = time.perf_counter()
     simulation.run()
-    seconds = time.perf_counter() - started
     projection = config.detector_config.get_proj_actors(simulation)[0]
     counts = _oriented(projection.counts.image)
     squared = counts if job.mode == "analog" else _oriented(projection.squared_counts.image)
-    photons = int(simulation.get_actor("stats").counts.events)
-    return {"counts": counts, "squared": squared, "photons": photons, "seconds": seconds}
+    statistics = simulation.get_actor("stats").counts
+    transport_s = statistics.duration / opengate.g4_units.s
+    return {"counts": counts, "squared": squared, "photons": job.photons, "transport_s": transport_s}
 
 
 def _configure(opengate: Any, job: GateJob, folder: Path) -> Any:
@@ -90,8 +92,6 @@ def _place_head(config: Any, simulation: Any, job: GateJob) -> None:
 
 
 def _add_phantom(opengate: Any, simulation: Any, job: GateJob) -> None:
-    from scipy.spatial.transform import Rotation
-
     phantom = job.phantom
     if phantom is None:
         return
@@ -107,7 +107,8 @@ def _add_phantom(opengate: Any, simulation: Any, job: GateJob) -> None:
     names = ["G4_AIR", *(material["name"] for material in phantom.materials)]
     box.voxel_materials = [[i - 0.5, i + 0.5, name] for i, name in enumerate(names)]
     box.translation = list(phantom.centre_mm)
-    box.rotation = Rotation.from_euler("Z", -job.angle_deg, degrees=True).as_matrix()
+    sin, cos = math.sin(math.radians(job.angle_deg)), math.cos(math.radians(job.angle_deg))
+    box.rotation = np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])  # by -angle about z, as the gantry
 
 
 def _add_source(opengate: Any, simulation: Any, job: GateJob) -> None:
@@ -147,11 +148,18 @@ def _oriented(image: Any) -> Any:
     return np.ascontiguousarray(itk.array_from_image(image)[:, ::-1, ::-1], dtype=np.float64)
 
 
+def _end_with_parent() -> None:
+    """Die when the thread that started this process does (Linux); a forgotten run would go on for an hour."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def main(arguments: list[str]) -> int:
     """Read the job, run it and write the result; the file appears complete or not at all."""
+    _end_with_parent()
     job, result = GateJob.read(Path(arguments[0])), Path(arguments[1])
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        values = simulate(job, Path(folder))
+        values = simulate(job, Path(folder)) | {"cpu_s": time.process_time()}
         fresh = Path(folder) / "result.npz"
         np.savez(fresh, **values)
         partial = result.with_suffix(".part")
