@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web browser dicom-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
+.PHONY: help setup web gate browser dicom-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,6 +27,10 @@ $(STAMPS)/python: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,crosscheck]"
 	touch $@
 
+$(STAMPS)/gate: $(STAMPS)/python  # Monte Carlo; its tests make their own Geant4 data
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[gate,gate-test]"
+	touch $@
+
 $(STAMPS)/npm: frontend/package-lock.json
 	@command -v node >/dev/null || { echo "Node 20 or newer is needed for the web pages. Install it and run make again." >&2; exit 1; }
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || { echo "Node 20 or newer is needed, this is $$(node --version)." >&2; exit 1; }
@@ -37,6 +41,8 @@ $(STAMPS)/npm: frontend/package-lock.json
 $(STAMPS)/web: $(STAMPS)/npm $(WEB_SOURCES)
 	cd frontend && npm run --silent build
 	touch $@
+
+gate: $(STAMPS)/gate  ## install GATE 10 (2.7 GB) for Monte Carlo simulation
 
 web: $(STAMPS)/web  ## build the web pages
 
@@ -83,9 +89,9 @@ test: setup browser dicom-check lint  ## the daily gate, at most 20 minutes on 2
 	$(BIN)/pytest -q -m "not slow" tests/integration tests/faults tests/e2e
 
 ifdef AFTER_TEST
-test-all: setup browser
+test-all: setup browser gate
 else
-test-all: test
+test-all: test gate
 endif
 	$(BIN)/pytest -q -m slow tests
 
