@@ -13,10 +13,11 @@ from model.io.study import Defect, Study
 from synthesis.draws import Streams, draw_counts, draw_scatter_fraction
 from synthesis.identity import identity, versions
 from synthesis.perturbation.measurement import perturb
-from synthesis.perturbation.noise import poisson_counts, scatter_from_window, scatter_window
+from synthesis.perturbation.noise import estimate_scatter, poisson_counts
 from synthesis.perturbation.quality import refuse_noisy
 from synthesis.phantoms.composition import LABEL_CODES
 from synthesis.phantoms.shapes import Floats
+from synthesis.simulation.windows import window_counts
 from synthesis.template import BodyRecord
 
 
@@ -68,13 +69,11 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
     factor = body.scenario.simulation.oversampling
     means = _means(body, mixture, streams)
     certainty = _refuse_noisy(mixture, means)
-    window = scatter_window(means.scatter)
-    number = len(body.geometry.windows)
     perfect = Study(
-        projections=np.stack([means.primary + means.scatter, window][:number]),
+        projections=window_counts(means.primary, means.scatter, body.geometry),
         geometry=body.geometry,
         attenuation=body.attenuation,
-        scatter=np.stack([means.scatter, window][:number]),
+        scatter=means.scatter[None],
         reference=mixture.activity * np.float32(means.scale * factor**3),
         reference_kind="phantom",
         labels=body.labels,
@@ -86,19 +85,25 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
 
 
 def _measured(perfect: Study, body: BodyRecord, streams: Streams, *, noise: bool) -> Study:
-    """Return what the camera counts and what the site knows; reference, labels and truth stay as they are."""
+    """Return what the camera counts and what the site knows; reference, labels and truth stay as they are.
+
+    A study of one window brings the site's estimate of the scatter; with a scatter window beside the photopeak it is
+    left to the reader (`model.scatter`), as with a clinical study.
+    """
     found = perturb(perfect, perfect.projections, body.scenario.perturbation, streams.perturbation)
-    expected, expected_scatter = found.projections_mean, found.scatter
-    assert expected_scatter is not None  # noqa: S101 - narrowing; it was given
-    window = poisson_counts(scatter_window(expected_scatter[0]), streams.estimate)
-    estimate = scatter_from_window(window, scale_sd=body.scenario.simulation.scatter_scale_sd, rng=streams.estimate)
-    projections = expected
+    expected, scatter = found.projections_mean, found.scatter
+    assert scatter is not None  # noqa: S101 - narrowing; it was given
+    spec = body.scenario.simulation
+    projections, estimate = expected, None
+    if len(expected) == 1:
+        estimate = estimate_scatter(scatter, scale_sd=spec.scatter_scale_sd, rng=streams.estimate)
     if noise:
-        projections = np.stack([poisson_counts(expected[0], streams.counting), window][: len(expected)])
+        others = poisson_counts(expected[1:], streams.estimate)
+        projections = np.concatenate([poisson_counts(expected[:1], streams.counting), others])
     return replace(
         perfect,
         projections=projections,
-        scatter=np.stack([estimate, window][: len(expected)]),
+        scatter=estimate,
         attenuation=found.attenuation,
         provenance=dict(perfect.provenance) | ({"perturbation": dict(found.record)} if found.record else {}),
     )

@@ -23,25 +23,14 @@ def poisson_counts(expected: Floats, rng: np.random.Generator) -> Floats:
     return rng.poisson(expected).astype(np.float32)
 
 
-def scatter_window(scatter: Floats) -> Floats:
-    """Return the counts expected in a scatter window, given the scatter expected in the photopeak window."""
-    window: Floats = scatter * WINDOW_RATIO
-    return window
+def estimate_scatter(scatter: Floats, *, scale_sd: float, rng: np.random.Generator) -> Floats:
+    """Return the scatter (..., V, Z, U) as a site would know it from a second energy window.
 
-
-def scatter_from_window(window: Floats, *, scale_sd: float, rng: np.random.Generator) -> Floats:
-    """Return the scatter (..., V, Z, U) that a site concludes from the counts of its scatter window.
-
-    Low-pass filtered per view (`FILTER_FWHM_BINS`, counts kept), times a calibration error of standard deviation
-    `scale_sd`, cut at 2.5 of them.
+    Poisson counts of a scatter window with `WINDOW_RATIO` times as many counts, low-pass filtered per view
+    (`FILTER_FWHM_BINS`, counts kept), times a calibration error of standard deviation `scale_sd`, cut at 2.5 of them.
     """
+    window = rng.poisson(scatter * WINDOW_RATIO).astype(np.float32) / np.float32(WINDOW_RATIO)
     sigma = FILTER_FWHM_BINS / FWHM_PER_SIGMA
     error = 1 + scale_sd * float(np.clip(rng.normal(), -MAX_SCALE_SDS, MAX_SCALE_SDS))
-    counts = window / np.float32(WINDOW_RATIO)
-    estimate: Floats = gaussian_blur(counts, (sigma, sigma), keep_sum=True) * np.float32(error)
+    estimate: Floats = gaussian_blur(window, (sigma, sigma), keep_sum=True) * np.float32(error)
     return estimate
-
-
-def estimate_scatter(scatter: Floats, *, scale_sd: float, rng: np.random.Generator) -> Floats:
-    """Return the scatter (..., V, Z, U) as a site would know it from a second energy window with Poisson noise."""
-    return scatter_from_window(poisson_counts(scatter_window(scatter), rng), scale_sd=scale_sd, rng=rng)
