@@ -12,6 +12,7 @@ COMMANDS = {
     "phantom": "synthesis.commands.phantom",
     "simulate": "synthesis.commands.simulate",
     "mix": "synthesis.commands.mix",
+    "estimate": "synthesis.commands.estimate",
     "inspect": "synthesis.commands.inspect",
     "status": "synthesis.commands.status",
     "merge": "synthesis.commands.merge",
