@@ -12,6 +12,7 @@ import numpy as np
 from model.geometry import VolumeGrid
 from synthesis.defects import draw_lesions
 from synthesis.errors import PhantomInvalid, ScenarioInvalid
+from synthesis.organ_lesions import plan_lesions
 from synthesis.phantoms.body import Body, BodyStreams
 from synthesis.phantoms.imported.assemble import LabelVolume, assemble_body, check_water, heart_mm, middle_mm
 from synthesis.phantoms.imported.organ_table import read_organ_table
@@ -39,12 +40,15 @@ def make_body(scenario: Scenario, site: SiteProfile, grid: VolumeGrid, streams: 
         message = f"Site {site.name} has patients with infarcts, but the organ table names no myocardium."
         raise PhantomInvalid(message, "Set infarct_share = 0 for the site, or name the left ventricular wall.")
     lesions = draw_lesions(scenario.lesions, site, streams.lesions)
+    planned = plan_lesions(scenario.organ_lesions, streams.population)
     shift = streams.population.uniform(-spec.shift_mm, spec.shift_mm, size=2)
     centre = _centre(spec, volume)
     placed = (centre[0] - float(shift[0]), centre[1] - float(shift[1]), centre[2])
     return assemble_body(
+        scenario,
         volume,
         lesions,
+        planned,
         grid,
         placed,
         uptakes={organ.key: organ.uptake for organ in volume.organs if organ.uptake is not None},

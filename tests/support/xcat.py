@@ -156,7 +156,20 @@ def main(parameters: str, output: str) -> int:
     if fault == "sleep":
         Path(os.environ["STUB_XCAT_PID"]).write_text(str(os.getpid()))
         time.sleep(600)
-    activity, attenuation = volumes(keys)
+    activity, attenuation = _spoiled(*volumes(keys), keys, fault)
+    for kind, values in (("act", activity), ("atn", attenuation)):
+        if fault != f"missing-{kind}":
+            ordered = values.transpose(2, 1, 0) if fault == "z-fastest" else values
+            data = np.ascontiguousarray(ordered, dtype="<f4").tobytes()
+            Path(f"{output}_{kind}_1.bin").write_bytes(data[:-1000] if fault == f"truncated-{kind}" else data)
+    if fault != "missing-log":
+        Path(f"{output}_log").write_text(_log(keys, fault))
+    return 0
+
+
+def _spoiled(
+    activity: np.ndarray, attenuation: np.ndarray, keys: dict[str, str], fault: str
+) -> tuple[np.ndarray, np.ndarray]:
     if fault == "water":
         attenuation = attenuation / (float(keys["pixel_width"]))
     if fault == "label":
@@ -165,20 +178,16 @@ def main(parameters: str, output: str) -> int:
         attenuation[0, 0, 0] = np.nan
     if fault == "no-lesion" and keys["mode"] == "1":
         activity = activity * 0
-    for kind, values in (("act", activity), ("atn", attenuation)):
-        if fault == f"missing-{kind}":
-            continue
-        ordered = values.transpose(2, 1, 0) if fault == "z-fastest" else values
-        data = np.ascontiguousarray(ordered, dtype="<f4").tobytes()
-        Path(f"{output}_{kind}_1.bin").write_bytes(data[:-1000] if fault == f"truncated-{kind}" else data)
-    if fault != "missing-log":
-        size = int(keys["array_size"]) * (2 if fault == "log-size" else 1)
-        Path(f"{output}_log").write_text(
-            f"array_size = {size}\npixel_width = {keys['pixel_width']} cm\nLV volume = 120.5 ml\n"
-            f"zy_rot = {-110 + float(keys['d_ZY_rotation'])}\nxz_rot = {23 + float(keys['d_XZ_rotation'])}\n"
-            f"yx_rot = {-52 + float(keys['d_YX_rotation'])}\n"
-        )
-    return 0
+    return activity, attenuation
+
+
+def _log(keys: dict[str, str], fault: str) -> str:
+    size = int(keys["array_size"]) * (2 if fault == "log-size" else 1)
+    return (
+        f"array_size = {size}\npixel_width = {keys['pixel_width']} cm\nLV volume = 120.5 ml\n"
+        f"zy_rot = {-110 + float(keys['d_ZY_rotation'])}\nxz_rot = {23 + float(keys['d_XZ_rotation'])}\n"
+        f"yx_rot = {-52 + float(keys['d_YX_rotation'])}\n"
+    )
 
 
 if __name__ == "__main__":

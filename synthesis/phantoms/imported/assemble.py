@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from model.geometry import VolumeGrid
-from synthesis.defects import Lesion, lesion_weight
+from synthesis.defects import LEAST_EXTENT, Lesion, paint_lesions
 from synthesis.errors import PhantomInvalid
 from synthesis.materials import MU_PER_MM
+from synthesis.organ_lesions import PlannedLesion, lesion_organs, lesion_truth, paint_organ_lesions, place_lesions
 from synthesis.phantoms.body import Body
-from synthesis.phantoms.composition import Organ, Phantom
+from synthesis.phantoms.composition import Composer, Organ
 from synthesis.phantoms.heart import Frame
 from synthesis.phantoms.imported.heart_fit import FittedHeart, fit_heart
 from synthesis.phantoms.imported.organs import SOFT_TISSUES, WALL, ImportedOrgan
@@ -27,11 +28,14 @@ from synthesis.phantoms.imported.resample import (
     organ_shares,
 )
 from synthesis.phantoms.shapes import Floats, Point
+from synthesis.scenario import Scenario
+from synthesis.specs.patients import PopulationSpec
 
-MU_TOLERANCE = 0.08  # soft tissues of ICRP, ICRU and XCAT differ by 6 % at most; another unit or energy by more
+MU_TOLERANCE = 0.10  # fat taken for soft tissue is 7 % below it; another unit or energy is further off
 LEAST_SOFT = 0.2  # share of the body that must be water or soft tissue
 BODY_MU = 0.3 * MU_PER_MM["water"]  # what attenuates more belongs to the body: skin yes, blankets no
-LEAST_EXTENT = 0.001  # an infarct that covers less of the wall was not painted
+WHOLE_WALL = 0.98  # a heart of which less is in the field of view has no frame
+IGNORED = {"population": "that of the phantom; the scenario's describes the built-in thorax"}
 REMEDY_MU = "Check the unit, the photon energy (140 keV) and the voxel size of the attenuation map."
 
 
@@ -118,8 +122,10 @@ def heart_mm(volume: LabelVolume) -> Point:
 
 
 def assemble_body(
+    scenario: Scenario,
     volume: LabelVolume,
-    lesions: Sequence[Lesion],
+    lesions: tuple[Lesion, ...],
+    planned: tuple[PlannedLesion, ...],
     grid: VolumeGrid,
     centre_mm: Point,
     *,
@@ -128,79 +134,121 @@ def assemble_body(
 ) -> Body:
     """Return the patient on `grid`, with the point `centre_mm` (x, y, z) of the volume on the grid's centre.
 
-    Infarcts are taken from the volume's masks, or painted into the wall along its fitted frame where it has none.
+    Infarcts are taken from the volume's masks, or painted into the wall along its fitted frame where it has none;
+    `planned` lesions of other organs find their place as in the built-in thorax.
 
     Raises
     ------
     PhantomInvalid
-        A body wider than the field of view, infarcts without a heart, an infarct outside the wall.
+        A body wider than the field of view, infarcts without a heart, an infarct outside the wall, a lesion in an organ
+        that the phantom does not have.
     """
     if lesions and not volume.has_heart():
         message = "Infarcts are asked for, but the phantom has no labelled left ventricular wall (organ myocardium)."
         raise PhantomInvalid(message, "Set infarct_share = 0 for these sites, or name the wall in the organ table.")
     placement = Placement.of(volume.grid, grid, centre_mm)
-    shares = organ_shares(volume.index, len(volume.organs), placement)
+    composer = _composed(volume, len(lesions), planned, grid, placement)
     mu = None if volume.mu_per_mm is None else placement(volume.mu_per_mm)
-    half, middle = _outline(shares, mu, grid)
-    keys = [organ.key for organ in volume.organs]
-    parts, extents, heart = _heart(volume, lesions, shares[keys.index(WALL)] if WALL in keys else None, grid, placement)
+    half, middle = _outline(volume, composer, mu)
+    heart, extents = _heart(volume, lesions, composer, placement)
     segments = np.zeros(grid.shape, dtype=np.uint8)
     if heart is not None:
-        segments = heart.segments(shares[keys.index(WALL)] + sum(parts), grid)
-    infarcts = [Organ(f"lesion_{i + 1}", WALL, wall_mu(volume)) for i in range(len(parts))]
-    phantom = Phantom(
-        grid=grid,
-        organs=(*(organ.organ() for organ in volume.organs), *infarcts),
-        shares=np.concatenate([shares, np.stack(parts)]) if parts else shares,
-        heart=heart.record() if heart is not None else None,
-        segments=segments,
-        mu_map=mu,
+        parts = [composer.now(key) for key in (WALL, *(f"lesion_{i + 1}" for i in range(len(lesions))))]
+        segments = heart.segments(np.sum(parts, axis=0, dtype=np.float32), grid)
+    records = _organ_lesions(composer, planned, mu) if scenario.organ_lesions else {}
+    if scenario.lesions.ischaemia_share > 0:
+        records["defect_kinds"] = [lesion.kind for lesion in lesions]
+    told = dict(description) if scenario.population == PopulationSpec() else dict(description) | IGNORED
+    return Body(
+        phantom=replace(composer.finish(heart.record() if heart is not None else None, segments), mu_map=mu),
+        lesions=lesions,
+        extents=extents,
+        half_mm=half,
+        centre_mm=middle,
+        description=told if heart is None else told | {"heart": _fitted(heart)},
+        uptakes=dict(uptakes),
+        records=records,
     )
-    fitted = {} if heart is None else {"heart": _fitted(heart)}
-    return Body(phantom, tuple(lesions), extents, half, middle, dict(description) | fitted, dict(uptakes))
 
 
-def wall_mu(volume: LabelVolume) -> float:
-    """Return the attenuation of the wall."""
-    return next(organ.mu_per_mm for organ in volume.organs if organ.key == WALL)
+def _composed(
+    volume: LabelVolume, lesions: int, planned: tuple[PlannedLesion, ...], grid: VolumeGrid, placement: Placement
+) -> Composer:
+    """Return the organs on `grid`, with room for infarcts and for lesions of other organs."""
+    organs = tuple(organ.organ() for organ in volume.organs)
+    keys = [organ.key for organ in organs]
+    for plan in planned:
+        missing = [key for key in (plan.host, "soft_tissue") if key not in keys]
+        if missing:
+            message = (
+                f"A lesion of the {plan.organ.replace('_', ' ')} needs the organ {missing[0]}, which is not labelled."
+            )
+            raise PhantomInvalid(message, "Leave it out of organ_lesions, or name the organ in the organ table.")
+    walls = [Organ(f"lesion_{i + 1}", WALL, organs[keys.index(WALL)].mu_per_mm) for i in range(lesions)]
+    composer = Composer(grid, (*organs, *walls, *lesion_organs(planned, organs)))
+    for key, share in zip(keys, organ_shares(volume.index, len(organs), placement), strict=True):
+        composer.now(key)[:] = share
+    return composer
 
 
 def _heart(
-    volume: LabelVolume, lesions: Sequence[Lesion], wall: Floats | None, grid: VolumeGrid, placement: Placement
-) -> tuple[list[Floats], tuple[float, ...], FittedHeart | None]:
-    """Split the infarcts off `wall` (in place); return their shares, how much of the wall each covers, and the heart."""
-    if wall is None or not wall.any():
+    volume: LabelVolume, lesions: tuple[Lesion, ...], composer: Composer, placement: Placement
+) -> tuple[FittedHeart | None, tuple[float, ...]]:
+    """Split the infarcts off the wall; return the fitted heart and how much of the wall each infarct covers."""
+    inside = _wall_inside(volume, composer)
+    box = box_of(composer.now(WALL) > 0) if inside >= WHOLE_WALL else None
+    if box is None:
         if lesions:
-            message = "The left ventricular wall lies outside the field of view, so no infarct can be made."
+            message = (
+                f"Infarcts are asked for, but only {inside:.0%} of the left ventricular wall is in the field of view."
+            )
             raise PhantomInvalid(message, "Put the heart into the field of view: centre = 'heart'.")
-        return [], (), None
-    heart, whole, parts = fit_heart(wall, grid), float(wall.sum(dtype=np.float64)), []
-    box = box_of(wall > 0)
-    assert box is not None  # noqa: S101 - narrowing: the wall is not empty
-    for number, lesion in enumerate(lesions):
-        part = np.zeros_like(wall)
-        if volume.masks:
-            taken = np.where(volume.mask_of(WALL), np.clip(volume.masks[number], 0, 1), np.float32(0))
-            part = np.minimum(placement(taken), wall)
-        else:
-            part[box] = wall[box] * lesion_weight(heart.coordinates(grid, box), lesion)
-        wall -= part
-        parts.append(part)
-    extents = tuple(float(part.sum(dtype=np.float64)) / whole for part in parts)
+        return None, ()
+    heart = fit_heart(composer.now(WALL), composer.grid)
+    if not volume.masks:
+        return heart, paint_lesions(composer, heart.coordinates(composer.grid, box), lesions)
+    whole = composer.amount(WALL)
+    for number, mask in enumerate(volume.masks, start=1):
+        taken = placement(np.where(volume.mask_of(WALL), np.clip(mask, 0, 1), np.float32(0)))[box]
+        left = composer.now(WALL)[box]
+        weight = np.divide(taken, left, out=np.zeros_like(taken), where=left > 0)
+        composer.split(WALL, f"lesion_{number}", np.minimum(weight, 1), box)
+    extents = tuple(composer.amount(f"lesion_{i + 1}") / whole for i in range(len(lesions)))
     for lesion, extent in zip(lesions, extents, strict=True):
         if extent < LEAST_EXTENT:
             message = (
-                f"An infarct at {lesion.theta_centre_deg:.0f} degrees and {lesion.x_centre:.2f} of the long axis "
-                "lies outside the left ventricular wall."
+                f"The infarct at {lesion.theta_centre_deg:.0f} degrees and {lesion.x_centre:.2f} of the long axis "
+                "touches no left ventricular wall that is labelled."
             )
             raise PhantomInvalid(message, "Check the infarct's limits and the label of the wall.")
-    return parts, extents, heart
+    return heart, extents
 
 
-def _outline(shares: Floats, mu: Floats | None, grid: VolumeGrid) -> tuple[tuple[float, float], tuple[float, float]]:
+def _wall_inside(volume: LabelVolume, composer: Composer) -> float:
+    """Return the share of the left ventricular wall that lies in the field of view; 0 without a wall."""
+    labelled = float(volume.mask_of(WALL).sum()) * float(np.prod(volume.grid.voxel_mm))
+    return composer.amount(WALL) * float(np.prod(composer.grid.voxel_mm)) / labelled if labelled else 0.0
+
+
+def _organ_lesions(composer: Composer, planned: tuple[PlannedLesion, ...], mu: Floats | None) -> dict[str, Any]:
+    """Paint the lesions of other organs, in the attenuation map too (in place), and return their record."""
+    centres = place_lesions(composer, planned)
+    paint_organ_lesions(composer, planned, centres)
+    table = {organ.key: organ.mu_per_mm for organ in composer.organs}
+    for number, plan in enumerate(planned, start=1):
+        if mu is not None:
+            mu += composer.now(f"tumour_{number}") * np.float32(table[f"tumour_{number}"] - table[plan.host])
+    return {"lesions": [lesion.to_dict() for lesion in lesion_truth(composer, planned, centres, 0.0)]}
+
+
+def _outline(
+    volume: LabelVolume, composer: Composer, mu: Floats | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return half width and half depth of the body and its centre (x, y) in mm; refuse one that the field cuts."""
-    body = mu > BODY_MU if mu is not None else shares.sum(axis=0) > 0.5
-    box = box_of(body)
+    grid, filled = composer.grid, np.zeros(composer.grid.shape, dtype=np.float32)
+    for organ in volume.organs:
+        filled += composer.now(organ.key)
+    box = box_of(mu > BODY_MU if mu is not None else filled > 0.5)
     if box is None:
         message = "Nothing of the phantom lies in the field of view."
         raise PhantomInvalid(message, "Check voxel size and centre.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from model.geometry import VolumeGrid
 from synthesis.defects import Lesion, draw_lesions
 from synthesis.errors import PhantomInvalid, ScenarioInvalid
+from synthesis.organ_lesions import plan_lesions
 from synthesis.phantoms.body import Body, BodyStreams
 from synthesis.phantoms.imported.assemble import (
     BODY_MU,
@@ -50,6 +51,8 @@ def make_body(scenario: Scenario, site: SiteProfile, grid: VolumeGrid, streams: 
         raise ScenarioInvalid(message)
     patient = draw_patient(spec, site, streams.population)
     lesions = draw_lesions(scenario.lesions, site, streams.lesions)
+    absent = frozenset() if patient.female and spec.breasts else frozenset({"breast"})
+    planned = plan_lesions(scenario.organ_lesions, streams.population, absent=absent)
     volume, log, text = make_volume(spec, patient, lesions)
     middle, heart = middle_mm(volume), heart_mm(volume)
     centre = (
@@ -59,8 +62,10 @@ def make_body(scenario: Scenario, site: SiteProfile, grid: VolumeGrid, streams: 
     )
     _check_height(volume.grid, grid, centre[2])
     return assemble_body(
+        scenario,
         volume,
         lesions,
+        planned,
         grid,
         centre,
         uptakes=_uptakes(volume, patient),
