@@ -27,6 +27,12 @@ def _site_key(site: str) -> int:
     return int.from_bytes(hashlib.sha256(site.encode()).digest()[:4], "big")
 
 
+def monte_carlo_seed(seed: int, site: str, index: int) -> int:
+    """Return the seed of a body's Monte Carlo, below 2^31, its own for every body."""
+    root = np.random.SeedSequence(entropy=seed, spawn_key=(_site_key(site), index, VARIANT_BRANCH))
+    return int(root.generate_state(1)[0]) >> 1
+
+
 @dataclass(frozen=True)
 class Streams:
     """One stream a purpose, so that what is added to one does not change the others.

@@ -7,13 +7,12 @@ examinations (`synthesis.variants`); a Monte Carlo always goes this way. Both ag
 
 from __future__ import annotations
 
-import importlib
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model.io.study import Study
-from synthesis.draws import Streams
+from synthesis.draws import Streams, monte_carlo_seed
 from synthesis.examination import Mixture, examine
 from synthesis.mixing import mix_activity
 from synthesis.patient import draw_patient, make_phantom
@@ -24,8 +23,6 @@ from synthesis.simulation.analytic import AnalyticSimulator
 from synthesis.specs.simulation import AnalyticSpec
 from synthesis.template import FinePhantom, Template
 from synthesis.variants import mix_study
-
-GATE_MODULE = "synthesis.simulation.gate"
 
 
 @dataclass
@@ -147,11 +144,13 @@ def simulate(phantom: FinePhantom, *, workers: int = 1, folder: Path | None = No
     if isinstance(spec, AnalyticSpec):
         simulator = analytic_simulator(spec, streams)
     else:
-        gate = importlib.import_module(GATE_MODULE)  # needs packages that only a Monte Carlo needs
-        simulator = gate.GateSimulator(spec, workers=workers, folder=folder)
+        from synthesis.simulation.gate import GateSimulator
+
+        simulator = GateSimulator(spec, workers=workers, folder=folder)
     since = time.perf_counter()
+    seed = monte_carlo_seed(body.seed, body.site, body.index)
     projections = simulator.project_sources(
-        tuple(body.members), phantom.activity, phantom.mu_per_mm, body.geometry, seed=body.seed
+        tuple(body.members), phantom.activity, phantom.mu_per_mm, body.geometry, seed=seed
     )
     seconds = {"phantom": body.seconds.get("phantom", 0.0), "projection": time.perf_counter() - since}
     activity = block_mean(phantom.activity, spec.oversampling)

@@ -32,7 +32,7 @@ def make_samples(request: SampleRequest) -> tuple[SampleRecord, ...]:
             watch.lap("mix")
         else:
             study = make_study(request.scenario, request.site, seed=request.seed, index=request.index, watch=watch)
-        records.append(_write(request, variant, study, watch))
+        records.append(_with_cost(_write(request, variant, study, watch), template, watch))
     return tuple(records)
 
 
@@ -43,6 +43,14 @@ def _write(request: SampleRequest, variant: int, study: Study, watch: Stopwatch)
     return describe_study(
         request.folder, file, study, index=request.index, variant=variant, seconds=watch.seconds
     )  # fmt: skip
+
+
+def _with_cost(record: SampleRecord, template: Template | None, watch: Stopwatch) -> SampleRecord:
+    """Note the processor time of a Monte Carlo beside the wall times of the study that it was started for."""
+    spent = template.projections.seconds.get("gate_cpu") if template is not None else None
+    if spent is None or "projection" not in watch.seconds:
+        return record
+    return record.model_copy(update={"quality": record.quality | {"gate_cpu_s": round(spent, 1)}})
 
 
 def _template(request: SampleRequest, watch: Stopwatch) -> Template:
