@@ -174,6 +174,8 @@ def _spoiled(
         attenuation = attenuation / (float(keys["pixel_width"]))
     if fault == "label":
         activity = np.where(activity > 0, activity + 0.5, 0)
+    if fault == "own-codes" and keys["mode"] == "0":
+        activity = np.where(activity > 0, activity + 1000, 0)
     if fault == "nan":
         attenuation[0, 0, 0] = np.nan
     if fault == "no-lesion" and keys["mode"] == "1":

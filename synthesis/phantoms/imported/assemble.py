@@ -185,7 +185,7 @@ def _composed(
             )
             raise PhantomInvalid(message, "Leave it out of organ_lesions, or name the organ in the organ table.")
     walls = [Organ(f"lesion_{i + 1}", WALL, organs[keys.index(WALL)].mu_per_mm) for i in range(lesions)]
-    composer = Composer(grid, (*organs, *walls, *lesion_organs(planned, organs)))
+    composer = Composer(grid, (*organs, *walls, *(lesion_organs(planned, organs) if planned else ())))
     for key, share in zip(keys, organ_shares(volume.index, len(organs), placement), strict=True):
         composer.now(key)[:] = share
     return composer
