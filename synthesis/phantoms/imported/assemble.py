@@ -25,7 +25,7 @@ from synthesis.phantoms.imported.resample import (
     Placement,
     box_of,
     centroid_mm,
-    organ_shares,
+    organ_share,
 )
 from synthesis.phantoms.shapes import Floats, Point
 from synthesis.scenario import Scenario
@@ -186,8 +186,10 @@ def _composed(
             raise PhantomInvalid(message, "Leave it out of organ_lesions, or name the organ in the organ table.")
     walls = [Organ(f"lesion_{i + 1}", WALL, organs[keys.index(WALL)].mu_per_mm) for i in range(lesions)]
     composer = Composer(grid, (*organs, *walls, *(lesion_organs(planned, organs) if planned else ())))
-    for key, share in zip(keys, organ_shares(volume.index, len(organs), placement), strict=True):
-        composer.now(key)[:] = share
+    for position, key in enumerate(keys):
+        share = organ_share(volume.index, position, placement)
+        if share is not None:
+            composer.now(key)[:] = share
     return composer
 
 

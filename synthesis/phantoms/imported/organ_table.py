@@ -1,15 +1,17 @@
 """Read an organ table: which code of a label map is which organ, of what tissue and with how much uptake.
 
 A table is TOML (``[[organ]]`` with `code`, `organ`, `tissue` and, if wanted, `uptake`) or CSV with these four columns. A
-row may name several codes: ``code = [10, 11]``, or ``10 11`` in CSV. Codes that stand for air have the tissue ``air``.
+row may name several codes and spans of them: ``code = [10, "20-29"]``, or ``10 20-29`` in CSV. Codes that stand for air
+have the tissue ``air``.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from synthesis.phantoms.imported.resample import AIR, Indices
 COLUMNS = ("code", "organ", "tissue", "uptake")
 LARGEST_CODE = 65535
 MAX_BYTES = 2**20
+_SPAN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 REMEDY = "A row holds code, organ, tissue and, if wanted, uptake."
 
 
@@ -121,15 +124,20 @@ def _rows(name: str, suffix: str, text: str) -> Iterator[tuple[str, dict[str, An
 def _codes(row: dict[str, Any], where: str) -> list[int]:
     written = row.get("code")
     parts: Any = written.replace(";", " ").split() if isinstance(written, str) else written
-    values: list[Any] = parts if isinstance(parts, list) else [parts]
-    try:
-        codes = [int(value) for value in values if not isinstance(value, bool | float)]
-    except (TypeError, ValueError):
-        codes = []
-    if not codes or len(codes) != len(values) or not all(0 <= code <= LARGEST_CODE for code in codes):
-        message = f"{where}: {written!r} is no code; codes are whole numbers from 0 to {LARGEST_CODE}."
+    codes = [code for part in (parts if isinstance(parts, list) else [parts]) for code in _span(part)]
+    if not codes or None in codes:
+        message = f"{where}: {written!r} is no code; codes are whole numbers from 0 to {LARGEST_CODE}, or 10-19."
         raise PhantomInvalid(message, REMEDY)
-    return codes
+    return [code for code in codes if code is not None]
+
+
+def _span(part: object) -> Sequence[int | None]:
+    """Return the codes of one number or of a span ``first-last``; None for anything else."""
+    found = _SPAN.fullmatch(str(part)) if isinstance(part, str) or type(part) is int else None
+    if found is None:
+        return [None]
+    first, last = int(found[1]), int(found[2] or found[1])
+    return range(first, last + 1) if first <= last <= LARGEST_CODE else [None]
 
 
 def _place(organs: list[ImportedOrgan], row: dict[str, Any], where: str) -> int:

@@ -63,25 +63,19 @@ def box_of(mask: npt.NDArray[np.bool_]) -> Box | None:
     return found[0], found[1], found[2]
 
 
-def organ_shares(index: Indices, organs: int, placement: Placement) -> Floats:
-    """Return the share (K, Z, Y, X) of every new voxel that each organ fills.
+def organ_share(index: Indices, organ: int, placement: Placement) -> Floats | None:
+    """Return the share (Z, Y, X) of every new voxel that one organ fills, or None if it is nowhere.
 
     Parameters
     ----------
     index : int16 (Z, Y, X) of the old grid
         Position of the organ that fills the voxel, or `AIR`.
-    organs : int
-        K.
+    organ : int
     placement : Placement
     """
-    shape = placement.z.shape[0], placement.y.shape[0], placement.x.shape[0]
-    shares: Floats = np.zeros((organs, *shape), dtype=np.float32)
-    for organ in range(organs):
-        mask = index == organ
-        box = box_of(mask)
-        if box is not None:
-            shares[organ] = placement(mask[box].astype(np.float32), box)
-    return shares
+    mask = index == organ
+    box = box_of(mask)
+    return None if box is None else placement(mask[box].astype(np.float32), box)
 
 
 def centroid_mm(weights: Floats, grid: VolumeGrid) -> Point:

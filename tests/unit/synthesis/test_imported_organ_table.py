@@ -49,6 +49,11 @@ def test_organs_without_a_label_of_their_own_are_soft_tissue_or_bone(tmp_path: P
     assert [organ.label for organ in organs] == ["soft_tissue", "bone", "liver"]
 
 
+def test_a_row_may_span_many_codes(tmp_path: Path) -> None:
+    read = read_organ_table(table(tmp_path, "code, organ, tissue, uptake\n1-3 9, body, soft_tissue, 0.1\n"))
+    assert {code for code, place in read.position.items() if place == 0} == {1, 2, 3, 9}
+
+
 def test_a_code_without_a_row_is_named(tmp_path: Path) -> None:
     read = read_organ_table(table(tmp_path, CSV))
     with pytest.raises(PhantomInvalid, match=r"codes without a row in the organ table: 3, 70"):
@@ -66,6 +71,8 @@ def test_a_code_without_a_row_is_named(tmp_path: Path) -> None:
         ("3, tooth, cortical_bone, -1", "must lie between 0 and 1000"),
         ("3, tooth, cortical_bone, much", "'much' is no number"),
         ("x, tooth, cortical_bone, 1", "'x' is no code"),
+        ("9-3, tooth, cortical_bone, 1", "'9-3' is no code"),
+        ("3-99999, tooth, cortical_bone, 1", "is no code"),
         ("2, tooth, cortical_bone, 1", "code 2 is named twice"),
         ("3, body, muscle, 0.05", "two rows that differ"),
         ("3, lesion_1, muscle, 1", "are taken"),
