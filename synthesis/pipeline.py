@@ -18,6 +18,7 @@ from model.io.study import read_study
 from synthesis.errors import GenerationInterrupted, OutputUnusable
 from synthesis.execution.local import run_samples
 from synthesis.execution.request import SampleRequest, variant_file
+from synthesis.execution.slurm.plan import collect_records
 from synthesis.identity import identity, versions
 from synthesis.manifest import Manifest, SampleRecord, file_sha256, read_manifest, write_manifest
 from synthesis.records import describe_study
@@ -130,7 +131,7 @@ def generate(
     except BaseException:
         run.save_if_possible()
         raise
-    return run.save(complete=True)
+    return run.save(complete=all(key in run.records for key in wanted))  # a runner may leave the rest to a cluster
 
 
 def _reason(error: OSError) -> str:
@@ -193,7 +194,9 @@ class _Run:
                 f"not of {other} {scenario.name} with seed {seed}."
             )
             raise OutputUnusable(message)
-        earlier = {(r.site, r.index, r.variant): r for r in before.studies} if before is not None else {}
+        made = collect_records(folder, scenario, seed).values()  # by arrays that nobody waited for
+        known = (*made, *(before.studies if before is not None else ()))
+        earlier = {(r.site, r.index, r.variant): r for r in known}
         run = cls(scenario, folder, seed, workers, executor, earlier)
         run.records = {key: record for key, record in earlier.items() if run._intact(record)}
         return run

@@ -46,6 +46,7 @@ DEFAULT_STUDIES = 10
 @click.option("--simulator", default=None, type=click.Choice(SIMULATORS), help="Another simulator than the scenario's.")
 @click.option("--executor", default="local", show_default=True, type=click.Choice(["local", "slurm"]))
 @click.option("--profile", default=None, metavar="NAME|FILE.toml", help="Cluster profile for --executor slurm.")
+@click.option("--no-wait", is_flag=True, help="With --executor slurm: end as soon as the array is submitted.")
 @click.option(
     "--workers", default=None, type=click.IntRange(min=1), help="Processes; by default one for every processor."
 )
@@ -56,8 +57,8 @@ def run(scenario: str, *, out: Path, as_json: bool, **options: Any) -> None:
 
     Finished studies are kept: after an interruption, run the same command again.
     """
-    if options["executor"] != "slurm" and options["profile"] is not None:
-        message = "A cluster profile (--profile) needs --executor slurm."
+    if options["executor"] != "slurm" and (options["profile"] is not None or options["no_wait"]):
+        message = "A cluster profile (--profile) and --no-wait need --executor slurm."
         raise click.UsageError(message)
     try:
         manifest = _generate(scenario, out, options, quiet=as_json)
@@ -66,6 +67,9 @@ def run(scenario: str, *, out: Path, as_json: bool, **options: Any) -> None:
     summary = manifest.summary()
     if as_json:
         click.echo(json.dumps(summary))
+        return
+    if not manifest.complete:
+        click.echo(f"Submitted; {summary['studies']} studies are there. See `flomir synthesize status {out}`.")
         return
     bodies = f" of {summary['bodies']} bodies" if summary["bodies"] != summary["studies"] else ""
     click.echo(
@@ -80,7 +84,7 @@ def _generate(scenario: str, out: Path, options: dict[str, Any], *, quiet: bool)
     loaded = choose(scenario, phantom=options["phantom"], simulator=options["simulator"])
     earlier = read_manifest(out) if options["resume"] else None
     before = (earlier.planned, earlier.seed, earlier.variants) if earlier is not None else (None, None, None)
-    runner = _slurm(options["profile"]) if options["executor"] == "slurm" else None
+    runner = _slurm(options["profile"], wait=not options["no_wait"]) if options["executor"] == "slurm" else None
     with bar(loaded.title or loaded.name, quiet=quiet) as show:
 
         def step(progress: Progress) -> None:
@@ -105,13 +109,13 @@ def _first(*values: int | None) -> int:
     return next(value for value in values if value is not None)
 
 
-def _slurm(profile: str | None) -> Runner:
+def _slurm(profile: str | None, *, wait: bool) -> Runner:
     from synthesis.execution.slurm.array import run_array
     from synthesis.execution.slurm.profile import load_profile
 
     loaded = load_profile(profile or "local")
 
     def submit(requests: list[Any], on_done: Callable[[Any], None]) -> None:
-        run_array(requests, profile=loaded, on_done=on_done)
+        run_array(requests, profile=loaded, on_done=on_done, wait=wait)
 
     return submit
