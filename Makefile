@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web gate browser dicom-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
+.PHONY: help setup web gate browser dicom-check slurm-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -63,6 +63,15 @@ dicom-check:  # dciodvfy and dcm2niix judge the DICOM files we write; a test who
 	    echo "dciodvfy or dcm2niix is not installed (Debian: dicom3tools, dcm2niix): tests that need it will be skipped." >&2; \
 	  fi; }
 
+slurm-check:  # a one-node Slurm for the array tests, which are skipped and say so without it
+	@PATH="$$PATH:/usr/sbin"; command -v slurmctld >/dev/null && command -v sbatch >/dev/null && command -v munged >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing Slurm and MUNGE for the array tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge >/dev/null; \
+	  else \
+	    echo "Slurm or MUNGE is not installed (Debian: slurm-wlm, munge): tests of array jobs will be skipped." >&2; \
+	  fi; }
+
 demo: setup  ## one orchestrator, four hospitals, a better model (HEADLESS=1 ends by itself)
 	@$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
 
@@ -89,9 +98,9 @@ test: setup browser dicom-check lint  ## the daily gate, at most 20 minutes on 2
 	$(BIN)/pytest -q -m "not slow" tests/integration tests/faults tests/e2e
 
 ifdef AFTER_TEST
-test-all: setup browser gate
+test-all: setup browser gate slurm-check
 else
-test-all: test gate
+test-all: test gate slurm-check
 endif
 	$(BIN)/pytest -q -m slow tests
 
