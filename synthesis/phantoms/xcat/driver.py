@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -66,20 +67,54 @@ def find_installation(spec: XcatSpec) -> Installation:
 def private_folder(spec: XcatSpec, installation: Installation) -> Iterator[Path]:
     """Yield an empty folder that only this user can read, with links to XCAT's own files; it is removed at the end.
 
-    XCAT opens its files by short names in its working folder, so the links stand for them; nothing is copied.
+    XCAT opens its files by short names in its working folder, so the links stand for them; nothing is copied. Folders
+    that killed processes of this machine left behind are removed on the way.
     """
+    parent = Path(spec.work_dir or tempfile.gettempdir())
     try:
-        folder = Path(tempfile.mkdtemp(prefix="flomir-xcat-", dir=spec.work_dir))
+        _sweep(parent)
+        folder = Path(tempfile.mkdtemp(prefix=f"{_folder_stem()}{os.getpid()}-", dir=parent))
     except OSError as error:
         message = f"No working folder for XCAT can be made: {error.strerror}."
-        raise XcatFailed("disk_full", message, "Check free space and permissions of the temporary folder.") from error
+        raise XcatFailed("disk_full", message, "Check space and permissions of the temporary folder.") from error
     try:
-        for entry in installation.data_dir.iterdir():
-            if entry.absolute() != folder and not entry.name.startswith(PREFIX):
-                (folder / entry.name).symlink_to(entry)
+        _link(installation.data_dir, folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder_stem() -> str:
+    machine = "".join(c if c.isalnum() else "_" for c in platform.node())
+    return f"flomir-xcat-{machine}-"
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders of this machine's processes that are gone."""
+    for left in parent.glob(f"{_folder_stem()}*"):
+        owner = left.name.removeprefix(_folder_stem()).split("-")[0]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
+
+
+def _link(data_dir: Path, folder: Path) -> None:
+    try:
+        for entry in data_dir.iterdir():
+            if not entry.name.startswith(PREFIX):
+                (folder / entry.name).symlink_to(entry)
+    except OSError as error:
+        message = f"XCAT's own files cannot be linked into its working folder: {error.strerror}."
+        raise XcatFailed("data_missing", message, "Check the permissions of XCAT's folder, and free space.") from error
 
 
 @dataclass(frozen=True)

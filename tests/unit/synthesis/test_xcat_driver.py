@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,8 +88,9 @@ def test_every_fault_of_the_program_is_one_sentence(
     fault: str, code: str, said: str, spec: XcatSpec, patient: XcatPatient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FAULT, fault)
+    lesions = (INFARCT,) if fault == "no-lesion" else ()
     with pytest.raises(XcatFailed, match=said) as caught:
-        make_volume(spec, patient, (INFARCT,))
+        make_volume(spec, patient, lesions)
     assert caught.value.code == f"synthesis.xcat_{code}"
     assert caught.value.remedy
     assert not list((spec.work_dir or Path()).iterdir())
@@ -139,6 +142,18 @@ def test_xcats_own_files_are_linked_into_a_private_folder_and_must_be_there(
     (installation.data_dir / "vfemale50.nrb").unlink()
     with pytest.raises(XcatFailed, match=r"male50\.nrb \(organ_file\) is not in its folder"):
         make_volume(spec, patient, ())
+
+
+def test_what_a_killed_process_left_behind_is_removed_and_what_a_living_one_uses_stays(spec: XcatSpec) -> None:
+    installation, gone = find_installation(spec), subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with private_folder(spec, installation) as mine:
+        left = mine.with_name(mine.name.replace(f"-{os.getpid()}-", f"-{gone.pid}-"))
+        left.mkdir()
+        with private_folder(spec, installation) as second:
+            assert second.is_dir()
+            assert mine.is_dir()
+            assert not left.exists()
 
 
 def test_a_program_that_is_not_there_is_named_with_where_to_set_it(
