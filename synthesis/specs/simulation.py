@@ -8,6 +8,8 @@ from pydantic import Discriminator, Field, Tag
 
 from synthesis.specs.fields import FractionRange, Positive, Range, Spec, within
 
+ScatterModel = Literal["broad", "compton"]
+
 
 class AnalyticSpec(Spec):
     """The analytic projector.
@@ -17,15 +19,18 @@ class AnalyticSpec(Spec):
     scatter / (primary + scatter) in the photopeak window, smallest for thin and largest for broad patients.
     `scatter_scale_sd` is the relative error of a site's scatter calibration. `septal_fraction` is the share of the
     primary counts that crossed a septum (none by default; a few per cent for Tc-99m and a low-energy collimator).
+    `scatter_model` is ``broad``, the same broad distribution in every view, or ``compton``, distribution and amount from
+    the physics of the scattering; `scatter_fraction` then has no effect.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"septal_fraction"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"septal_fraction", "scatter_model"})
 
     kind: Literal["analytic"] = "analytic"
     oversampling: int = Field(default=2, ge=2, le=4)
     scatter_fraction: FractionRange = (0.25, 0.40)
     scatter_scale_sd: float = Field(default=0.015, ge=0.0, le=0.1)
     septal_fraction: Annotated[Range, within(0.0, 0.5)] = (0.0, 0.0)
+    scatter_model: ScatterModel = "broad"
 
 
 GateCameraName = Literal["auto", "nm670/lehr", "nm670/megp", "nm670/hegp", "intevo/lehr", "intevo/melp", "intevo/he"]
@@ -72,8 +77,8 @@ class GateSpec(Spec):
     scatter_scale_sd: float = Field(default=0.015, ge=0.0, le=0.1)
     camera: GateCameraName = "auto"
     mode: Literal["freeflight", "analog"] = "freeflight"
-    counts_per_view: Positive = 20_000.0
-    scatter_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.2
+    counts_per_view: Positive = 40_000.0
+    scatter_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.15
     photons_per_view: int | None = Field(default=None, ge=1)
     physics: GatePhysics = "auto"
     splitting: int = Field(default=1000, ge=1, le=100_000)
