@@ -52,6 +52,8 @@ def merge(folders: tuple[Path, ...], *, out: Path, link: bool, as_json: bool) ->
     click.echo(
         f"{len(plan.moves)} studies of {len(merged.sources)} folders ({bytes_in_words(plan.size_bytes)}, {sets}): {out}"
     )
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)
 
 
 def _merge(folders: tuple[Path, ...], out: Path, method: Method, *, quiet: bool) -> tuple[Plan, Merged]:
@@ -71,4 +73,5 @@ def _result(plan: Plan, merged: Merged, out: Path) -> dict[str, object]:
         "method": merged.method,
         "sets": {name or ".": len(moves) for name, (_, moves) in plan.sets.items()},
         "sources": [source.model_dump() for source in merged.sources],
+        "notes": plan.notes,
     }

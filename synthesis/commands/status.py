@@ -52,7 +52,11 @@ def _lines(found: Status) -> list[str]:
         lines.append(f"rate: {found.per_hour:g} studies an hour{left}")
     if found.state != "complete" and found.changed_s is not None:
         lines.append(f"last study {seconds_in_words(found.changed_s)} ago")
-    expected = f" of about {bytes_in_words(found.bytes_expected)}" if found.bytes_expected else ""
+    expected = (
+        f" of about {bytes_in_words(found.bytes_expected)}"
+        if found.bytes_expected and found.state != "complete"
+        else ""
+    )
     lines.append(f"disk: {bytes_in_words(found.bytes_used)}{expected}, {bytes_in_words(found.bytes_free)} free")
     lines += [array.sentence() for array in found.arrays]
     if found.leftovers:

@@ -150,13 +150,7 @@ def _look(entry: Entry) -> StudyFacts | Problem:
         study = read_study(entry.path)
     except (ModelError, OSError) as error:
         return Problem(entry.name, FileState.DAMAGED, str(error))
-    record = entry.record
-    return study_facts(
-        entry.name,
-        study,
-        seconds=record.seconds if record is not None else {},
-        variant=record.variant if record is not None else 0,
-    )
+    return study_facts(entry.name, study, entry.record)
 
 
 def load(entry: Entry) -> Study:

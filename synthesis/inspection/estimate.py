@@ -26,10 +26,10 @@ LIMIT_S = 900.0  # a probe that takes longer is ended
 MONTE_CARLO_BYTES = 2_000_000_000  # of one GATE process: opengate with its data and one view
 SOURCES = 13  # of the built-in thorax with one infarct
 # Stored rates, CPU seconds on one thread of an AMD EPYC: a study, a voxel of the simulation grid, and that times a view
-STUDY_S, VOXEL_S, VIEW_VOXEL_S = 0.06, 1.6e-7, 1.2e-8
+STUDY_S, VOXEL_S, VIEW_VOXEL_S = 0.02, 1.6e-7, 2.2e-8
 VARIANT_SHARE = 6.0  # what a body's template costs more than one direct study; each further variant is a small share
-FILE_SHARE = 0.55  # of the study's arrays after compression
-WORKER_BYTES, WORKER_VOXEL_BYTES = 330_000_000, 90.0
+FILE_SHARE = 0.34  # of the study's arrays after compression
+WORKER_BYTES, WORKER_VOXEL_BYTES = 250_000_000, 1050.0  # torch and one camera's projector
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Estimate:
         """Return the answer in one sentence."""
         cores = "1 core" if self.cores_needed == 1 else f"{self.cores_needed} cores"
         days = "1 day" if self.days == 1 else f"{self.days:g} days"
-        return f"{self.studies} samples in {days} needs {cores}"
+        return f"{self.studies} sample{'' if self.studies == 1 else 's'} in {days} needs {cores}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON values."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from model.geometry import VolumeGrid
 from model.io.study import HeartFrame, Study
+from synthesis.manifest import SampleRecord
 
 BODY_MU_PER_MM = 0.004  # between lung and air: a voxel above belongs to the body's outline
 TISSUE_MU_PER_MM = (0.012, 0.019)  # water-like tissue, from fat to blood, at 140 keV
@@ -67,6 +68,8 @@ class StudyFacts:
         The same ratio as the stored severities say, at best (a transmural defect's).
     defects : tuple of DefectFacts
     seconds : dict of stage to seconds
+    quality : dict of figure to value
+        What the manifest says (`synthesis.quality`).
     """
 
     name: str
@@ -93,10 +96,11 @@ class StudyFacts:
     expected_defect: float | None
     defects: tuple[DefectFacts, ...]
     seconds: Mapping[str, float]
+    quality: Mapping[str, float]
 
 
-def study_facts(name: str, study: Study, *, seconds: Mapping[str, float], variant: int = 0) -> StudyFacts:
-    """Measure one study."""
+def study_facts(name: str, study: Study, record: SampleRecord | None = None) -> StudyFacts:
+    """Measure one study; times, quality and the number of the variant come from its record, if there is one."""
     said = study.provenance
     heart = study.truth.heart if study.truth is not None else None
     width, depth, mu = _outline(study)
@@ -109,7 +113,7 @@ def study_facts(name: str, study: Study, *, seconds: Mapping[str, float], varian
         site=str(said.get("site", "unknown")),
         group=f"{said.get('scenario', 'unknown')}, seed {said.get('seed', 'unknown')}",
         index=int(said.get("index", 0)),
-        variant=int(said.get("variant", variant)),
+        variant=record.variant if record is not None else int(said.get("variant", 0)),
         body=_hash(study.labels if study.labels is not None else study.attenuation),
         noise=_hash(study.projections),
         grid=_grid_in_words(study),
@@ -128,7 +132,8 @@ def study_facts(name: str, study: Study, *, seconds: Mapping[str, float], varian
         shown_defect=shown,
         expected_defect=expected,
         defects=_defects(study),
-        seconds=dict(seconds),
+        seconds=dict(record.seconds) if record is not None else {},
+        quality=dict(record.quality) if record is not None else {},
     )
 
 

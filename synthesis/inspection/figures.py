@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,8 @@ def set_figures(facts: Sequence[StudyFacts]) -> dict[str, Any]:
         "distributions": {key: distribution([get(f) for f in facts]) for key, (_, _, get) in FIGURES.items()},
         "defects": defect_figures(facts),
         "sites": site_figures(facts),
-        "stages_s": stage_figures(facts),
+        "stages_s": _by_name([study.seconds for study in facts]),
+        "quality": _by_name([study.quality for study in facts]),
     }
 
 
@@ -113,10 +114,10 @@ def site_figures(facts: Sequence[StudyFacts]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def stage_figures(facts: Sequence[StudyFacts]) -> dict[str, dict[str, float] | None]:
-    """Return the seconds of every stage, in the order in which stages appear."""
-    stages = list(dict.fromkeys(stage for study in facts for stage in study.seconds))
-    return {stage: distribution([study.seconds.get(stage) for study in facts]) for stage in stages}
+def _by_name(rows: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float] | None]:
+    """Return the spread of every named figure, in the order in which names appear."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: distribution([row.get(name) for row in rows]) for name in names}
 
 
 def _short(value: float | np.floating[Any]) -> float:

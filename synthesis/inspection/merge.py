@@ -81,6 +81,18 @@ class Plan:
         """Return the bytes of all studies."""
         return sum(move.record.size_bytes for move in self.moves)
 
+    @property
+    def notes(self) -> list[str]:
+        """Return what a person should know of sources that differ inside a set."""
+        mixed = {
+            source.into
+            for source in self.sources
+            for other in self.sources
+            if source.into == other.into and source.versions != other.versions
+        }
+        text = "was made with different versions; merged.json says which, its manifest holds those of the first folder"
+        return [f"{'the set' if name == '.' else name} {text}" for name in sorted(mixed)]
+
 
 OnFile = Callable[[int, int], None]
 
@@ -93,6 +105,7 @@ def plan_merge(folders: Sequence[Path], *, on_file: OnFile | None = None) -> Pla
     OutputUnusable
         A folder without manifest, a damaged or missing study, or the same study twice.
     """
+    _refuse_named_twice(folders)
     parts = [part for folder in folders for part in _parts(folder)]
     entries = [
         Entry(str(part.folder / record.file), part.folder / record.file, part, record)
@@ -130,6 +143,14 @@ def merge(plan: Plan, out: Path, method: Method, *, on_file: OnFile | None = Non
     done = todo.model_copy(update={"complete": True})
     _write(out, done)
     return done
+
+
+def _refuse_named_twice(folders: Sequence[Path]) -> None:
+    places = [folder.resolve() for folder in folders]
+    for folder, place in zip(folders, places, strict=True):
+        if places.count(place) > 1:
+            message = f"{folder} is named twice."
+            raise OutputUnusable(message, "Name every folder once.")
 
 
 def _parts(folder: Path) -> tuple[Part, ...]:

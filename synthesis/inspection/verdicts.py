@@ -9,6 +9,7 @@ from synthesis.inspection.folder import Part
 
 FEWEST_BODIES = 20
 ENOUGH_TO_JUDGE = 10
+ENOUGH_INFARCTS = 60  # before an untouched segment is no mere chance
 LEAST_SPREAD = 0.02  # relative SD of body width and heart length below which a population hardly varies
 LEAST_TURN_DEG = 2.0  # SD of the heart's direction
 TEST_DATA = "xraylib-mini"
@@ -102,7 +103,7 @@ def _ailments(figures: Mapping[str, Any], parts: Sequence[Part]) -> list[tuple[s
         found.append(
             ("No normal hearts.", "Every study holds an infarct; normal ones teach a network not to invent any.")
         )
-    if defects["defects"] >= 2 * ENOUGH_TO_JUDGE and defects["never_hit"]:
+    if defects["defects"] >= ENOUGH_INFARCTS and defects["never_hit"]:
         found.append(("Untouched wall.", f"No infarct reaches: {', '.join(defects['never_hit'])}."))
     return found
 
@@ -111,7 +112,7 @@ def _source(parts: Sequence[Part]) -> list[tuple[str, str] | None]:
     found: list[tuple[str, str] | None] = []
     for part in parts:
         where = f" in {part.prefix.rstrip('/')}" if part.prefix else ""
-        if part.manifest.g4data == TEST_DATA:
+        if TEST_DATA in (part.manifest.g4data or ""):
             text = f"The Monte Carlo{where} used the small cross sections made for tests ({TEST_DATA}): not for training or publication."
             found.append(("Test data.", text))
         if not part.manifest.complete:

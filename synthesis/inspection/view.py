@@ -235,10 +235,19 @@ def _made(found: Inspection) -> str:
         if said["g4data"]:
             rows.append(("Geant4 data", said["g4data"]))
         parts.append((f"<h3>{page.escape(said['folder'])}</h3>" if part.prefix else "") + page.facts(rows))
-    stages = [(name, [Cell(str(row["n"])), *(Cell(number(row[k])) for k in ("mean", "median", "p95", "max"))]) for name, row in found.figures["stages_s"].items() if row]  # fmt: skip
-    header = ["Stage", "Studies", "Mean, s", "Median, s", "95 %, s", "Longest, s"]
-    timed = page.table("Wall time of each stage, per study", header, stages) if stages else ""
-    return "".join(parts) + timed or page.paragraph("There is no manifest.")
+    timed = _named("Wall time of each stage, seconds per study", "Stage", found.figures["stages_s"])
+    quality = _named("Quality figures of the manifest", "Figure", found.figures["quality"])
+    return "".join(parts) + timed + quality or page.paragraph("There is no manifest.")
+
+
+def _named(caption: str, first: str, spreads: Mapping[str, Any]) -> str:
+    columns = {"Mean": "mean", "Smallest": "min", "Median": "median", "95 %": "p95", "Largest": "max"}
+    rows = [
+        (name.replace("_", " "), [Cell(str(row["n"])), *(Cell(number(row[key])) for key in columns.values())])
+        for name, row in spreads.items()
+        if row is not None
+    ]
+    return page.table(caption, [first, "Studies", *columns], rows) if rows else ""
 
 
 def _sheet_intro(found: Inspection, shown: Sequence[int]) -> str:
