@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from flomir.waiting import wait_until
+from synthesis.commands import synthesize
 from synthesis.execution.local import run_samples
 from synthesis.execution.request import SampleRequest
 from synthesis.execution.slurm.array import run_array
@@ -15,7 +17,7 @@ from synthesis.execution.slurm.errors import ArrayFailed, ArrayLeftRunning, Subm
 from synthesis.execution.slurm.plan import ArrayFolder, arrays
 from synthesis.execution.slurm.profile import ClusterProfile, load_profile
 from synthesis.execution.slurm.status import array_status
-from synthesis.manifest import SampleRecord, file_sha256
+from synthesis.manifest import SampleRecord, file_sha256, read_manifest
 from synthesis.scenario import load_scenario
 from tests.support.slurm import PACKAGES, Cluster, missing_programs, running_cluster
 
@@ -205,3 +207,35 @@ def test_ctrl_c_leaves_the_array_running_and_says_how_to_look_and_to_cancel(clus
     cluster.say("scancel", job)
     wait_until(lambda: not cluster.say("squeue", "-h", "-j", job), timeout_s=TASK_S, what="the job to end")
     assert "ended before all was done" in array_status(tmp_path)[0].sentence()
+
+
+def test_the_command_submits_without_waiting_and_the_next_one_takes_up_what_was_made(
+    cluster: Cluster, tmp_path: Path, pooled: Path
+) -> None:
+    file, out = tmp_path / "mine.toml", tmp_path / "out"
+    file.write_text('memory = "400M"\ntime = "10"\nstudies_per_task = 2\n')
+    command = ["run", "quick", "--out", str(out), "--studies", "3", "--seed", str(SEED), "--executor", "slurm"]
+    command += ["--profile", str(file)]
+    first = CliRunner().invoke(synthesize, [*command, "--no-wait"])
+    assert first.exit_code == 0, first.output
+    assert "Submitted; 0 studies are there" in first.output
+    manifest = read_manifest(out)
+    assert manifest is not None
+    assert not manifest.complete
+    second = CliRunner().invoke(synthesize, command)
+    assert second.exit_code == 0, second.output
+    manifest = read_manifest(out)
+    assert manifest is not None
+    assert (manifest.complete, manifest.executor) == (True, "slurm")
+    assert all(record.seconds for record in manifest.studies)
+    assert len(arrays(out)) == 1
+    assert set(hashes(out).items()) <= set(hashes(pooled).items())
+    shown = CliRunner().invoke(synthesize, ["status", str(out)])
+    assert "array 0001" in shown.output, shown.output
+
+
+def test_a_wrong_profile_is_one_line(tmp_path: Path) -> None:
+    command = ["run", "quick", "--out", str(tmp_path), "--studies", "1", "--executor", "slurm", "--profile", "nowhere"]
+    result = CliRunner().invoke(synthesize, command)
+    assert result.exit_code == 1
+    assert "There is no built-in cluster profile called nowhere. Choose one of aipanther, local" in result.stderr
