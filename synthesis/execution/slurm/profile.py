@@ -6,9 +6,9 @@ import importlib.resources
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from synthesis.execution.slurm.errors import ProfileInvalid
 
@@ -85,6 +85,27 @@ class ClusterProfile(BaseModel):
     extra: tuple[Option, ...] = ()
     setup: tuple[Line, ...] = ()
     python: Line = sys.executable
+
+    @model_validator(mode="after")
+    def _time_to_work(self) -> Self:
+        limit = seconds_of(self.time)
+        if limit and 2 * self.signal_s > limit:
+            message = f"signal_s of {self.signal_s} s leaves too little of the time limit of {limit} s to work in"
+            raise ValueError(message)
+        return self
+
+
+def seconds_of(time: str) -> int:
+    """Return the seconds of a time limit as sbatch(1) reads it: minutes, minutes:seconds, hours:minutes:seconds, days-..."""
+    days, dash, rest = time.rpartition("-")
+    parts = [int(part) for part in rest.split(":")]
+    if dash:
+        hours, minutes, seconds = (*parts, 0, 0)[:3]
+    elif len(parts) == len(("minutes", "seconds")):
+        hours, (minutes, seconds) = 0, parts
+    else:
+        hours, minutes, seconds = (0, *parts, 0) if len(parts) == 1 else parts
+    return int(days or 0) * 86400 + hours * 3600 + minutes * 60 + seconds
 
 
 def builtin_profiles() -> tuple[str, ...]:
