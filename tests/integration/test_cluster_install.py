@@ -159,11 +159,12 @@ def open_script() -> Iterator[Path]:
 
 
 def test_a_folder_without_permission_is_one_sentence_with_the_way_out(open_script: Path) -> None:
-    as_other = {"user": NOBODY} if os.geteuid() == 0 else {}
-    target = "/flomir" if as_other else "/proc/flomir"
+    as_other = NOBODY if os.geteuid() == 0 else None
+    target = "/flomir" if as_other is not None else "/proc/flomir"
     result = subprocess.run(
-        ["bash", str(open_script), target], capture_output=True, text=True, timeout=60, check=False, cwd="/", **as_other
-    )
+        ["bash", str(open_script), target],
+        capture_output=True, text=True, timeout=60, check=False, cwd="/", user=as_other,
+    )  # fmt: skip
     assert result.returncode == 1
     assert f"Blocked: the folder {target} cannot be made." in result.stderr
     assert "Choose a PREFIX that you may write to" in result.stderr

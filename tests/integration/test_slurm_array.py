@@ -1,6 +1,7 @@
 """Arrays on a real Slurm cluster: requeues, resuming, refusals. Skips loudly where Slurm is not installed."""
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,3 +240,21 @@ def test_a_wrong_profile_is_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(synthesize, command)
     assert result.exit_code == 1
     assert "There is no built-in cluster profile called nowhere. Choose one of aipanther, local" in result.stderr
+
+
+def test_a_task_that_does_not_end_in_time_is_killed_and_queued_again(cluster: Cluster, tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"  # on its first start it ignores every warning, as a long simulation does
+    deaf.write_text(f"""#!/bin/bash
+if [ -z "${{SLURM_RESTART_COUNT:-}}" ]; then trap '' USR1 TERM; touch {tmp_path}/begun; while :; do sleep 1; done; fi
+exec {sys.executable} "$@"
+""")
+    deaf.chmod(0o755)
+    changed = profile(python=str(deaf), signal_s=10)
+    out = tmp_path / "out"
+    (job,) = run_array(requests(out, 1), profile=changed, on_done=nothing, wait=False)
+    wait_until((tmp_path / "begun").exists, timeout_s=TASK_S, what="the first start", poll_s=0.05)
+    cluster.say("scancel", "--signal=USR1", "--batch", f"{job}_0")
+    run_array(requests(out, 1), profile=changed, on_done=nothing)
+    assert sorted(hashes(out)) == ["study-00000.h5"]
+    (log,) = (arrays(out)[0].path / "logs").iterdir()
+    assert "queued again after start 1" in log.read_text()
