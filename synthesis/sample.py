@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from model.io.study import Study
 from synthesis.draws import Streams, monte_carlo_seed
 from synthesis.examination import Mixture, examine
@@ -89,11 +91,12 @@ def make_study(
     simulator = analytic_simulator(spec, streams)
     expected = simulator.expect(activity, patient.mu_per_mm, record.geometry)
     watch.lap("projection")
+    amount = expected.scatter_total
     mixture = Mixture(
         activity=block_mean(activity, spec.oversampling),
         primary=expected.primary,
-        scatter=expected.scatter_shape,
-        scatter_is_physical=False,
+        scatter=expected.scatter_shape if amount is None else expected.scatter_shape * np.float32(amount),
+        scatter_is_physical=amount is not None,
         variance=None,
         uptakes=record.uptakes,
         defects=record.defects,
@@ -161,7 +164,7 @@ def analytic_simulator(spec: AnalyticSpec, streams: Streams) -> AnalyticSimulato
     """Return the analytic simulator with what is drawn of the camera."""
     low, high = spec.septal_fraction
     septal = float(streams.camera.uniform(low, high)) if high > 0 else 0.0
-    return AnalyticSimulator(spec.oversampling, septal_fraction=septal)
+    return AnalyticSimulator(spec.oversampling, septal_fraction=septal, scatter_model=spec.scatter_model)
 
 
 __all__ = ["Stopwatch", "analytic_simulator", "make_study", "make_template", "needs_template", "simulate"]

@@ -21,10 +21,13 @@ class Expected:
         Unscattered counts, in the unit of the activity: expected counts per voxel without attenuation.
     scatter_shape : float32 (V, Z, U)
         Distribution of the scattered counts; its sum is 1.
+    scatter_total : float, optional
+        Scattered counts in the unit of `primary`; None where the protocol sets the amount.
     """
 
     primary: Floats
     scatter_shape: Floats
+    scatter_total: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,3 +33,15 @@ def gaussian_blur(values: Floats, sigmas: tuple[float, ...], *, keep_sum: bool) 
         moved = np.moveaxis(blurred, -back, -1)
         blurred = np.moveaxis(moved @ matrix.T, -1, -back)
     return np.ascontiguousarray(blurred, dtype=np.float32)
+
+
+@functools.lru_cache(maxsize=16)
+def interpolation_matrix(size: int, factor: int) -> Floats:
+    """Return the (size * factor, size) matrix that reads samples at places `factor` times as dense, on straight lines."""
+    place = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1)
+    first = np.minimum(place.astype(np.int64), max(size - 2, 0))
+    matrix = np.zeros((size * factor, size), dtype=np.float32)
+    matrix[np.arange(size * factor), first] = 1 - (place - first)
+    matrix[np.arange(size * factor), np.minimum(first + 1, size - 1)] += (place - first).astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
