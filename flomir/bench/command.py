@@ -8,6 +8,7 @@ import click
 from flomir.bench.accuracy_command import accuracy
 from flomir.bench.figures import Figures, Outcome, measure
 from model.errors import ModelError
+from synthesis.errors import SynthesisError
 
 P = ParamSpec("P")
 Bench = Callable[P, Figures | Outcome]
@@ -16,6 +17,10 @@ Bench = Callable[P, Figures | Outcome]
 @click.group()
 def bench() -> None:
     """Measure one thing on this machine."""
+
+
+def _words(value: str | float | None) -> str:
+    return value if isinstance(value, str) else "not measured" if value is None else format(value, "g")
 
 
 def printed(name: str) -> Callable[[Bench[P]], click.Command]:
@@ -28,7 +33,7 @@ def printed(name: str) -> Callable[[Bench[P]], click.Command]:
         def run(*arguments: P.args, as_json: bool, **options: P.kwargs) -> None:  # type: ignore[valid-type]
             try:
                 result = measure(name, lambda: function(*arguments, **options))
-            except ModelError as error:
+            except (ModelError, SynthesisError) as error:
                 message = f"{error} {error.remedy}".strip()
                 raise click.ClickException(message) from error
             if as_json:
@@ -36,7 +41,7 @@ def printed(name: str) -> Callable[[Bench[P]], click.Command]:
                 return
             click.echo(f"{result.name} on {result.machine}, commit {result.commit}, {result.seconds} s")
             for key, value in (result.figures | result.notes).items():
-                click.echo(f"  {key:28} {value if isinstance(value, str) else format(value, 'g')}")
+                click.echo(f"  {key:28} {_words(value)}")
 
         run.__doc__ = function.__doc__
         run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
@@ -84,6 +89,20 @@ def _memory(*, size: str, views: int) -> Outcome:
         return bench_memory(parse_size(size), views)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--size") from error
+
+
+@printed("synthesis")
+@click.option(
+    "--studies", default=24, show_default=True, type=click.IntRange(4, 10_000), help="samples of the large set"
+)
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 256))
+@click.option("--quick", is_flag=True, help="a few samples: shows that it works, no figures to quote")
+def _synthesis(*, studies: int, workers: int, quick: bool) -> Outcome:
+    """How many samples an hour synthesis makes, how much memory a worker takes, what variants and GATE cost."""
+    from flomir.bench.synthesis import Plan, bench_synthesis
+
+    plan = Plan(small=2, large=4, workers=workers) if quick else Plan(max(2, studies // 3), studies, workers)
+    return bench_synthesis(plan)
 
 
 bench.add_command(accuracy)

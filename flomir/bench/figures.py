@@ -11,7 +11,7 @@ from pathlib import Path
 
 from model.machine import processor
 
-Figures = Mapping[str, float]
+Figures = Mapping[str, float | None]  # None is what this machine cannot measure; a note says why
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class BenchResult:
     machine: str
     commit: str
     seconds: float
-    figures: dict[str, float]
+    figures: dict[str, float | None]
     notes: dict[str, str]
 
     def to_json(self) -> str:
@@ -43,7 +43,7 @@ def measure(name: str, bench: Callable[[], Figures | Outcome]) -> BenchResult:
     begin = time.monotonic()
     found = bench()
     outcome = found if isinstance(found, Outcome) else Outcome(found, {})
-    figures = {key: round(float(value), 6) for key, value in outcome.figures.items()}
+    figures = {key: None if value is None else round(float(value), 6) for key, value in outcome.figures.items()}
     return BenchResult(name, machine(), commit(), round(time.monotonic() - begin, 1), figures, dict(outcome.notes))
 
 
