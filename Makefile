@@ -115,6 +115,7 @@ weights: setup  ## make the training data (6 GB of memory, 5 minutes) and train 
 
 pictures: setup browser  ## take the README's pictures again (two minutes)
 	$(BIN)/python -m tests.e2e.take_pictures
+	$(BIN)/python tests/e2e/take_contact_sheet.py
 
 settings-page: setup  ## write docs/settings.md from the settings classes
 	$(BIN)/python -m tests.support.settings_page > docs/settings.md

@@ -126,12 +126,12 @@ def _bodies(found: Inspection) -> str:
     for key in ("heart_length_mm", "heart_radius_mm", "wall_mm"):
         charts += _histogram(found, key)
     keys = [key for key in FIGURES if key not in ("counts", "scatter_fraction")]
-    return _charts(charts) + _spread_table("Bodies and hearts", found.figures["distributions"], keys)
+    return _charts(charts) + _spread_table("Spread of body and heart", found.figures["distributions"], keys)
 
 
 def _counts(found: Inspection) -> str:
     charts = _histogram(found, "counts") + _histogram(found, "scatter_fraction")
-    return _charts(charts) + _spread_table("Counts", found.figures["distributions"], ["counts", "scatter_fraction"])
+    return _charts(charts) + _spread_table("Spread of counts and scatter", found.figures["distributions"], ["counts", "scatter_fraction"])
 
 
 def _histogram(found: Inspection, key: str) -> list[str]:
