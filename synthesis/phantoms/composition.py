@@ -134,18 +134,21 @@ class Composer:
         Each painting returns the AHA segments of its moment; a voxel keeps the segment of the moment in which the
         organs `walls` fill most of it.
         """
-        before, painted = self._shares.copy(), list(self._painted)
-        mean, most = np.zeros_like(before), np.zeros(self.grid.shape, dtype=np.float32)
+        painted = list(self._painted)
+        before = self._shares[painted]  # a copy of what the paintings change; the other organs are still empty
+        mean, most = np.zeros_like(self._shares), np.zeros(self.grid.shape, dtype=np.float32)
         segments, number = np.zeros(self.grid.shape, dtype=np.uint8), 0
         for paint in paintings:
-            self._shares[:], self._painted = before, list(painted)
+            self._shares.fill(0)
+            self._shares[painted], self._painted = before, list(painted)
             here = paint()
             wall = sum((self.now(key) for key in walls), start=np.float32(0))
             better = (wall > most) & (here > 0)
             segments[better], most = here[better], np.maximum(most, wall)
             mean += self._shares
             number += 1
-        self._shares = mean / np.float32(number)
+        mean *= np.float32(1 / number)
+        self._shares = mean
         return segments
 
     def amount(self, key: str) -> float:
