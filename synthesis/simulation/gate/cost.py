@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from synthesis.specs.simulation import GateSpec
 
@@ -42,13 +43,13 @@ class GateRates:
         return {"primary": self.primary, "scatter": self.scatter, "analog": self.analog}[mode]
 
 
-# Measured 2026-11 with opengate 10.1.1, xraylib-mini data, GE NM670 LEHR, torso of 0.2 m x 0.3 m at 6.4 mm, splitting 1000,
-# in processor time of one core of a shared server.
+# Measured 2026-11 by `measure_rates`: opengate 10.1.1, xraylib-mini data, GE NM670 LEHR, splitting 1000, processor time of
+# one core of a shared server.
 STORED = GateRates(
-    startup_s=5.5,
-    primary=RunRates(12_000.0, 0.050),
-    scatter=RunRates(4_000.0, 0.0080),
-    analog=RunRates(14_000.0, 0.00004),
+    startup_s=4.8,
+    primary=RunRates(16_000.0, 0.063),
+    scatter=RunRates(2_400.0, 0.021),
+    analog=RunRates(24_000.0, 0.000034),
 )
 
 
@@ -60,7 +61,7 @@ def core_hours_per_sample(spec: GateSpec, *, views: int, sources: int, rates: Ga
     spec : GateSpec
     views, sources : int
     rates : GateRates
-        By default those measured for the documentation (one core of a shared machine, GE NM670 LEHR, 64 x 64 x 32).
+        By default `STORED`.
     """
     runs = [(rates.analog, 1.0)] if spec.mode == "analog" else [(rates.scatter, spec.scatter_share)]
     seconds = 0.0
@@ -68,3 +69,37 @@ def core_hours_per_sample(spec: GateSpec, *, views: int, sources: int, rates: Ga
         photons = spec.photons_per_view or share * spec.counts_per_view / run.counts_per_photon
         seconds += rates.startup_s + photons / run.photons_per_s
     return views * sources * seconds / 3600
+
+
+def gate_cost(spec: GateSpec, *, views: int, sources: int, folder: Path | None = None) -> dict[str, float]:
+    """Measure the rates in runs of a few seconds, about half a minute together, and return what a body costs.
+
+    Parameters
+    ----------
+    spec : GateSpec
+    views, sources : int
+    folder : Path, optional
+        For the runs; by default a temporary one.
+
+    Returns
+    -------
+    dict of str to float
+        ``gate_core_h_per_sample``, and per core: ``gate_primary_photons_per_s``, ``gate_primary_counts_per_s``,
+        ``gate_scatter_counts_per_s``, ``gate_analog_counts_per_s`` (equivalent counts), ``gate_startup_s``.
+
+    Raises
+    ------
+    SimulationFailed
+        If GATE or the Geant4 data are missing.
+    """
+    from synthesis.simulation.gate.measure import measure_rates  # imports what only a simulation needs
+
+    rates = measure_rates(spec, folder)
+    return {
+        "gate_core_h_per_sample": core_hours_per_sample(spec, views=views, sources=sources, rates=rates),
+        "gate_primary_photons_per_s": rates.primary.photons_per_s,
+        "gate_primary_counts_per_s": rates.primary.counts_per_s,
+        "gate_scatter_counts_per_s": rates.scatter.counts_per_s,
+        "gate_analog_counts_per_s": rates.analog.counts_per_s,
+        "gate_startup_s": rates.startup_s,
+    }

@@ -37,7 +37,7 @@ class RunResult:
     photons : int
         That started.
     cpu_s, transport_s : float
-        Processor time of the whole process, and wall time of the transport alone.
+        Processor time of the whole process, and of the transport alone.
     """
 
     counts: Counts

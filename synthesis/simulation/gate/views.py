@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,14 +100,16 @@ class ViewSimulation:
         SimulationFailed
             If the body reaches into the camera, or a run fails.
         """
-        image = self.runner.folder / f"body-{self.digest}-{view:03d}.mha"
-        phantom = self._phantom(view, image)
-        try:
+        with self._phantom(view) as phantom:
             parts = [self._source_counts(view, k, phantom) for k in range(len(self.body.totals))]
-        finally:
-            image.unlink(missing_ok=True)
         primary, scatter, variance = (np.stack(column) for column in zip(*parts, strict=True))
         return ViewCounts(primary, scatter, variance)
+
+    def run_once(self, view: int, k: int, mode: Mode, *, photons: int, seed: int, name: str) -> RunResult:
+        """Return one run of one source in one mode."""
+        with self._phantom(view) as phantom:
+            job = self.maker.job(view, Source(str(self._source(k))), phantom, mode, photons=photons, seed=seed)
+            return self.runner.run(name, job)
 
     def _source_counts(self, view: int, k: int, phantom: Phantom) -> tuple[Counts, Counts, Counts]:
         geometry = self.maker.geometry
@@ -141,7 +145,9 @@ class ViewSimulation:
         assert result is not None  # noqa: S101 - narrowing; at least one batch ran
         return result
 
-    def _phantom(self, view: int, image: Path) -> Phantom:
+    @contextmanager
+    def _phantom(self, view: int) -> Iterator[Phantom]:
+        """Keep the body's labels on file as long as runs need them."""
         geometry, camera = self.maker.geometry, self.maker.camera
         angle, radius = geometry.angles_rad[view], geometry.radius_mm[view]
         box = box_for_view(self.body.mu_per_mm, self.body.grid, angle)
@@ -153,8 +159,12 @@ class ViewSimulation:
             )
             raise SimulationFailed(message, f"Give clearance_mm at least {camera.protrusion_mm + 10:.0f}.")
         labels, materials = classify(box.mu_per_mm)
-        write_mha(image, labels, box.voxel_mm)
-        return Phantom(str(image), tuple(m.to_dict() for m in materials), box.centre_mm)
+        image = self.runner.folder / f"body-{self.digest}-{view:03d}.mha"
+        try:
+            write_mha(image, labels, box.voxel_mm)
+            yield Phantom(str(image), tuple(m.to_dict() for m in materials), box.centre_mm)
+        finally:
+            image.unlink(missing_ok=True)
 
     def _source(self, k: int) -> Path:
         return self.runner.folder / f"source-{self.digest}-{k:02d}.mha"
