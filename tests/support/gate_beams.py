@@ -1,8 +1,9 @@
-"""Child process: three narrow beams through slabs of water, NaI and lead. ``python gate_beams.py OUT.npz``.
+"""Child process: three narrow beams through slabs of water, NaI and lead. ``python gate_beams.py OUT.json``.
 
 Each beam starts 1 m before its slab; behind, a plane keeps every photon's place, direction and energy.
 """
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -54,7 +55,7 @@ def main(out: str) -> None:
     for i, (name, _, _) in enumerate(SLABS):
         near = np.abs(photons["PrePosition_X"] - (i - 1) * SPACING_MM) < 0.1
         shares[name] = np.count_nonzero(near & untouched) / PHOTONS
-    np.savez(out, **shares)
+    Path(out).write_text(json.dumps(shares))
 
 
 if __name__ == "__main__":
