@@ -65,6 +65,7 @@ def draw_patient(scenario: Scenario, site_name: str, *, seed: int, index: int, s
         attenuation=block_mean(mu, factor),
         heart=phantom.heart,
         defects=defect_records(phantom, body.lesions, body.extents) if phantom.heart is not None else (),
+        kinds=tuple(lesion.kind for lesion in body.lesions),
     )
     return Patient(body, record, mu, texture)
 

@@ -49,6 +49,8 @@ class BodyRecord:
         None for a phantom without a heart, whose studies carry no truth.
     defects : tuple of Defect
         With the severities of the first examination.
+    kinds : tuple of str
+        ``infarct`` or ``ischaemia``, of each defect.
     seconds : mapping of str to float
         Wall time a stage; not kept on file, so that the same body gives the same bytes.
     """
@@ -70,6 +72,7 @@ class BodyRecord:
     attenuation: Floats
     heart: HeartFrame | None
     defects: tuple[Defect, ...]
+    kinds: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property

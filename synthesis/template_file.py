@@ -126,6 +126,7 @@ def _card(body: BodyRecord) -> dict[str, Any]:
         "members": [[source, list(organs)] for source, organs in body.members.items()],
         "heart": None if body.heart is None else body.heart.to_dict(),
         "defects": [defect.to_dict() for defect in body.defects],
+        "kinds": list(body.kinds),
     }
 
 
@@ -151,6 +152,7 @@ def _body(card: Mapping[str, Any], arrays: Arrays) -> BodyRecord:
         members={source: tuple(organs) for source, organs in card["members"]},
         heart=None if card["heart"] is None else HeartFrame.from_dict(card["heart"]),
         defects=tuple(Defect.from_dict(defect) for defect in card["defects"]),
+        kinds=tuple(card["kinds"]),
         labels=labels,
         aha=aha,
         defect_map=defect_map,

@@ -75,9 +75,13 @@ def draw_variant_uptakes(body: BodyRecord, rng: np.random.Generator) -> dict[str
 
 
 def draw_variant_defects(body: BodyRecord, rng: np.random.Generator) -> tuple[Defect, ...]:
-    """Draw new severities for the infarcts of a body; where they lie and how far they reach stays."""
-    limits = body.scenario.lesions.severity
-    return tuple(replace(defect, severity=float(rng.uniform(*limits))) for defect in body.defects)
+    """Draw new severities for the infarcts of a body; where they lie, how far they reach and their kind stays."""
+    spec = body.scenario.lesions
+    kinds = body.records.get("defect_kinds", ["infarct"] * len(body.defects))
+    limits = [spec.ischaemia_severity if kind == "ischaemia" else spec.severity for kind in kinds]
+    return tuple(
+        replace(defect, severity=float(rng.uniform(*own))) for defect, own in zip(body.defects, limits, strict=True)
+    )
 
 
 def _mixed(activity: Floats, weights: list[float]) -> Floats:

@@ -86,6 +86,16 @@ def test_an_infarct_keeps_its_shape_and_takes_up_less_with_its_severity(studies:
     assert contrasts[-1] - contrasts[0] > 0.1
 
 
+def test_an_ischaemia_stays_milder_than_an_infarct() -> None:
+    lesions = {"ischaemia_share": 1.0, "ischaemia_severity": [0.1, 0.2], "severity": [0.8, 0.9]}
+    body = make_template(quick_scenario({"lesions": lesions}, infarct_share=1.0), "quick", seed=3, index=0)
+    for variant in range(4):
+        truth = mix_study(body, variant).truth
+        assert truth is not None
+        assert truth.defects
+        assert all(0.1 <= defect.severity <= 0.2 for defect in truth.defects)
+
+
 def test_every_variant_is_the_same_whatever_else_is_made(template: Template, studies: list[Study]) -> None:
     alone = make_study(SICK, "quick", seed=3, index=0, variant=3)
     assert alone.projections.tobytes() == studies[2].projections.tobytes()
