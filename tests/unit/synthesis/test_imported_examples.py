@@ -2,6 +2,7 @@ from pathlib import Path
 
 from synthesis.choices import with_phantom
 from synthesis.phantoms.imported.organ_table import read_organ_table
+from synthesis.phantoms.imported.organs import TISSUES
 from synthesis.phantoms.xcat.keys import checked_options
 from synthesis.scenario import load_scenario
 from synthesis.specs.phantom import LabelmapSpec, XcatSpec
@@ -21,3 +22,11 @@ def test_the_example_phantoms_are_read_by_the_option_of_the_command() -> None:
     assert isinstance(xcat, XcatSpec)
     assert checked_options(xcat.options)["papillary_flag"] == 1
     assert xcat.slices == 125
+
+
+def test_the_manual_names_every_setting_and_every_tissue() -> None:
+    text = (EXAMPLES.parent / "synthesis.md").read_text(encoding="utf-8")
+    xcat, labelmap = text.split("## Your XCAT")[1].split("## Your label maps")
+    told = {"kind"} | {name for name in XcatSpec.model_fields if f"`{name}`" in xcat or f"`[{name}]`" in xcat}
+    assert told == set(XcatSpec.model_fields)
+    assert all(name in labelmap for name in TISSUES)
