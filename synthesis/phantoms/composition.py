@@ -28,7 +28,7 @@ Codes: TypeAlias = npt.NDArray[np.uint8]
 class Organ:
     """One tissue of the phantom: its label and its attenuation in mm^-1 at 140.5 keV.
 
-    A lesion names its `host`, the organ whose uptake times `contrast` is its own.
+    A lesion, and a part of an organ, names its `host`: the organ whose uptake times `contrast` is its own.
     """
 
     key: str

@@ -52,10 +52,12 @@ def organs(lung_density: float, lesions: int) -> tuple[Organ, ...]:
 
 
 def extra_organs(extras: Extras) -> tuple[Organ, ...]:
-    """Return the organs that only some patients show."""
-    found = [Organ("papillary", "myocardium", MU_PER_MM["muscle"])] if extras.papillary_mm > 0 else []
+    """Return the organs that only some patients show; they take up what their hosts do."""
+    found = (
+        [Organ("papillary", "myocardium", MU_PER_MM["muscle"], host="myocardium")] if extras.papillary_mm > 0 else []
+    )
     if extras.arms is not None:
-        found.append(Organ("humerus", "bone", HUMERUS_MU_PER_MM))
+        found.append(Organ("humerus", "bone", HUMERUS_MU_PER_MM, host="rib"))
     return tuple(found)
 
 

@@ -13,12 +13,11 @@ from synthesis.specs.patients import PopulationSpec
 
 USUAL_HEIGHT_MM = 1750.0  # stature of the men that the lengths along the body are made for
 ARM_BEHIND_MM = (0.0, 28.0)  # how far behind the middle of the trunk the arms lie
-HUMERUS_UPTAKE = (0.05, 0.09)  # as ribs
 SKIN_MM = 4.0  # over the spinous processes of thin patients
 APEX_CLEARANCE_MM = 7.0  # between the apex and the chest wall
 DRAWS = (
     "height", "arms", "arm_radius", "arm_behind", "breast", "length", "radius", "wall", "azimuth", "elevation", "rv",
-    "atria", "papillary", "rv_uptake", "ejection", "contraction", "amplitude", "breath", "humerus_uptake",
+    "atria", "papillary", "rv_uptake", "ejection", "contraction", "amplitude", "breath",
 )  # fmt: skip
 
 
@@ -66,10 +65,6 @@ def vary(anatomy: Anatomy, spec: PopulationSpec, rng: np.random.Generator) -> tu
         extras=extras,
     )
     uptakes = {}
-    if extras.papillary_mm:
-        uptakes["papillary"] = 1.0
-    if extras.arms is not None:
-        uptakes["humerus"] = between(HUMERUS_UPTAKE, "humerus_uptake")
     if spec.rv_uptake is not None:
         uptakes["right_ventricle"] = between(spec.rv_uptake, "rv_uptake")
     return _with_heart(varied, _ventricle(varied.ventricle, spec, sex, u)), uptakes

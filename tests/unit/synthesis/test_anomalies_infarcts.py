@@ -11,8 +11,10 @@ from synthesis.errors import PhantomInvalid, ScenarioInvalid
 from synthesis.mixing import organ_values
 from synthesis.phantoms.anatomy import Anatomy, draw_anatomy
 from synthesis.phantoms.thorax import build_patient, build_thorax
+from synthesis.sample import make_template
 from synthesis.scenario import load_scenario, parse_scenario
 from synthesis.specs.patients import LesionSpec
+from synthesis.variants import mix_study
 
 GRID = VolumeGrid((40, 48, 48), (4.4, 4.4, 4.4))  # the heart, not the whole body
 SITE = load_scenario("cardiac").site("cardiac").model_copy(update={"infarct_share": 1.0})
@@ -161,3 +163,29 @@ def test_an_impossible_infarct_is_refused_when_the_scenario_is_read(line: str, s
     with pytest.raises(ScenarioInvalid, match=sentence) as caught:
         parse_scenario(f'name = "wrong"\n[lesions]\n{line}\n[[sites]]\nname = "a"\n')
     assert "lesions" in caught.value.message
+
+
+def test_a_later_examination_keeps_ischaemias_mild() -> None:
+    usual = load_scenario("quick")
+    spec = LesionSpec(
+        number=(4, 4),
+        ischaemia_share=0.5,
+        ischaemia_severity=(0.1, 0.2),
+        severity=(0.6, 0.9),
+        x_width_mm=(20, 25),
+        theta_width_deg=(40, 50),
+    )
+    site = usual.sites[0].model_copy(update={"infarct_share": 1.0})
+    scenario = usual.model_copy(
+        update={"lesions": spec, "sites": (site,), "orbit": usual.orbit.model_copy(update={"views": 2})}
+    )
+    for seed in range(40):  # a body with both kinds
+        template = make_template(scenario, site.name, seed=seed, index=0)
+        kinds = template.body.records["defect_kinds"]
+        if len(set(kinds)) == 2:
+            break
+    for variant in (0, 1, 2):
+        truth = mix_study(template, variant).truth
+        assert truth is not None
+        for kind, defect in zip(kinds, truth.defects, strict=True):
+            assert (defect.severity <= 0.2) == (kind == "ischaemia")

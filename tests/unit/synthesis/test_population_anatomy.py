@@ -277,12 +277,13 @@ def test_left_and_right_never_swap_in_the_varied_population(number: int) -> None
     assert (rv - centroid(wall)) @ frame.lateral < 0  # the right ventricle lies on the septum's side
 
 
-def test_right_ventricle_and_arms_bring_their_uptakes() -> None:
+def test_the_right_ventricle_brings_its_uptake_and_new_organs_take_up_what_their_hosts_do() -> None:
     scenario = load_scenario("population")
     spec = BROAD.model_copy(update={"arms_down_share": 1.0, "cardiac_average": False, "respiratory_average": False})
     made = body(scenario.model_copy(update={"population": spec}), 3)
-    assert set(made.uptakes) == {"papillary", "humerus", "right_ventricle"}
-    assert made.uptakes["papillary"] == 1
+    assert set(made.uptakes) == {"right_ventricle"}
+    hosts = {organ.key: organ.host for organ in made.phantom.organs if organ.host}
+    assert hosts == {"papillary": "myocardium", "humerus": "rib"}
     assert 0.25 <= made.uptakes["right_ventricle"] <= 0.65
 
 
