@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -133,10 +134,9 @@ def _refuse_noisy(mixture: Mixture, means: _Means) -> dict[str, Any]:
 
 def _provenance(body: BodyRecord, mixture: Mixture, variant: int, means: _Means) -> dict[str, Any]:
     scenario = body.scenario
-    basis = f"{scenario.digest}/{body.site}/{body.seed}/{body.index}".encode()
     return {
         **identity(scenario, body.site, body.seed, body.index, variant),
-        "patient_key": "synthetic-" + hashlib.sha256(basis).hexdigest()[:24],  # the same in all examinations
+        "patient_key": "synthetic-" + hashlib.sha256(_patient(body).encode()).hexdigest()[:24],
         "deidentification": {"needed": False, "reason": "a digital phantom, no person"},
         "versions": versions() | dict(mixture.simulated_with),
         "anatomy": dict(body.anatomy),
@@ -145,3 +145,11 @@ def _provenance(body: BodyRecord, mixture: Mixture, variant: int, means: _Means)
         "scatter_fraction": means.fraction,
         **body.records,
     }
+
+
+def _patient(body: BodyRecord) -> str:
+    """Return what decides who is examined: all examinations of one body, or all studies made of one set of files."""
+    files = body.anatomy.get("files")
+    if files:
+        return json.dumps(files, sort_keys=True)
+    return f"{body.scenario.digest}/{body.site}/{body.seed}/{body.index}"

@@ -19,7 +19,7 @@ MANIFEST_NAME = "manifest.json"
 class SampleRecord(BaseModel):
     """One study file: where it is, what it holds and how long each stage took (seconds, wall clock).
 
-    `variant` counts the examinations of one body; `quality` holds the figures of `synthesis.quality`, and
+    `variant` counts the examinations of one body, `patient` is its key in the study; `quality` holds the figures of `synthesis.quality`, and
     `simulated_with` says what a Monte Carlo used (``opengate``, ``geant4``, ``g4data``). They came later: records
     without them are read as first examinations without figures.
     """
@@ -35,6 +35,7 @@ class SampleRecord(BaseModel):
     defects: int
     seconds: dict[str, float]
     variant: int = 0
+    patient: str = ""
     quality: dict[str, float] = {}
     simulated_with: dict[str, str] = {}
 
@@ -64,8 +65,8 @@ class Manifest(BaseModel):
 
     @property
     def bodies(self) -> int:
-        """How many different patients there are; examinations of one body count once."""
-        return len({(record.site, record.index) for record in self.studies})
+        """How many different patients there are: examinations of one body, and studies of one label map, count once."""
+        return len({record.patient or f"{record.site}/{record.index}" for record in self.studies})
 
     @property
     def g4data(self) -> str | None:

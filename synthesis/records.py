@@ -23,6 +23,7 @@ def describe_study(
         site=str(provenance["site"]),
         index=index,
         variant=variant,
+        patient=str(provenance.get("patient_key", "")),
         sha256=file_sha256(path),
         size_bytes=path.stat().st_size,
         counts=float(study.projections.sum(dtype="float64")),

@@ -15,6 +15,7 @@ from synthesis.manifest import MANIFEST_NAME, Manifest, file_sha256, read_manife
 from synthesis.pipeline import Progress, generate
 from synthesis.sample import make_study
 from synthesis.scenario import load_scenario
+from tests.support.phantoms import labelled_thorax, write_organ_table
 from tests.support.scenarios import quick_scenario
 
 QUICK = load_scenario("quick")
@@ -52,6 +53,19 @@ def test_bodies_and_studies_are_counted_apart(varied: tuple[Path, Manifest]) -> 
     assert [record.variant for record in manifest.studies] == [0, 1, 2] * 3
 
 
+def test_studies_of_one_label_map_are_one_patient_however_many_are_made(tmp_path: Path) -> None:
+    thorax = labelled_thorax(3, voxel_mm=10.0)
+    thorax.codes.tofile(tmp_path / "labels.raw")
+    section = {
+        "kind": "labelmap", "labels": str(tmp_path / "labels.raw"), "shape": thorax.grid.shape,
+        "organs": str(write_organ_table(tmp_path / "organs.csv", thorax)), "voxel_mm": thorax.grid.voxel_mm,
+    }  # fmt: skip
+    grid = {"shape": (24, 48, 48), "voxel_mm": (8.8, 8.8, 8.8)}
+    scenario = quick_scenario({"phantom": section, "grid": grid, "orbit": {"views": 4}})
+    summary = generate(scenario, tmp_path / "out", 2, 0, variants=2, workers=1).summary()
+    assert (summary["bodies"], summary["studies"]) == (1, 4)
+
+
 def test_the_time_of_the_simulation_is_booked_once_a_body(varied: tuple[Path, Manifest]) -> None:
     _, manifest = varied
     stages = [set(record.seconds) for record in manifest.studies[:3]]
@@ -80,7 +94,7 @@ def test_a_manifest_of_the_first_release_is_read_and_continued(varied: tuple[Pat
     for name in ("planned", "variants", "executor"):
         del data[name]
     for record in data["studies"]:
-        for name in ("variant", "quality", "simulated_with"):
+        for name in ("variant", "patient", "quality", "simulated_with"):
             del record[name]
     path.write_text(json.dumps(data), encoding="utf-8")
     before = read_manifest(tmp_path)
