@@ -96,3 +96,14 @@ def test_the_scatter_window_changes_nothing_else() -> None:
     assert two.reference is not None
     assert one.reference.tobytes() == two.reference.tobytes()
     assert replace(two.geometry, windows=one.geometry.windows) == one.geometry
+
+
+def test_the_built_in_imperfect_scenario_makes_valid_studies_with_different_faults() -> None:
+    scenario = load_scenario("imperfect")
+    small = scenario.model_copy(update={"grid": QUICK.grid, "orbit": QUICK.orbit})
+    studies = [make_study(small, "imperfect", seed=5, index=index) for index in range(4)]
+    for study in studies:
+        check_study(study)
+    records = [set(study.provenance["perturbation"]) for study in studies]
+    assert all({"count_level", "decay"} <= record for record in records)
+    assert len({frozenset(record) for record in records}) > 1
