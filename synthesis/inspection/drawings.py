@@ -29,7 +29,7 @@ def histogram(values: Sequence[float], label: str, *, unit: str, logarithmic: bo
     top = _nice(float(counted.max()))
     axis = _Frame(low, high, 0.0, top)
     parts = [_svg(f"{label}: {known.size} values from {_number(known.min())} to {_number(known.max())} {unit}")]
-    parts += axis.vertical_ticks("studies") + axis.horizontal_ticks(unit, logarithmic=logarithmic)
+    parts += axis.vertical_ticks("studies", whole=True) + axis.horizontal_ticks(unit, logarithmic=logarithmic)
     for count, left, right in zip(counted, edges[:-1], edges[1:], strict=True):
         x, y = axis.x(left) + 0.75, axis.y(float(count))
         wide, tall = axis.x(right) - axis.x(left) - 1.5, axis.y(0) - y
@@ -47,12 +47,12 @@ def scatter_plot(
     """Return points (across, upwards, second kind or not): circles for the first kind, triangles for the second."""
     xs, ys = [x for x, _, _ in points], [y for _, y, _ in points]
     axis = _Frame(*_widened(xs), *_widened(ys))
-    parts = [_svg(f"{label}: {len(points)} points", HEIGHT + 20)]
+    kinds = {second for _, _, second in points}
+    parts = [_svg(f"{label}: {len(points)} points", HEIGHT + 20 * (len(kinds) > 1))]
     parts += axis.vertical_ticks(upwards) + axis.horizontal_ticks(across)
-    kinds = [kind for kind in (False, True) if any(second is kind for _, _, second in points)]
     parts += [_mark(axis.x(x), axis.y(y), second) for x, y, second in points]
     if len(kinds) == 2:
-        for i, kind in enumerate(kinds):
+        for i, kind in enumerate((False, True)):
             parts.append(_mark(LEFT + 8 + 110 * i, HEIGHT + 8, kind))
             parts.append(_text(LEFT + 18 + 110 * i, HEIGHT + 12, names[int(kind)], "start"))
     return "".join(parts) + "</svg>"
@@ -94,9 +94,9 @@ class _Frame:
     def y(self, value: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - self.low_y) / (self.high_y - self.low_y))
 
-    def vertical_ticks(self, name: str) -> list[str]:
+    def vertical_ticks(self, name: str, *, whole: bool = False) -> list[str]:
         parts = []
-        for tick in _ticks(self.low_y, self.high_y, 4):
+        for tick in _ticks(self.low_y, self.high_y, 4, least=1.0 if whole else 0.0):
             y = self.y(tick)
             parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" {_GRID}/>')
             parts.append(_text(LEFT - 5, y + 4, _number(tick), "end"))
@@ -120,8 +120,8 @@ def _widened(values: Sequence[float]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _ticks(low: float, high: float, about: int) -> list[float]:
-    step = _nice((high - low) / about)
+def _ticks(low: float, high: float, about: int, least: float = 0.0) -> list[float]:
+    step = max(_nice((high - low) / about), least)
     first = math.ceil(low / step - 1e-9)
     return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
 

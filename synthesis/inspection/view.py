@@ -18,7 +18,7 @@ STYLE = """
 .study{border-top:1px solid var(--line);padding:.2rem 0 .6rem}.study h3{margin:.8rem 0 .1rem;overflow-wrap:anywhere}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.6rem,1fr));gap:.7rem;align-items:start}
 .pictures svg{border:1px solid var(--line);border-radius:.3rem}.pictures image{image-rendering:pixelated}
-.pictures figcaption{font-size:.82rem}section[aria-labelledby=outliers] td:nth-child(2),section[aria-labelledby=files] td{text-align:left}
+.pictures figcaption{font-size:.82rem}section[aria-labelledby=outliers] :is(td,th):nth-child(2),section[aria-labelledby=files] :is(td,th){text-align:left}
 @media(max-width:30rem){body{padding:1.2rem .9rem 3rem}dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.5rem;overflow-wrap:anywhere}}
 @media print{.study{break-inside:avoid}.pictures{grid-template-columns:repeat(8,1fr)}.charts{grid-template-columns:repeat(2,1fr)}}
 """
@@ -67,7 +67,7 @@ def _many(number: int, one: str, more: str = "") -> str:
 
 def _variants(figures: Mapping[str, Any]) -> str:
     more = figures["studies"] - figures["bodies"]["planned"]
-    return f"; {more} of them are further examinations of the same bodies" if more > 0 else ""
+    return f", {_many(more, 'further examination')} of the same bodies among them" if more > 0 else ""
 
 
 def _files_in_words(found: Inspection) -> str:
@@ -131,7 +131,9 @@ def _bodies(found: Inspection) -> str:
 
 def _counts(found: Inspection) -> str:
     charts = _histogram(found, "counts") + _histogram(found, "scatter_fraction")
-    return _charts(charts) + _spread_table("Spread of counts and scatter", found.figures["distributions"], ["counts", "scatter_fraction"])
+    return _charts(charts) + _spread_table(
+        "Spread of counts and scatter", found.figures["distributions"], ["counts", "scatter_fraction"]
+    )
 
 
 def _histogram(found: Inspection, key: str) -> list[str]:
