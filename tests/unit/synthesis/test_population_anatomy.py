@@ -4,45 +4,22 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from model.geometry import VolumeGrid
-from synthesis.defects import Lesion
 from synthesis.errors import ScenarioInvalid
-from synthesis.phantoms.anatomy import Anatomy, Extras, Moment, draw_anatomy
+from synthesis.phantoms.anatomy import Extras, draw_anatomy
 from synthesis.phantoms.arms import arm_centres, reach_mm
-from synthesis.phantoms.body import Body, BodyStreams, make_body
 from synthesis.phantoms.composition import Phantom
 from synthesis.phantoms.heart import Frame
-from synthesis.phantoms.motion import Cycle, at, contract, moments, volumes
-from synthesis.phantoms.shapes import Floats, Lattice, superellipse
-from synthesis.phantoms.thorax import build_patient, build_thorax
+from synthesis.phantoms.shapes import Lattice, superellipse
+from synthesis.phantoms.thorax import build_thorax
 from synthesis.phantoms.variation import vary
-from synthesis.scenario import Scenario, load_scenario, parse_scenario
+from synthesis.scenario import load_scenario, parse_scenario
 from synthesis.specs.patients import ARM_GAP_MM, PopulationSpec
+from tests.support.population import BROAD, GRID, SITE, body, centroid, patient
 
-GRID = VolumeGrid((32, 96, 96), (6.6, 6.6, 6.6))
-SITE = load_scenario("population").sites[0]
-BROAD = load_scenario("population").population
 VOXEL_ML = 6.6**3 / 1000
-
-
-def patient(number: int, spec: PopulationSpec = BROAD, *, female: bool | None = None) -> Anatomy:
-    share = SITE.female_share if female is None else float(female)
-    drawn = draw_anatomy(SITE.model_copy(update={"female_share": share}), np.random.default_rng([number, 0]))
-    return vary(drawn, spec, np.random.default_rng([number, 1]))[0]
-
-
-def centroid(weight: Floats, grid: VolumeGrid = GRID) -> npt.NDArray[np.float64]:
-    p = Lattice.of(grid)
-    total = float(weight.sum())
-    return np.array([float((weight * axis).sum()) / total for axis in (p.x, p.y, p.z)])
-
-
-def body(scenario: Scenario, number: int) -> Body:
-    streams = BodyStreams(*(np.random.default_rng([number, k]) for k in range(3)))
-    return make_body(scenario, scenario.sites[0], scenario.volume_grid(), streams)
 
 
 def test_a_population_at_its_defaults_changes_nothing() -> None:
@@ -115,6 +92,7 @@ def test_arms_lie_beside_the_trunk_without_touching_it() -> None:
     assert arms is not None
     right, left = arm_centres(anatomy)
     assert right[0] < anatomy.centre[0] < left[0]
+    assert right[1] == left[1] == pytest.approx(anatomy.centre[1] + arms.behind)  # y runs to the back
     phantom = build_thorax(anatomy, (), GRID)[0]
     bone = phantom.share_of("humerus")
     p = Lattice.of(GRID)
@@ -158,48 +136,6 @@ def test_a_tall_patient_has_long_organs() -> None:
     assert lengths[1] > 1.1 * lengths[0]
 
 
-def test_the_wall_keeps_its_volume_while_the_cavity_empties() -> None:
-    relaxed = patient(5).ventricle
-    outer, cavity = volumes(relaxed)
-    for amount in (0.5, 1.0):
-        now = contract(relaxed, 0.6, amount)
-        outer_now, cavity_now = volumes(now)
-        assert cavity_now == pytest.approx(cavity * (1 - 0.6 * amount), rel=1e-6)
-        assert outer_now - cavity_now == pytest.approx(outer - cavity, rel=1e-6)
-        assert now.wall > relaxed.wall
-        apex = [np.asarray(v.base) + v.length * np.asarray(v.axis) for v in (relaxed, now)]
-        assert apex[0] == pytest.approx(apex[1])
-    assert 1.3 < contract(relaxed, 0.6, 1.0).wall / relaxed.wall < 1.8  # systolic thickening, normal 30-80 %
-
-
-def voxelised_cavity_ml(anatomy: Anatomy) -> float:
-    """Return the blood inside the left ventricle, from the painted phantom."""
-    grid = VolumeGrid((48, 48, 48), (4.4, 4.4, 4.4))
-    base, axis = np.asarray(anatomy.ventricle.base), np.asarray(anatomy.ventricle.axis)
-    middle = base + 45 * axis
-    moved = replace(
-        anatomy,
-        centre=(anatomy.centre[0] - middle[0], anatomy.centre[1] - middle[1]),
-        left_dome_z=anatomy.left_dome_z - middle[2],
-        right_dome_z=anatomy.right_dome_z - middle[2],
-        ventricle=replace(anatomy.ventricle, base=tuple(base - middle)),
-    )
-    phantom = build_thorax(moved, (), grid)[0]
-    now = at(moved, moved.extras.moments[0]).ventricle
-    long, a, b = Frame.of(now).local(Lattice.of(grid))
-    inside = (long > 0) & (long < now.length) & (a**2 + b**2 < (now.outer_radius - now.wall / 2) ** 2)
-    return float(np.where(inside, phantom.share_of("blood"), 0).sum()) * 4.4**3 / 1000
-
-
-def test_the_painted_cavity_ejects_its_share() -> None:
-    relaxed = patient(5, PopulationSpec())
-    beat = [
-        voxelised_cavity_ml(replace(relaxed, extras=Extras(ejection_fraction=0.6, moments=(Moment(0.0, c),))))
-        for c in (0.0, 1.0)
-    ]
-    assert 1 - beat[1] / beat[0] == pytest.approx(0.6, abs=0.04)
-
-
 def test_papillary_muscles_lie_in_the_cavity_where_anatomy_puts_them() -> None:
     anatomy = replace(patient(6, PopulationSpec()), extras=Extras(papillary_mm=5.0))
     phantom = build_thorax(anatomy, (), GRID)[0]
@@ -214,42 +150,6 @@ def test_papillary_muscles_lie_in_the_cavity_where_anatomy_puts_them() -> None:
         own = np.where(near, muscle, 0)
         assert own.sum() > 0.3 * muscle.sum()
         assert 0.35 < float((own * long).sum() / own.sum()) / anatomy.ventricle.length < 0.65
-
-
-def test_breathing_in_lowers_the_organs_and_the_heart_by_its_share() -> None:
-    still = replace(patient(7, PopulationSpec()), extras=Extras())
-    deep = replace(still, extras=Extras(moments=(Moment(20.0, 0.0),)))
-    before, after = (build_thorax(a, (), GRID)[0] for a in (still, deep))
-    heart = [centroid(p.share_of("myocardium"))[2] for p in (before, after)]
-    assert heart[0] - heart[1] == pytest.approx(12, abs=1)
-    stomach = [centroid(p.share_of("stomach_wall"))[2] for p in (before, after)]
-    assert 10 < stomach[0] - stomach[1] < 21
-    assert after.share_of("lung").sum() > 1.02 * before.share_of("lung").sum()
-
-
-def test_an_average_is_the_mean_of_its_moments() -> None:
-    moment = (Moment(0.0, 0.0), Moment(15.0, 0.8))
-    lesion = (Lesion(0.0, 80.0, 0.5, 40.0, 1.0, 0.5),)
-    base = replace(patient(9, PopulationSpec()), extras=Extras(ejection_fraction=0.6))
-    single = [build_patient(replace(base, extras=replace(base.extras, moments=(m,))), lesion, GRID) for m in moment]
-    both = build_patient(replace(base, extras=replace(base.extras, moments=moment)), lesion, GRID)
-    mean = (single[0].phantom.shares + single[1].phantom.shares) / 2
-    np.testing.assert_allclose(both.phantom.shares, mean, atol=1e-5)
-    assert both.extents[0] == pytest.approx((single[0].extents[0] + single[1].extents[0]) / 2)
-    wall = both.phantom.share_of("myocardium") + both.phantom.share_of("lesion_1")
-    assert (both.phantom.segments[wall > 0.5] > 0).mean() > 0.98
-    assert set(np.unique(both.phantom.segments)) == set(range(18))
-
-
-def test_the_moments_of_an_average_cover_breath_and_beat() -> None:
-    cycle = Cycle(contraction=0.3, breath_mm=2.0, amplitude_mm=20.0, average_beat=True, average_breath=True, frames=8)
-    covered = moments(cycle)
-    assert len(covered) == 8
-    assert np.mean([m.breath_mm for m in covered]) == pytest.approx(0.375 * 20, rel=0.02)  # the mean of sin^4
-    assert np.mean([m.contraction for m in covered]) == pytest.approx(0.4, abs=0.06)  # the mean of sin^2 over .8
-    assert moments(replace(cycle, average_beat=False, average_breath=False)) == (Moment(2.0, 0.3),)
-    assert {m.contraction for m in moments(replace(cycle, average_beat=False))} == {0.3}
-    assert {m.breath_mm for m in moments(replace(cycle, average_breath=False))} == {2.0}
 
 
 def sides(phantom: Phantom) -> dict[str, float]:
@@ -299,3 +199,18 @@ def test_the_right_ventricle_brings_its_uptake_and_new_organs_take_up_what_their
 def test_an_impossible_population_is_refused_with_a_sentence(change: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         PopulationSpec.model_validate(change)
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_heart_stays_inside_the_chest_and_on_the_diaphragm(number: int) -> None:
+    far = BROAD.model_copy(
+        update={"heart_length_mm": (98.0, 98.0), "heart_azimuth_deg": (30.0, 34.0), "heart_elevation_deg": (12.0, 14.0)}
+    )
+    for spec in (BROAD, far):
+        anatomy = patient(number, spec)
+        v = anatomy.ventricle
+        apex = np.asarray(v.base) + v.length * np.asarray(v.axis)
+        x, y = ((apex[i] - anatomy.centre[i]) / (anatomy.cavity_half[i] - 5) for i in (0, 1))
+        assert abs(x) ** anatomy.outline_power + abs(y) ** anatomy.outline_power < 1
+        assert anatomy.left_dome_z == pytest.approx(apex[2] - 0.35 * v.outer_radius, abs=8.1)
+        assert 8 <= anatomy.right_dome_z - anatomy.left_dome_z <= 24
