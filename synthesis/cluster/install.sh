@@ -153,7 +153,7 @@ if ! has torch "${TORCH#*==}"; then
   if [ -n "$wheels" ]; then
     pip_install "$TORCH" || no_packages "$TORCH"
   else
-    pip_install "$TORCH" --index-url "$TORCH_INDEX" || {
+    pip_install --retries 1 --no-deps "$TORCH" --index-url "$TORCH_INDEX" || { # what it needs comes with the product
       say "the CPU build of torch is out of reach, taking the default one"
       pip_install "$TORCH" || no_packages "$TORCH"
     }
