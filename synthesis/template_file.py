@@ -176,27 +176,35 @@ def _checked(arrays: Arrays, name: str, shape: tuple[int, ...]) -> npt.NDArray[A
 
 
 def _write(path: Path, kind: str, card: Mapping[str, Any], arrays: Arrays) -> None:
-    text = json.dumps(card, sort_keys=True, separators=(",", ":"), allow_nan=False)
     path.parent.mkdir(parents=True, exist_ok=True)
+    image = _image(kind, json.dumps(card, sort_keys=True, separators=(",", ":"), allow_nan=False), arrays)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
     try:
-        with h5py.File(name, "w", libver="v110") as file:
-            file.attrs["format"] = kind
-            file.attrs["schema_version"] = np.int64(SCHEMA_VERSION)
-            file.attrs["sha256"] = _sha256(text, arrays)
-            file.create_dataset("card", data=text, dtype=h5py.string_dtype(), track_times=False)
-            for key, array in arrays.items():
-                chunks = (*(1 for _ in array.shape[:-3]), *(min(n, 16) for n in array.shape[-3:-2]), *array.shape[-2:])
-                file.create_dataset(
-                    key, data=array, chunks=chunks, compression="gzip", compression_opts=1, shuffle=True, track_times=False
-                )  # fmt: skip
-        with Path(name).open("rb+") as written:
+        with os.fdopen(handle, "wb") as written:
+            written.write(image)
+            written.flush()
             os.fsync(written.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _image(kind: str, text: str, arrays: Arrays) -> bytes:
+    """Return the file as bytes: HDF5 that fails to write to a full disk prints a trace for every object it holds."""
+    with h5py.File(kind, "w", driver="core", backing_store=False, libver="v110") as file:
+        file.attrs["format"] = kind
+        file.attrs["schema_version"] = np.int64(SCHEMA_VERSION)
+        file.attrs["sha256"] = _sha256(text, arrays)
+        file.create_dataset("card", data=text, dtype=h5py.string_dtype(), track_times=False)
+        for key, array in arrays.items():
+            chunks = (*(1 for _ in array.shape[:-3]), *(min(n, 16) for n in array.shape[-3:-2]), *array.shape[-2:])
+            file.create_dataset(
+                key, data=array, chunks=chunks, compression="gzip", compression_opts=1, shuffle=True, track_times=False
+            )  # fmt: skip
+        file.flush()
+        image: bytes = file.id.get_file_image()
+        return image
 
 
 def _sha256(text: str, arrays: Arrays) -> str:
