@@ -11,8 +11,9 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -185,24 +186,33 @@ def _probed(
     return costs, peak
 
 
-def _lines(asked: str) -> list[dict[str, Any]]:
+def _lines(asked: str) -> Iterator[dict[str, Any]]:
+    """Yield what the probe says, site by site; the process ends with this function, after LIMIT_S at the latest."""
     command = [sys.executable, "-P", "-m", "synthesis.inspection.probe"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    limit = threading.Timer(LIMIT_S, child.kill)
-    limit.start()
-    try:
-        out, error = child.communicate(asked)
-    finally:
-        limit.cancel()
-        if child.poll() is None:
+    said = 0
+    with tempfile.TemporaryFile("w+") as errors:
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert child.stdin is not None  # noqa: S101 (narrows the type)
+        assert child.stdout is not None  # noqa: S101
+        limit = threading.Timer(LIMIT_S, child.kill)
+        limit.start()
+        try:
+            with child.stdout, child.stdin:
+                child.stdin.write(asked)
+                child.stdin.close()
+                for line in child.stdout:
+                    said += 1
+                    yield json.loads(line)
+            child.wait()
+        finally:
+            limit.cancel()
             child.kill()
             child.wait()
-    found: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
-    if not found:
-        last = error.strip().splitlines()[-1] if error.strip() else f"exit code {child.returncode}"
-        message = f"The probe ended without a sample: {last}."
-        raise SimulationFailed(message, "Use --no-probe for an estimate from stored rates.")
-    return found
+        if said == 0:
+            errors.seek(0)
+            last = (errors.read().strip().splitlines() or [f"exit code {child.returncode}"])[-1]
+            message = f"The probe ended without a sample: {last}."
+            raise SimulationFailed(message, "Use --no-probe for an estimate from stored rates.")
 
 
 def _stored(scenario: Scenario, variants: int) -> tuple[list[SiteCost], int]:
