@@ -146,9 +146,17 @@ def _run_missing(
     bodies: dict[tuple[str, int], list[int]] = {}
     for name, index, variant in missing:
         bodies.setdefault((name, index), []).append(variant)
+    each = max(1, run.workers // max(1, len(bodies)))  # processors that a pool of bodies would leave idle
     requests = [
         SampleRequest(
-            run.scenario, name, index, run.seed, run.folder, _file_name(name, index, nested=nested), tuple(variants)
+            run.scenario,
+            name,
+            index,
+            run.seed,
+            run.folder,
+            _file_name(name, index, nested=nested),
+            tuple(variants),
+            each,
         )
         for (name, index), variants in bodies.items()
     ]

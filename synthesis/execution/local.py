@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
+from multiprocessing.synchronize import Event
 from typing import TypeAlias
 
 from synthesis.errors import SimulationFailed
@@ -55,10 +56,10 @@ def _safe_path() -> Iterator[None]:
             os.environ[SAFE_PATH] = before
 
 
-def _prepare() -> None:
+def _prepare(stop: Event) -> None:
     from synthesis.execution.process import prepare_process
 
-    prepare_process()
+    prepare_process(stop)
 
 
 def _make(request: SampleRequest) -> Records:
@@ -69,9 +70,14 @@ def _make(request: SampleRequest) -> Records:
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(max_workers=workers, mp_context=_context(), initializer=_prepare)
+    context = _context()
+    stop = context.Event()
+    pool = ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_prepare, initargs=(stop,))
     try:
         yield pool
+    except BaseException:
+        stop.set()  # a Monte Carlo of hours ends now, its finished views are kept
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)  # what runs ends within a sample's time; nothing new starts
 

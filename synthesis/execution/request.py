@@ -22,6 +22,8 @@ class SampleRequest:
         Study of the body's first examination (variant 0), relative to `folder`; others get ``-v01`` ... before ``.h5``.
     variants : tuple of int
         Examinations to make; each gives one file and one record.
+    workers : int
+        Processes that a Monte Carlo of this body may use at once.
     """
 
     scenario: Scenario
@@ -31,6 +33,7 @@ class SampleRequest:
     folder: Path
     file: str
     variants: tuple[int, ...] = (0,)
+    workers: int = 1
 
     def file_of(self, variant: int) -> str:
         """Return the study file of `variant`, relative to the folder."""

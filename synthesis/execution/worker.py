@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 from model.io.study import Study, write_study
 from synthesis.errors import TemplateUnusable
+from synthesis.execution.process import long_work
 from synthesis.execution.request import SampleRequest
 from synthesis.manifest import SampleRecord
 from synthesis.records import describe_study
@@ -64,7 +65,10 @@ def _template(request: SampleRequest, watch: Stopwatch) -> Template:
         return kept
     views = path.with_suffix(".views")
     views.mkdir(parents=True, exist_ok=True)
-    template = make_template(scenario, site, seed=seed, index=index, watch=watch, folder=views)
+    with long_work():
+        template = make_template(
+            scenario, site, seed=seed, index=index, watch=watch, folder=views, workers=request.workers
+        )
     write_template(path, template)
     shutil.rmtree(views, ignore_errors=True)
     watch.lap("write")

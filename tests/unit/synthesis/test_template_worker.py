@@ -1,5 +1,7 @@
 """What a worker does with a simulator that costs hours: it keeps the template, and never simulates a body twice."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,3 +112,30 @@ def test_records_and_studies_say_what_the_monte_carlo_was_and_cost(
     assert provenance["generator"] == "flomir-synthesis/gate"
     assert provenance["versions"]["g4data"] == "none"
     assert provenance["scatter_fraction"] == pytest.approx(1 / 3, rel=1e-5)
+
+
+LONG = """
+import threading, time
+from synthesis.execution.process import long_work, prepare_process
+
+stop, began = threading.Event(), time.monotonic()
+prepare_process(stop)
+try:
+    with long_work():
+        threading.Timer(0.1, stop.set).start()
+        threading.Event().wait(60)
+except KeyboardInterrupt:
+    print("ended" if time.monotonic() - began < 30 else "late")
+try:
+    with long_work():
+        print("went on")
+except KeyboardInterrupt:
+    print("not begun")
+"""
+
+
+def test_long_work_ends_when_the_pool_does_and_none_is_begun_afterwards() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", LONG], capture_output=True, text=True, timeout=90, check=False, cwd=Path(__file__).parents[3]
+    )  # fmt: skip
+    assert found.stdout.split("\n")[:2] == ["ended", "not begun"], found.stderr
