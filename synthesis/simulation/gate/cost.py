@@ -44,9 +44,9 @@ class GateRates:
 
 
 # Measured 2026-11 by `measure_rates`: opengate 10.1.1, xraylib-mini data, GE NM670 LEHR, splitting 1000, processor time of
-# one core of a shared server.
+# one core of a shared server; start-up with a whole body of about 50 materials.
 STORED = GateRates(
-    startup_s=4.8,
+    startup_s=6.5,
     primary=RunRates(16_000.0, 0.063),
     scatter=RunRates(2_400.0, 0.021),
     analog=RunRates(24_000.0, 0.000034),

@@ -118,18 +118,24 @@ class Runner:
         result = _read(path)
         if result is None:
             self._refuse_overspending(name)
-            self._start(name, job, path)
-            result = _read(path)
-            if result is None:
-                message = f"GATE left no result in {name}."
-                raise SimulationFailed(message, f"Look into {path.with_suffix('.log')}.")
-            if not result.counts.sum() > 0:
-                path.unlink()
-                message = f"GATE counted nothing in {name} ({result.photons} photons started)."
-                raise SimulationFailed(message, "Start more photons, or check that the source lies before the camera.")
-            path.with_suffix(".log").unlink()
+            result = self._made(name, job, path)
         with self._lock:
             self._spent_s += result.cpu_s
+        return result
+
+    def _made(self, name: str, job: GateJob, path: Path) -> RunResult:
+        """Run the job; its result gets its final name after it was judged, and not before."""
+        fresh, log = path.with_suffix(".unjudged"), path.with_suffix(".log")
+        self._start(name, job, fresh, log)
+        result = _read(fresh)
+        if result is None:
+            message = f"GATE left no result in {name}."
+            raise SimulationFailed(message, f"Look into {log}.")
+        if not result.counts[0].sum() > 0:
+            message = f"GATE counted nothing in {name} ({result.photons} photons started)."
+            raise SimulationFailed(message, "Start more photons, or check that the source lies before the camera.")
+        fresh.replace(path)
+        log.unlink()
         return result
 
     def _refuse_overspending(self, name: str) -> None:
@@ -139,10 +145,11 @@ class Runner:
         message = f"The simulation used up its {self.max_cpu_s / 3600:.3g} core hours before {name}."
         raise SimulationFailed(message, "Raise simulation.max_core_hours, or lower simulation.counts_per_view.")
 
-    def _start(self, name: str, job: GateJob, path: Path) -> None:
-        document, log = path.with_suffix(".json"), path.with_suffix(".log")
+    def _start(self, name: str, job: GateJob, result: Path, log: Path) -> None:
+        document = result.with_suffix(".json")
+        result.unlink(missing_ok=True)
         job.write(document)
-        command = [sys.executable, "-P", "-m", VIEW_MODULE, str(document), str(path)]
+        command = [sys.executable, "-P", "-m", VIEW_MODULE, str(document), str(result)]
         environment = {**os.environ, **self.data.environment(), "OMP_NUM_THREADS": "1"}
         with log.open("wb") as output:
             with self._lock:
@@ -155,11 +162,7 @@ class Runner:
             status = child.wait()
         with self._lock:
             self._children.discard(child)
-        try:
-            refuse_bad_run(status, log, name)
-        except SimulationFailed:
-            path.unlink(missing_ok=True)
-            raise
+        refuse_bad_run(status, log, name)
         document.unlink()
 
     def _stop(self) -> None:

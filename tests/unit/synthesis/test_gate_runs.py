@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from synthesis.errors import SimulationFailed
-from synthesis.simulation.gate import GateSimulator
+from synthesis.simulation.gate import GateSimulator, runs
 from synthesis.simulation.gate import data as g4
 from synthesis.simulation.gate.cameras import camera_for
 from synthesis.simulation.gate.data import FOLDERS, NEEDED, PATH_VARIABLE, TAG_FILE, G4Data, find_data
@@ -157,3 +157,14 @@ def test_a_body_beyond_the_core_hours_is_refused_before_any_run(installed: Path)
 def test_equivalent_counts_of_nothing_are_zero() -> None:
     nothing = np.zeros((1, 2, 2))
     assert RunResult(nothing, nothing, 1, 0.0, 0.0).equivalent_counts == 0.0
+
+
+def test_a_result_that_was_never_judged_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "VIEW_MODULE", "synthesis.no_such_module")  # fails at once
+    stored(tmp_path, "view")
+    (tmp_path / "view.npz").rename(tmp_path / "view.unjudged")  # the parent was killed before it read the log
+    runner = Runner(G4Data(tmp_path, "none"), tmp_path)
+    with pytest.raises(SimulationFailed, match=r"ended with status 1 in view: .*no_such_module"):
+        runner.run("view", some_job())
+    assert not (tmp_path / "view.npz").exists()
+    assert not (tmp_path / "view.unjudged").exists()
