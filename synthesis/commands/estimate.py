@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     "--days", default=14.0, show_default=True, type=click.FloatRange(min=0, min_open=True), help="Time to finish in."
 )
 @click.option("--no-probe", is_flag=True, help="Take stored rates instead of making samples; instant, less exact.")
+@click.option(
+    "--measure", is_flag=True, help="Measure GATE's rates here (half a minute) instead of taking stored ones."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
 def estimate(
     scenario: str,
@@ -41,6 +44,7 @@ def estimate(
     cores: int | None,
     days: float,
     no_probe: bool,
+    measure: bool,
     as_json: bool,
 ) -> None:
     """Say what samples of SCENARIO cost: core hours, disk, memory, time on a number of cores, and cores for a deadline.
@@ -51,6 +55,9 @@ def estimate(
 
     try:
         loaded = choose(scenario, phantom=phantom, simulator=simulator)
+        if measure and loaded.simulation.kind != "gate":
+            message = "--measure is about GATE; add --simulator gate."
+            raise click.UsageError(message)
         with bar("Making one sample of each site", quiet=as_json) as step:
             found = estimated(
                 loaded,
@@ -59,6 +66,7 @@ def estimate(
                 days=days,
                 variants=variants,
                 probe=not no_probe,
+                measure=measure,
                 on_site=step,
             )
     except SynthesisError as error:

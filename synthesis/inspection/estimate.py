@@ -104,6 +104,7 @@ def estimate(
     days: float,
     variants: int = 1,
     probe: bool = True,
+    measure: bool = False,
     on_site: Callable[[int, int], None] | None = None,
 ) -> Estimate:
     """Estimate what `studies` samples cost, spread evenly over the scenario's sites.
@@ -121,13 +122,15 @@ def estimate(
         Samples of each body.
     probe : bool
         Make samples to measure; False takes stored rates.
+    measure : bool
+        Measure a Monte Carlo's rates on this machine, in about half a minute; needs GATE and its data.
     on_site : callable, optional
         Called with (sites done, sites in all).
 
     Raises
     ------
     SimulationFailed
-        If a probe cannot be made.
+        If a probe cannot be made, or GATE is to be measured and is missing.
     """
     costs, memory = _probed(scenario, variants, on_site) if probe else _stored(scenario, variants)
     notes = []
@@ -135,11 +138,11 @@ def estimate(
         notes.append(f"measured at {len(costs)} of {len(scenario.sites)} sites; the others are taken to cost the same")
     basis = "measured" if probe else "stored rates"
     if isinstance(scenario.simulation, GateSpec):
-        costs = [_monte_carlo(scenario, scenario.simulation, cost) for cost in costs]
-        memory, basis = max(memory, MONTE_CARLO_BYTES), "rates of the Monte Carlo stored with the program"
-        notes.append(
-            "variants of a body cost a Monte Carlo nothing more; rates of another processor differ by up to three times"
-        )
+        costs, basis = _monte_carlo(scenario, scenario.simulation, costs, measure=measure)
+        memory = max(memory, MONTE_CARLO_BYTES)
+        notes.append("variants of a body cost a Monte Carlo nothing more")
+        if not measure:
+            notes.append("stored rates are those of another processor; --measure takes this machine's")
     bodies = math.ceil(studies / variants)
     seconds = bodies * _mean([cost.cpu_s for cost in costs])
     disk = studies * _mean([cost.file_bytes for cost in costs]) + bodies * _mean(
@@ -231,14 +234,25 @@ def _file_bytes(scenario: Scenario, site: SiteProfile) -> int:
     return round(FILE_SHARE * (2 * 4 * scenario.orbit_of(site).views * z * x + (2 * 4 + 3) * z * y * x))
 
 
-def _monte_carlo(scenario: Scenario, spec: GateSpec, cost: SiteCost) -> SiteCost:
-    from synthesis.simulation.gate.cost import core_hours_per_sample
+def _monte_carlo(
+    scenario: Scenario, spec: GateSpec, costs: Sequence[SiteCost], *, measure: bool
+) -> tuple[list[SiteCost], str]:
+    """Return what bodies cost with GATE, and what that rests on."""
+    from synthesis.simulation.gate.cost import STORED, core_hours_per_sample
 
-    views = scenario.orbit_of(scenario.site(cost.site)).views
+    rates = STORED
+    if measure:
+        from synthesis.simulation.gate.measure import measure_rates
+
+        rates = measure_rates(spec)
     z, y, x = scenario.grid.shape
-    template = 4 * cost.sources * (z * y * x + 4 * views * z * x)  # activity; primary and scatter with their variances
-    hours = core_hours_per_sample(spec, views=views, sources=cost.sources)
-    return SiteCost(cost.site, cost.cpu_s + 3600 * hours, cost.file_bytes, cost.sources, template)
+    found = []
+    for cost in costs:
+        views = scenario.orbit_of(scenario.site(cost.site)).views
+        hours = core_hours_per_sample(spec, views=views, sources=cost.sources, rates=rates)
+        template = 4 * cost.sources * (z * y * x + 4 * views * z * x)  # activity; primary, scatter and their variances
+        found.append(SiteCost(cost.site, cost.cpu_s + 3600 * hours, cost.file_bytes, cost.sources, template))
+    return found, "rates of GATE measured on this machine" if measure else "rates of GATE stored with the program"
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -103,6 +103,7 @@ def test_a_phantom_that_cannot_be_made_ends_in_one_sentence() -> None:
 def test_a_wrong_name_or_number_is_said() -> None:
     assert flomir("nothing", "--no-probe").exit_code == 1
     assert flomir("quick", "--days", "0").exit_code == 2
+    assert flomir("quick", "--measure").exit_code == 2
     assert flomir("quick", "--no-probe", "--studies", "1", "--days", "1").stdout.endswith(
         "1 sample in 1 day needs 1 core.\n"
     )
