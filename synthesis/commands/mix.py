@@ -30,7 +30,7 @@ def mix(projections: Path, *, out: Path, variants: int, as_json: bool) -> None:
     except SynthesisError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        message = f"The output folder cannot be written: {error.strerror or type(error).__name__}."
+        message = f"The output folder cannot be written: {error.strerror or type(error).__name__}. Check free space and permissions."
         raise click.ClickException(message) from error
     if as_json:
         click.echo(json.dumps(found))

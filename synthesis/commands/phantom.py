@@ -42,7 +42,9 @@ def phantom(
     except SynthesisError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        message = f"{out.name} cannot be written: {error.strerror or type(error).__name__}."
+        message = (
+            f"{out.name} cannot be written: {error.strerror or type(error).__name__}. Check free space and permissions."
+        )
         raise click.ClickException(message) from error
     text = (
         f"body {index} of site {found['site']}: {len(found['sources'])} sources, {found['infarcts']} infarcts, "

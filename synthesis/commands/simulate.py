@@ -29,7 +29,9 @@ def simulate(phantom: Path, *, out: Path, simulator: str | None, workers: int, a
     except SynthesisError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        message = f"{out.name} cannot be written: {error.strerror or type(error).__name__}."
+        message = (
+            f"{out.name} cannot be written: {error.strerror or type(error).__name__}. Check free space and permissions."
+        )
         raise click.ClickException(message) from error
     text = (
         f"{len(found['sources'])} sources by {found['simulator']} in {found['seconds']:.1f} s, "
