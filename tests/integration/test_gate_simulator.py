@@ -51,7 +51,9 @@ def test_gate_and_the_projector_agree_on_an_asymmetric_body(tmp_path: Path) -> N
         print(f"view {view}: correlation {same:.4f}, sum {ratio:.3f}, scatter {share:.3f}, {wrong}")
         assert same > 0.97
         assert max(wrong.values()) < 0.8, wrong
-        assert ratio == pytest.approx(1.0, abs=0.1)  # the camera's own scatter and penetration are not in the projector
+        assert ratio == pytest.approx(
+            1.0, abs=0.12
+        )  # noise 2.5 %; the camera's own scatter and penetration are not in the projector
         assert 0.15 < share < 0.45  # Tc-99m, 20 % window, trunk
 
     before = sorted(path.name for path in (tmp_path / "work").iterdir())

@@ -50,6 +50,13 @@ class GateSimulator:
     folder : Path, optional
         Where finished runs are kept: the same body, settings and versions take them up again. By default a temporary
         folder.
+
+    Notes
+    -----
+    Geant4 with the same seed agrees statistically, not bit by bit: finished runs are what makes a body reproducible.
+    A photon may meet the camera at up to 1.4 times the angle of the widest way through a hole; against 6 degrees the
+    sensitivity of GE's LEHR then misses less than 2 %, and free flight agrees with analog counting (45 counts where
+    46 were expected).
     """
 
     name = "gate"
