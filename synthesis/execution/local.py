@@ -75,6 +75,8 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_prepare, initargs=(stop,))
     try:
         yield pool
+    except BrokenProcessPool:
+        raise  # the pool ends its processes itself; `stop` would wait for ever for one killed while it waited for `stop`
     except BaseException:
         stop.set()  # a Monte Carlo of hours ends now, its finished views are kept
         raise
