@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +19,11 @@ from torch import Tensor
 from model.bags import Bags, bags
 from model.errors import GeometryMismatch
 from model.geometry import AcquisitionGeometry, ensure_shape
+from model.kept import Kept
 
 MU_WATER_140_KEV_PER_MM = 0.01537  # xraylib, NIST composition of water, 140.5 keV
 MU_BONE_140_KEV_PER_MM = 0.0285  # cortical bone (ICRU), 140.5 keV
+KEPT_BYTES = 256 * 2**20  # of matrices kept for the next study: a dozen sets of 60 angles at 64 x 64 voxels
 HU_OF_CORTICAL_BONE = 1500.0  # at about 120 kV, where mu of cortical bone at 70 keV is 2.5 times that of water
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -101,12 +102,19 @@ class _Paths:
     voxels, both bilinearly; all lengths are in voxels. Each view's two sparse matrices are built at its first use.
     """
 
-    def __init__(self, geometry: AcquisitionGeometry, device: torch.device, dtype: torch.dtype) -> None:
-        _, self._n_y, self._n_x = geometry.volume_shape
-        self._angles = geometry.angles_rad
+    def __init__(
+        self, angles_rad: tuple[float, ...], plane: tuple[int, int], device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self._n_y, self._n_x = plane
+        self._angles = angles_rad
         self._side = math.ceil(math.hypot(self._n_y, self._n_x)) + 2
         self._like = torch.empty(0, device=device, dtype=dtype)
         self._views: dict[int, tuple[Bags, Bags]] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the matrices built so far."""
+        return sum(rotate.nbytes + read.nbytes for rotate, read in self._views.values())
 
     def along(self, view: int, table: Tensor) -> Tensor:
         """Return the sums (Y X, C) of a map (Y X, C) towards the detector of one view."""
@@ -133,14 +141,18 @@ class _Paths:
         return bags(*rotate, side * side, self._like), bags(*read, n_plane, self._like)
 
 
-@lru_cache(maxsize=8)  # about 25 MB each at 64 x 64 voxels and 60 views
+_KEPT: Kept[_Paths] = Kept(KEPT_BYTES)
+
+
 def _paths(geometry: AcquisitionGeometry, device: torch.device, dtype: torch.dtype) -> _Paths:
-    return _Paths(geometry, device, dtype)
+    """Return the sums of a geometry's angles and plane; radii, camera and number of slices do not matter."""
+    key = (geometry.angles_rad, geometry.volume_shape[1:], device, dtype)
+    return _KEPT.get(key, lambda: _Paths(geometry.angles_rad, geometry.volume_shape[1:], device, dtype))
 
 
 def forget_paths() -> None:
     """Drop every matrix that is kept for the next study of a geometry, so that building them can be timed."""
-    _paths.cache_clear()
+    _KEPT.clear()
 
 
 def _line(size: int) -> Array:

@@ -26,6 +26,11 @@ class Bags:
     columns: Tensor
     weights: Tensor
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the three arrays."""
+        return self.starts.nbytes + self.columns.nbytes + self.weights.nbytes
+
     def times(self, table: Tensor) -> Tensor:
         """Return the product with a table (columns, C): (rows, C)."""
         return functional.embedding_bag(

@@ -34,6 +34,11 @@ class ViewWeights:
     voxel: npt.NDArray[np.int32]
     weight: Array
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the four arrays."""
+        return self.plane.nbytes + self.bin.nbytes + self.voxel.nbytes + self.weight.nbytes
+
 
 def plane_coordinates_mm(geometry: AcquisitionGeometry) -> tuple[Array, Array]:
     """Return (y, x) of the centres of one slice's voxels, each (Y * X,), from the rotation axis."""

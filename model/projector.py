@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,9 @@ from model.collimator import blur_matrices, distance_knots_mm
 from model.errors import GeometryMismatch
 from model.footprint import ViewWeights, distances_mm, view_weights
 from model.geometry import AcquisitionGeometry, ensure_shape
+from model.kept import Kept
 
+KEPT_BYTES = 384 * 2**20  # of operators kept for the next study: about eight geometries at 64 x 64 voxels and 60 views
 BLOCK_BYTES = 4 * 2**20  # attenuated voxels of one block of views; larger blocks fall out of the cache
 Attenuation = Tensor | AttenuationFactors | None
 
@@ -45,6 +46,11 @@ class _Operator:
     blocks: tuple[_Block, ...]
     axial: Tensor | None  # (K, Z, Z)
     bins: Tensor | None  # (U, K U)
+
+    @property
+    def nbytes(self) -> int:
+        gathers = sum(block.forward.nbytes + block.transpose.nbytes for block in self.blocks)
+        return gathers + sum(matrix.nbytes for matrix in (self.axial, self.bins) if matrix is not None)
 
 
 class SpectProjector:
@@ -80,6 +86,11 @@ class SpectProjector:
         self._knots_mm = distance_knots_mm(geometry, nearest, farthest) if resolution else np.zeros(1)
         self._weights = [view_weights(geometry, v, self._knots_mm) for v in range(geometry.n_views)]
         self._operators: dict[tuple[tuple[int, ...], torch.device, torch.dtype], _Operator] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the views' weights and of the operators built so far."""
+        return sum(w.nbytes for w in self._weights) + sum(o.nbytes for o in self._operators.values())
 
     def forward(
         self, activity_BZYX: Tensor, attenuation: Attenuation = None, *, views: Sequence[int] | None = None
@@ -280,7 +291,14 @@ class _Backproject(torch.autograd.Function):
         return _Project.apply(gradients[0], *ctx.arguments), None, None, None  # type: ignore[no-untyped-call]
 
 
-@lru_cache(maxsize=8)  # about 50 MB each at 64 x 64 voxels and 60 views
+_KEPT: Kept[SpectProjector] = Kept(KEPT_BYTES)
+
+
 def projector_for(geometry: AcquisitionGeometry, *, resolution: bool = True) -> SpectProjector:
-    """Return the projector of `geometry`, built once and shared by every study that has this geometry."""
-    return SpectProjector(geometry, resolution=resolution)
+    """Return the projector of `geometry`, built once and shared by the next studies of this geometry."""
+    return _KEPT.get((geometry, resolution), lambda: SpectProjector(geometry, resolution=resolution))
+
+
+def forget_projectors() -> None:
+    """Drop every projector that is kept for the next study, so that building them can be timed."""
+    _KEPT.clear()

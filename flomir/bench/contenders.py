@@ -22,7 +22,7 @@ from model.io.study_records import Study
 from model.methods import FbpMethod
 from model.networks import NETWORKS, build_network
 from model.networks.inputs import ReconstructionNetwork
-from model.projector import projector_for
+from model.projector import forget_projectors
 from model.shipped import load_shipped, shipped_networks
 
 Volume = npt.NDArray[np.float32]
@@ -103,7 +103,7 @@ def _applied(network: ReconstructionNetwork) -> Callable[[Study], Volume]:
 
 
 def _ours(method: Callable[[Study], Volume], study: Study) -> Ready:
-    projector_for.cache_clear()
+    forget_projectors()
     forget_paths()
     method(study)  # builds what its own views and subsets need
     return lambda: method(study)

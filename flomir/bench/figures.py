@@ -21,6 +21,11 @@ class Outcome:
     figures: Figures
     notes: Mapping[str, str]
 
+    @property
+    def measured(self) -> dict[str, float]:
+        """The figures that this machine could measure."""
+        return {name: value for name, value in self.figures.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:

@@ -23,7 +23,7 @@ def test_every_method_takes_its_turn_and_states_its_quality() -> None:
     outcome = bench_reconstruct(
         Plan(size=(48, 48, 12), views=12, validation=1, studies=1, repeats=1, against="nothing")
     )
-    figures = outcome.figures
+    figures = outcome.measured
     for name in ("osem", "map_osem", "fbp"):
         assert figures[f"{name}_s"] > 0
         assert 0 < figures[f"nrmse_{name}"] < 1
