@@ -6,7 +6,6 @@ a cylinder of water and the network has fresh weights: memory depends on neither
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,9 +15,9 @@ import numpy as np
 from flomir.bench.figures import Outcome
 from model.geometry import LEHR_NM670, AcquisitionGeometry, VolumeGrid, orbit_angles_rad
 from model.io.study_records import Study
+from model.machine import peak_memory_bytes
 from model.shipped import DEFAULT_NETWORK
 
-KIB_PER_GIB = 2**20
 TIMEOUT_S = 3600.0
 ITERATIONS = 2  # more take longer, no more memory
 WIDTH_MM, DEPTH_MM = 422.4, 211.2
@@ -54,7 +53,7 @@ def _in_fresh_process(method: str, size: tuple[int, int, int], views: int) -> di
 
 
 def _peak_gib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_GIB
+    return peak_memory_bytes() / 2**30
 
 
 def _reconstruct(method: str, size: tuple[int, int, int], views: int) -> dict[str, float]:

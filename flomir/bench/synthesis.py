@@ -18,7 +18,6 @@
 
 import importlib.util
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -109,6 +108,7 @@ def _in_fresh_process(folder: Path) -> dict[str, float]:
 def _work(folder: Path) -> dict[str, float]:
     """Make bodies as a worker of the pool does, then variants of one; return sizes and seconds."""
     from model.io.study import write_study
+    from model.machine import peak_memory_bytes
     from synthesis.execution.process import use_one_thread
     from synthesis.execution.worker import make_samples
     from synthesis.sample import make_template
@@ -122,7 +122,7 @@ def _work(folder: Path) -> dict[str, float]:
         begin = time.process_time()
         make_samples(SampleRequest(scenario, site, index, SEED, folder, f"study-{index:05d}.h5"))
         spent += time.process_time() - begin if index > 0 else 0.0
-    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rss_mb = peak_memory_bytes() / 2**20
     since = time.perf_counter()
     template = make_template(scenario, site, seed=SEED, index=0)
     simulated = time.perf_counter()

@@ -6,19 +6,18 @@ Reads one JSON object (scenario, variants, seconds) and writes one JSON line a s
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from model.machine import peak_memory_bytes
 from synthesis.errors import SynthesisError
 from synthesis.execution.request import SampleRequest
 from synthesis.scenario import Scenario
 
 SEED = 0
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def main() -> int:
@@ -51,7 +50,7 @@ def _probe(scenario: Scenario, site: str, folder: Path, variants: int) -> dict[s
         "cpu_s": first + second + max(variants - 2, 0) * max(third, 0.0),
         "file_bytes": size,
         "sources": _sources(scenario, site),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT,
+        "peak_bytes": peak_memory_bytes(),
     }
 
 

