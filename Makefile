@@ -105,9 +105,9 @@ endif
 	$(BIN)/pytest -q -m slow tests
 
 WEIGHTS := build/weights
-weights: setup  ## make the training data (6 GB of memory, 5 minutes) and train the shipped networks (three hours)
-	$(BIN)/flomir synthesize run perfusion-64 --studies 120 --seed 301 --out $(WEIGHTS)/perfusion-64
-	$(BIN)/flomir synthesize run many-cameras --studies 20 --seed 201 --out $(WEIGHTS)/many-cameras
+weights: setup  ## make the training data (13 GB of memory, 10 minutes) and train the shipped networks (three hours)
+	$(BIN)/flomir synthesize run perfusion-64 --studies 160 --seed 301 --out $(WEIGHTS)/perfusion-64
+	$(BIN)/flomir synthesize run many-cameras --studies 36 --seed 201 --out $(WEIGHTS)/many-cameras
 	$(BIN)/flomir synthesize run perfusion-64 --studies 24 --seed 101 --out $(WEIGHTS)/validation
 	for recipe in model/weights/recipes/*.args; do \
 	  $(BIN)/flomir train --data $(WEIGHTS)/perfusion-64 --data $(WEIGHTS)/many-cameras --validation $(WEIGHTS)/validation \
