@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from torch import nn
 
 from model.errors import WeightsError
+from model.io.atomic import write_atomically
 from model.io.weights import (
     ModelCard,
     TensorInfo,
@@ -24,7 +25,6 @@ from model.io.weights import (
     save_card,
     sha256_of,
     verify_weights,
-    write_atomically,
 )
 from model.networks import build_network, parse_network
 

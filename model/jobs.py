@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from pydantic import JsonValue, ValidationError
 
 from model.errors import ModelError
+from model.io.atomic import write_atomically
 from model.io.study import Study, read_study
-from model.io.weights import content_hash, read_tensors_header, save_card, write_atomically
+from model.io.weights import content_hash, read_tensors_header, save_card
 from model.job_requests import (
     REQUESTS,
     CheckWeightsRequest,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from model.io.atomic import write_atomically
 from synthesis.errors import OutputUnusable
 from synthesis.scenario import Scenario
 
@@ -108,16 +107,7 @@ class Manifest(BaseModel):
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest into `folder` atomically."""
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".manifest.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(manifest.model_dump_json(indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(folder / MANIFEST_NAME)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(folder / MANIFEST_NAME, manifest.model_dump_json(indent=1))
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -20,8 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +31,7 @@ import numpy.typing as npt
 
 from model.errors import ModelError
 from model.geometry import AcquisitionGeometry
+from model.io.atomic import write_atomically
 from model.io.study import Defect, HeartFrame
 from synthesis.errors import SynthesisError, TemplateUnusable
 from synthesis.identity import GENERATOR_VERSION
@@ -176,18 +175,9 @@ def _checked(arrays: Arrays, name: str, shape: tuple[int, ...]) -> npt.NDArray[A
 
 
 def _write(path: Path, kind: str, card: Mapping[str, Any], arrays: Arrays) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = _image(kind, json.dumps(card, sort_keys=True, separators=(",", ":"), allow_nan=False), arrays)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as written:
-            written.write(image)
-            written.flush()
-            os.fsync(written.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(
+        path, _image(kind, json.dumps(card, sort_keys=True, separators=(",", ":"), allow_nan=False), arrays)
+    )
 
 
 def _image(kind: str, text: str, arrays: Arrays) -> bytes:

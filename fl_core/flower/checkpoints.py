@@ -9,7 +9,8 @@ from fl_core.errors import InvalidInput
 from fl_core.flower.records import Arrays
 from fl_core.protocol.plan import RoundRecord
 from model.errors import WeightsError
-from model.io.weights import content_hash, load_arrays, write_atomically
+from model.io.atomic import write_atomically
+from model.io.weights import content_hash, load_arrays
 
 _RECORD_NAME = re.compile(r"^round-(\d{4,})\.json$")
 

@@ -7,7 +7,6 @@ import queue
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import IO
 
 from fl_core.errors import ComputeFailed
 from fl_core.supervision.launch import PARENT_ENV
+from model.io.atomic import write_atomically
 
 LARGEST_LOG_BYTES = 20_000_000
 EXIT_AFTER_EOF_S = 1.0
@@ -81,15 +81,7 @@ def command(module: str, *arguments: str) -> list[str]:
 
 def write_private(path: Path, content: str) -> None:
     """Write a file that only its owner may read, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(path, content)
 
 
 class Child:

@@ -83,7 +83,7 @@ def accuracy(
     judged = found[0]
     if out is not None:
         from flomir.bench.accuracy_page import accuracy_page
-        from model.io.weights import write_atomically
+        from model.io.atomic import write_atomically
 
         write_atomically(out, accuracy_page(judged, plan, result, model).encode("utf-8"))
     if as_json:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from model.classical.tuning import FWHM_MM, ITERATIONS, Tuning, osem_candidates,
 from model.evaluation.cases import CaseScores, empty_case, in_parallel, score_image
 from model.evaluation.metrics import case_metrics
 from model.evaluation.observer import Place
+from model.io.atomic import write_atomically
 from model.io.study import Study, read_study
 
 TUNED_METRICS = ("nrmse_body", "nrmse_heart", "ssim_heart", "contrast_error", "polar_rms")
@@ -140,8 +139,4 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, value: Mapping[str, object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(value, file)
-    Path(name).replace(path)
+    write_atomically(path, json.dumps(value))

@@ -100,7 +100,7 @@ def _check_apart(files: list[Path], tuning: list[Path]) -> None:
 
 
 def _write(out: Path, found: Evaluated) -> Path:
-    from model.io.weights import write_atomically
+    from model.io.atomic import write_atomically
     from model.report.build import build_report
 
     report = out if out.suffix.lower() in (".html", ".htm") else out / "report.html"

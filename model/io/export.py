@@ -25,9 +25,9 @@ import numpy.typing as npt
 
 from model.errors import ModelError
 from model.geometry import ensure_shape
+from model.io.atomic import write_atomically
 from model.io.imported import ImportedStudy, PatientFrame
 from model.io.nifti import write_nifti
-from model.io.weights import write_atomically
 
 IMAGE_FORMAT = "flomir-image"
 SCHEMA_VERSION = 1

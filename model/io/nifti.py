@@ -20,9 +20,9 @@ from nibabel.filebasedimages import ImageFileError
 
 from model.errors import StudyFormatError
 from model.geometry import ensure_shape
+from model.io.atomic import write_atomically
 from model.io.imported import PatientFrame
 from model.io.resampling import PlacedVolume, centred_at, onto_frame
-from model.io.weights import write_atomically
 
 SUFFIXES = (".nii", ".nii.gz")
 MAX_ELEMENTS = 2**28

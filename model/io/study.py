@@ -22,8 +22,6 @@ code that begins with ``study.``. Torch-free.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +34,7 @@ import numpy.typing as npt
 
 from model.errors import ModelError, StudyFormatError
 from model.geometry import AcquisitionGeometry
+from model.io.atomic import write_atomically
 from model.io.study_records import Defect, HeartFrame, Study, Truth, check_provenance, check_study
 
 FORMAT_NAME = "flomir-study"
@@ -91,19 +90,7 @@ def write_study(path: str | Path, study: Study) -> None:
         If the disk refuses.
     """
     check_study(study)
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    image = _image(study)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as written:
-            written.write(image)
-            written.flush()
-            os.fsync(written.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(Path(path), _image(study))
 
 
 def _image(study: Study) -> bytes:

@@ -7,9 +7,7 @@ any tensor is read.
 
 import hashlib
 import json
-import os
 import struct
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -21,6 +19,7 @@ from safetensors.numpy import load as decode_tensors
 from safetensors.numpy import save as encode_tensors
 
 from model.errors import WeightsError
+from model.io.atomic import write_atomically
 from model.io.confidence_records import AlarmRecord, UncertaintyRecord
 
 MAX_HEADER_BYTES = 16 * 1024 * 1024
@@ -261,18 +260,3 @@ def verify_weights(weights_path: Path, card: ModelCard) -> None:
         raise WeightsError(code="weights.hash", message=message)
     expected = {name: TensorInfo(entry.shape, entry.dtype) for name, entry in card.tensors.items()}
     check_tensors(read_tensors_header(weights_path), expected)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write bytes to a temporary neighbour, flush to disk, then rename over the target."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -19,7 +19,8 @@ from torch import nn
 
 from model.checkpoint import load_state_arrays, state_arrays
 from model.errors import ModelError
-from model.io.weights import content_hash, load_arrays, save_arrays, write_atomically
+from model.io.atomic import write_atomically
+from model.io.weights import content_hash, load_arrays, save_arrays
 
 Arrays = dict[str, NDArray[np.generic]]
 FORMAT = "flomir-training-checkpoint"

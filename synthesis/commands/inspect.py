@@ -48,7 +48,7 @@ def inspect(folder: Path, *, out: Path | None, show: int, as_json: bool) -> None
 
 
 def _inspect(folder: Path, target: Path, show: int, *, quiet: bool) -> Inspection:
-    from model.io.weights import write_atomically
+    from model.io.atomic import write_atomically
     from synthesis.inspection.collect import inspect_folder
     from synthesis.inspection.view import build_view
 

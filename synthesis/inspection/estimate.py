@@ -238,7 +238,8 @@ def _monte_carlo(
     scenario: Scenario, spec: GateSpec, costs: Sequence[SiteCost], *, measure: bool
 ) -> tuple[list[SiteCost], str]:
     """Return what bodies cost with GATE, and what that rests on."""
-    from synthesis.simulation.gate.cost import STORED, core_hours_per_sample
+    from synthesis.simulation.gate.cost import core_hours_per_sample
+    from synthesis.simulation.gate.rates import STORED
 
     rates = STORED
     if measure:

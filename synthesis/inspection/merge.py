@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from model.io.atomic import replacing
 from synthesis.errors import OutputUnusable
 from synthesis.inspection.folder import Entry, FileState, Part, check_files, read_parts
 from synthesis.manifest import Manifest, SampleRecord, file_sha256, write_manifest
@@ -268,19 +268,11 @@ def _bring(move: Move, out: Path, method: Method) -> None:
     target = out / move.target
     if target.is_file() and file_sha256(target) == move.record.sha256:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with replacing(target) as temporary:
         if method == "link":
             _link(move.source, temporary)
         else:
             _copy(move, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _link(source: Path, temporary: Path) -> None:
@@ -299,8 +291,6 @@ def _copy(move: Move, temporary: Path) -> None:
         while block := source.read(BLOCK):
             digest.update(block)
             target.write(block)
-        target.flush()
-        os.fsync(target.fileno())
     if digest.hexdigest() != move.record.sha256:
         message = f"{move.source} changed while it was copied."
         raise OutputUnusable(message, "Let its generation end, then merge again.")
@@ -318,6 +308,6 @@ def _read(out: Path) -> Merged | None:
 
 
 def _write(out: Path, merged: Merged) -> None:
-    from model.io.weights import write_atomically
+    from model.io.atomic import write_atomically
 
     write_atomically(out / MERGED_NAME, merged.model_dump_json(indent=1).encode())

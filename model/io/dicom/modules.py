@@ -7,9 +7,7 @@ the same bytes, and every date is empty.
 
 from __future__ import annotations
 
-import os
 import struct
-import tempfile
 import uuid
 import warnings
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage
 from pydicom.valuerep import format_number_as_ds
 
 from model.errors import DicomError
+from model.io.atomic import replacing
 
 MANUFACTURER = "FLoMIR"
 IMPLEMENTATION_UID = f"2.25.{uuid.uuid5(uuid.NAMESPACE_URL, 'https://flomir.org/dicom').int}"
@@ -158,27 +157,17 @@ def save(path: str | Path, dataset: Dataset) -> None:
     OSError
         If the disk refuses.
     """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     try:
-        with os.fdopen(handle, "wb") as file, warnings.catch_warnings():
+        with replacing(Path(path)) as part, part.open("wb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a template's odd values are kept as they are
             FileDataset(file, dataset, file_meta=dataset.file_meta, preamble=b"\0" * 128).save_as(
                 file, enforce_file_format=True
             )
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
     except _NO_DICOM_FORM:
-        Path(name).unlink(missing_ok=True)
         msg = "a value that was taken over from the template is damaged and cannot be written"
         raise DicomError(
             "dicom.cannot_write", msg, "Write without a template, or copy the acquisition again."
         ) from None
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 NM_STORAGE = str(NuclearMedicineImageStorage)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model.io.atomic import write_atomically
 from synthesis.execution.interrupts import interruptible
 from synthesis.execution.request import SampleRequest
 from synthesis.execution.slurm import scheduler
@@ -23,7 +24,6 @@ from synthesis.execution.slurm.plan import (
     intact,
     matching,
     new_array,
-    write_text,
 )  # fmt: skip
 from synthesis.execution.slurm.profile import ClusterProfile
 from synthesis.execution.slurm.script import batch_script
@@ -163,7 +163,7 @@ def _submit(requests: Sequence[SampleRequest], profile: ClusterProfile) -> _Watc
     array = new_array(requests, per_task=per_task, max_restarts=profile.max_restarts)
     plan = array.plan()
     jobs = Jobs(name=f"flomir-{secrets.token_hex(4)}")
-    write_text(array.path / SCRIPT, batch_script(profile, array.path, jobs.name))
+    write_atomically(array.path / SCRIPT, batch_script(profile, array.path, jobs.name))
     for first in range(0, plan.tasks, limit):
         tasks = min(limit, plan.tasks - first)
         try:

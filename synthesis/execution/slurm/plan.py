@@ -6,9 +6,7 @@ a finished body), ``failed/00000.json`` (the sentence of a task that failed) and
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from model.io.atomic import write_atomically
 from synthesis.execution.request import SampleRequest
 from synthesis.execution.slurm.errors import PlanInvalid
 from synthesis.manifest import SampleRecord, file_sha256
@@ -123,11 +122,11 @@ class ArrayFolder:
 
     def write_jobs(self, jobs: Jobs) -> None:
         """Note what was submitted."""
-        write_text(self.path / JOBS, jobs.model_dump_json(indent=1))
+        write_atomically(self.path / JOBS, jobs.model_dump_json(indent=1))
 
     def write_records(self, number: int, records: tuple[SampleRecord, ...]) -> None:
         """Note the studies of a finished body."""
-        write_text(self.path / DONE / f"{number:05d}.json", RECORDS.dump_json(records).decode())
+        write_atomically(self.path / DONE / f"{number:05d}.json", RECORDS.dump_json(records).decode())
 
     def records(self, number: int) -> tuple[SampleRecord, ...]:
         """Return the records of body `number`, none where there are none that can be read."""
@@ -142,7 +141,7 @@ class ArrayFolder:
 
     def write_failure(self, failure: Failure) -> None:
         """Note why a task failed; the last word counts."""
-        write_text(self.path / FAILED / f"{failure.task:05d}.json", failure.model_dump_json())
+        write_atomically(self.path / FAILED / f"{failure.task:05d}.json", failure.model_dump_json())
 
     def forget_failure(self, task: int) -> None:
         """Forget an earlier failure of a task that starts again."""
@@ -192,7 +191,7 @@ def new_array(requests: Sequence[SampleRequest], *, per_task: int, max_restarts:
     array.path.mkdir()
     for name in (DONE, FAILED, LOGS):
         (array.path / name).mkdir()
-    write_text(array.path / PLAN, plan.model_dump_json(indent=1))
+    write_atomically(array.path / PLAN, plan.model_dump_json(indent=1))
     return array
 
 
@@ -227,20 +226,6 @@ def collect_records(out: Path, scenario: Scenario, seed: int) -> dict[str, Sampl
 def intact(out: Path, record: SampleRecord | None) -> bool:
     """Say whether the study of a record is there and as it was written."""
     return record is not None and (out / record.file).is_file() and file_sha256(out / record.file) == record.sha256
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _numbers(folder: Path) -> set[int]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from model.io.atomic import write_atomically
 from synthesis.phantoms.xcat.keys import KEYS, Value, checked
 
 
@@ -31,15 +30,7 @@ def parameter_text(values: Mapping[str, Value], plus: Mapping[str, Value] | None
 
 def write_parameters(path: Path, values: Mapping[str, Value], plus: Mapping[str, Value] | None = None) -> None:
     """Write the file atomically: whoever reads it finds all of it or nothing."""
-    text = parameter_text(values, plus)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomically(path, parameter_text(values, plus))
 
 
 def read_parameters(text: str) -> dict[str, str]:

@@ -10,10 +10,10 @@ import numpy as np
 
 from model.geometry import LEHR_NM670, AcquisitionGeometry, VolumeGrid
 from synthesis.simulation.gate.cameras import camera_for
-from synthesis.simulation.gate.cost import GateRates, RunRates
 from synthesis.simulation.gate.data import find_data
 from synthesis.simulation.gate.job import Mode, run_seed
 from synthesis.simulation.gate.jobs import JobMaker, physics_for
+from synthesis.simulation.gate.rates import GateRates, RunRates
 from synthesis.simulation.gate.runs import Runner, RunResult
 from synthesis.simulation.gate.views import GateBody, ViewSimulation
 from synthesis.specs.simulation import GateSpec

@@ -13,11 +13,11 @@ import numpy as np
 from model.geometry import AcquisitionGeometry, VolumeGrid
 from synthesis.errors import SimulationFailed
 from synthesis.phantoms.shapes import Floats
-from synthesis.simulation.gate.cost import STORED
 from synthesis.simulation.gate.images import write_mha
 from synthesis.simulation.gate.job import Mode, Phantom, Source, run_seed
 from synthesis.simulation.gate.jobs import JobMaker
 from synthesis.simulation.gate.placement import box_for_view
+from synthesis.simulation.gate.rates import STORED
 from synthesis.simulation.gate.runs import Counts, Runner, RunResult
 from synthesis.simulation.gate.tissues import classify
 

@@ -10,11 +10,12 @@ import pytest
 from model.geometry import LEHR_INTEVO, Collimator
 from synthesis.errors import SimulationFailed
 from synthesis.simulation.gate.cameras import CAMERAS, camera_for, name_of
-from synthesis.simulation.gate.cost import STORED, core_hours_per_sample
+from synthesis.simulation.gate.cost import core_hours_per_sample
 from synthesis.simulation.gate.data import G4Data
 from synthesis.simulation.gate.images import write_mha
 from synthesis.simulation.gate.job import GateJob, Phantom, Source, digest_of, run_seed
 from synthesis.simulation.gate.jobs import BEST_PHYSICS, PLAIN_PHYSICS, JobMaker, acceptance_deg, physics_for
+from synthesis.simulation.gate.rates import STORED
 from synthesis.specs.simulation import GateSpec
 from tests.support.gate import cubic_geometry
 
