@@ -37,6 +37,8 @@ class Mixture:
     scatter_is_physical : bool
     variance : float32 (V, Z, U), optional
         Of primary + scatter, of a Monte Carlo.
+    further_windows : float32 (W - 1, V, Z, U), optional
+        Counts in the windows after the photopeak, in the unit of `primary`; else `window_counts` gives them.
     uptakes : mapping of str to float
     defects : tuple of Defect
         With the severities of this mixture.
@@ -51,6 +53,7 @@ class Mixture:
     variance: Floats | None
     uptakes: Mapping[str, float]
     defects: tuple[Defect, ...]
+    further_windows: Floats | None = None
     simulated_with: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,7 +74,7 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
     means = _means(body, mixture, streams)
     certainty = _refuse_noisy(mixture, means)
     perfect = Study(
-        projections=window_counts(means.primary, means.scatter, body.geometry),
+        projections=_all_windows(body, mixture, means),
         geometry=body.geometry,
         attenuation=body.attenuation,
         scatter=means.scatter[None],
@@ -83,6 +86,12 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
         provenance=_provenance(body, mixture, variant, means) | certainty,
     )
     return _measured(perfect, body, streams, noise=noise)
+
+
+def _all_windows(body: BodyRecord, mixture: Mixture, means: _Means) -> Floats:
+    if mixture.further_windows is None:
+        return window_counts(means.primary, means.scatter, body.geometry)
+    return np.concatenate([(means.primary + means.scatter)[None], mixture.further_windows * np.float32(means.scale)])
 
 
 def _measured(perfect: Study, body: BodyRecord, streams: Streams, *, noise: bool) -> Study:

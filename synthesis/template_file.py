@@ -13,6 +13,8 @@ everything that is no array) and ``sha256`` of card and arrays; the arrays lie b
 ``primary``        float32  (K, V, Z, U)  template only
 ``scatter``        float32  (K, V, Z, U)  template only
 ``variance``       float32  (K, V, Z, U)  template of a Monte Carlo only
+``further``        float32  (K, W - 1,    windows after the photopeak, where a Monte Carlo counted them
+                            V, Z, U)
 =================  =======  ============  =====================================================
 """
 
@@ -70,6 +72,7 @@ def write_template(path: Path, template: Template) -> None:
     arrays = _body_arrays(template.body) | {"activity": template.activity}
     arrays |= {"primary": found.primary, "scatter": found.scatter}
     arrays |= {} if found.variance is None else {"variance": found.variance}
+    arrays |= {} if found.further_windows is None else {"further": found.further_windows}
     card = {
         "body": _card(template.body),
         "sources": list(found.sources),
@@ -89,12 +92,14 @@ def read_template(path: Path) -> Template:
             message = f"it holds the sources {card['sources']}, the body has {list(body.members)}"
             raise ValueError(message)
         count, projected = len(body.members), body.geometry.projection_shape
+        further = (count, len(body.geometry.windows) - 1, *projected)
         projections = SourceProjections(
             sources=tuple(card["sources"]),
             primary=_checked(arrays, "primary", (count, *projected)),
             scatter=_checked(arrays, "scatter", (count, *projected)),
             scatter_is_physical=bool(card["scatter_is_physical"]),
             variance=_checked(arrays, "variance", (count, *projected)) if "variance" in arrays else None,
+            further_windows=_checked(arrays, "further", further) if "further" in arrays else None,
             simulator=str(card["simulator"]),
             versions={str(key): str(value) for key, value in card["versions"].items()},
         )

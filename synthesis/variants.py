@@ -59,6 +59,7 @@ def mix_study(template: Template, variant: int, *, noise: bool = True) -> Study:
         variance=variance,
         uptakes=uptakes,
         defects=defects,
+        further_windows=template.projections.mix_further(weights),
         simulated_with=template.projections.versions,
     )
     return examine(body, mixture, streams, variant=variant, noise=noise)

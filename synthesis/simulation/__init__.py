@@ -45,6 +45,8 @@ class SourceProjections:
         the protocol sets the amount.
     variance : float32 (K, V, Z, U), optional
         Of primary + scatter, in squared units, of a Monte Carlo estimate; None where the result is exact.
+    further_windows : float32 (K, W - 1, V, Z, U), optional
+        All counts in the geometry's windows after the photopeak, where the simulator counted them itself.
     simulator : str
     versions : mapping of str
         Of what decided the numbers beside the package's own, such as ``opengate``, ``geant4``, ``g4data``.
@@ -60,17 +62,25 @@ class SourceProjections:
     simulator: str
     versions: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    further_windows: Floats | None = None
 
     def mix(self, uptakes: dict[str, float]) -> tuple[Floats, Floats, Floats | None]:
         """Return primary, scatter and variance (V, Z, U) with one uptake a source; every source must be named."""
-        weights = np.array([uptakes[source] for source in self.sources], dtype=np.float32)
+        weights = self._weights(uptakes)
+        variance = None if self.variance is None else _total(self.variance, weights**2)
+        return _total(self.primary, weights), _total(self.scatter, weights), variance
 
-        def total(parts: Floats, factors: Floats) -> Floats:
-            mixed: Floats = np.tensordot(factors, parts, axes=1).astype(np.float32)
-            return mixed
+    def mix_further(self, uptakes: dict[str, float]) -> Floats | None:
+        """Return the counts in the windows after the photopeak, (W - 1, V, Z, U); None where they are not simulated."""
+        return None if self.further_windows is None else _total(self.further_windows, self._weights(uptakes))
 
-        variance = None if self.variance is None else total(self.variance, weights**2)
-        return total(self.primary, weights), total(self.scatter, weights), variance
+    def _weights(self, uptakes: dict[str, float]) -> Floats:
+        return np.array([uptakes[source] for source in self.sources], dtype=np.float32)
+
+
+def _total(parts: Floats, weights: Floats) -> Floats:
+    mixed: Floats = np.tensordot(weights, parts, axes=1).astype(np.float32)
+    return mixed
 
 
 class Simulator(Protocol):

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +23,6 @@ from synthesis.simulation.gate.jobs import JobMaker, physics_for
 from synthesis.simulation.gate.runs import Counts, Runner
 from synthesis.simulation.gate.views import GateBody, ViewCounts, ViewSimulation
 from synthesis.specs.simulation import GateSpec
-
-
-@dataclass(frozen=True, eq=False)
-class GateProjections(SourceProjections):
-    """What GATE counted of every source.
-
-    Parameters
-    ----------
-    further_windows : float32 (K, W - 1, V, Z, U)
-        All counts in the geometry's windows after the photopeak, in the same unit; no windows for W = 1.
-    """
-
-    further_windows: Floats = field(default_factory=lambda: np.zeros((0, 0, 0, 0, 0), dtype=np.float32))
 
 
 class GateSimulator:
@@ -68,7 +54,7 @@ class GateSimulator:
 
     def project_sources(
         self, sources: tuple[str, ...], activity: Floats, mu_per_mm: Floats, geometry: AcquisitionGeometry, *, seed: int
-    ) -> GateProjections:
+    ) -> SourceProjections:
         """Return the projections of `activity` (K, Z, Y, X); arguments as `SourceSimulator.project_sources`.
 
         Raises
@@ -117,7 +103,7 @@ class GateSimulator:
 
 def _assembled(
     sources: tuple[str, ...], views: list[ViewCounts], factors: Counts, used: dict[str, str], seconds: dict[str, float]
-) -> GateProjections:
+) -> SourceProjections:
     """Put the views together; `factors` (K, V) turns weights per photon into counts."""
     scale = factors[:, :, None, None, None]
 
@@ -128,7 +114,8 @@ def _assembled(
     primary = collect([view.primary for view in views], scale)
     scatter = collect([view.scatter for view in views], scale)
     variance = collect([view.variance for view in views], scale**2)
-    return GateProjections(
+    windows = primary.shape[2]
+    return SourceProjections(
         sources=sources,
         primary=np.ascontiguousarray(primary[:, :, 0]),
         scatter=np.ascontiguousarray(scatter[:, :, 0]),
@@ -137,5 +124,5 @@ def _assembled(
         simulator=GateSimulator.name,
         versions=used,
         seconds=seconds,
-        further_windows=np.ascontiguousarray(np.moveaxis((primary + scatter)[:, :, 1:], 2, 1)),
+        further_windows=np.ascontiguousarray(np.moveaxis((primary + scatter)[:, :, 1:], 2, 1)) if windows > 1 else None,
     )
