@@ -24,6 +24,7 @@ from model.kept import Kept
 MU_WATER_140_KEV_PER_MM = 0.01537  # xraylib, NIST composition of water, 140.5 keV
 MU_BONE_140_KEV_PER_MM = 0.0285  # cortical bone (ICRU), 140.5 keV
 KEPT_BYTES = 256 * 2**20  # of matrices kept for the next study: a dozen sets of 60 angles at 64 x 64 voxels
+MOST_BYTES = 768 * 2**20  # of the matrices of one set of angles: 64 views at 128 x 128 voxels
 HU_OF_CORTICAL_BONE = 1500.0  # at about 120 kV, where mu of cortical bone at 70 keV is 2.5 times that of water
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -118,12 +119,16 @@ class _Paths:
 
     def along(self, view: int, table: Tensor) -> Tensor:
         """Return the sums (Y X, C) of a map (Y X, C) towards the detector of one view."""
-        if view not in self._views:
-            self._views[view] = self._build(self._angles[view])
-        rotate, read = self._views[view]
+        rotate, read = self._views.get(view) or self._built(view)
         rotated = rotate.times(table)
         rotated.view(self._side, -1).cumsum_(0)
         return read.times(rotated)
+
+    def _built(self, view: int) -> tuple[Bags, Bags]:
+        matrices = self._build(self._angles[view])
+        if self.nbytes < MOST_BYTES:  # a fine grid with many views does without rather than fill the memory
+            self._views[view] = matrices
+        return matrices
 
     def _build(self, angle: float) -> tuple[Bags, Bags]:
         side, sin, cos = self._side, math.sin(angle), math.cos(angle)

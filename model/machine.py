@@ -31,3 +31,17 @@ def peak_memory_bytes() -> int:
     import resource  # not on Windows
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def give_memory_back() -> None:
+    """Return what was freed to the system; glibc keeps pages between blocks still in use, gigabytes of them after large grids.
+
+    Does nothing where the C library has no such call.
+    """
+    import ctypes
+
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return
+    trim(0)

@@ -6,6 +6,7 @@ import torch
 
 from model.attenuation import AttenuationFactors, attenuation_factors
 from model.geometry import AcquisitionGeometry
+from model.machine import give_memory_back
 from synthesis.phantoms.shapes import Floats
 
 
@@ -17,4 +18,5 @@ def transmission(geometry: AcquisitionGeometry, mu_per_mm: Floats) -> Attenuatio
     for view in range(geometry.n_views):
         # View by view the rotated maps stay in the processor's cache: three times as fast on the fine grid.
         values[view] = attenuation_factors(mu, geometry, (view,)).values[0]
+    give_memory_back()  # of building the matrices of a new set of angles
     return AttenuationFactors(values)

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+import pytest
 import torch
 
-from model.attenuation import attenuation_factors
+from model.attenuation import attenuation_factors, forget_paths
 from model.kept import Kept
+from model.machine import give_memory_back, peak_memory_bytes
 from tests.support.studies import tiny_geometry
 
 
@@ -43,3 +45,20 @@ def test_attenuation_does_not_depend_on_the_radius() -> None:
     far = replace(near, radius_mm=tuple(r + 40.0 for r in near.radius_mm))
     mu = torch.rand((1, *near.volume_shape)) * 0.02
     assert torch.equal(attenuation_factors(mu, near).values, attenuation_factors(mu, far).values)
+
+
+def test_matrices_beyond_the_limit_are_made_anew_and_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    geometry = tiny_geometry(views=4)
+    mu = torch.rand((1, *geometry.volume_shape)) * 0.02
+    forget_paths()
+    kept = attenuation_factors(mu, geometry).values
+    forget_paths()
+    monkeypatch.setattr("model.attenuation.MOST_BYTES", 1)
+    assert torch.equal(attenuation_factors(mu, geometry).values, kept)
+    forget_paths()
+
+
+def test_memory_can_be_given_back_at_any_time() -> None:
+    before = peak_memory_bytes()
+    give_memory_back()
+    assert 0 < before <= peak_memory_bytes()
