@@ -43,7 +43,7 @@ def draw_patient(scenario: Scenario, site_name: str, *, seed: int, index: int, s
     texture, mu = draw_texture(grid, streams.texture), phantom.attenuation()
     labels = phantom.labels(factor)
     aha, defect_map = _heart_maps(body, labels, factor)
-    members = sources_of(phantom, uptakes)
+    members = sources_of(phantom, uptakes, getattr(scenario.simulation, "grouping", "organs"))
     if not members:
         message = "The phantom holds no activity: no organ has both a volume and an uptake."
         raise PhantomInvalid(message)

@@ -13,29 +13,41 @@ import numpy as np
 
 from synthesis.phantoms.composition import Phantom
 from synthesis.phantoms.shapes import Floats
+from synthesis.specs.simulation import Grouping
 
 # Weakly taking up, wide-spread tissue whose parts no reader tells apart: one source saves a Monte Carlo of each.
 GROUPS: dict[str, tuple[str, ...]] = {
     "background": ("fat", "muscle", "breast", "soft_tissue", "rib", "spine", "bone", "cartilage", "arm", "skin"),
 }
 INFARCT = "lesion_"
+SURROUNDINGS = "surroundings"
+"""The source of everything but myocardium and infarcts, where a scenario groups by regions."""
 
 
-def sources_of(phantom: Phantom, uptakes: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
+def sources_of(
+    phantom: Phantom, uptakes: Mapping[str, float], grouping: Grouping = "organs"
+) -> dict[str, tuple[str, ...]]:
     """Return source -> organs of every source that holds activity; `uptakes` are those of the first examination.
 
     Organs without volume or uptake are left out: a Monte Carlo of nothing would be refused for its zero counts. A lesion
     whose uptake is a multiple of its host's belongs to the host.
     """
-    grouped = {organ: group for group, organs in GROUPS.items() for organ in organs}
     filled = [bool(share.any()) for share in phantom.shares]
     sources: dict[str, list[str]] = {}
     for organ, there in zip(phantom.organs, filled, strict=True):
         key = organ.host or organ.key
         if there and (key.startswith(INFARCT) or uptakes.get(key, 0.0) > 0):
-            organs = sources.setdefault(grouped.get(key, key), [])
+            organs = sources.setdefault(_source_of(key, grouping), [])
             organs += [] if key in organs else [key]
     return {source: tuple(organs) for source, organs in sources.items()}
+
+
+def _source_of(organ: str, grouping: Grouping) -> str:
+    if organ.startswith(INFARCT):
+        return organ
+    if grouping == "regions":
+        return organ if organ == "myocardium" else SURROUNDINGS
+    return next((group for group, organs in GROUPS.items() if organ in organs), organ)
 
 
 def source_activity(

@@ -37,6 +37,9 @@ GateCameraName = Literal["auto", "nm670/lehr", "nm670/megp", "nm670/hegp", "inte
 GatePhysics = Literal["auto", "G4EmStandardPhysics", "G4EmStandardPhysics_option3", "G4EmStandardPhysics_option4"]
 
 
+Grouping = Literal["organs", "regions"]
+
+
 class GateSpec(Spec):
     """Monte Carlo with GATE 10 (package `opengate`), every source and view on its own.
 
@@ -64,6 +67,9 @@ class GateSpec(Spec):
     acceptance_deg : float, optional
         Largest angle with the camera's normal of photons sent to it; by default 1.4 times that of the widest straight way
         through a hole.
+    grouping : str
+        ``organs`` simulates every organ on its own, so that each can change its uptake; ``regions`` only the myocardium,
+        every infarct, and all the rest together, whose organs then keep their ratios: a quarter of the core hours.
     g4data : str
         Folder of the Geant4 data; empty for FLOMIR_G4DATA or opengate's own.
     max_core_hours : float
@@ -83,6 +89,7 @@ class GateSpec(Spec):
     physics: GatePhysics = "auto"
     splitting: int = Field(default=1000, ge=1, le=100_000)
     acceptance_deg: Annotated[float, Field(gt=0.0, le=45.0)] | None = None
+    grouping: Grouping = "organs"
     g4data: str = ""
     max_core_hours: Positive = 200.0
 
