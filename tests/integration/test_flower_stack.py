@@ -25,7 +25,8 @@ SLOW: dict[str, object] = {**PARAMETERS, "local_epochs": 40, "batch_size": 1}
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
-    with federation(tmp_path_factory.mktemp("federation"), 2) as made:
+    # enough slices for a kill to fall into the training, not into the tenth of a second in which the reply is sent
+    with federation(tmp_path_factory.mktemp("federation"), 2, slices=40) as made:
         yield made
 
 
