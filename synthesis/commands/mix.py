@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from synthesis.errors import SynthesisError
+from synthesis.commands.failures import one_sentence
 
 
 @click.command()
@@ -25,13 +25,8 @@ from synthesis.errors import SynthesisError
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def mix(projections: Path, *, out: Path, variants: int, as_json: bool) -> None:
     """Make studies of the body in the file PROJECTIONS, as `run` names them; no simulation is needed."""
-    try:
+    with one_sentence("The output folder"):
         found = _mix(projections, out, variants)
-    except SynthesisError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        message = f"The output folder cannot be written: {error.strerror or type(error).__name__}. Check free space and permissions."
-        raise click.ClickException(message) from error
     if as_json:
         click.echo(json.dumps(found))
         return

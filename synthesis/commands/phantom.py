@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from synthesis.choices import SIMULATORS, choose
-from synthesis.errors import SynthesisError
+from synthesis.commands.failures import one_sentence
 from synthesis.scenario import Scenario
 
 
@@ -37,15 +37,8 @@ def phantom(
 
     Body, camera and infarcts are those of the same study of `run`.
     """
-    try:
+    with one_sentence(out.name):
         found = _draw(choose(scenario, phantom=kind, simulator=simulator), out, site, seed, index)
-    except SynthesisError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        message = (
-            f"{out.name} cannot be written: {error.strerror or type(error).__name__}. Check free space and permissions."
-        )
-        raise click.ClickException(message) from error
     text = (
         f"body {index} of site {found['site']}: {len(found['sources'])} sources, {found['infarcts']} infarcts, "
         f"{found['bytes'] / 1e6:.1f} MB: {out}"

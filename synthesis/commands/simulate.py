@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from synthesis.choices import SIMULATORS, with_simulator
-from synthesis.errors import SimulationFailed, SynthesisError
+from synthesis.commands.failures import one_sentence
+from synthesis.errors import SimulationFailed
 
 
 @click.command()
@@ -24,15 +25,8 @@ def simulate(phantom: Path, *, out: Path, simulator: str | None, workers: int, a
 
     A Monte Carlo keeps finished views beside the output file: after an interruption, run the same command again.
     """
-    try:
+    with one_sentence(out.name):
         found = _simulate(phantom, out, simulator, workers)
-    except SynthesisError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        message = (
-            f"{out.name} cannot be written: {error.strerror or type(error).__name__}. Check free space and permissions."
-        )
-        raise click.ClickException(message) from error
     text = (
         f"{len(found['sources'])} sources by {found['simulator']} in {found['seconds']:.1f} s, "
         f"{found['bytes'] / 1e6:.1f} MB: {out}"

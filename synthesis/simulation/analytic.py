@@ -4,8 +4,9 @@ Primary counts: activity and attenuation on a grid `oversampling` times finer al
 `model.projector` with its own fine detector and then summed into the detector's bins. The reconstruction later sees
 another discretisation of attenuation, rotation and blur than the one that made its data.
 
-Scatter, model ``broad``: an effective source (activity spread by a broad kernel, weighted by the density at the place of the last
-scattering) projected with attenuation and collimator response; only its distribution is used, the caller sets its amount. Model ``compton``: see `synthesis.simulation.compton`.
+Scatter, model ``broad``: an effective source (activity spread by a broad kernel, weighted by the density at the place of
+the last scattering) projected with attenuation and collimator response; only its distribution is used, the caller sets
+its amount. Model ``compton``: see `synthesis.simulation.compton`.
 
 Septal term, off by default: the share of the counts that crossed a septum. Such photons see an opening that reaches
 over the neighbouring holes, so the term is projected with holes three times as wide.
@@ -21,6 +22,7 @@ its width: a half-value distance of 4-8 cm as of Tc-99m in water in a 20 % windo
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import replace
 
@@ -170,14 +172,14 @@ class AnalyticSimulator:
         del factors  # a quarter of a gigabyte at 64 x 64 x 32 voxels, twice as fine, 60 views
         seconds["primary"] = time.perf_counter() - since
         coarse, mu = block_mean(activity, factor), block_mean(mu_per_mm, factor)
-        factors = transmission(geometry, mu)
+        seen = functools.cache(lambda: transmission(geometry, mu))  # `compton` without septa does not need it
         if self.scatter_model == "compton":
             scatter = compton_scatter(coarse, mu, geometry) * np.float32(factor**3)
         else:
-            scatter = _project(geometry, _scatter_source(coarse, mu, geometry), factors)
+            scatter = _project(geometry, _scatter_source(coarse, mu, geometry), seen())
         seconds["scatter"] = time.perf_counter() - since - seconds["primary"]
         if self.septal_fraction > 0:
-            through = _project(_behind_septa(geometry), coarse, factors) * np.float32(factor**3)
+            through = _project(_behind_septa(geometry), coarse, seen()) * np.float32(factor**3)
             share = np.float32(self.septal_fraction)
             primary = primary * (1 - share) + through * share
             seconds["septal"] = time.perf_counter() - since - seconds["primary"] - seconds["scatter"]

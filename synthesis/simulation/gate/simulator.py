@@ -41,7 +41,7 @@ class GateSimulator:
     -----
     Geant4 with the same seed agrees statistically, not bit by bit: finished runs are what makes a body reproducible.
     A photon may meet the camera at up to 1.4 times the angle of the widest way through a hole; against 6 degrees the
-    sensitivity of GE's LEHR then misses less than 2 %, and free flight agrees with analog counting (45 counts where
+    sensitivity of GE's LEHR then agrees within counting noise (2-4 %), and free flight agrees with analog counting (45 counts where
     46 were expected).
     """
 
