@@ -14,10 +14,11 @@ from model.io.study import Defect, Study
 from synthesis.draws import Streams, draw_counts, draw_scatter_fraction
 from synthesis.identity import identity, versions
 from synthesis.perturbation.measurement import perturb
-from synthesis.perturbation.noise import estimate_scatter, poisson_counts
-from synthesis.perturbation.quality import refuse_noisy
+from synthesis.perturbation.noise import estimate_scatter, poisson_counts, remaining_counts
+from synthesis.perturbation.quality import MAX_KEPT_RATIO, MAX_VARIANCE_RATIO, refuse_noisy
 from synthesis.phantoms.composition import LABEL_CODES
 from synthesis.phantoms.shapes import Floats
+from synthesis.scenario import Scenario
 from synthesis.simulation.windows import window_counts
 from synthesis.template import BodyRecord
 
@@ -72,7 +73,7 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
     """Return the study of one examination; `noise` False leaves the expected counts in the projections."""
     factor = body.scenario.simulation.oversampling
     means = _means(body, mixture, streams)
-    certainty = _refuse_noisy(mixture, means)
+    certainty = _refuse_noisy(mixture, means, body.scenario)
     perfect = Study(
         projections=_all_windows(body, mixture, means),
         geometry=body.geometry,
@@ -85,7 +86,7 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
         truth=body.truth(mixture.defects),
         provenance=_provenance(body, mixture, variant, means) | certainty,
     )
-    return _measured(perfect, body, streams, noise=noise)
+    return _measured(perfect, body, streams, noise=noise, variance=_kept_variance(mixture, means, body.scenario))
 
 
 def _all_windows(body: BodyRecord, mixture: Mixture, means: _Means) -> Floats:
@@ -94,8 +95,12 @@ def _all_windows(body: BodyRecord, mixture: Mixture, means: _Means) -> Floats:
     return np.concatenate([(means.primary + means.scatter)[None], mixture.further_windows * np.float32(means.scale)])
 
 
-def _measured(perfect: Study, body: BodyRecord, streams: Streams, *, noise: bool) -> Study:
+def _measured(
+    perfect: Study, body: BodyRecord, streams: Streams, *, noise: bool, variance: Floats | None = None
+) -> Study:
     """Return what the camera counts and what the site knows; reference, labels and truth stay as they are.
+
+    With a `variance` (V, Z, U) the photopeak holds that much noise already.
 
     A study of one window brings the site's estimate of the scatter; with a scatter window beside the photopeak it is
     left to the reader (`model.scatter`), as with a clinical study.
@@ -109,7 +114,11 @@ def _measured(perfect: Study, body: BodyRecord, streams: Streams, *, noise: bool
         estimate = estimate_scatter(scatter, scale_sd=spec.scatter_scale_sd, rng=streams.estimate)
     if noise:
         others = poisson_counts(expected[1:], streams.estimate)
-        projections = np.concatenate([poisson_counts(expected[:1], streams.counting), others])
+        if variance is None:
+            peak = poisson_counts(expected[:1], streams.counting)
+        else:
+            peak = remaining_counts(expected[:1], variance[None], streams.counting)
+        projections = np.concatenate([peak, others])
     return replace(
         perfect,
         projections=projections,
@@ -134,11 +143,21 @@ def _means(body: BodyRecord, mixture: Mixture, streams: Streams) -> _Means:
     return _Means(mixture.primary * np.float32(scale), scatter, scale, total, fraction)
 
 
-def _refuse_noisy(mixture: Mixture, means: _Means) -> dict[str, Any]:
+def _refuse_noisy(mixture: Mixture, means: _Means, scenario: Scenario) -> dict[str, Any]:
     if mixture.variance is None:
         return {}
-    found = refuse_noisy(means.primary + means.scatter, mixture.variance * np.float32(means.scale**2))
-    return {"monte_carlo": found}
+    limit = MAX_KEPT_RATIO if scenario.keeps_noise else MAX_VARIANCE_RATIO
+    variance = mixture.variance * np.float32(means.scale**2)
+    found: dict[str, Any] = dict(refuse_noisy(means.primary + means.scatter, variance, limit=limit))
+    return {"monte_carlo": found | ({"noise": "kept"} if scenario.keeps_noise else {})}
+
+
+def _kept_variance(mixture: Mixture, means: _Means, scenario: Scenario) -> Floats | None:
+    """Return the variance that the expected counts have of themselves, where it is part of the measurement's."""
+    if mixture.variance is None or not scenario.keeps_noise:
+        return None
+    kept: Floats = mixture.variance * np.float32(means.scale**2)
+    return kept
 
 
 def _provenance(body: BodyRecord, mixture: Mixture, variant: int, means: _Means) -> dict[str, Any]:

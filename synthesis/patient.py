@@ -18,7 +18,7 @@ from synthesis.phantoms.composition import LABEL_CODES
 from synthesis.phantoms.shapes import Floats, block_mean
 from synthesis.scenario import Scenario, SiteProfile
 from synthesis.simulation.analytic import finer_grid
-from synthesis.sources import source_activity, sources_of
+from synthesis.sources import source_activity, sources_of, with_infarcts
 from synthesis.template import BodyRecord, FinePhantom, Labels
 
 CONTOUR_POWER = 3.0  # a superellipse around every trunk that is drawn (2.2-2.7), still rounder than its box
@@ -77,7 +77,8 @@ def make_phantom(scenario: Scenario, site_name: str, *, seed: int, index: int) -
         scenario, site_name, seed=seed, index=index, streams=Streams.of(seed, scenario.site(site_name).name, index)
     )
     record = patient.record
-    activity = source_activity(patient.body.phantom, record.members, record.uptakes, patient.texture)
+    uptakes = with_infarcts(record.uptakes, tuple(lesion.severity for lesion in patient.body.lesions))
+    activity = source_activity(patient.body.phantom, record.members, uptakes, patient.texture)
     record = replace(record, seconds={"phantom": time.perf_counter() - since})
     return FinePhantom(record, activity, patient.mu_per_mm)
 

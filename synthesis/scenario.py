@@ -87,6 +87,9 @@ class Scenario(Spec):
         if self.scatter_window_kev is not None and self.scatter_window_kev[1] > self.window_kev[0]:
             message = f"the scatter window must end below the photopeak window at {self.window_kev[0]:g} keV"
             raise ValueError(message)
+        if self.keeps_noise and self.perturbation != PerturbationSpec():
+            message = 'with simulation.noise = "kept" the counts hold noise already, which no perturbation may change'
+            raise ValueError(message)
         return self
 
     def site(self, name: str) -> SiteProfile:
@@ -105,6 +108,11 @@ class Scenario(Spec):
             self.model_dump(mode="json", context={"identity": True}), sort_keys=True, separators=(",", ":")
         )
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def keeps_noise(self) -> bool:
+        """Whether the simulation's own noise counts as the measurement's."""
+        return getattr(self.simulation, "noise", "added") == "kept"
 
     def volume_grid(self) -> VolumeGrid:
         """Return the reconstruction grid."""

@@ -22,6 +22,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 INFARCT = "lesion_"
 SURROUNDINGS = "surroundings"
 """The source of everything but myocardium and infarcts, where a scenario groups by regions."""
+WHOLE = "whole"
+"""The only source, where a scenario simulates the whole body at once."""
 
 
 def sources_of(
@@ -43,6 +45,8 @@ def sources_of(
 
 
 def _source_of(organ: str, grouping: Grouping) -> str:
+    if grouping == "whole":
+        return WHOLE
     if organ.startswith(INFARCT):
         return organ
     if grouping == "regions":
@@ -56,7 +60,7 @@ def source_activity(
     """Return the activity (K, Z, Y, X) of every source at weight 1, on the phantom's grid.
 
     The weight of an organ that stands for itself is its uptake, that of a group a factor on the uptakes of the first
-    examination, which `uptakes` holds.
+    examination, which `uptakes` holds, those of the infarcts among them (`with_infarcts`).
     """
     activity = np.zeros((len(members), *phantom.grid.shape), dtype=np.float32)
     for part, organs in zip(activity, members.values(), strict=True):
@@ -74,11 +78,26 @@ def regrouped(
 ) -> dict[str, float]:
     """Return the uptakes of a later examination: as drawn, but groups keep the ratios of the first one."""
     uptakes = dict(drawn)
-    for organs in members.values():
+    for organs in map(_healthy, members.values()):
         if len(organs) > 1:
             factor = sum(drawn[organ] for organ in organs) / sum(first[organ] for organ in organs)
             uptakes |= {organ: first[organ] * factor for organ in organs}
     return uptakes
+
+
+def with_infarcts(uptakes: Mapping[str, float], severities: tuple[float, ...]) -> dict[str, float]:
+    """Return the uptakes with those of the infarcts: 1 - severity."""
+    return dict(uptakes) | {f"{INFARCT}{i}": 1.0 - severity for i, severity in enumerate(severities, start=1)}
+
+
+def stands_alone(members: Mapping[str, tuple[str, ...]], infarct: int) -> bool:
+    """Say whether infarct number `infarct`, from 0, is a source of its own, so that its severity can change."""
+    return f"{INFARCT}{infarct + 1}" in members
+
+
+def _healthy(organs: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave the infarcts out of a group: they follow it."""
+    return organs if len(organs) == 1 else tuple(organ for organ in organs if not organ.startswith(INFARCT))
 
 
 def source_weights(
@@ -88,8 +107,8 @@ def source_weights(
     severities: tuple[float, ...],
 ) -> dict[str, float]:
     """Return the weight of every source for an examination's uptakes; an infarct takes up 1 - severity."""
-    values = dict(uptakes) | {f"{INFARCT}{i}": 1.0 - severity for i, severity in enumerate(severities, start=1)}
+    values = with_infarcts(uptakes, severities)
     return {
-        source: values[organs[0]] if len(organs) == 1 else values[organs[0]] / first[organs[0]]
+        source: values[organs[0]] if len(organs) == 1 else values[_healthy(organs)[0]] / first[_healthy(organs)[0]]
         for source, organs in members.items()
     }

@@ -12,7 +12,7 @@ from synthesis.errors import SimulationFailed
 from synthesis.examination import Mixture, examine
 from synthesis.mixing import draw_uptakes
 from synthesis.phantoms.shapes import Floats
-from synthesis.sources import regrouped, source_weights
+from synthesis.sources import regrouped, source_weights, stands_alone
 from synthesis.template import BodyRecord, Template
 
 REFERENCE_ORGAN = "myocardium"  # uptakes are relative to it
@@ -76,12 +76,17 @@ def draw_variant_uptakes(body: BodyRecord, rng: np.random.Generator) -> dict[str
 
 
 def draw_variant_defects(body: BodyRecord, rng: np.random.Generator) -> tuple[Defect, ...]:
-    """Draw new severities for the infarcts of a body; where they lie, how far they reach and their kind stays."""
+    """Draw new severities for the infarcts of a body; where they lie, how far they reach and their kind stays.
+
+    An infarct that was simulated together with other tissue keeps its severity.
+    """
     spec = body.scenario.lesions
     kinds = body.records.get("defect_kinds", ["infarct"] * len(body.defects))
     limits = [spec.ischaemia_severity if kind == "ischaemia" else spec.severity for kind in kinds]
+    drawn = [float(rng.uniform(*own)) for own in limits]
     return tuple(
-        replace(defect, severity=float(rng.uniform(*own))) for defect, own in zip(body.defects, limits, strict=True)
+        replace(defect, severity=severity) if stands_alone(body.members, i) else defect
+        for i, (defect, severity) in enumerate(zip(body.defects, drawn, strict=True))
     )
 
 

@@ -28,6 +28,11 @@ CASES, SETS = 20, 3
 @click.option("--sets", default=SETS, show_default=True, type=click.IntRange(1, SETS), help="Number of test sets.")
 @click.option("--quick", is_flag=True, help="A few studies only: shows that it works, no figures to quote.")
 @click.option("--no-shifted", is_flag=True, help="Leave out the conditions that no network was trained on.")
+@click.option(
+    "--monte-carlo",
+    is_flag=True,
+    help="Also judge on studies simulated with GATE 10 (`make gate`); where they are missing, about three core hours.",
+)
 @click.option("--no-hard", is_flag=True, help="Leave out the set of small mild defects.")
 @click.option(
     "--data",
@@ -46,6 +51,7 @@ def accuracy(
     sets: int,
     quick: bool,
     no_shifted: bool,
+    monte_carlo: bool,
     no_hard: bool,
     data: Path | None,
     out: Path | None,
@@ -63,11 +69,14 @@ def accuracy(
     from model.methods import resolve_method
     from synthesis.errors import SynthesisError
 
+    if monte_carlo and no_shifted:
+        message = "--monte-carlo is one of the conditions that --no-shifted leaves out"
+        raise click.UsageError(message)
     found: list[Accuracy] = []
     parts = ["tests"] + ([] if no_hard else ["hard"]) + ([] if no_shifted else ["shifted"])
     try:
         method = resolve_method(model)
-        plan = accuracy_plan(cases=cases, sets=sets, quick=quick)
+        plan = accuracy_plan(cases=cases, sets=sets, quick=quick, monte_carlo=monte_carlo)
         with _bar(quiet=as_json) as heard:
 
             def run() -> dict[str, float]:

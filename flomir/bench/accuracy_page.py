@@ -85,7 +85,10 @@ def _rows(
 
 
 def _shifted(judged: Accuracy, plan: AccuracyPlan) -> str:
-    said = "Each row against OSEM tuned on studies of that very condition: a ratio of at most 1 is not worse than it."
+    said = (
+        "Each row against OSEM tuned on studies of that very condition (for the Monte Carlo on the judged studies "
+        "themselves): a ratio of at most 1 is not worse than it."
+    )
     rows = []
     for one in plan.shifted:
         prefix = f"shifted_{one.site.replace('-', '_')}_"
@@ -102,7 +105,7 @@ def _how(judged: Accuracy, plan: AccuracyPlan) -> str:
         for name, used in judged.osem_settings.items()
     ]
     said = (
-        "All studies are simulated (analytic simulator, digital thorax phantoms), none was used in training. Each metric "
+        "All studies are simulated (digital thorax phantoms; analytic simulator, or where it says so GATE 10), none was used in training. Each metric "
         "of OSEM is taken at the iterations x post-filter that are best for that metric on validation studies, with "
         f"attenuation, resolution and scatter modelled. Intervals are {100 * LEVEL:.0f} % percentile bootstrap over studies."
     )

@@ -16,11 +16,39 @@ WINDOW_RATIO = (
 )
 FILTER_FWHM_BINS = 4.0  # low-pass that a site applies to the scatter window before it uses it
 MAX_SCALE_SDS = 2.5
+SMALLEST_WEIGHT = 1e-6  # where the simulation is exact; the binomial is then Poisson to one part in a million
 
 
 def poisson_counts(expected: Floats, rng: np.random.Generator) -> Floats:
     """Draw measured counts, independent Poisson with the given means; whole numbers as float32."""
     return rng.poisson(expected).astype(np.float32)
+
+
+def remaining_counts(expected: Floats, variance: Floats, rng: np.random.Generator) -> Floats:
+    """Turn a Monte Carlo's noisy counts into measured ones: their noise is kept, and what a Poisson count has more is added.
+
+    A bin with the sum of weights M and the sum of their squares V is worth M^2 / V events of the weight V / M each; every
+    one is kept with that weight as its probability. Of equal weights the result is Poisson, of others it has the same mean and
+    variance. Where a weight is above 1 the simulation has more noise than the measurement, and M is rounded at random.
+
+    Parameters
+    ----------
+    expected, variance : float32, one shape
+        M and V at the count level of the measurement.
+    rng : Generator
+
+    Returns
+    -------
+    float32, whole numbers
+
+    References
+    ----------
+    Bohm & Zech, Nucl. Instrum. Meth. A 748 (2014) 1 (sums of weights as a scaled Poisson distribution).
+    """
+    mean, spread = expected.astype(np.float64), variance.astype(np.float64)
+    weight = np.clip(np.divide(spread, mean, out=np.zeros_like(mean), where=mean > 0), SMALLEST_WEIGHT, 1.0)
+    events = np.floor(mean / weight + rng.random(mean.shape)).astype(np.int64)
+    return rng.binomial(events, weight).astype(np.float32)
 
 
 def estimate_scatter(scatter: Floats, *, scale_sd: float, rng: np.random.Generator) -> Floats:

@@ -8,6 +8,7 @@ from synthesis.errors import SimulationFailed
 from synthesis.phantoms.shapes import Floats
 
 MAX_VARIANCE_RATIO = 0.1  # adds at most 5 % to the standard deviation of a count: sqrt(1.1)
+MAX_KEPT_RATIO = 0.9  # of a Monte Carlo whose noise counts as the measurement's: nearly all of it may be its own
 BODY_SHARE = 0.01  # bins with at least this share of the largest mean see the body
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from synthesis.specs.fields import FractionRange, Positive, Range, Spec, within
 
@@ -37,7 +37,8 @@ GateCameraName = Literal["auto", "nm670/lehr", "nm670/megp", "nm670/hegp", "inte
 GatePhysics = Literal["auto", "G4EmStandardPhysics", "G4EmStandardPhysics_option3", "G4EmStandardPhysics_option4"]
 
 
-Grouping = Literal["organs", "regions"]
+Grouping = Literal["organs", "regions", "whole"]
+NoiseRule = Literal["added", "kept"]
 
 
 class GateSpec(Spec):
@@ -69,14 +70,27 @@ class GateSpec(Spec):
         through a hole.
     grouping : str
         ``organs`` simulates every organ on its own, so that each can change its uptake; ``regions`` only the myocardium,
-        every infarct, and all the rest together, whose organs then keep their ratios: a quarter of the core hours.
+        every infarct, and all the rest together, whose organs then keep their ratios: a quarter of the core hours;
+        ``whole`` everything at once: the fewest core hours for one examination, whose uptakes and severities then stay.
+    scatter_every : int
+        The scattered photons are simulated in every so many views and in the last one, and interpolated between them.
+    scatter_lowpass_mm : float
+        Full width at half maximum of a Gaussian over the scattered counts of a view, counts kept; 0 for none. Scatter
+        has no fine structure, and its counts cost twenty times as much as primary ones.
+    noise : str
+        ``added``: the Monte Carlo must be nearly free of noise (a tenth of the Poisson variance), and the noise of the
+        measurement is added. ``kept``: its noise counts as part of the measurement's, and only the rest is added, so
+        that a tenth of the photons will do; examinations of one body then share a part of their noise.
     g4data : str
         Folder of the Geant4 data; empty for FLOMIR_G4DATA or opengate's own.
     max_core_hours : float
         A body that needs more is refused.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"g4data", "max_core_hours"})  # they change no number
+    # the first two change no number
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {"g4data", "max_core_hours", "scatter_every", "scatter_lowpass_mm", "noise"}
+    )
 
     kind: Literal["gate"] = "gate"
     oversampling: int = Field(default=2, ge=1, le=4)
@@ -90,8 +104,22 @@ class GateSpec(Spec):
     splitting: int = Field(default=1000, ge=1, le=100_000)
     acceptance_deg: Annotated[float, Field(gt=0.0, le=45.0)] | None = None
     grouping: Grouping = "organs"
+    scatter_every: int = Field(default=1, ge=1, le=12)
+    scatter_lowpass_mm: float = Field(default=0.0, ge=0.0, le=100.0)
+    noise: NoiseRule = "added"
     g4data: str = ""
     max_core_hours: Positive = 200.0
+
+    @model_validator(mode="after")
+    def _scatter_apart(self) -> Self:
+        if self.mode == "analog" and (self.scatter_every > 1 or self.scatter_lowpass_mm > 0):
+            message = "scatter_every and scatter_lowpass_mm need mode freeflight, which simulates the scatter apart"
+            raise ValueError(message)
+        return self
+
+    def scatter_views(self, views: int) -> tuple[int, ...]:
+        """Return in which of so many views the scattered photons are simulated."""
+        return tuple(sorted({*range(0, views, self.scatter_every), views - 1}))
 
 
 def _kind(value: Any) -> str:

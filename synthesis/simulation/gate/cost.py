@@ -18,12 +18,13 @@ def core_hours_per_sample(spec: GateSpec, *, views: int, sources: int, rates: Ga
     rates : GateRates
         By default `STORED`.
     """
-    runs = [(rates.analog, 1.0)] if spec.mode == "analog" else [(rates.scatter, spec.scatter_share)]
+    others = len(spec.scatter_views(views))
+    rest = (rates.analog, 1.0, others) if spec.mode == "analog" else (rates.scatter, spec.scatter_share, others)
     seconds = 0.0
-    for run, share in [(rates.primary, 1.0), *runs]:
+    for run, share, number in [(rates.primary, 1.0, views), rest]:
         photons = spec.photons_per_view or share * spec.counts_per_view / run.counts_per_photon
-        seconds += rates.startup_s + photons / run.photons_per_s
-    return views * sources * seconds / 3600
+        seconds += number * (rates.startup_s + photons / run.photons_per_s)
+    return sources * seconds / 3600
 
 
 def gate_cost(spec: GateSpec, *, views: int, sources: int, folder: Path | None = None) -> dict[str, float]:

@@ -21,8 +21,12 @@ from synthesis.simulation.gate.data import find_data, versions
 from synthesis.simulation.gate.job import digest_of
 from synthesis.simulation.gate.jobs import JobMaker, physics_for
 from synthesis.simulation.gate.runs import Counts, Runner
+from synthesis.simulation.gate.scatter import filled
 from synthesis.simulation.gate.views import GateBody, ViewCounts, ViewSimulation
 from synthesis.specs.simulation import GateSpec
+
+AFTER_THE_RUNS = {"g4data", "max_core_hours", "scatter_every", "scatter_lowpass_mm", "noise"}
+"""Settings that do not change what a run counts: finished runs serve under any of them."""
 
 
 class GateSimulator:
@@ -69,7 +73,7 @@ class GateSimulator:
         body = GateBody.of(activity, mu_per_mm, geometry)
         self._refuse_cost(geometry.n_views, int(np.count_nonzero(body.totals)))
         used = versions(data) | {"physics": maker.physics, "camera": maker.camera.title}
-        settings = self.spec.model_dump(mode="json", exclude={"g4data", "max_core_hours"})
+        settings = self.spec.model_dump(mode="json", exclude=AFTER_THE_RUNS)
         digest = digest_of(seed, settings, geometry.to_dict(), used, activity.tobytes(), mu_per_mm.tobytes())
         with self._work_folder() as folder:
             runner = Runner(data, folder, self.workers, max_cpu_s=self.spec.max_core_hours * 3600)
@@ -82,7 +86,8 @@ class GateSimulator:
                 simulation.clean()
         factors = np.outer(body.totals, geometry.view_fractions) / per_photon
         seconds = {"gate": time.perf_counter() - started, "gate_cpu": runner.spent_s}
-        return _assembled(sources, views, factors, used, seconds)
+        scatter_views = self.spec.scatter_views(geometry.n_views)
+        return _assembled(sources, views, scatter_views, factors, used, seconds)
 
     def _refuse_cost(self, views: int, sources: int) -> None:
         expected, most = core_hours_per_sample(self.spec, views=views, sources=sources), self.spec.max_core_hours
@@ -102,18 +107,26 @@ class GateSimulator:
 
 
 def _assembled(
-    sources: tuple[str, ...], views: list[ViewCounts], factors: Counts, used: dict[str, str], seconds: dict[str, float]
+    sources: tuple[str, ...],
+    views: list[ViewCounts],
+    scatter_views: tuple[int, ...],
+    factors: Counts,
+    used: dict[str, str],
+    seconds: dict[str, float],
 ) -> SourceProjections:
     """Put the views together; `factors` (K, V) turns weights per photon into counts."""
     scale = factors[:, :, None, None, None]
+    known = {view: (views[view].scatter, views[view].scatter_variance) for view in scatter_views}
+    scattered = filled(known, len(views))
 
     def collect(parts: list[Counts], by: Counts) -> Floats:
         together: Floats = (np.stack(parts, axis=1) * by).astype(np.float32)  # (K, V, W, Z, U)
         return together
 
     primary = collect([view.primary for view in views], scale)
-    scatter = collect([view.scatter for view in views], scale)
-    variance = collect([view.variance for view in views], scale**2)
+    scatter = collect([counts for counts, _ in scattered], scale)
+    variances = [view.primary_variance + other for view, (_, other) in zip(views, scattered, strict=True)]
+    variance = collect(variances, scale**2)
     windows = primary.shape[2]
     return SourceProjections(
         sources=sources,

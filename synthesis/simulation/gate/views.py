@@ -19,6 +19,7 @@ from synthesis.simulation.gate.jobs import JobMaker
 from synthesis.simulation.gate.placement import box_for_view
 from synthesis.simulation.gate.rates import STORED
 from synthesis.simulation.gate.runs import Counts, Runner, RunResult
+from synthesis.simulation.gate.scatter import sigma_bins, smoothed
 from synthesis.simulation.gate.tissues import classify
 
 MOST_BATCHES = 4
@@ -55,12 +56,13 @@ class GateBody:
 class ViewCounts:
     """Detected weights of every source in every window per photon that started: float64 (K, W, Z, U) each.
 
-    `variance` is of primary + scatter.
+    Each with its variance; in ``analog`` mode, which counts both at once, the primary's is 0 and the scatter's that of the sum.
     """
 
     primary: Counts
+    primary_variance: Counts
     scatter: Counts
-    variance: Counts
+    scatter_variance: Counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +95,7 @@ class ViewSimulation:
             self._source(k).unlink(missing_ok=True)
 
     def simulate(self, view: int) -> ViewCounts:
-        """Return one view of all sources; a source without activity gives zeros.
+        """Return one view of all sources; a source without activity gives zeros, as does scatter that is not simulated.
 
         Raises
         ------
@@ -102,8 +104,7 @@ class ViewSimulation:
         """
         with self._phantom(view) as phantom:
             parts = [self._source_counts(view, k, phantom) for k in range(len(self.body.totals))]
-        primary, scatter, variance = (np.stack(column) for column in zip(*parts, strict=True))
-        return ViewCounts(primary, scatter, variance)
+        return ViewCounts(*(np.stack(column) for column in zip(*parts, strict=True)))
 
     def run_once(self, view: int, k: int, mode: Mode, *, photons: int, seed: int, name: str) -> RunResult:
         """Return one run of one source in one mode."""
@@ -111,20 +112,23 @@ class ViewSimulation:
             job = self.maker.job(view, Source(str(self._source(k))), phantom, mode, photons=photons, seed=seed)
             return self.runner.run(name, job)
 
-    def _source_counts(self, view: int, k: int, phantom: Phantom) -> tuple[Counts, Counts, Counts]:
+    def _source_counts(self, view: int, k: int, phantom: Phantom) -> tuple[Counts, Counts, Counts, Counts]:
         geometry = self.maker.geometry
+        nothing = np.zeros((len(geometry.windows), geometry.n_axial, geometry.n_bins))
         if not self.body.totals[k] > 0:
-            nothing = np.zeros((len(geometry.windows), geometry.n_axial, geometry.n_bins))
-            return nothing, nothing, nothing
+            return (nothing,) * 4
         (first, wanted), (second, wanted_too) = self.maker.modes()
         primary = self._batches(view, k, phantom, first, wanted)
+        unscattered, variance = primary.counts / primary.photons, primary.squared / primary.photons**2
+        if view not in self.maker.spec.scatter_views(geometry.n_views):
+            return unscattered, variance, nothing, nothing
         other = self._batches(view, k, phantom, second, wanted_too)
-        unscattered, rest = primary.counts / primary.photons, other.counts / other.photons
-        variance = other.squared / other.photons**2
+        rest, variance_too = other.counts / other.photons, other.squared / other.photons**2
         if second == "analog":  # all photons at once: the scattered ones are what the primary ones leave over
             scatter = np.clip(rest - unscattered, 0.0, None)
-            return rest - scatter, scatter, variance
-        return unscattered, rest, variance + primary.squared / primary.photons**2
+            return rest - scatter, nothing, scatter, variance_too
+        width = sigma_bins(self.maker.spec.scatter_lowpass_mm, geometry.axial_mm, geometry.bin_mm)
+        return unscattered, variance, *smoothed(rest, variance_too, sigma_bins=width)
 
     def _batches(self, view: int, k: int, phantom: Phantom, mode: Mode, wanted: float) -> RunResult:
         """Run with other seeds until `wanted` equivalent counts are there, or once where the photons are fixed."""

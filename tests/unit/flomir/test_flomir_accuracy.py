@@ -49,6 +49,16 @@ def test_the_sets_are_disjoint_and_the_same_every_time() -> None:
     assert all(s.studies <= 6 for s in accuracy_plan(quick=True).all())
 
 
+def test_the_monte_carlo_set_is_another_condition_whose_own_studies_tune_osem() -> None:
+    usual, more = accuracy_plan(), accuracy_plan(monte_carlo=True)
+    (added,) = set(more.all()) - set(usual.all())
+    assert more.shifted[:-1] == usual.shifted
+    assert more.shifted[-1] == more.shifted_tuning[-1] == added
+    assert added.scenario.simulation.kind == "gate"
+    assert len(more.all()) == len(usual.all()) + 1
+    assert added.studies == 8
+
+
 def test_the_ratio_is_the_mean_of_the_cases_ratios_and_a_figure_without_cases_is_left_out() -> None:
     pair = Pair([case(OURS, body=0.1), case(OURS, body=0.3)], [case("osem", body=0.2), case("osem", body=0.4)])
     figures = compared(pair)

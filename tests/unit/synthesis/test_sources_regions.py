@@ -7,7 +7,7 @@ import numpy as np
 from synthesis.patient import make_phantom
 from synthesis.scenario import Scenario
 from synthesis.simulation.analytic import AnalyticSimulator
-from synthesis.sources import SURROUNDINGS
+from synthesis.sources import SURROUNDINGS, WHOLE
 from synthesis.specs.simulation import GateSpec, Grouping
 from synthesis.template import Template
 from synthesis.variants import mix_study
@@ -49,3 +49,26 @@ def test_later_examinations_keep_the_ratios_of_the_rest() -> None:
     ratios = {organ: later[organ] / first[organ] for organ in few.body.members[SURROUNDINGS]}
     assert max(ratios.values()) - min(ratios.values()) < 1e-9
     assert abs(next(iter(ratios.values())) - 1) > 1e-3
+
+
+def test_the_whole_body_is_one_source_and_gives_the_same_first_examination() -> None:
+    one, many = template("whole"), template("organs")
+    assert set(one.body.members) == {WHOLE}
+    assert "lesion_1" in one.body.members[WHOLE]
+    first, same = mix_study(one, 0, noise=False), mix_study(many, 0, noise=False)
+    for name in ("projections", "reference"):
+        a, b = getattr(first, name), getattr(same, name)
+        assert np.abs(a - b).max() < 1e-4 * a.max(), name
+
+
+def test_later_examinations_of_the_whole_body_keep_severities_and_ratios() -> None:
+    one = template("whole")
+    first, later = (mix_study(one, variant, noise=False) for variant in (0, 1))
+    assert first.truth is not None
+    assert later.truth is not None
+    assert first.truth.defects == later.truth.defects
+    assert first.reference is not None
+    assert later.reference is not None
+    scale = later.reference.sum() / first.reference.sum()
+    assert np.abs(later.reference - first.reference * scale).max() < 1e-4 * later.reference.max()
+    assert abs(scale - 1) > 1e-3  # counts are drawn anew
