@@ -10,18 +10,22 @@ from pathlib import Path
 from typing import cast
 from wsgiref.types import WSGIApplication
 
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 
 from contributor.certificates import SiteCertificates
 from contributor.children import SiteChildren
 from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
+from contributor.roles import ROLES
 from contributor.routes import enrolment as enrolment_routes
 from contributor.routes import models as model_routes
 from contributor.routes import requests as request_routes
 from contributor.routes import sessions as session_routes
 from contributor.routes import studies as study_routes
 from contributor.routes import system as system_routes
+from contributor.routes.answers import operation_id
 from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
 from contributor.services.grants import GrantsWriter
@@ -41,7 +45,9 @@ from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.views import activity_view
-from fl_core.web import realtime, static
+from fl_core.web import realtime, roles, static
+from fl_core.web.account_routes import add_account_routes, add_own_routes
+from fl_core.web.accounts import Accounts
 from fl_core.web.application import create_app
 from fl_core.web.logins import Logins
 from fl_core.web.security import Gate, GateSettings
@@ -66,6 +72,8 @@ class Services:
     reconstructions: Reconstructions
     records: Records
     system: System
+    accounts: Accounts
+    page_url: str
 
 
 @dataclass(kw_only=True)
@@ -241,13 +249,16 @@ def compose(
         reconstructions=reconstructions,
         records=Records(database, journal),
         system=system,
+        accounts=Accounts(database=database, journal=journal, roles=ROLES, valid_s=settings.login_days * float(DAY_S)),
+        page_url=f"http://127.0.0.1:{port}",
     )
     app = api_app(services, version=version, upload_limit_bytes=settings.upload_limit_bytes)
     gate_settings = GateSettings(port=port, max_age_s=settings.login_days * DAY_S, internal_token=token)
     socketio = realtime.install(app, bus, origins=[f"http://{host}" for host in sorted(gate_settings.hosts)])
+    services.accounts.on_ended = lambda ids: realtime.disconnect(socketio, ids)
     static.install(app, paths.web_pages, title=TITLE)
     return Contributor(
-        wsgi=Gate(app.wsgi_app, settings=gate_settings, logins=logins),
+        wsgi=Gate(app.wsgi_app, settings=gate_settings, logins=logins, accounts=services.accounts, side="Contributor"),
         app=app,
         services=services,
         bus=bus,
@@ -263,8 +274,10 @@ def compose(
 def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> OpenAPI:
     """Return the web application with every route of the UI API."""
     app = create_app("contributor", title=TITLE, version=version, upload_limit_bytes=upload_limit_bytes)
+    roles.install(app, ROLES)
     for routes in (
-        system_routes.routes(services.system, services.records, version),
+        _account_routes(services, version),
+        system_routes.routes(services.system, services.records),
         system_routes.internal_routes(services.participation),
         enrolment_routes.routes(services.enrolment),
         study_routes.routes(services.studies),
@@ -275,6 +288,15 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
     ):
         app.register_api(routes)
     return app
+
+
+def _account_routes(services: Services, version: str) -> APIBlueprint:
+    api = APIBlueprint(
+        "accounts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="accounts")], operation_id_callback=operation_id
+    )
+    add_own_routes(api, services.accounts, version)
+    add_account_routes(api, services.accounts, lambda path: f"{services.page_url}{path}")
+    return api
 
 
 def described_app() -> OpenAPI:

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from contributor.app import DAY_S, Contributor, compose
+from contributor.app import Contributor, compose
 from contributor.settings import ContributorSettings
 from contributor.window import open_window
 from fl_core import logs
@@ -21,7 +21,7 @@ def run_daemon(settings: ContributorSettings, *, running_file: Path, as_json: bo
     logs.setup_logging("contributor", home=settings.home, level=settings.log_level)
     listener = bind(settings.port)
     port = int(listener.getsockname()[1])
-    logins = Logins.of_home(settings.home, valid_s=settings.login_days * float(DAY_S))
+    logins = Logins.of_home(settings.home)
     url = f"http://127.0.0.1:{port}"
     link = f"{url}/login?token={logins.new_link_token()}"
     write_private(running_file, json.dumps({"url": url, "pid": os.getpid()}))

@@ -37,13 +37,6 @@ class SystemView(Schema):
     seq: int
 
 
-class Me(Schema):
-    """GET /me: the signed-in browser; `csrf` goes into header X-Flomir-CSRF of every unsafe request."""
-
-    csrf: str
-    version: str
-
-
 class LoginLink(Schema):
     """POST /links: a fresh one-time link to the page."""
 

@@ -109,7 +109,37 @@ CATALOGUE: dict[str, Entry] = {
         409, "This step is not possible in the present state.", "Reload the page; the state has moved on."
     ),
     "auth.required": Entry(
-        401, "You are not signed in.", "Open the one-time link that the program printed at its start."
+        401, "You are not signed in.", "Sign in, or open the one-time link that the program printed at its start."
+    ),
+    "auth.wrong": Entry(
+        403, "Name or password is wrong.", "Try again; who manages the accounts can make a new invitation link."
+    ),
+    "auth.too_many": Entry(
+        429, "There were too many wrong attempts.", "Wait some minutes, then try again.", retryable=True
+    ),
+    "auth.role": Entry(
+        403, "Your role does not allow this.", "Ask a colleague with another role, or have yours changed in Settings."
+    ),
+    "auth.no_account": Entry(403, "A script has no account of its own.", "Sign in with a browser to do this."),
+    "auth.password_weak": Entry(
+        422,
+        "This password is easily guessed.",
+        "Take at least 12 characters without your name; a short sentence is easy to keep.",
+    ),
+    "auth.passwords_differ": Entry(422, "The two passwords differ.", "Type the same one twice."),
+    "account.invitation": Entry(
+        403,
+        "This invitation is not open (any more).",
+        "Ask who invited you for a new link; each works once, for three days.",
+    ),
+    "account.exists": Entry(409, "There is an account of this name.", "Choose another name."),
+    "account.role": Entry(422, "There is no such role.", "Choose one of the roles that the list names."),
+    "account.last": Entry(409, "Nobody who may everything would be left.", "Give another account that role first."),
+    "account.owner": Entry(
+        409, "The owner's account stays.", "It belongs to whoever starts the program; it can be disabled, not removed."
+    ),
+    "account.invited": Entry(
+        409, "This person has not joined yet.", "Remove the account, or make a new invitation link."
     ),
     "auth.link_used": Entry(
         403,

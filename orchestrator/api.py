@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, cast
 
+from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
+from fl_core.web import roles
+from fl_core.web.account_routes import add_account_routes, add_own_routes
+from fl_core.web.accounts import Accounts
 from fl_core.web.application import create_app
+from orchestrator.roles import ROLES
+from orchestrator.routes.answers import blueprint
 from orchestrator.routes.internal import internal_routes
 from orchestrator.routes.models import model_routes
 from orchestrator.routes.peer import enrolment_routes, peer_routes
@@ -46,12 +52,16 @@ class Services:
     sessions: Sessions
     on_progress: Callable[[str], None]
     new_link: Callable[[], str]
+    accounts: Accounts
+    page_url: str
 
 
 def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     """Return the application with every route."""
     app = create_app("orchestrator", title=TITLE, version="1", upload_limit_bytes=upload_limit_bytes)
+    roles.install(app, ROLES)
     for described in (
+        _account_routes(services),
         system_routes(services.system, services.records, services.new_link),
         invitation_routes(services.invitations),
         site_routes(services.sites, services.enrolment),
@@ -67,6 +77,13 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     ):
         app.register_blueprint(plain)
     return app
+
+
+def _account_routes(services: Services) -> APIBlueprint:
+    api = blueprint("accounts")
+    add_own_routes(api, services.accounts, services.system.version)
+    add_account_routes(api, services.accounts, lambda path: f"{services.page_url}{path}")
+    return api
 
 
 def describe() -> OpenAPI:

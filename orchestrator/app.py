@@ -23,10 +23,12 @@ from fl_core.supervision.supervisor import ChildStatus, Supervisor
 from fl_core.trust.authority import Authority, TrustPaths
 from fl_core.trust.identity import fingerprint, short_fingerprint
 from fl_core.web import realtime, static
+from fl_core.web.accounts import Accounts
 from fl_core.web.logins import Logins
 from fl_core.web.security import Gate, GateSettings
 from orchestrator.api import Services, make_app, software_version
 from orchestrator.children import Wiring, check_public_port, child_specs, make_wiring
+from orchestrator.roles import ROLES
 from orchestrator.services.consents import Consents
 from orchestrator.services.desk import Desk, make_desk
 from orchestrator.services.engine import AgentClient, Engine, Gateway, GatewayClient
@@ -96,8 +98,20 @@ def check_home(settings: OrchestratorSettings) -> None:
 class Core:
     """Every service of the orchestrator, wired; no process, no socket."""
 
-    def __init__(self, *, home: Path, desk: Desk, authority: Authority, identity: Identity, outside: Outside) -> None:
+    def __init__(
+        self,
+        *,
+        home: Path,
+        desk: Desk,
+        authority: Authority,
+        identity: Identity,
+        outside: Outside,
+        login_s: float = 7 * DAY_S,
+    ) -> None:
         self.desk = desk
+        self.accounts = Accounts(
+            database=desk.database, journal=desk.journal, roles=ROLES, valid_s=login_s, now=desk.now
+        )
         self.presence = Presence()
         self.inboxes = Inboxes(desk)
         self.sites = Sites(desk, self.presence)
@@ -190,7 +204,7 @@ class Core:
         for site_id in site_ids:
             self.sites.publish(site_id)
 
-    def services(self, new_link: Callable[[], str]) -> Services:
+    def services(self, new_link: Callable[[], str], page_url: str) -> Services:
         """Return what the routes call."""
         return Services(
             system=self.system,
@@ -206,6 +220,8 @@ class Core:
             sessions=self.sessions,
             on_progress=self._on_progress,
             new_link=new_link,
+            accounts=self.accounts,
+            page_url=page_url,
         )
 
     def close(self) -> None:
@@ -250,7 +266,7 @@ class Orchestrator:
         authority = Authority.create(home, settings.name, settings.public_host)
         if authority.orchestrator_needs_renewal(settings.public_host):
             authority.renew_orchestrator(settings.name, settings.public_host)
-        self._logins = Logins.of_home(home, valid_s=settings.login_days * DAY_S)
+        self._logins = Logins.of_home(home)
         self._supervisor = Supervisor(on_change=self._on_child)
         bus = EventBus()
         self.core = Core(
@@ -264,6 +280,7 @@ class Orchestrator:
                 run_job=run_job,
                 statuses=self._supervisor.statuses,
             ),
+            login_s=settings.login_days * DAY_S,
         )
         self.wsgi, self._socketio = make_wsgi(
             self.core,
@@ -332,9 +349,10 @@ def make_wsgi(
     pages: Path = PAGES,
 ) -> tuple[WSGIApplication, SocketIO]:
     """Return the whole web application, the gate outermost, and its live channel."""
-    app = make_app(core.services(new_link), upload_limit_bytes=upload_limit_bytes)
     port = wiring.api_port
+    app = make_app(core.services(new_link, f"http://127.0.0.1:{port}"), upload_limit_bytes=upload_limit_bytes)
     socketio = realtime.install(app, core.desk.bus, origins=[f"http://127.0.0.1:{port}", f"http://localhost:{port}"])
+    core.accounts.on_ended = lambda ids: realtime.disconnect(socketio, ids)
     static.install(app, pages, title="FLoMIR orchestrator")
     gate = Gate(
         app.wsgi_app,
@@ -342,6 +360,8 @@ def make_wsgi(
             port=port, max_age_s=login_s, gateway_secret=wiring.gateway_secret, internal_token=wiring.progress_token
         ),
         logins=logins,
+        accounts=core.accounts,
+        side="Orchestrator",
     )
     return gate, socketio
 

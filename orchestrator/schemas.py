@@ -22,13 +22,6 @@ class SystemView(Schema):
     seq: int
 
 
-class Me(Schema):
-    """GET /me: the signed-in browser; `csrf` goes into header X-Flomir-CSRF of every unsafe request."""
-
-    csrf: str
-    version: str
-
-
 class InvitationCreate(Schema):
     """POST /invitations."""
 
@@ -315,7 +308,8 @@ class AuditQuery(Schema):
 
 
 # Routes under /api/v1 (operation -> answer):
-#   GET /me Me · POST /link LinkView · GET /system SystemView · GET /activity?before= list[ActivityView]
+#   GET /me Me, /accounts ... see fl_core.web.account_routes
+#   POST /link LinkView · GET /system SystemView · GET /activity?before= list[ActivityView]
 #   GET /invitations list · POST /invitations InvitationIssued · DELETE /invitations/{id} InvitationView
 #   GET /sites list · GET /sites/{id} · POST /sites/{id}/approve (SiteApprove) · POST /sites/{id}/refuse · POST /sites/{id}/revoke · PATCH /sites/{id} (Rename): SiteView
 #   GET /tasks list · GET /strategies list

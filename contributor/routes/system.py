@@ -1,6 +1,6 @@
 """Routes of the daemon itself: state, activity, audit, and the hint of the runner."""
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
@@ -9,7 +9,6 @@ from contributor.schemas import (
     ActivityQuery,
     AuditQuery,
     LoginLink,
-    Me,
     SystemView,
 )
 from contributor.services.participation import Participation
@@ -17,19 +16,13 @@ from contributor.services.system import System
 from fl_core.records import Records
 from fl_core.views import ActivityList, AuditCheck, AuditList
 from fl_core.web.parsing import answer, nothing
-from fl_core.web.security import CSRF
 
 
-def routes(system: System, records: Records, version: str) -> APIBlueprint:
+def routes(system: System, records: Records) -> APIBlueprint:
     """Bind the routes to their services."""
     api = APIBlueprint(
         "system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="system")], operation_id_callback=operation_id
     )
-
-    @api.get("/me", responses={200: Me})
-    def get_me() -> Response:
-        """Return who is signed in, with the token for header X-Flomir-CSRF."""
-        return answer(Me(csrf=str(request.environ.get(CSRF, "")), version=version))
 
     @api.post("/links", responses={201: LoginLink})
     def create_link() -> Response:

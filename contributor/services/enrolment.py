@@ -16,6 +16,7 @@ from contributor.certificates import SiteCertificates
 from contributor.peer_client import PeerClient
 from contributor.schemas import ConnectionView, InvitationPreview
 from contributor.services.connection import Connection, ca_fingerprint
+from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, NotTrusted, PeerUnreachable
 from fl_core.protocol.messages import EnrolmentRequest, EnrolmentStatus
 from fl_core.protocol.version import PROTOCOL, negotiate
@@ -138,7 +139,7 @@ class Enrolment:
             )
             self._connection.replace(
                 record,
-                actor="professional",
+                actor=acted_by("professional"),
                 action="enrolment.requested",
                 text=f"Asked {invitation.orchestrator} for admission as {site_name}.",
             )
@@ -167,7 +168,7 @@ class Enrolment:
             self._certificates.remove()
             self._connection.replace(
                 ConnectionRecord(since=self._clock()),
-                actor="professional",
+                actor=acted_by("professional"),
                 action="enrolment.left",
                 text=f"Left {before.orchestrator or 'the federation'}; this site's key was deleted.",
             )

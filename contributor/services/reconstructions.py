@@ -15,6 +15,7 @@ from contributor.schemas import ReconstructionView
 from contributor.services.inspection import SPECT, Volume
 from contributor.services.models import ReceivedModels
 from contributor.services.studies import Studies
+from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, InvalidInput, NotFound
 from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
@@ -108,7 +109,7 @@ class Reconstructions:
             self._store.save(tx, record)
             self._journal.note(
                 tx,
-                actor="professional",
+                actor=acted_by("professional"),
                 action="reconstruction.started",
                 subject=record.id,
                 details={"study": study_id, "model": model_id},

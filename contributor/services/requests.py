@@ -18,6 +18,7 @@ from contributor.services.connection import Connection
 from contributor.services.grants import REFUSED, RELEASED, GrantsWriter
 from contributor.services.offers import refusal_words, verified_offer
 from contributor.services.studies import Studies
+from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, InvalidInput
 from fl_core.events import EventBus
 from fl_core.lifecycle import SessionState, is_terminal
@@ -181,7 +182,7 @@ class Requests:
             self._outbox.put(tx, "consent", document, now)
             self._journal.note(
                 tx,
-                actor="professional",
+                actor=acted_by("professional"),
                 action=f"consent.{'agreed' if agreed else 'declined'}",
                 subject=session_id,
                 details={"studies": len(covered), **wanted.permissions.model_dump(mode="json")},
@@ -205,7 +206,7 @@ class Requests:
             self._outbox.put(tx, "withdrawal", document, now)
             self._journal.note(
                 tx,
-                actor="professional",
+                actor=acted_by("professional"),
                 action="consent.withdrawn",
                 subject=session_id,
                 text=f"The agreement to “{record.offer.title}” was taken back; nothing more is trained or sent.",
@@ -225,7 +226,7 @@ class Requests:
                 raise Conflict(message)
             self._journal.note(
                 tx,
-                actor="professional",
+                actor=acted_by("professional"),
                 action="update.released" if send else "update.kept",
                 subject=session_id,
                 details={"round": round_number},

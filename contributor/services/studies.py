@@ -19,6 +19,7 @@ from contributor.services.inspection import (
     pseudonym,
     read_volume,
 )
+from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, InvalidInput
 from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
@@ -212,7 +213,7 @@ class Studies:
                 self._store.add(tx, record)
                 self._journal.note(
                     tx,
-                    actor="professional",
+                    actor=acted_by("professional"),
                     action="study.added",
                     subject=record.id,
                     details={"sha256": sha256, "task": record.task},
@@ -255,7 +256,11 @@ class Studies:
         with self._database.begin() as tx:
             self._store.set_state(tx, study_id, "usable" if after == "usable" else "withdrawn")
             self._journal.note(
-                tx, actor="professional", action=action, subject=study_id, text=f"Study {record.name} {words}."
+                tx,
+                actor=acted_by("professional"),
+                action=action,
+                subject=study_id,
+                text=f"Study {record.name} {words}.",
             )
         self._permissions_changed()
         view = self.get(study_id)
@@ -267,7 +272,7 @@ class Studies:
         with self._database.begin() as tx:
             self._journal.note(
                 tx,
-                actor="professional",
+                actor=acted_by("professional"),
                 action="study.refused",
                 details={"files": len(refused), "codes": sorted({one.code for one in refused})},
                 text=f"{len(refused)} file(s) could not be used: {refused[0].detail}",

@@ -1,4 +1,7 @@
-"""The tables both daemons have: audit and activity; `create_0001` is what their first migrations call, and stays as it is."""
+"""The tables both daemons have: audit, activity, accounts and sign-ins.
+
+What a migration calls (`create_0001`, ...) stays as it is; later changes are revisions of their own.
+"""
 
 from datetime import UTC, datetime
 
@@ -53,6 +56,39 @@ ACTIVITY = sa.Table(
 )
 
 
+ACCOUNT = sa.Table(
+    "account",
+    SHARED,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("name_key", sa.String(80), nullable=False, unique=True),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("password_hash", sa.String(200)),
+    sa.Column("invite_hash", sa.String(64), unique=True),
+    sa.Column("invite_expires_at", UtcTime),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("last_seen", UtcTime),
+)
+
+SIGN_IN = sa.Table(
+    "sign_in",
+    SHARED,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("cookie_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("browser", sa.String(80), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+)
+
+
 def create_0001(connection: sa.Connection) -> None:
     """Create the shared tables as of revision 0001; later changes are revisions of their own."""
     SHARED.create_all(connection, tables=[AUDIT, ACTIVITY])
+
+
+def create_0002(connection: sa.Connection) -> None:
+    """Create the tables of accounts and sign-ins."""
+    SHARED.create_all(connection, tables=[ACCOUNT, SIGN_IN])

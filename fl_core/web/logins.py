@@ -1,4 +1,4 @@
-"""Who may open the page: one-time links, signed cookies, and a token for scripts."""
+"""One-time links for the owner, the token that unsafe requests carry, and a token for scripts."""
 
 import hashlib
 import hmac
@@ -23,30 +23,27 @@ def persistent_secret(path: Path) -> str:
 
 
 class Logins:
-    """One-time links (in memory) and cookies that need no memory: ``id.expiry.mac``, good over a restart.
+    """One-time links (in memory), tokens against forged requests, and the scripts' token.
 
     Parameters
     ----------
-    key : secret that signs the cookies; replacing it signs everybody out
-    api_token : what a script sends as bearer token
+    key : str
+        Secret from which the tokens of unsafe requests are derived.
+    api_token : str
+        What a script sends as bearer token.
     """
 
-    def __init__(self, *, key: str, api_token: str, valid_s: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, *, key: str, api_token: str, clock: Callable[[], float] = time.time) -> None:
         self._key = key.encode()
         self._api_token = api_token
-        self._valid_s = valid_s
         self._clock = clock
         self._lock = threading.Lock()
         self._links: dict[str, float] = {}
 
     @classmethod
-    def of_home(cls, home: Path, *, valid_s: float) -> "Logins":
+    def of_home(cls, home: Path) -> "Logins":
         """Read, or make at the first start, the secrets in the home folder (mode 0600)."""
-        return cls(
-            key=persistent_secret(home / "web.secret"),
-            api_token=persistent_secret(home / "api.token"),
-            valid_s=valid_s,
-        )
+        return cls(key=persistent_secret(home / "web.secret"), api_token=persistent_secret(home / "api.token"))
 
     def new_link_token(self) -> str:
         """Return a token for one sign-in within a day."""
@@ -57,26 +54,15 @@ class Logins:
             self._links[_digest(token)] = now + LINK_VALID_S
         return token
 
-    def redeem(self, token: str) -> str | None:
-        """Take a link token and return a cookie value; None when it was used or never given."""
+    def redeem(self, token: str) -> bool:
+        """Take a link token; False when it was used, is too old or was never given."""
         with self._lock:
             end = self._links.pop(_digest(token), 0.0)
-        if end <= self._clock():
-            return None
-        content = f"{secrets.token_urlsafe(16)}.{int(self._clock() + self._valid_s)}"
-        return f"{content}.{self._mac('cookie', content)}"
-
-    def is_cookie(self, value: str) -> bool:
-        """Tell whether a cookie is ours and still valid."""
-        content, _, mac = value.rpartition(".")
-        if not hmac.compare_digest(self._mac("cookie", content).encode(), mac.encode()):
-            return False
-        _, _, expiry = content.partition(".")
-        return expiry.isdecimal() and int(expiry) > self._clock()
+        return end > self._clock()
 
     def csrf(self, cookie: str) -> str:
         """Return the token that unsafe requests with this cookie must carry in a header."""
-        return self._mac("csrf", cookie)
+        return hmac.new(self._key, f"csrf:{cookie}".encode(), hashlib.sha256).hexdigest()
 
     def is_csrf(self, cookie: str, given: str) -> bool:
         """Compare in constant time."""
@@ -85,9 +71,6 @@ class Logins:
     def is_api_token(self, given: str) -> bool:
         """Compare in constant time."""
         return hmac.compare_digest(self._api_token.encode(), given.encode())
-
-    def _mac(self, purpose: str, content: str) -> str:
-        return hmac.new(self._key, f"{purpose}:{content}".encode(), hashlib.sha256).hexdigest()
 
 
 def _digest(token: str) -> str:

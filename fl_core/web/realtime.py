@@ -1,9 +1,12 @@
 """Live updates: every delta of the bus goes to the pages as event ``delta`` on namespace ``/live``."""
 
+from collections.abc import Sequence
+
 from flask import Flask, Response, g, request
-from flask_socketio import SocketIO
+from flask_socketio import SocketIO, join_room
 
 from fl_core.events import Delta, EventBus
+from fl_core.web.principal import PRINCIPAL, Principal
 
 NAMESPACE = "/live"
 SEQ_HEADER = "X-Flomir-Seq"
@@ -27,6 +30,9 @@ def install(app: Flask, bus: EventBus, *, origins: list[str]) -> SocketIO:
     )
 
     def on_connect(_auth: object = None) -> None:
+        who = request.environ.get(PRINCIPAL)
+        if isinstance(who, Principal):
+            join_room(who.sign_in_id, namespace=NAMESPACE)
         socketio.emit("hello", {"seq": bus.seq}, namespace=NAMESPACE, to=_sid())
 
     socketio.on_event("connect", on_connect, namespace=NAMESPACE)
@@ -42,6 +48,16 @@ def install(app: Flask, bus: EventBus, *, origins: list[str]) -> SocketIO:
     app.before_request(before)
     app.after_request(after)
     return socketio
+
+
+def disconnect(socketio: SocketIO, sign_in_ids: Sequence[str]) -> None:
+    """Close the live connections of browsers that are signed in no more."""
+    server = socketio.server
+    if server is None:
+        return
+    for sign_in_id in sign_in_ids:
+        for sid, _ in list(server.manager.get_participants(NAMESPACE, sign_in_id)):
+            server.disconnect(sid, namespace=NAMESPACE)
 
 
 def disconnect_all(socketio: SocketIO) -> None:

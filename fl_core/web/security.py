@@ -1,7 +1,8 @@
 """The outermost gate of a daemon's web server: it sees every request before Flask and before engine.io.
 
-Pages and UI API: right Host, signed-in cookie (or bearer token), own Origin, CSRF header on unsafe methods. ``/peer`` and
-``/enrol``: through the gateway only. ``/internal``: with the token of the daemon's own children. ``/health``: open.
+Pages and UI API: right Host, signed-in cookie (or bearer token), own Origin, CSRF header on unsafe methods. ``/login`` and
+``/join``: the forms of who is not signed in, see `fl_core.web.entrance`. ``/peer`` and ``/enrol``: through the gateway
+only. ``/internal``: with the token of the daemon's own children. ``/health``: open.
 """
 
 import hmac
@@ -10,11 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from fl_core.errors import FlomirError, NotTrusted
+from fl_core.web.accounts import Accounts
+from fl_core.web.entrance import Entrance
 from fl_core.web.logins import Logins
+from fl_core.web.principal import PRINCIPAL, SCRIPT, Principal
 from fl_core.web.problems import refuse, request_id_of
 
 if TYPE_CHECKING:
@@ -25,9 +28,6 @@ CSRF = "flomir.csrf"
 SITE_HEADER = "HTTP_X_FLOMIR_SITE"
 FINGERPRINT_HEADER = "HTTP_X_FLOMIR_FINGERPRINT"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SIGN_IN_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in</title>
-<style nonce="{nonce}">body{{font:16px/1.5 system-ui;margin:15vh auto;max-width:32rem;padding:0 1rem}}</style>
-<h1>{title}</h1><p>{advice}</p></html>"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +56,22 @@ class GateSettings:
 class Gate:
     """WSGI application around the whole of the daemon's."""
 
-    def __init__(self, inner: WSGIApplication, *, settings: GateSettings, logins: Logins) -> None:
+    def __init__(
+        self, inner: WSGIApplication, *, settings: GateSettings, logins: Logins, accounts: Accounts, side: str
+    ) -> None:
         self._inner = inner
         self._settings = settings
         self._logins = logins
+        self._accounts = accounts
+        self._entrance = Entrance(
+            logins, accounts, side=side, cookie_name=settings.cookie_name, max_age_s=settings.max_age_s
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Let a request through, answer it here, or refuse it."""
         environ[NONCE] = secrets.token_urlsafe(16)
         environ.pop(CSRF, None)
+        environ.pop(PRINCIPAL, None)
         request_id_of(environ)
         answer = _with_headers(environ, start_response, self._policy(environ))
         path = environ.get("PATH_INFO", "")
@@ -75,14 +82,15 @@ class Gate:
                 self._check_internal(environ)
             else:
                 self._check_host(environ)
-                if path == "/login":
-                    return self._login(environ, answer)
+                self._check_origin(environ)
+                if path in {"/login", "/join"}:
+                    return self._entrance.answer(environ, answer, environ[NONCE])
                 if path != "/health":
                     self._check_user(environ, path)
         except FlomirError as error:
-            if not _under(path, "/api", "/socket.io", "/peer", "/enrol", "/internal", "/health"):
-                return self._page(environ, answer, error)
-            return refuse(environ, answer, error)
+            if _under(path, "/api", "/socket.io", "/peer", "/enrol", "/internal", "/health"):
+                return refuse(environ, answer, error)
+            return self._entrance.refuse(environ, answer, environ[NONCE], error)
         return self._inner(environ, answer)
 
     def _check_gateway(self, environ: WSGIEnvironment) -> None:
@@ -106,55 +114,39 @@ class Gate:
             message = f"host {host[:100]!r} is not served here"
             raise NotTrusted(message, code="auth.host")
 
-    def _check_user(self, environ: WSGIEnvironment, path: str) -> None:
+    def _check_origin(self, environ: WSGIEnvironment) -> None:
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin != f"http://{environ.get('HTTP_HOST', '')}":
             message = f"origin {origin[:100]!r} is not this page"
             raise NotTrusted(message, code="auth.forbidden")
+
+    def _check_user(self, environ: WSGIEnvironment, path: str) -> None:
         authorization = environ.get("HTTP_AUTHORIZATION", "")
         if authorization.startswith("Bearer "):
             if not self._logins.is_api_token(authorization.removeprefix("Bearer ")):
                 message = "the bearer token is not valid"
                 raise NotTrusted(message, code="auth.required")
             environ[CSRF] = ""
+            environ[PRINCIPAL] = Principal(SCRIPT, SCRIPT, self._accounts.roles.highest, "")
             return
         cookie = _cookie(environ, self._settings.cookie_name)
-        if not self._logins.is_cookie(cookie):
+        who = self._accounts.principal(cookie) if cookie else None
+        if who is None:
             message = "no valid sign-in came with the request"
             raise NotTrusted(message, code="auth.required")
         environ[CSRF] = self._logins.csrf(cookie)
+        environ[PRINCIPAL] = who
         if environ.get("REQUEST_METHOD") not in _SAFE_METHODS:
-            self._check_unsafe(environ, path, cookie, origin)
+            self._check_unsafe(environ, path, cookie)
 
-    def _check_unsafe(self, environ: WSGIEnvironment, path: str, cookie: str, origin: str | None) -> None:
+    def _check_unsafe(self, environ: WSGIEnvironment, path: str, cookie: str) -> None:
         if _under(path, "/socket.io"):  # engine.io's own client sends no header of ours; its Origin must be there
-            if origin is None:
+            if environ.get("HTTP_ORIGIN") is None:
                 message = "a live connection without an origin"
                 raise NotTrusted(message, code="auth.forbidden")
         elif not self._logins.is_csrf(cookie, environ.get("HTTP_X_FLOMIR_CSRF", "")):
             message = "header X-Flomir-CSRF is missing or wrong"
             raise NotTrusted(message, code="auth.csrf")
-
-    def _login(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        token = parse_qs(environ.get("QUERY_STRING", "")).get("token", [""])[0]
-        cookie = self._logins.redeem(token) if environ.get("REQUEST_METHOD") == "GET" else None
-        if cookie is None:
-            message = "the one-time link is not valid"
-            return self._page(environ, start_response, NotTrusted(message, code="auth.link_used"))
-        value = f"{self._settings.cookie_name}={cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age={self._settings.max_age_s}"
-        start_response("303 See Other", [("Location", "/"), ("Set-Cookie", value), ("Content-Length", "0")])
-        return [b""]
-
-    def _page(self, environ: WSGIEnvironment, start_response: StartResponse, error: FlomirError) -> Iterable[bytes]:
-        if "text/html" not in environ.get("HTTP_ACCEPT", ""):
-            return refuse(environ, start_response, error)
-        entry = error.entry
-        body = _SIGN_IN_PAGE.format(nonce=environ[NONCE], title=entry.title, advice=entry.advice).encode()
-        start_response(
-            f"{entry.status} Refused",
-            [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))],
-        )
-        return [body]
 
     def _policy(self, environ: WSGIEnvironment) -> str:
         nonce = environ[NONCE]

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
 from fl_core.views import ActivityList, AuditCheck, AuditList
 from fl_core.web.parsing import answer
-from fl_core.web.security import CSRF
 from orchestrator.routes.answers import blueprint
 from orchestrator.schemas import (
     ActivityQuery,
     AuditQuery,
     LinkView,
-    Me,
     SystemView,
 )
 from orchestrator.services.records import Records
@@ -23,11 +21,6 @@ from orchestrator.services.system import System
 def system_routes(system: System, records: Records, new_link: Callable[[], str]) -> APIBlueprint:
     """Bind the routes to their services."""
     api = blueprint("system")
-
-    @api.get("/me", responses={200: Me})
-    def get_me() -> Response:
-        """Return the token that unsafe requests of this browser must carry."""
-        return answer(Me(csrf=str(request.environ.get(CSRF, "")), version=system.version))
 
     @api.post("/link", responses={201: LinkView})
     def create_link() -> Response:

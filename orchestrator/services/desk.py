@@ -4,15 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from fl_core.acting import acted_by
 from fl_core.events import EventBus
 from fl_core.storage.database import Database
 from fl_core.storage.journal import ActivityRow, Journal
 from fl_core.views import activity_view
 
-MANAGER = "manager"
+_MANAGER = "manager"
 SYSTEM = "system"
 DETAIL = "detail"
 """Kind of the lines that only a session's own log shows."""
+
+
+def by_manager() -> str:
+    """Return who acts for the laboratory: the signed-in account, or a script or job of the manager's."""
+    return acted_by(_MANAGER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from fl_core.trust.authority import Authority
 from fl_core.trust.identity import key_fingerprint, load_certificate, request_key, short_fingerprint
 from fl_core.trust.invitation import token_hash
 from orchestrator.schemas import SiteView
-from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.invitations import Invitations
 from orchestrator.services.sites import Sites
 from orchestrator.services.trust_list import TrustList
@@ -191,7 +191,7 @@ class Enrolment:
             lab_sites.move_site(tx, row.id, event, at=self._desk.now(), values=values)
             self._desk.journal.note(
                 tx,
-                actor=MANAGER,
+                actor=by_manager(),
                 action=f"site.{event.value}",
                 subject=row.id,
                 details={"fingerprint": row.fingerprint, "name": row.name},

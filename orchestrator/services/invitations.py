@@ -10,7 +10,7 @@ from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import InvitationRow
 from fl_core.trust.invitation import encode_file, encode_text, new_token, token_hash
 from orchestrator.schemas import InvitationCreate, InvitationIssued, InvitationView
-from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.system import Identity
 
 
@@ -48,7 +48,7 @@ class Invitations:
             lab_sites.add_invitation(tx, row)
             self._desk.journal.note(
                 tx,
-                actor=MANAGER,
+                actor=by_manager(),
                 action="invitation.created",
                 subject=row.id,
                 details={"site_name": row.site_name, "expires_at": row.expires_at.isoformat()},
@@ -71,7 +71,11 @@ class Invitations:
                 message = f"invitation {invitation_id} is {self._view(row).state}"
                 raise Conflict(message)
             self._desk.journal.note(
-                tx, actor=MANAGER, action="invitation.withdrawn", subject=invitation_id, text="Invitation withdrawn."
+                tx,
+                actor=by_manager(),
+                action="invitation.withdrawn",
+                subject=invitation_id,
+                text="Invitation withdrawn.",
             )
             tx.after_commit(lambda: self.publish(invitation_id))
         return self.view(invitation_id)

@@ -22,7 +22,7 @@ from model.errors import ModelError
 from model.io.weights import ModelCard, TensorEntry, content_hash, read_tensors_header, save_card
 from model.task_spec import TaskSpec, task_spec
 from orchestrator.schemas import Deleted, ModelInitialise, ModelView
-from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.desk import Desk, by_manager
 
 JOB_TIMEOUT_S = 120.0
 JOBS = "model.jobs"
@@ -99,7 +99,7 @@ class Models:
         card = ModelCard.model_validate(answer["card"])
         origin = "random" if wanted.shipped is None else "shipped"
         with self._desk.database.begin() as tx:
-            model_id = self._add(tx, card, name=wanted.name, origin=origin, actor=MANAGER)
+            model_id = self._add(tx, card, name=wanted.name, origin=origin, actor=by_manager())
         return self.view(model_id)
 
     def add_upload(self, path: Path, *, name: str, task: str) -> ModelView:
@@ -130,7 +130,7 @@ class Models:
             raise InvalidInput(message, code="model.invalid") from error
         self._keep(path, card)
         with self._desk.database.begin() as tx:
-            model_id = self._add(tx, card, name=name, origin="uploaded", actor=MANAGER)
+            model_id = self._add(tx, card, name=name, origin="uploaded", actor=by_manager())
         return self.view(model_id)
 
     def keep_round(self, source: Path, *, parent: ModelRow, training: Json, metrics: Mapping[str, float]) -> ModelCard:
@@ -178,7 +178,7 @@ class Models:
             lab_models.rename(tx, model_id, name)
             self._desk.journal.note(
                 tx,
-                actor=MANAGER,
+                actor=by_manager(),
                 action="model.renamed",
                 subject=model_id,
                 details={"before": before, "after": name},
@@ -204,7 +204,7 @@ class Models:
             is_last = lab_models.count_with_hash(tx.connection, row.sha256) == 0
             self._desk.journal.note(
                 tx,
-                actor=MANAGER,
+                actor=by_manager(),
                 action="model.deleted",
                 subject=model_id,
                 details={"sha256": row.sha256, "name": row.name},

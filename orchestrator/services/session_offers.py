@@ -18,7 +18,7 @@ from fl_core.storage.lab_sites import SiteRow
 from fl_core.strategy_spec import strategy_parameters
 from fl_core.web.complaints import first_problem
 from orchestrator.schemas import ModelInitialise, SessionCreate, SessionView
-from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.models import Models, known_task
 from orchestrator.services.session_book import SessionBook
@@ -99,7 +99,7 @@ class SessionOffers:
                 lab_sessions.add_participation(tx, session_id, site.id, document, sha256_of(document.payload))
                 self._inboxes.post(tx, site.id, "offer", document)
             text = f"{wanted.title}: offered to {len(sites)} {'site' if len(sites) == 1 else 'sites'}."
-            self._book.move(tx, session_id, SessionEvent.OFFERED, actor=MANAGER, text=text)
+            self._book.move(tx, session_id, SessionEvent.OFFERED, actor=by_manager(), text=text)
             tx.after_commit(lambda: self._models.publish(model.id))
         return self._views.get(session_id)
 

@@ -9,7 +9,7 @@ from fl_core.storage import lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_sessions import SessionRow
 from orchestrator.schemas import SessionView
-from orchestrator.services.desk import MANAGER, SYSTEM, Desk
+from orchestrator.services.desk import SYSTEM, Desk, by_manager
 from orchestrator.services.eligibility import eligible
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
@@ -40,19 +40,19 @@ class Sessions:
         IllegalTransition
             When it is not offered.
         """
-        return self._start(session_id, from_states={SessionState.OFFERED}, actor=MANAGER, text="Starting.")
+        return self._start(session_id, from_states={SessionState.OFFERED}, actor=by_manager(), text="Starting.")
 
     def resume(self, session_id: str) -> SessionView:
         """Go on after the last closed round of a paused, stopped or failed session."""
         states = {SessionState.PAUSED, SessionState.STOPPED, SessionState.FAILED}
-        return self._start(session_id, from_states=states, actor=MANAGER, text="Going on.")
+        return self._start(session_id, from_states=states, actor=by_manager(), text="Going on.")
 
     def stop(self, session_id: str) -> SessionView:
         """Stop at any point; closed rounds and their models stay."""
         with self._desk.database.begin() as tx:
             values = {"wish": "stop", "reason": "", "reason_text": ""}
             event = SessionEvent.STOP_REQUESTED
-            after = self._book.move(tx, session_id, event, actor=MANAGER, text="Stopping.", values=values)
+            after = self._book.move(tx, session_id, event, actor=by_manager(), text="Stopping.", values=values)
         if after is SessionState.STOPPING:
             self._wishes(session_id, stop=True)
         self._wake()
@@ -175,7 +175,7 @@ class Sessions:
         return row
 
     def _note(self, tx: Transaction, session_id: str, action: str, text: str) -> None:
-        self._desk.journal.note(tx, actor=MANAGER, action=action, subject=session_id, text=text)
+        self._desk.journal.note(tx, actor=by_manager(), action=action, subject=session_id, text=text)
 
     def _wishes(self, session_id: str, **wishes: object) -> None:
         folder = self._folders.of(session_id)

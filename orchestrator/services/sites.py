@@ -4,7 +4,7 @@ from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import SiteRow
 from fl_core.trust.identity import short_fingerprint
 from orchestrator.schemas import SiteView
-from orchestrator.services.desk import MANAGER, Desk
+from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.presence import Presence
 
 
@@ -32,7 +32,7 @@ class Sites:
             lab_sites.update_site(tx, site_id, {"name": name})
             self._desk.journal.note(
                 tx,
-                actor=MANAGER,
+                actor=by_manager(),
                 action="site.renamed",
                 subject=site_id,
                 details={"before": before, "after": name},

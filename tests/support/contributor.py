@@ -17,6 +17,7 @@ from contributor.app import Contributor, compose
 from contributor.certificates import SiteCertificates
 from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
+from contributor.roles import ROLES
 from contributor.settings import ContributorSettings
 from fl_core.errors import CATALOGUE, PeerUnreachable
 from fl_core.events import Delta
@@ -42,6 +43,7 @@ from fl_core.storage.site_connection import ConnectionRecord
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import fingerprint, key_fingerprint, request_key
 from fl_core.web.logins import Logins
+from fl_core.web.principal import PRINCIPAL, Principal
 from fl_core.web.problems import problem
 from model.task_spec import task_spec
 from tests.support.studies import write_tiny_study
@@ -90,7 +92,7 @@ class TestSite:
     @property
     def client(self) -> Any:
         """A client of the API behind the gate (a `FlaskClient`)."""
-        return self.daemon.app.test_client()
+        return client_of(self.daemon)
 
     def signed(self, offer: SessionOffer, *, authority: Authority | None = None) -> SignedDocument:
         """Sign an offer as an orchestrator does."""
@@ -131,6 +133,13 @@ class TestSite:
         return [delta.data for delta in self.deltas if delta.type == type_]
 
 
+def client_of(daemon: Contributor) -> Any:
+    """Return a client behind the gate, as one that the gate has let in as an administrator."""
+    client: Any = daemon.app.test_client()
+    client.environ_base[PRINCIPAL] = Principal("owner", "Owner", ROLES.highest, "")
+    return client
+
+
 def nobody_answers(*_: object) -> PeerClient:
     """Stand for an orchestrator that cannot be reached."""
     message = "nobody answers"
@@ -141,7 +150,7 @@ def nobody_answers(*_: object) -> PeerClient:
 def composed(home: Path, *, port: int = 4321, **options: Any) -> Iterator[Contributor]:
     """Compose a daemon that is not started and not enrolled."""
     home.mkdir(parents=True, exist_ok=True)
-    logins = Logins(key="k" * 32, api_token=API_TOKEN, valid_s=3600)
+    logins = Logins(key="k" * 32, api_token=API_TOKEN)
     defaults: dict[str, object] = {"site_client": nobody_answers, "enrol_client": nobody_answers}
     daemon = compose(
         ContributorSettings(home=home),

@@ -231,7 +231,7 @@ class Lab:
         bus.subscribe(self.deltas.append)
         self.database = open_database(home / "flomir.sqlite", migrations=MIGRATIONS)
         authority = Authority.create(home, "Lab", "127.0.0.1")
-        self.logins = Logins(key="cookie-key", api_token=TOKEN, valid_s=3600)
+        self.logins = Logins(key="cookie-key", api_token=TOKEN)
         identity = Identity("Lab", "0", "127.0.0.1:9", authority.ca_pem, "CA")
         self.core = Core(
             home=home,

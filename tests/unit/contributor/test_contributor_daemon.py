@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from tests.support.contributor import API_TOKEN, composed
+from tests.support.contributor import API_TOKEN, client_of, composed
 
 ROOT = Path(__file__).parents[3]
 
@@ -69,7 +69,7 @@ def test_peers_have_no_way_in(tmp_path: Path) -> None:
 
 def test_a_fresh_home_is_not_enrolled_and_its_audit_is_whole(tmp_path: Path) -> None:
     with composed(tmp_path) as daemon:
-        client: Any = daemon.app.test_client()
+        client: Any = client_of(daemon)
         assert client.get("/api/v1/enrolment").json["state"] == "not_enrolled"
         assert client.get("/api/v1/system").json["children"] == []
         assert client.get("/api/v1/audit/verify").json == {"ok": True, "rows": 0, "broken_at": None, "head": "0" * 64}

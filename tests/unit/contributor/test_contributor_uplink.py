@@ -18,6 +18,7 @@ from fl_core.trust.invitation import encode_file, encode_text, new_token
 from tests.support.contributor import (
     FakeOrchestrator,
     TestSite,
+    client_of,
     composed,
     enrol_offline,
     enrolled_site,
@@ -189,7 +190,7 @@ def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> 
             token=new_token(),
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
-        client: Any = daemon.app.test_client()
+        client: Any = client_of(daemon)
         body = {"invitation": encode_text(invitation), "site_name": "North"}
         preview = client.post("/api/v1/enrolment/preview", json={"invitation": body["invitation"]}).json
         assert preview["orchestrator"] == "Test laboratory"
@@ -222,7 +223,7 @@ def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> No
             token=new_token(),
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
-        client: Any = daemon.app.test_client()
+        client: Any = client_of(daemon)
         body = {"invitation": encode_file(invitation), "site_name": "North"}
         client.post("/api/v1/enrolment", json=body)
         other.decide("refused")

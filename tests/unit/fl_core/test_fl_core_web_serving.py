@@ -19,7 +19,12 @@ DAEMON = """
 import json, sys
 from pathlib import Path
 from fl_core.events import EventBus
+from contributor.app import MIGRATIONS
+from contributor.roles import ROLES
+from fl_core.storage.database import open_database
+from fl_core.storage.journal import Journal
 from fl_core.web import application, realtime, serving
+from fl_core.web.accounts import Accounts
 from fl_core.web.logins import Logins
 from fl_core.web.security import Gate, GateSettings
 
@@ -32,8 +37,11 @@ class Daemon:
         app = application.create_app("t", title="t", version="1", upload_limit_bytes=1000)
         self.bus = EventBus()
         self.live = realtime.install(app, self.bus, origins=[f"http://127.0.0.1:{port}"])
-        self.logins = Logins.of_home(home, valid_s=60)
-        self.wsgi = Gate(app.wsgi_app, settings=GateSettings(port=port, max_age_s=60), logins=self.logins)
+        self.logins = Logins.of_home(home)
+        database = open_database(":memory:", migrations=MIGRATIONS)
+        accounts = Accounts(database=database, journal=Journal(database), roles=ROLES, valid_s=60)
+        settings = GateSettings(port=port, max_age_s=60)
+        self.wsgi = Gate(app.wsgi_app, settings=settings, logins=self.logins, accounts=accounts, side="Test")
     def start(self):
         print(json.dumps({"port": port, "token": self.logins.new_link_token()}), flush=True)
     def stop(self):

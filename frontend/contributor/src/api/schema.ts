@@ -4,6 +4,59 @@
  */
 
 export interface paths {
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the people who may open these pages. */
+        get: operations["list_accounts"];
+        put?: never;
+        /** Invite a person; the link in the answer is shown only here. */
+        post: operations["invite_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an account and sign it out everywhere. */
+        delete: operations["remove_account"];
+        options?: never;
+        head?: never;
+        /** Change the name, the role or the state of an account. */
+        patch: operations["change_account"];
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new link: for a lost invitation or a forgotten password. */
+        post: operations["invite_account_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activity": {
         parameters: {
             query?: never;
@@ -115,10 +168,78 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return who is signed in, with the token for header X-Flomir-CSRF. */
+        /** Return who is signed in, with the token that unsafe requests of this browser must carry. */
         get: operations["get_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set or change the own password. */
+        put: operations["set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the browsers that are signed in to the own account. */
+        get: operations["list_sign_ins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sign-ins/{sign_in_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign one browser of the own account out. */
+        delete: operations["end_sign_in"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End this browser's sign-in. */
+        post: operations["sign_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -473,6 +594,91 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountChange
+         * @description PATCH /accounts/{id}: what is absent stays.
+         */
+        AccountChange: {
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Role
+             * @default null
+             */
+            role: string | null;
+            /**
+             * State
+             * @default null
+             */
+            state: ("active" | "disabled") | null;
+        };
+        /**
+         * AccountInvite
+         * @description POST /accounts.
+         */
+        AccountInvite: {
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+        };
+        /**
+         * AccountInvited
+         * @description The answer to POST /accounts and POST /accounts/{id}/invitation; the link is shown only here.
+         */
+        AccountInvited: {
+            account: components["schemas"]["AccountView"];
+            /** Link */
+            link: string;
+        };
+        /**
+         * AccountList
+         * @description GET /accounts, oldest first; `roles` from the one that may least to the one that may everything.
+         */
+        AccountList: {
+            /** Items */
+            items: components["schemas"]["AccountView"][];
+            /** Roles */
+            roles: string[];
+        };
+        /**
+         * AccountView
+         * @description GET /accounts: a person who may open the pages.
+         */
+        AccountView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Has Password
+             * @description false: signs in with the link that the program prints at its start
+             */
+            has_password: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Invited Until
+             * @description how long the invitation link works
+             * @default null
+             */
+            invited_until: string | null;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "invited" | "active" | "disabled";
+        };
+        /**
          * ActivityList
          * @description GET /activity, newest first.
          */
@@ -681,6 +887,14 @@ export interface components {
             with_reference: number;
         };
         /**
+         * Ended
+         * @description The id of what has ended or was removed.
+         */
+        Ended: {
+            /** Id */
+            id: string;
+        };
+        /**
          * EnrolmentStart
          * @description POST /enrolment: makes the key here, sends a signing request, waits for the manager's approval.
          */
@@ -745,13 +959,47 @@ export interface components {
         };
         /**
          * Me
-         * @description GET /me: the signed-in browser; `csrf` goes into header X-Flomir-CSRF of every unsafe request.
+         * @description GET /me: who is signed in; `csrf` goes into header X-Flomir-CSRF of every unsafe request.
          */
         Me: {
+            /**
+             * Account Id
+             * @description absent for a script
+             */
+            account_id: string | null;
+            /**
+             * Can Act
+             * @description false: this role may look, not change
+             */
+            can_act: boolean;
             /** Csrf */
             csrf: string;
+            /** Has Password */
+            has_password: boolean;
+            /** Manages Accounts */
+            manages_accounts: boolean;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
             /** Version */
             version: string;
+        };
+        /**
+         * PasswordChange
+         * @description PUT /me/password; `present` is needed where there is one.
+         */
+        PasswordChange: {
+            /**
+             * New
+             * Format: password
+             */
+            new: string;
+            /**
+             * Present
+             * @default null
+             */
+            present: string | null;
         };
         /**
          * ReceivedModelList
@@ -1028,6 +1276,41 @@ export interface components {
             update_bytes: number;
         };
         /**
+         * SignInList
+         * @description GET /me/sign-ins, the latest first.
+         */
+        SignInList: {
+            /** Items */
+            items: components["schemas"]["SignInView"][];
+        };
+        /**
+         * SignInView
+         * @description GET /me/sign-ins: a browser that is signed in to the own account.
+         */
+        SignInView: {
+            /** Browser */
+            browser: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+        };
+        /**
          * SitePhase
          * @description What a site is doing in a round.
          * @enum {string}
@@ -1289,6 +1572,165 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    invite_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountInvite"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountInvited"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    remove_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    change_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    invite_account_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountInvited"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     list_activity: {
         parameters: {
             query?: {
@@ -1551,6 +1993,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    list_sign_ins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    end_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sign_in_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             /** @description Unprocessable Entity */

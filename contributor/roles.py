@@ -1,0 +1,18 @@
+"""Who may do what in the hospital."""
+
+from fl_core.web.account_routes import special_roles
+from fl_core.web.roles import Roles
+
+ROLES = Roles(
+    order=("viewer", "professional", "administrator"),
+    reading="viewer",
+    acting="professional",
+    special=special_roles(own="viewer", managing="administrator")
+    | {
+        "enrolment.start_enrolment": "administrator",
+        "enrolment.leave": "administrator",
+        "system.create_link": "administrator",
+    },
+)
+"""A viewer looks; a professional adds scans, answers requests and uses models; an administrator also joins and leaves a
+federation and manages the accounts."""

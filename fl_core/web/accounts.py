@@ -1,0 +1,479 @@
+"""Accounts by invitation, sign-ins that end, and who a cookie belongs to."""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from fl_core.account_views import AccountChange, AccountView, SignInView
+from fl_core.acting import acted_by
+from fl_core.errors import Conflict, InvalidInput, NotFound, NotTrusted
+from fl_core.protocol.ids import new_id
+from fl_core.storage import accounts as rows
+from fl_core.storage.accounts import AccountRow, SignInRow
+from fl_core.storage.database import Database, Transaction
+from fl_core.storage.journal import Journal
+from fl_core.web import passwords
+from fl_core.web.attempts import Attempts
+from fl_core.web.principal import Principal
+from fl_core.web.roles import Roles
+
+OWNER_ID, OWNER_NAME = "owner", "Owner"
+INVITATION_VALID = timedelta(days=3)
+TOUCH_EVERY = timedelta(minutes=1)
+"""How exactly "last seen" is kept: a write a request would be too many."""
+MOST_HASHES_AT_ONCE = 2
+"""Each takes 64 MiB for a moment."""
+
+
+class Accounts:
+    """People of one daemon; safe from several threads.
+
+    The *owner* is whoever can read what the program prints at its start: the account is made at the first start, has the
+    highest role, and signs in with a one-time link; it may set a password like everybody else.
+
+    Parameters
+    ----------
+    database : Database
+    journal : Journal
+    roles : Roles
+    valid_s : float
+        How long a browser stays signed in.
+    on_ended : callable
+        Hears the ids of sign-ins that ended, so that their live connections close.
+    now : callable
+    clock : callable
+        Seconds that only grow, for the waits after wrong passwords.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        roles: Roles,
+        valid_s: float,
+        on_ended: Callable[[list[str]], None] = lambda ids: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self.roles = roles
+        self._valid = timedelta(seconds=valid_s)
+        self.on_ended = on_ended
+        self._now = now
+        self._attempts = Attempts(clock=clock)
+        self._hashing = threading.BoundedSemaphore(MOST_HASHES_AT_ONCE)
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[Principal, datetime, datetime]] = {}  # cookie hash -> who, expiry, written seen_at
+        self._make_owner()
+
+    # --- who is it -------------------------------------------------------------------------------------------------
+
+    def principal(self, cookie: str) -> Principal | None:
+        """Return whose browser sent this cookie; None when it is signed in no more."""
+        key, now = _digest(cookie), self._now()
+        with self._lock:
+            known = self._known.get(key)
+        if known is None:
+            with self._database.read() as connection:
+                found = rows.sign_in_of(connection, key, now=now)
+            if found is None:
+                return None
+            sign_in, account = found
+            known = (_principal(sign_in, account), sign_in.expires_at, sign_in.seen_at)
+        who, expires, seen = known
+        if expires <= now:
+            self._forget([who.sign_in_id])
+            return None
+        if now - seen >= TOUCH_EVERY:
+            seen = now
+            with self._database.begin() as tx:
+                rows.touch(tx, who.sign_in_id, who.account_id, at=now)
+        with self._lock:
+            self._known[key] = (who, expires, seen)
+        return who
+
+    def sign_in_owner(self, browser: str) -> str:
+        """Sign a browser in that came with a one-time link; returns the cookie."""
+        return self._start(OWNER_ID, browser)
+
+    def sign_in(self, name: str, password: str, browser: str) -> str:
+        """Sign in with name and password; returns the cookie.
+
+        Raises
+        ------
+        NotTrusted
+            ``auth.wrong``, the same for an unknown name; ``auth.too_many`` while further attempts have to wait.
+        """
+        key = rows.name_key(name)
+        self._refuse_haste(key)
+        with self._database.read() as connection:
+            account = rows.by_name(connection, name)
+        stored = None if account is None or account.state != "active" else account.password_hash
+        with self._hashing:
+            is_right = passwords.fits(password, stored)
+        if account is None or not is_right:
+            self._attempts.failed(key)
+            self._note("account.sign_in_failed", "" if account is None else account.id, actor="nobody")
+            message = "name and password do not belong together"
+            raise NotTrusted(message, code="auth.wrong")
+        self._attempts.succeeded(key)
+        return self._start(account.id, browser)
+
+    def sign_out(self, who: Principal) -> None:
+        """End the sign-in that the request came with."""
+        self.end(who, who.sign_in_id)
+
+    # --- joining ---------------------------------------------------------------------------------------------------
+
+    def invitee(self, token: str) -> AccountView:
+        """Return whom an invitation link is for.
+
+        Raises
+        ------
+        NotTrusted
+            ``account.invitation`` when it was used, withdrawn, never given or is too old.
+        """
+        with self._database.read() as connection:
+            return _view(self._invited(rows.by_invitation(connection, _digest(token))))
+
+    def join(self, token: str, password: str, browser: str) -> str:
+        """Choose the first password of an invited account and sign in; returns the cookie."""
+        passwords.check_new(password, name=self.invitee(token).name)
+        with self._hashing:
+            stored = passwords.hashed(password)
+        with self._database.begin() as tx:
+            account = self._invited(rows.by_invitation(tx.connection, _digest(token)))
+            values = {"password_hash": stored, "state": "active", "invite_hash": None, "invite_expires_at": None}
+            rows.change_account(tx, account.id, values)
+            text = f"{account.name} joined as {account.role}."
+            self._journal.note(tx, actor=account.name, action="account.joined", subject=account.id, text=text)
+        return self._start(account.id, browser)
+
+    def _invited(self, account: AccountRow | None) -> AccountRow:
+        if account is None or account.invite_expires_at is None or account.invite_expires_at <= self._now():
+            message = "this invitation to an account is not open"
+            raise NotTrusted(message, code="account.invitation")
+        return account
+
+    # --- managing --------------------------------------------------------------------------------------------------
+
+    def all(self) -> list[AccountView]:
+        """Return every account."""
+        with self._database.read() as connection:
+            return [_view(row) for row in rows.all_accounts(connection)]
+
+    def view(self, account_id: str) -> AccountView:
+        """Return one account or raise NotFound."""
+        with self._database.read() as connection:
+            return _view(rows.by_id(connection, account_id))
+
+    def invite(self, name: str, role: str) -> tuple[AccountView, str]:
+        """Make an account that its person opens with the returned token.
+
+        Raises
+        ------
+        InvalidInput
+            ``account.role``.
+        Conflict
+            ``account.exists``.
+        """
+        self._check_role(role)
+        token, account_id = secrets.token_urlsafe(24), new_id("account")
+        row = AccountRow(
+            id=account_id,
+            name=name,
+            name_key=rows.name_key(name),
+            role=role,
+            state="invited",
+            password_hash=None,
+            invite_hash=_digest(token),
+            invite_expires_at=self._now() + INVITATION_VALID,
+            created_at=self._now(),
+            last_seen=None,
+        )
+        with self._database.begin() as tx:
+            self._refuse_taken(tx, name)
+            rows.add_account(tx, row)
+            self._journal.note(
+                tx,
+                actor=self._actor(),
+                action="account.invited",
+                subject=account_id,
+                details={"role": role},
+                text=f"{name} was invited as {role}.",
+            )
+        return _view(row), token
+
+    def invite_again(self, account_id: str) -> tuple[AccountView, str]:
+        """Give an account a new link: for a lost invitation, or a forgotten password (which then works no more)."""
+        token = secrets.token_urlsafe(24)
+        with self._database.begin() as tx:
+            row = rows.by_id(tx.connection, account_id)
+            self._refuse_owner(row)
+            self._refuse_last(tx, row, None)
+            values: dict[str, object] = {
+                "invite_hash": _digest(token), "invite_expires_at": self._now() + INVITATION_VALID, "password_hash": None, "state": "invited",
+            }  # fmt: skip
+            rows.change_account(tx, account_id, values)
+            self._end(tx, account_id)
+            self._journal.note(
+                tx,
+                actor=self._actor(),
+                action="account.invited_again",
+                subject=account_id,
+                text=f"{row.name} got a new invitation link.",
+            )
+        return self.view(account_id), token
+
+    def change(self, account_id: str, change: AccountChange) -> AccountView:
+        """Change name, role or state; a disabled account is signed out everywhere.
+
+        Raises
+        ------
+        Conflict
+            ``account.last`` where nobody with the highest role would be left; ``account.exists``.
+        """
+        with self._database.begin() as tx:
+            before = rows.by_id(tx.connection, account_id)
+            after = self._changed(tx, before, change)
+            self._refuse_last(tx, before, after)
+            values = {name: getattr(after, name) for name in ("name", "name_key", "role", "state")}
+            rows.change_account(tx, account_id, values)
+            if after.state == "disabled":
+                self._end(tx, account_id)
+            changed = {
+                name: value for name, value in values.items() if value != getattr(before, name) and name != "name_key"
+            }
+            if changed:
+                text = f"{before.name}: " + ", ".join(f"{name} is now {value}" for name, value in changed.items()) + "."
+                self._journal.note(
+                    tx,
+                    actor=self._actor(),
+                    action="account.changed",
+                    subject=account_id,
+                    details=dict(changed),
+                    text=text,
+                )
+            tx.after_commit(self._forget_all)
+        return self.view(account_id)
+
+    def remove(self, account_id: str) -> None:
+        """Remove an account; what it did stays in the audit."""
+        with self._database.begin() as tx:
+            row = rows.by_id(tx.connection, account_id)
+            self._refuse_owner(row)
+            self._refuse_last(tx, row, None)
+            self._end(tx, account_id)
+            rows.remove_account(tx, account_id)
+            text = f"The account of {row.name} was removed."
+            self._journal.note(tx, actor=self._actor(), action="account.removed", subject=account_id, text=text)
+
+    # --- the own account -------------------------------------------------------------------------------------------
+
+    def set_password(self, who: Principal, present: str | None, new: str) -> None:
+        """Set or change the own password; every other browser of the account is signed out.
+
+        Raises
+        ------
+        NotTrusted
+            ``auth.wrong`` when the present one is not right; ``auth.too_many``.
+        InvalidInput
+            ``auth.password_weak``.
+        """
+        with self._database.read() as connection:
+            account = rows.by_id(connection, who.account_id)
+        passwords.check_new(new, name=account.name)
+        if account.password_hash is not None:
+            self._refuse_haste(account.name_key)
+            with self._hashing:
+                is_right = passwords.fits(present or "", account.password_hash)
+            if not is_right:
+                self._attempts.failed(account.name_key)
+                message = "the present password is not right"
+                raise NotTrusted(message, code="auth.wrong")
+        with self._hashing:
+            stored = passwords.hashed(new)
+        with self._database.begin() as tx:
+            rows.change_account(tx, account.id, {"password_hash": stored})
+            self._end(tx, account.id, but=who.sign_in_id)
+            self._journal.note(tx, actor=self._actor(), action="account.password_set", subject=account.id)
+
+    def sign_ins(self, who: Principal) -> list[SignInView]:
+        """Return the browsers that are signed in to the own account."""
+        with self._database.read() as connection:
+            found = rows.sign_ins(connection, who.account_id, now=self._now())
+        return [
+            SignInView(
+                id=row.id,
+                browser=row.browser,
+                created_at=row.created_at,
+                seen_at=row.seen_at,
+                expires_at=row.expires_at,
+                current=row.id == who.sign_in_id,
+            )
+            for row in found
+        ]
+
+    def end(self, who: Principal, sign_in_id: str) -> None:
+        """Sign one browser of the own account out; raises NotFound for any other."""
+        with self._database.begin() as tx:
+            if not self._end(tx, who.account_id, only=sign_in_id):
+                message = f"there is no sign-in {sign_in_id[:60]} of this account"
+                raise NotFound(message)
+            self._journal.note(tx, actor=self._actor(), action="account.signed_out", subject=who.account_id)
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _make_owner(self) -> None:
+        with self._database.begin() as tx:
+            rows.drop_expired(tx, now=self._now())
+            if any(account.id == OWNER_ID for account in rows.all_accounts(tx.connection)):
+                return
+            owner = AccountRow(
+                id=OWNER_ID,
+                name=OWNER_NAME,
+                name_key=rows.name_key(OWNER_NAME),
+                role=self.roles.highest,
+                state="active",
+                password_hash=None,
+                invite_hash=None,
+                invite_expires_at=None,
+                created_at=self._now(),
+                last_seen=None,
+            )
+            rows.add_account(tx, owner)
+
+    def _start(self, account_id: str, browser: str) -> str:
+        cookie, now = secrets.token_urlsafe(32), self._now()
+        row = SignInRow(
+            id=new_id("signin"),
+            account_id=account_id,
+            cookie_hash=_digest(cookie),
+            browser=browser_in_words(browser),
+            created_at=now,
+            expires_at=now + self._valid,
+            seen_at=now,
+        )
+        with self._database.begin() as tx:
+            rows.add_sign_in(tx, row)
+            rows.touch(tx, row.id, account_id, at=now)
+            name = rows.by_id(tx.connection, account_id).name
+            self._journal.note(tx, actor=name, action="account.signed_in", subject=account_id)
+        return cookie
+
+    def _end(self, tx: Transaction, account_id: str, *, only: str | None = None, but: str | None = None) -> list[str]:
+        ended = rows.end_sign_ins(tx, account_id, only=only, but=but)
+        if ended:
+            tx.after_commit(lambda: self._forget(ended))
+        return ended
+
+    def _forget(self, sign_in_ids: list[str]) -> None:
+        gone = set(sign_in_ids)
+        with self._lock:
+            self._known = {key: known for key, known in self._known.items() if known[0].sign_in_id not in gone}
+        self.on_ended(sign_in_ids)
+
+    def _forget_all(self) -> None:
+        with self._lock:
+            self._known.clear()
+
+    def _changed(self, tx: Transaction, before: AccountRow, change: AccountChange) -> AccountRow:
+        after = before
+        if change.name is not None and change.name != before.name:
+            self._refuse_taken(tx, change.name, but=before.id)
+            after = replace(after, name=change.name, name_key=rows.name_key(change.name))
+        if change.role is not None:
+            self._check_role(change.role)
+            after = replace(after, role=change.role)
+        if change.state is not None and change.state != before.state:
+            if before.state == "invited":
+                message = f"{before.name} has not opened the invitation yet"
+                raise Conflict(message, code="account.invited")
+            after = replace(after, state=change.state)
+        return after
+
+    def _check_role(self, role: str) -> None:
+        if role not in self.roles.order:
+            message = f"got role {role[:20]!r}, there are {', '.join(self.roles.order)}"
+            raise InvalidInput(message, code="account.role")
+
+    def _refuse_taken(self, tx: Transaction, name: str, *, but: str = "") -> None:
+        taken = rows.by_name(tx.connection, name)
+        if taken is not None and taken.id != but:
+            message = f"there is an account {taken.name}"
+            raise Conflict(message, code="account.exists")
+
+    def _refuse_owner(self, row: AccountRow) -> None:
+        if row.id == OWNER_ID:
+            message = "the owner's account belongs to whoever starts the program"
+            raise Conflict(message, code="account.owner")
+
+    def _refuse_last(self, tx: Transaction, before: AccountRow, after: AccountRow | None) -> None:
+        highest = self.roles.highest
+        if after is not None and after.role == highest and after.state == "active":
+            return
+        others = (
+            row for row in rows.all_accounts(tx.connection)
+            if row.id != before.id and row.role == highest and row.state == "active"
+        )  # fmt: skip
+        if before.role == highest and before.state == "active" and next(others, None) is None:
+            message = f"{before.name} is the last {highest}"
+            raise Conflict(message, code="account.last")
+
+    def _refuse_haste(self, key: str) -> None:
+        wait_s = self._attempts.wait_s(key)
+        if wait_s > 0:
+            message = f"further attempts have to wait {wait_s:.0f} s"
+            raise NotTrusted(message, code="auth.too_many")
+
+    def _note(self, action: str, subject: str, *, actor: str) -> None:
+        with self._database.begin() as tx:
+            self._journal.note(tx, actor=actor, action=action, subject=subject)
+
+    def _actor(self) -> str:
+        return acted_by(self.roles.highest)
+
+
+def browser_in_words(agent: str) -> str:
+    """Return browser and system of a User-Agent header in a few words; no version, nothing that marks a person."""
+    browsers = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+    systems = {
+        "Windows": "Windows",
+        "Android": "Android",
+        "iPhone": "iOS",
+        "iPad": "iOS",
+        "Mac OS": "macOS",
+        "Linux": "Linux",
+    }
+    browser = next((name for mark, name in browsers.items() if mark in agent), "A browser")
+    system = next((name for mark, name in systems.items() if mark in agent), "")
+    return f"{browser} on {system}" if system else browser
+
+
+def _principal(sign_in: SignInRow, account: AccountRow) -> Principal:
+    return Principal(account.id, account.name, account.role, sign_in.id)
+
+
+def _view(row: AccountRow) -> AccountView:
+    return AccountView.model_validate(
+        {
+            "id": row.id,
+            "name": row.name,
+            "role": row.role,
+            "state": row.state,
+            "created_at": row.created_at,
+            "last_seen": row.last_seen,
+            "has_password": row.password_hash is not None,
+            "invited_until": row.invite_expires_at,
+        }
+    )
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,46 @@
+"""Passwords: what is accepted, and how they are kept (argon2id)."""
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from fl_core.errors import InvalidInput
+
+SHORTEST = 12
+LONGEST = 200
+
+_hasher = PasswordHasher()  # RFC 9106, low-memory profile: 64 MiB, 3 passes, 4 lanes
+_NOBODYS = _hasher.hash(secrets.token_urlsafe(32))
+
+
+def check_new(password: str, *, name: str) -> None:
+    """Refuse a password that is easily guessed.
+
+    Length matters more than the kinds of characters (NIST SP 800-63B, 5.1.1.2).
+
+    Raises
+    ------
+    InvalidInput
+        ``auth.password_weak``.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        message = f"the password has {len(password)} characters, {SHORTEST} to {LONGEST} are needed"
+        raise InvalidInput(message, code="auth.password_weak")
+    if len(set(password)) < 5 or name.casefold() in password.casefold():
+        message = "the password is a repetition or holds the account's name"
+        raise InvalidInput(message, code="auth.password_weak")
+
+
+def hashed(password: str) -> str:
+    """Return what is stored of a password."""
+    return _hasher.hash(password)
+
+
+def fits(password: str, stored: str | None) -> bool:
+    """Compare a password with what is stored; takes as long where nothing is stored."""
+    try:
+        _hasher.verify(stored or _NOBODYS, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return stored is not None
