@@ -148,8 +148,8 @@ def _refuse_noisy(mixture: Mixture, means: _Means, scenario: Scenario) -> dict[s
         return {}
     limit = MAX_KEPT_RATIO if scenario.keeps_noise else MAX_VARIANCE_RATIO
     variance = mixture.variance * np.float32(means.scale**2)
-    found: dict[str, Any] = dict(refuse_noisy(means.primary + means.scatter, variance, limit=limit))
-    return {"monte_carlo": found | ({"noise": "kept"} if scenario.keeps_noise else {})}
+    found = refuse_noisy(means.primary + means.scatter, variance, limit=limit)
+    return {"monte_carlo": found} | ({"monte_carlo_noise": "kept"} if scenario.keeps_noise else {})
 
 
 def _kept_variance(mixture: Mixture, means: _Means, scenario: Scenario) -> Floats | None:

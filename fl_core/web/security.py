@@ -163,7 +163,7 @@ def _with_headers(environ: WSGIEnvironment, start_response: StartResponse, polic
         ("Content-Security-Policy", policy),
         ("X-Content-Type-Options", "nosniff"),
         ("X-Frame-Options", "DENY"),
-        ("Referrer-Policy", "no-referrer"),
+        ("Referrer-Policy", "same-origin"),  # with no-referrer a form comes with the origin "null"
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("X-Request-Id", request_id_of(environ)),

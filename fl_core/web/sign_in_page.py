@@ -3,6 +3,7 @@
 from html import escape
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>{title} · FLoMIR</title><style nonce="{nonce}">
 :root{{color-scheme:light dark;--page:#f5f7fa;--card:#fff;--line:#d5dce4;--text:#17202b;--soft:#53606f;--accent:#1a6fb4;--bad:#b3261e}}
 @media(prefers-color-scheme:dark){{:root{{--page:#11161c;--card:#1a212a;--line:#36414e;--text:#e8edf3;--soft:#a4b0bd;--accent:#5aa9e6;--bad:#ff8a80}}}}

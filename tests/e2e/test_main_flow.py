@@ -314,7 +314,7 @@ def _verify_audit(scene: Scene) -> None:
         someone.press("Verify the chain")
         someone.page.get_by_text("The log is complete and unchanged").wait_for()
         someone.shoot(name, dark=True, phone=True)
-    manager.go("System")
+    manager.go("Settings")
     manager.shoot("system", dark=True, phone=True)
 
 

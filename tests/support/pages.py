@@ -1,7 +1,7 @@
 """A person at one of the pages: signs in once, goes by the navigation, takes pictures, and nothing may go wrong unseen.
 
 Everything that the browser complains about (console errors, uncaught errors, violated content policy, failed requests)
-is collected; `complaints` must stay empty. Requests to the API are counted, so that a test can see polling.
+and what axe finds wherever a picture is taken is collected; `complaints` must stay empty. Requests to the API are counted, so that a test can see polling.
 """
 
 import os
@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request,
 
 from flomir.browser import DESKTOP, PHONE, Theme, new_context
 from flomir.daemon_process import DaemonProcess
+from tests.support.axe import violations
 
 _POLICY_WATCH = """
 document.addEventListener("securitypolicyviolation",
@@ -85,15 +86,20 @@ class Person:
         """
         path = pictures_folder() / f"{self.app}-{name}"
         self._take(path.with_name(f"{path.name}.png"), DESKTOP, whole=whole)
+        self._judge(name)
         if dark:
             self.page.emulate_media(color_scheme="dark")
             self._take(path.with_name(f"{path.name}-dark.png"), DESKTOP, whole=whole)
+            self._judge(f"{name}, dark")
             self.page.emulate_media(color_scheme="light")
         if phone:
             overflow = self._take(path.with_name(f"{path.name}-phone.png"), PHONE, whole=whole)
             if overflow > 0:
                 self.complaints.append(f"{name}: {overflow} pixels wider than a phone")
             self._resize(DESKTOP)
+
+    def _judge(self, name: str) -> None:
+        self.complaints += [f"axe, {name}: {found}" for found in violations(self.page)]
 
     def _take(self, path: Path, size: tuple[int, int], *, whole: bool) -> int:
         """Take one picture; returns by how many pixels the page is wider than its window."""

@@ -1,12 +1,15 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from model.io.study import Study
+from model.io.study import Study, write_study
 from synthesis.errors import SimulationFailed
+from synthesis.records import describe_study
 from synthesis.sample import make_study, make_template
 from synthesis.sources import GROUPS
+from synthesis.specs.simulation import GateSpec
 from synthesis.template import Template
 from synthesis.variants import mix_study
 from tests.support.scenarios import quick_scenario
@@ -147,3 +150,19 @@ def test_a_physical_scatter_keeps_its_share_of_the_counts(template: Template) ->
     study = mix_study(replace(template, projections=weak), 0, noise=False)
     assert study.provenance["scatter_fraction"] == pytest.approx(0.2, rel=1e-5)
     assert study.projections.sum() == pytest.approx(study.provenance["expected_counts"], rel=1e-4)
+
+
+def test_a_noisy_monte_carlo_serves_where_its_noise_is_kept_and_the_study_says_so(
+    template: Template, tmp_path: Path
+) -> None:
+    spec = GateSpec(grouping="whole", noise="kept")
+    body = replace(template.body, scenario=template.body.scenario.model_copy(update={"simulation": spec}))
+    exact = template.projections
+    unit = float((exact.primary + exact.scatter).sum())
+    variance = exact.primary * np.float32(0.15 * unit / 1e6)
+    study = mix_study(Template(body, template.activity, replace(exact, variance=variance, scatter_is_physical=True)), 0)
+    assert 0.1 < study.provenance["monte_carlo"]["mc_variance_ratio"] < 0.9
+    assert study.provenance["monte_carlo_noise"] == "kept"
+    write_study(tmp_path / "study.h5", study)
+    record = describe_study(tmp_path, "study.h5", study, index=0, variant=0, seconds={})
+    assert record.quality["mc_variance_ratio"] == study.provenance["monte_carlo"]["mc_variance_ratio"]

@@ -39,6 +39,7 @@ export function Shell() {
         </div>
       }
       live={<>{system.data !== undefined && <Text span visibleFrom="sm" display="inline-flex"><ConnectionChip state={system.data.connection.state} /></Text>}<LiveBadge {...live} /></>}
+      settings={(props) => <Link to="/settings" {...props} />}
     >
       <StaleNotice {...live} />
       <Outlet />

@@ -22,7 +22,7 @@ export function Shell() {
     { label: t("nav.training"), icon: IconActivityHeartbeat, link: (props) => <Link to="/training" {...props} /> },
     { label: t("nav.models"), icon: IconStack2, link: (props) => <Link to="/models" {...props} /> },
     { label: t("nav.audit"), icon: IconShieldCheck, link: (props) => <Link to="/audit" {...props} /> },
-    { label: t("nav.system"), icon: IconSettings, link: (props) => <Link to="/system" {...props} /> },
+    { label: t("nav.settings"), icon: IconSettings, link: (props) => <Link to="/settings" {...props} /> },
   ];
   return (
     <AppFrame
@@ -30,6 +30,7 @@ export function Shell() {
       entries={entries}
       bar={<Text size="sm" fw={600} truncate>{system.data?.name ?? ""}</Text>}
       live={<LiveBadge {...live} />}
+      settings={(props) => <Link to="/settings" {...props} />}
     >
       <StaleNotice {...live} />
       <Outlet />

@@ -12,10 +12,10 @@ const create = createRoute({ getParentRoute: () => root, path: "/training/new", 
 const session = createRoute({ getParentRoute: () => root, path: "/training/$sessionId", component: lazyRouteComponent(() => import("@app/app/pages/SessionPage"), "SessionPage") });
 const models = createRoute({ getParentRoute: () => root, path: "/models", component: lazyRouteComponent(() => import("@app/app/pages/ModelsPage"), "ModelsPage") });
 const audit = createRoute({ getParentRoute: () => root, path: "/audit", component: lazyRouteComponent(() => import("@app/app/pages/AuditPage"), "AuditPage") });
-const system = createRoute({ getParentRoute: () => root, path: "/system", component: lazyRouteComponent(() => import("@app/app/pages/SystemPage"), "SystemPage") });
+const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, sites, training, create, session, models, audit, system]),
+  routeTree: root.addChildren([home, sites, training, create, session, models, audit, settings]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -3,7 +3,7 @@ import { words } from "@app/i18n/en.session";
 
 export const en = {
   ...words,
-  nav: { subtitle: "Orchestrator", home: "Home", sites: "Sites", training: "Training", models: "Models", audit: "Audit", system: "System" },
+  nav: { subtitle: "Orchestrator", home: "Home", sites: "Sites", training: "Training", models: "Models", audit: "Audit", settings: "Settings" },
   notFound: { title: "Page not found", session: "Session not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
   home: {
     title: "Home", intro: "What needs you now, what is running, what happened.", loading: "Loading the overview", needs: "Needs you now",
@@ -59,5 +59,5 @@ export const en = {
   audit: {
     title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act of a person or a site is written here.", more: "Show more",
   },
-  system: { intro: "This orchestrator and the processes that work for it.", loading: "Loading system state", identity: "Identity", name: "Name", address: "Public address", fingerprint: "Fingerprint of its authority", version: "Version", protocol: "Protocol", processes: "Processes", processesNote: "Ended processes are restarted by themselves." },
+  system: { intro: "Who may open these pages, your own account, and the program itself.", loading: "Loading system state", identity: "Identity", name: "Name", address: "Public address", fingerprint: "Fingerprint of its authority", version: "Version", protocol: "Protocol", processes: "Processes", processesNote: "Ended processes are restarted by themselves." },
 };

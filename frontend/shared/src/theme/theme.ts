@@ -13,6 +13,9 @@ const dark: MantineColorsTuple = [
 
 export const PRIMARY = { orchestrator: "indigoDeep", contributor: "tealDeep" } as const;
 
+/** The head of a dialog is a header element of Mantine's; a second banner of the page it is not. */
+const NO_BANNER = { header: { role: "presentation" } };
+
 export function appTheme(app: keyof typeof PRIMARY): MantineThemeOverride {
   return createTheme({
     colors: { indigoDeep: indigo, tealDeep: teal, dark },
@@ -27,8 +30,9 @@ export function appTheme(app: keyof typeof PRIMARY): MantineThemeOverride {
     respectReducedMotion: true,
     components: {
       Tooltip: { defaultProps: { withArrow: true, openDelay: 250, multiline: true, maw: 320 } },
-      Modal: { defaultProps: { centered: true, radius: "lg" } },
-      Drawer: { defaultProps: { position: "right" } },
+      Modal: { defaultProps: { centered: true, radius: "lg", attributes: NO_BANNER } },
+      Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+      Drawer: { defaultProps: { position: "right", attributes: NO_BANNER } },
     },
   });
 }

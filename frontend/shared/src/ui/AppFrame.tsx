@@ -5,6 +5,7 @@ import type { Icon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { UserMenu } from "@shared/accounts/UserMenu";
 import { Logo } from "@shared/ui/Logo";
 import { ThemeSwitch } from "@shared/ui/ThemeSwitch";
 
@@ -21,10 +22,12 @@ interface AppFrameProps {
   entries: readonly NavEntry[];
   bar: ReactNode;
   live: ReactNode;
+  /** Link to the own account. */
+  settings: (props: Record<string, unknown>) => ReactNode;
   children: ReactNode;
 }
 
-export function AppFrame({ subtitle, entries, bar, live, children }: AppFrameProps) {
+export function AppFrame({ subtitle, entries, bar, live, settings, children }: AppFrameProps) {
   const { t } = useTranslation("shared");
   const [open, { toggle, close }] = useDisclosure(false);
   return (
@@ -44,6 +47,7 @@ export function AppFrame({ subtitle, entries, bar, live, children }: AppFramePro
           <Group gap="xs" wrap="nowrap">
             {live}
             <ThemeSwitch />
+            <UserMenu settings={settings} />
           </Group>
         </Group>
       </AppShell.Header>

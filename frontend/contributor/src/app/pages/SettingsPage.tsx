@@ -1,8 +1,12 @@
 /** The connection, the program and its processes; leaving the federation. */
-import { Button, SimpleGrid, Stack } from "@mantine/core";
+import { SimpleGrid, Stack } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
+import { AccountsCard } from "@shared/accounts/AccountsCard";
+import { useMe } from "@shared/accounts/api";
+import { OwnAccountCard } from "@shared/accounts/OwnAccountCard";
 import { formatDateTime } from "@shared/format/format";
 import { ChildrenList } from "@shared/ui/ChildrenList";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
@@ -18,12 +22,14 @@ import { useSystem } from "@app/features/system/api/useSystem";
 export function SettingsPage() {
   const { t } = useTranslation();
   const system = useSystem();
+  const managing = useMe().data?.manages_accounts ?? false;
   return (
     <Page title={t("nav.settings")} intro={t("settings.intro")}>
+      {managing && <AccountsCard />}
       <Resource query={system} label={t("settings.loading")}>
         {(data) => (
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: "start" }}>
-            <ConnectionCard system={data} />
+            <Stack gap="md"><ConnectionCard system={data} /><OwnAccountCard /></Stack>
             <Stack gap="md">
               <Card title={t("settings.processes")} note={t("settings.processesNote")}><ChildrenList rows={data.children} /></Card>
               <Card title={t("settings.program")}><Facts items={[[t("settings.version"), data.version], [t("settings.protocol"), data.protocol]]} /></Card>
@@ -53,7 +59,7 @@ function ConnectionCard({ system }: { system: System }) {
           [t("settings.certificate"), connection.certificate_expires_at === null ? "–" : formatDateTime(connection.certificate_expires_at)],
         ]} />
         {connection.detail !== "" && <div>{connection.detail}</div>}
-        {connection.state !== "not_enrolled" && <div><Button variant="light" color="red" onClick={() => setLeaving(true)}>{t("settings.leave")}</Button></div>}
+        {connection.state !== "not_enrolled" && <div><ActButton variant="light" color="red" onClick={() => setLeaving(true)}>{t("settings.leave")}</ActButton></div>}
       </Stack>
       <ConfirmDialog opened={leaving} title={t("settings.leaveTitle")} lead={t("settings.leaveLead")} consequences={[t("settings.leaveOne"), t("settings.leaveTwo"), t("settings.leaveThree")]}
         confirm={t("settings.leave")} busy={leave.isPending} error={leave.error} onClose={() => setLeaving(false)} onConfirm={() => leave.mutate(undefined, { onSuccess: () => setLeaving(false) })} />

@@ -1,9 +1,10 @@
 /** The model registry. */
-import { Button, Group } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { IconArrowsShuffle, IconSchool, IconStack2, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
@@ -24,9 +25,9 @@ export function ModelsPage() {
   const shown = models.data?.find(({ id }) => id === open);
   const actions = (
     <Group gap="xs" justify={(models.data?.length ?? 0) > 0 ? "flex-start" : "center"}>
-      <Button variant="default" leftSection={<IconUpload size={17} />} onClick={() => setAdding("upload")}>{t("models.upload")}</Button>
-      <Button variant="default" leftSection={<IconArrowsShuffle size={17} />} onClick={() => setAdding("random")}>{t("models.random")}</Button>
-      <Button leftSection={<IconSchool size={17} />} onClick={() => setAdding("shipped")}>{t("models.shipped")}</Button>
+      <ActButton variant="default" leftSection={<IconUpload size={17} />} onClick={() => setAdding("upload")}>{t("models.upload")}</ActButton>
+      <ActButton variant="default" leftSection={<IconArrowsShuffle size={17} />} onClick={() => setAdding("random")}>{t("models.random")}</ActButton>
+      <ActButton leftSection={<IconSchool size={17} />} onClick={() => setAdding("shipped")}>{t("models.shipped")}</ActButton>
     </Group>
   );
   return (

@@ -1,9 +1,9 @@
 /** Who takes part: requests for trust, sites, open invitations. */
-import { Button } from "@mantine/core";
 import { IconBuildingHospital, IconMailForward } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
@@ -20,7 +20,7 @@ export function SitesPage() {
   const invitations = useInvitations();
   const [inviting, setInviting] = useState(false);
   const [open, setOpen] = useState<string | null>(null);
-  const invite = <Button leftSection={<IconMailForward size={17} />} onClick={() => setInviting(true)}>{t("invite.title")}</Button>;
+  const invite = <ActButton leftSection={<IconMailForward size={17} />} onClick={() => setInviting(true)}>{t("invite.title")}</ActButton>;
   return (
     <Page title={t("nav.sites")} intro={t("sites.intro")} actions={(sites.data?.length ?? 0) > 0 ? invite : undefined}>
       <Resource query={sites} label={t("sites.loading")}>

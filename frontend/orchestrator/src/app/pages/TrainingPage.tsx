@@ -1,9 +1,9 @@
 /** All training sessions. */
-import { Button } from "@mantine/core";
 import { IconActivityHeartbeat, IconPlus } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
@@ -13,7 +13,7 @@ import { SessionTable } from "@app/features/sessions/components/SessionTable";
 export function TrainingPage() {
   const { t } = useTranslation();
   const sessions = useSessions();
-  const create = <Button leftSection={<IconPlus size={17} />} renderRoot={(props) => <Link to="/training/new" {...props} />}>{t("sessions.new")}</Button>;
+  const create = <ActButton leftSection={<IconPlus size={17} />} renderRoot={(props) => <Link to="/training/new" {...props} />}>{t("sessions.new")}</ActButton>;
   return (
     <Page title={t("nav.training")} intro={t("sessions.intro")} actions={(sessions.data?.length ?? 0) > 0 ? create : undefined}>
       <Resource query={sessions} label={t("session.loading")}>

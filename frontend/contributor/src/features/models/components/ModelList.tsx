@@ -3,6 +3,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { IconCloudDownload, IconDownload } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatNumber } from "@shared/format/format";
 import { Chip } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
@@ -43,7 +44,7 @@ function ModelRow({ model }: { model: ReceivedModel }) {
         {model.fetched ? (
           <Button style={{ flex: "none" }} size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
         ) : (
-          <Button style={{ flex: "none" }} size="xs" variant="light" loading={fetchModel.isPending} leftSection={<IconCloudDownload size={14} />} aria-label={t("models.fetchOf", { name: model.name })} onClick={() => fetchModel.mutate(model.id)}>{t("models.fetch", { size: formatBytes(model.size_bytes) })}</Button>
+          <ActButton style={{ flex: "none" }} size="xs" variant="light" loading={fetchModel.isPending} leftSection={<IconCloudDownload size={14} />} aria-label={t("models.fetchOf", { name: model.name })} onClick={() => fetchModel.mutate(model.id)}>{t("models.fetch", { size: formatBytes(model.size_bytes) })}</ActButton>
         )}
       </Group>
       {fetchModel.isError && <Problem error={fetchModel.error} />}

@@ -1,9 +1,10 @@
 /** Which study, by which model. */
-import { Button, Group, Select } from "@mantine/core";
+import { Group, Select } from "@mantine/core";
 import { IconSparkles } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
@@ -30,8 +31,8 @@ export function ReconstructForm({ studies, models, onStarted }: ReconstructFormP
       <Group align="flex-end" gap="sm">
         <Select style={{ flex: "1 1 160px" }} label={t("recon.study")} searchable allowDeselect={false} value={studyId} onChange={setStudy} data={usable.map(({ id, name }) => ({ value: id, label: name }))} nothingFoundMessage={t("recon.noStudy")} />
         <Select style={{ flex: "2 1 240px" }} label={t("recon.model")} allowDeselect={false} value={modelId} onChange={setModel} data={newest.map(({ id, name }) => ({ value: id, label: name }))} />
-        <Button leftSection={<IconSparkles size={17} />} disabled={studyId === null || modelId === null} loading={reconstruct.isPending}
-          onClick={() => { if (studyId !== null && modelId !== null) reconstruct.mutate({ study_id: studyId, model_id: modelId }, { onSuccess: onStarted }); }}>{t("recon.start")}</Button>
+        <ActButton leftSection={<IconSparkles size={17} />} disabled={studyId === null || modelId === null} loading={reconstruct.isPending}
+          onClick={() => { if (studyId !== null && modelId !== null) reconstruct.mutate({ study_id: studyId, model_id: modelId }, { onSuccess: onStarted }); }}>{t("recon.start")}</ActButton>
       </Group>
       {reconstruct.isError && <div style={{ marginTop: 12 }}><Problem error={reconstruct.error} /></div>}
     </Card>

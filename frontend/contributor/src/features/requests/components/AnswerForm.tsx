@@ -1,9 +1,10 @@
 /** Three permissions, then agree or decline. */
-import { Button, Checkbox, Group, Radio, Stack, Text, Textarea } from "@mantine/core";
+import { Checkbox, Group, Radio, Stack, Text, Textarea } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { Notice } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
 
@@ -34,8 +35,8 @@ export function AnswerForm({ request }: { request: Request }) {
       {request.studies_covered === 0 && <Notice tone="warning" title={t("answer.noData")}>{t("answer.noDataAdvice")}</Notice>}
       {answer.isError && <Problem error={answer.error} />}
       <Group gap="xs">
-        <Button leftSection={<IconCheck size={17} />} disabled={!agreeable} loading={answer.isPending && answer.variables?.decision === "agree"} onClick={() => submit("agree")}>{t("answer.agree")}</Button>
-        <Button variant="default" leftSection={<IconX size={17} />} loading={answer.isPending && answer.variables?.decision === "decline"} onClick={() => submit("decline")}>{t("answer.decline")}</Button>
+        <ActButton leftSection={<IconCheck size={17} />} disabled={!agreeable} loading={answer.isPending && answer.variables?.decision === "agree"} onClick={() => submit("agree")}>{t("answer.agree")}</ActButton>
+        <ActButton variant="default" leftSection={<IconX size={17} />} loading={answer.isPending && answer.variables?.decision === "decline"} onClick={() => submit("decline")}>{t("answer.decline")}</ActButton>
         <Text size="xs" c="dimmed" style={{ flex: "1 1 200px" }}>{t("answer.signed")}</Text>
       </Group>
     </Stack>

@@ -1,8 +1,9 @@
 /** An update that waits for a person: let it go, or keep it. */
-import { Button, Group } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { IconHandStop, IconSend } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatNumber } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
@@ -18,8 +19,8 @@ export function HeldUpdate({ session, round }: { session: SiteSession; round: Si
     <div role="group" aria-label={t("held.label", { round: round.round })}>
       <Notice live tone="warning" title={t("held.title", { round: round.round })} action={
         <Group gap="xs">
-          <Button size="sm" leftSection={<IconSend size={16} />} loading={release.isPending && release.variables?.send} onClick={() => decide(true)}>{t("held.send")}</Button>
-          <Button size="sm" variant="default" leftSection={<IconHandStop size={16} />} loading={release.isPending && release.variables?.send === false} onClick={() => decide(false)}>{t("held.keep")}</Button>
+          <ActButton size="sm" leftSection={<IconSend size={16} />} loading={release.isPending && release.variables?.send} onClick={() => decide(true)}>{t("held.send")}</ActButton>
+          <ActButton size="sm" variant="default" leftSection={<IconHandStop size={16} />} loading={release.isPending && release.variables?.send === false} onClick={() => decide(false)}>{t("held.keep")}</ActButton>
         </Group>
       }>
         {round.sent === null ? t("held.text", { loss: formatNumber(round.loss) }) : t("held.receipt", { bytes: formatBytes(round.sent.bytes), tensors: round.sent.tensors, loss: formatNumber(round.loss) })}

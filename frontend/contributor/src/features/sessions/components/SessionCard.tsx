@@ -1,9 +1,10 @@
 /** One session as this site lives it: phase, curve, held updates, receipts, withdrawal. */
-import { Button, Grid, Group, Progress, Stack, Text } from "@mantine/core";
+import { Grid, Group, Progress, Stack, Text } from "@mantine/core";
 import { IconBan } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatNumber } from "@shared/format/format";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { LossChart, type ChartPoint } from "@shared/ui/LossChart";
@@ -22,7 +23,7 @@ export function SessionCard({ session }: { session: SiteSession }) {
   const withdraw = useWithdraw(session.id);
   const active = session.ended_at === null && session.consent_state === "agreed";
   const withdrawButton = active && (
-    <Button size="xs" variant="light" color="red" leftSection={<IconBan size={15} />} onClick={() => setWithdrawing(true)}>{t("training.withdraw")}</Button>
+    <ActButton size="xs" variant="light" color="red" leftSection={<IconBan size={15} />} onClick={() => setWithdrawing(true)}>{t("training.withdraw")}</ActButton>
   );
   return (
     <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={<Group gap="xs"><SessionChip session={session} />{withdrawButton}</Group>}>

@@ -1,10 +1,11 @@
 /** Adds studies: files by drop or choice, or a folder on this computer; tells what became of each. */
-import { Button, FileButton, Group, Stack, Text, TextInput } from "@mantine/core";
+import { FileButton, Group, Stack, Text, TextInput } from "@mantine/core";
 import { Dropzone } from "@mantine/dropzone";
 import { IconFileUpload, IconFolder, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { asSentence } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
@@ -31,14 +32,14 @@ export function AddStudies() {
             <Text fw={600}>{t("data.drop")}</Text>
             <Text size="sm" c="dimmed" ta="center">{t("data.formats")}</Text>
             <FileButton multiple onChange={add} inputProps={{ "aria-label": t("data.files") }}>
-              {(props) => <Button {...props} variant="light" leftSection={<IconUpload size={16} />}>{t("data.choose")}</Button>}
+              {(props) => <ActButton {...props} variant="light" leftSection={<IconUpload size={16} />}>{t("data.choose")}</ActButton>}
             </FileButton>
           </Stack>
         </Dropzone>
         <form onSubmit={(event) => { event.preventDefault(); if (path.trim() !== "") { setResult(null); folder.mutate(path.trim(), { onSuccess: setResult }); } }}>
           <Group align="flex-end" gap="xs">
             <TextInput style={{ flex: "1 1 220px" }} label={t("data.folder")} placeholder="/data/spect" value={path} onChange={(event) => setPath(event.currentTarget.value)} />
-            <Button type="submit" variant="default" leftSection={<IconFolder size={16} />} disabled={path.trim() === "" || busy}>{t("data.addFolder")}</Button>
+            <ActButton type="submit" variant="default" leftSection={<IconFolder size={16} />} disabled={path.trim() === "" || busy}>{t("data.addFolder")}</ActButton>
           </Group>
         </form>
         {error !== null && <Problem error={error} />}

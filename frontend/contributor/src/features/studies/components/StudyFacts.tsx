@@ -1,9 +1,10 @@
 /** A study in words, and taking it out of use or back. */
-import { Button, Stack, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { IconArchive, IconRestore } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatCount, formatDateTime } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
@@ -48,14 +49,14 @@ function InUse({ study }: { study: Study }) {
   if (study.state === "withdrawn") {
     return (
       <Card title={t("study.outOfUse")} note={t("study.outOfUseNote")}>
-        <Button variant="default" leftSection={<IconRestore size={17} />} loading={restore.isPending} onClick={() => restore.mutate(study.id)}>{t("study.restore")}</Button>
+        <ActButton variant="default" leftSection={<IconRestore size={17} />} loading={restore.isPending} onClick={() => restore.mutate(study.id)}>{t("study.restore")}</ActButton>
         {restore.isError && <Problem error={restore.error} />}
       </Card>
     );
   }
   return (
     <div>
-      <Button variant="light" color="red" leftSection={<IconArchive size={17} />} onClick={() => setAsking(true)}>{t("study.withdraw")}</Button>
+      <ActButton variant="light" color="red" leftSection={<IconArchive size={17} />} onClick={() => setAsking(true)}>{t("study.withdraw")}</ActButton>
       <ConfirmDialog opened={asking} title={t("study.withdrawTitle", { name: study.name })} lead={t("study.withdrawLead")} consequences={[t("study.withdrawOne"), t("study.withdrawTwo"), t("study.withdrawThree")]}
         confirm={t("study.withdraw")} busy={withdraw.isPending} error={withdraw.error} onClose={() => setAsking(false)} onConfirm={() => withdraw.mutate(study.id, { onSuccess: () => setAsking(false) })} />
     </div>

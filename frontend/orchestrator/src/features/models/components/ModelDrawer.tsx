@@ -4,6 +4,7 @@ import { IconDownload, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatCount, formatDateTime, formatNumber } from "@shared/format/format";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Lineage } from "@shared/ui/Lineage";
@@ -66,7 +67,7 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
       <ModelCard title={t("models.card")} card={model.card} />
       <Group gap="xs">
         <Button variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
-        <Button color="red" variant="light" leftSection={<IconTrash size={17} />} disabled={model.in_use} onClick={() => setDeleting(true)}>{t("models.delete")}</Button>
+        <ActButton color="red" variant="light" leftSection={<IconTrash size={17} />} disabled={model.in_use} onClick={() => setDeleting(true)}>{t("models.delete")}</ActButton>
       </Group>
       {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
       <ConfirmDialog opened={deleting} title={t("models.deleteTitle", { name: model.name })} lead={t("models.deleteLead")}
@@ -85,7 +86,7 @@ function RenameModel({ model }: { model: Model }) {
     <form onSubmit={(event) => { event.preventDefault(); if (fit) rename.mutate({ id: model.id, name: name.trim() }); }}>
       <Group align="flex-end" gap="xs">
         <TextInput style={{ flex: 1 }} label={t("models.newName")} description={t("models.renameNote")} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        <Button type="submit" variant="default" disabled={!fit} loading={rename.isPending}>{t("models.rename")}</Button>
+        <ActButton type="submit" variant="default" disabled={!fit} loading={rename.isPending}>{t("models.rename")}</ActButton>
       </Group>
       {rename.isError && <Problem error={rename.error} />}
     </form>

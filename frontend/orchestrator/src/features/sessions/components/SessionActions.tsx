@@ -1,9 +1,9 @@
 /** What can be done with a session now; each act says first what will happen. */
-import { Button } from "@mantine/core";
 import { IconArrowMerge, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 
 import type { Session } from "@app/api/schemas";
@@ -34,10 +34,10 @@ export function SessionActions({ session }: { session: Session }) {
       {possible(session).map((name) => {
         const Symbol = ICONS[name];
         return (
-          <Button key={name} variant={name === "start" || name === "resume" ? "filled" : name === "stop" ? "light" : "default"} color={name === "stop" ? "red" : undefined}
+          <ActButton key={name} variant={name === "start" || name === "resume" ? "filled" : name === "stop" ? "light" : "default"} color={name === "stop" ? "red" : undefined}
             leftSection={<Symbol size={17} />} onClick={() => setAsked(name)}>
             {t(`act.${name}.label`)}
-          </Button>
+          </ActButton>
         );
       })}
       <ConfirmDialog opened={asked !== null} title={t(`act.${shown}.title`, values)} lead={t(`act.${shown}.lead`, values)} consequences={consequences} destructive={shown === "stop"}

@@ -5,6 +5,7 @@ import { IconArrowLeft, IconArrowRight, IconSend } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { Notice } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
 
@@ -55,7 +56,7 @@ export function Wizard({ catalogue, onCreated }: { catalogue: Catalogue; onCreat
       <Group justify="space-between" mt="lg">
         <Button variant="default" leftSection={<IconArrowLeft size={16} />} disabled={step === 0} onClick={() => setStep(step - 1)}>{t("wizard.back")}</Button>
         {last ? (
-          <Button leftSection={<IconSend size={17} />} disabled={open.length > 0} loading={create.isPending} onClick={() => create.mutate(toRequest(draft), { onSuccess: onCreated })}>{t("wizard.send")}</Button>
+          <ActButton leftSection={<IconSend size={17} />} disabled={open.length > 0} loading={create.isPending} onClick={() => create.mutate(toRequest(draft), { onSuccess: onCreated })}>{t("wizard.send")}</ActButton>
         ) : (
           <Button rightSection={<IconArrowRight size={16} />} onClick={() => setStep(step + 1)}>{t("wizard.next")}</Button>
         )}

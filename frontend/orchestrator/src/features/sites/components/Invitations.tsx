@@ -1,7 +1,8 @@
 /** Invitations that are still open. */
-import { Button, Group, Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { formatDateTime } from "@shared/format/format";
 import { Chip } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
@@ -26,7 +27,7 @@ export function Invitations({ invitations }: { invitations: readonly Invitation[
               </div>
               <Group gap="xs">
                 <Chip tone="neutral">{t("invitations.open")}</Chip>
-                <Button size="xs" variant="default" loading={withdraw.isPending && withdraw.variables === invitation.id} onClick={() => withdraw.mutate(invitation.id)}>{t("invitations.withdraw")}</Button>
+                <ActButton size="xs" variant="default" loading={withdraw.isPending && withdraw.variables === invitation.id} onClick={() => withdraw.mutate(invitation.id)}>{t("invitations.withdraw")}</ActButton>
               </Group>
             </Group>
           </li>

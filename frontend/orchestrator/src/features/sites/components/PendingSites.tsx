@@ -1,9 +1,10 @@
 /** Requests for trust: compare the fingerprints, then approve or refuse. */
-import { Button, Checkbox, Group, Stack, Text } from "@mantine/core";
+import { Checkbox, Group, Stack, Text } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Fingerprint } from "@shared/ui/Fingerprint";
 import { Card } from "@shared/ui/Page";
@@ -34,8 +35,8 @@ function PendingSite({ site }: { site: Site }) {
           <Text size="sm">{t("pending.how", { name: site.name })}</Text>
           <Checkbox label={t("pending.compared")} checked={compared} onChange={(event) => setCompared(event.currentTarget.checked)} />
           <Group gap="xs">
-            <Button leftSection={<IconCheck size={17} />} disabled={!compared} loading={approve.isPending} onClick={() => approve.mutate(site)}>{t("pending.approve", { name: site.name })}</Button>
-            <Button variant="default" leftSection={<IconX size={17} />} onClick={() => setRefusing(true)}>{t("pending.refuse")}</Button>
+            <ActButton leftSection={<IconCheck size={17} />} disabled={!compared} loading={approve.isPending} onClick={() => approve.mutate(site)}>{t("pending.approve", { name: site.name })}</ActButton>
+            <ActButton variant="default" leftSection={<IconX size={17} />} onClick={() => setRefusing(true)}>{t("pending.refuse")}</ActButton>
           </Group>
           {approve.isError && <Problem error={approve.error} />}
         </Stack>

@@ -1,8 +1,9 @@
 /** One site in full: data, certificate, name, revocation. */
-import { Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ActButton } from "@shared/accounts/ActButton";
 import { formatCount, formatDateTime } from "@shared/format/format";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Fingerprint } from "@shared/ui/Fingerprint";
@@ -47,7 +48,7 @@ function SiteDetails({ site }: { site: Site }) {
         <div>
           <Text fw={600} size="sm">{t("site.revokeHead")}</Text>
           <Text size="sm" c="dimmed" mb="xs">{t("site.revokeNote")}</Text>
-          <Button color="red" variant="light" onClick={() => setRevoking(true)}>{t("site.revoke", { name: site.name })}</Button>
+          <ActButton color="red" variant="light" onClick={() => setRevoking(true)}>{t("site.revoke", { name: site.name })}</ActButton>
         </div>
       )}
       <ConfirmDialog opened={revoking} title={t("site.revokeTitle", { name: site.name })} lead={t("site.revokeLead")} consequences={[t("site.revokeOne"), t("site.revokeTwo"), t("site.revokeThree")]}
@@ -66,7 +67,7 @@ function RenameSite({ site }: { site: Site }) {
     <form onSubmit={(event) => { event.preventDefault(); if (fit) rename.mutate({ id: site.id, name: name.trim() }); }}>
       <Group align="flex-end" gap="xs">
         <TextInput style={{ flex: 1 }} label={t("site.name")} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        <Button type="submit" variant="default" disabled={!fit} loading={rename.isPending}>{t("site.rename")}</Button>
+        <ActButton type="submit" variant="default" disabled={!fit} loading={rename.isPending}>{t("site.rename")}</ActButton>
       </Group>
       {rename.isError && <Problem error={rename.error} />}
     </form>
