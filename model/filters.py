@@ -25,9 +25,14 @@ def gaussian_postfilter(volume_BZYX: Tensor, grid: VolumeGrid, fwhm_mm: float) -
     """
     if fwhm_mm <= 0:
         return volume_BZYX
+    dz, dy, dx = (fwhm_mm / FWHM_PER_SIGMA / voxel_mm for voxel_mm in grid.voxel_mm)
+    return gaussian_blur(volume_BZYX, (dz, dy, dx))
+
+
+def gaussian_blur(volume_BZYX: Tensor, sigmas: tuple[float, float, float]) -> Tensor:
+    """Smooth with a Gaussian; `sigmas` of the axes z, y and x in voxels, all positive, edges as in `gaussian_postfilter`."""
     out = volume_BZYX
-    for axis, voxel_mm in zip((-3, -2, -1), grid.voxel_mm, strict=True):
-        sigma = fwhm_mm / FWHM_PER_SIGMA / voxel_mm
+    for axis, sigma in zip((-3, -2, -1), sigmas, strict=True):
         reach = max(1, min(math.ceil(4 * sigma), out.shape[axis] - 1))
         offsets = torch.arange(-reach, reach + 1, dtype=out.dtype, device=out.device)
         kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)

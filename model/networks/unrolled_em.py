@@ -1,4 +1,4 @@
-"""Unrolled OS-EM: a warm classical start, then blocks of subset EM updates and a small residual CNN.
+"""Unrolled OS-EM: a warm classical start, then blocks of subset EM updates and a small residual CNN; a closing by the counts.
 
 Tensors: Z, Y, X voxels; V views of one subset; U bins; C features. One study at a time, in its own geometry.
 """
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from model.networks import UnrolledEmConfig
 from model.networks.blocks import MU_SCALE, SLOPE, from_box, in_box, over_neighbours, with_neighbours
+from model.networks.consistency import closed
 from model.networks.em import SMALLEST_ACTIVITY, em_update, spread_order
 from model.networks.inputs import CONDITIONS, ReconstructionNetwork, StartRecipe, StudyInputs
 from model.networks.precision import cnn_precision
@@ -84,6 +85,8 @@ class UnrolledEm(ReconstructionNetwork):
                 activity = em_update(activity, inputs, order[used % len(order)])
                 used += 1
             activity = self._regularise(block, activity, before, inputs)
+        config = self.config
+        activity = closed(activity, inputs, passes=config.closing_passes, fwhm_voxels=config.closing_fwhm_voxels)
         return activity * (activity > SMALLEST_ACTIVITY)
 
     def _regularise(self, block: nn.Module, activity: Tensor, before: Tensor, inputs: StudyInputs) -> Tensor:
