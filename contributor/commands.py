@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 import httpx
 
+from fl_core.backup_commands import add_backup_commands
+
 ANSWER_TIMEOUT_S = 60.0
 RUNNING_FILE = Path("run") / "contributor.json"
 
@@ -42,6 +44,11 @@ def run(home: Path, port: int | None, *, headless: bool, as_json: bool) -> None:
     if headless:
         given["headless"] = True
     run_daemon(ContributorSettings(**given), running_file=home / RUNNING_FILE, as_json=as_json)  # type: ignore[arg-type]
+
+
+add_backup_commands(
+    contributor, role="contributor", home_option=home_option, bulky="scans and reconstructions, the largest part"
+)
 
 
 @contributor.command()

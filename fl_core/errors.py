@@ -174,6 +174,18 @@ CATALOGUE: dict[str, Entry] = {
         410, "This invitation was used already.", "Each invitation works once. Ask the learning manager for a new one."
     ),
     "invitation.unknown": Entry(403, "This invitation is not known here.", "Ask the learning manager for a new one."),
+    "backup.nothing": Entry(
+        404, "There is nothing to back up.", "Name the data folder that the daemon was started with (--home)."
+    ),
+    "backup.exists": Entry(409, "A file of this name exists.", "Choose another name; a backup never replaces a file."),
+    "backup.invalid": Entry(
+        422,
+        "This file cannot be restored.",
+        "Nothing was changed. Use another backup, or the command of the other side.",
+    ),
+    "backup.home_in_use": Entry(
+        409, "The data folder is not empty.", "Restore into a new folder (--home), then start the daemon with it."
+    ),
     "enrolment.exists": Entry(409, "This computer is enrolled already.", "Leave the present federation first."),
     "enrolment.none": Entry(409, "This computer is not enrolled yet.", "Open an invitation first."),
     "enrolment.refused": Entry(

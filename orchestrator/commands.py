@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fl_core.backup_commands import add_backup_commands
 from orchestrator.client import DaemonClient
 
 if TYPE_CHECKING:
@@ -168,6 +169,9 @@ def sites(home: Path, *, as_json: bool) -> None:
         as_json=as_json,
         words="\n".join(lines) or "No site yet. Invite one: flomir orchestrator invite",
     )
+
+
+add_backup_commands(orchestrator, role="orchestrator", home_option=home_option)
 
 
 @orchestrator.group()

@@ -1,0 +1,260 @@
+"""A daemon's home folder in one file, also while the daemon runs, and back again.
+
+A backup is a tar archive: ``manifest.json`` first, then every file with the SHA-256 that the manifest names. The database is
+copied by SQLite itself, so that it is one consistent state. What a start makes anew (logs, locks, the exchange's own state)
+stays out. The archive holds keys: it is written for its owner only (mode 0600).
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from fl_core.errors import Conflict, InvalidInput, StorageFailed
+
+DATABASE = "flomir.sqlite"
+MANIFEST = "manifest.json"
+FORMAT = "flomir-backup-1"
+LEFT_OUT = frozenset({"daemon.json", "daemon.lock", "logs", "flower", "run", f"{DATABASE}-wal", f"{DATABASE}-shm"})
+BULKY = frozenset({"studies", "reconstructions"})
+"""What a hospital may rather copy by other means."""
+CHUNK = 1024 * 1024
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup says of itself.
+
+    Parameters
+    ----------
+    role : str
+        ``orchestrator`` or ``contributor``.
+    version : str
+        Of the software that wrote it.
+    created_at : str
+        ISO 8601, UTC.
+    files : dict of str to str
+        Path in the home folder -> SHA-256.
+    left_out : tuple of str
+        Folders that were left out on request.
+    """
+
+    role: str
+    version: str
+    created_at: str
+    files: dict[str, str]
+    left_out: tuple[str, ...] = ()
+
+    def to_json(self) -> bytes:
+        """Return the document."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True).encode()
+
+    @classmethod
+    def of_json(cls, text: bytes) -> "Manifest":
+        """Read what `to_json` wrote; raises InvalidInput (``backup.invalid``)."""
+        try:
+            found = json.loads(text)
+            if found.pop("format") != FORMAT:
+                message = "this is no backup, or one of another version"
+                raise InvalidInput(message, code="backup.invalid")
+            return cls(**{**found, "left_out": tuple(found["left_out"])})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            message = "the backup does not say what it holds"
+            raise InvalidInput(message, code="backup.invalid") from error
+
+
+def write_backup(
+    home: Path,
+    out: Path,
+    *,
+    role: str,
+    version: str,
+    leave_out: frozenset[str] = frozenset(),
+    heard: Progress | None = None,
+) -> Manifest:
+    """Write a backup of `home` to the file `out`, whole or not at all.
+
+    Parameters
+    ----------
+    home, out : Path
+    role, version : str
+    leave_out : set of str
+        Names at the top of the home folder to leave out besides `LEFT_OUT`, such as `BULKY`.
+    heard : callable, optional
+        Hears how many files are done, and of how many.
+
+    Raises
+    ------
+    StorageFailed
+        Without a database in `home`, or when the disk refuses.
+    Conflict
+        ``backup.exists``.
+    """
+    if not (home / DATABASE).is_file():
+        message = f"there is no database in {home}"
+        raise StorageFailed(message, code="backup.nothing")
+    if out.exists():
+        message = f"{out.name} exists"
+        raise Conflict(message, code="backup.exists")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.part")
+    try:
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as folder:
+            database = Path(folder) / DATABASE
+            _copy_database(home / DATABASE, database)
+            files = {DATABASE: database} | dict(_files(home, leave_out))
+            manifest = Manifest(
+                role=role,
+                version=version,
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                files={name: _sha256(path) for name, path in files.items()},
+                left_out=tuple(sorted(name for name in leave_out if (home / name).exists())),
+            )
+            _write_archive(partial, manifest, files, heard or (lambda done, of: None))
+        partial.replace(out)
+    except OSError as error:
+        message = f"the backup could not be written: {error.strerror or error}"
+        raise StorageFailed(message, code="storage.disk_full" if error.errno == 28 else None) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return manifest
+
+
+def restore_backup(source: Path, home: Path, *, role: str, heard: Progress | None = None) -> Manifest:
+    """Bring a backup back into `home`, which must not exist or be empty; whole or not at all.
+
+    Raises
+    ------
+    InvalidInput
+        ``backup.invalid`` for a file that is none, is damaged, or is of the other kind of daemon.
+    Conflict
+        ``backup.home_in_use``.
+    """
+    if home.exists() and any(home.iterdir()):
+        message = f"{home} is not empty"
+        raise Conflict(message, code="backup.home_in_use")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=home.parent, prefix=".restore-"))
+    try:
+        manifest = _unpack(source, fresh, role, heard or (lambda done, of: None))
+        if home.exists():
+            home.rmdir()
+        fresh.replace(home)
+    except (OSError, tarfile.TarError) as error:
+        message = f"the backup could not be read: {error}"
+        raise InvalidInput(message, code="backup.invalid") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return manifest
+
+
+def read_manifest(source: Path) -> Manifest:
+    """Return what a backup says of itself; raises InvalidInput (``backup.invalid``)."""
+    try:
+        with tarfile.open(source, "r:") as archive:
+            return _manifest_in(archive)
+    except (OSError, tarfile.TarError) as error:
+        message = f"{source.name} is no backup"
+        raise InvalidInput(message, code="backup.invalid") from error
+
+
+def _files(home: Path, leave_out: frozenset[str]) -> Iterator[tuple[str, Path]]:
+    for path in sorted(home.rglob("*")):
+        name = path.relative_to(home)
+        first = name.parts[0]
+        if first in LEFT_OUT | leave_out | {DATABASE} or path.is_symlink() or not path.is_file():
+            continue
+        if not any(part.startswith(".") for part in name.parts):  # half-written files of the daemon
+            yield name.as_posix(), path
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    opened = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+    copy = sqlite3.connect(target)
+    try:
+        opened.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        message = f"the database could not be copied: {error}"
+        raise StorageFailed(message) from error
+    finally:
+        copy.close()
+        opened.close()
+
+
+def _write_archive(path: Path, manifest: Manifest, files: dict[str, Path], heard: Progress) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with (
+        os.fdopen(handle, "wb") as stream,
+        tarfile.open(fileobj=stream, mode="w:", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        _add(archive, MANIFEST, io.BytesIO(manifest.to_json()), len(manifest.to_json()))
+        for done, (name, file) in enumerate(files.items(), start=1):
+            with file.open("rb") as content:
+                _add(archive, name, content, file.stat().st_size)
+            heard(done, len(files))
+        archive.close()
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _add(archive: tarfile.TarFile, name: str, content: io.BufferedIOBase | io.BytesIO, size: int) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = size, 0o600
+    archive.addfile(entry, content)
+
+
+def _manifest_in(archive: tarfile.TarFile) -> Manifest:
+    first = archive.next()
+    content = archive.extractfile(first) if first is not None and first.name == MANIFEST else None
+    if content is None:
+        message = "the file does not begin as a backup does"
+        raise InvalidInput(message, code="backup.invalid")
+    return Manifest.of_json(content.read())
+
+
+def _unpack(source: Path, target: Path, role: str, heard: Progress) -> Manifest:
+    with tarfile.open(source, "r:") as archive:
+        manifest = _manifest_in(archive)
+        if manifest.role != role:
+            message = f"this is a backup of a {manifest.role}, not of a {role}"
+            raise InvalidInput(message, code="backup.invalid")
+        missing = dict(manifest.files)
+        while (entry := archive.next()) is not None:
+            expected = missing.pop(entry.name, None)
+            content = archive.extractfile(entry) if entry.isfile() else None
+            if expected is None or content is None or not _is_inside(entry.name):
+                message = f"the backup holds something that it does not name: {entry.name[:100]}"
+                raise InvalidInput(message, code="backup.invalid")
+            path = target / entry.name
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with path.open("wb") as stream:
+                path.chmod(0o600)
+                shutil.copyfileobj(content, stream, CHUNK)
+            if _sha256(path) != expected:
+                message = f"{entry.name} in the backup is damaged"
+                raise InvalidInput(message, code="backup.invalid")
+            heard(len(manifest.files) - len(missing), len(manifest.files))
+    if missing:
+        message = f"the backup lacks {len(missing)} of {len(manifest.files)} files, the first is {min(missing)}"
+        raise InvalidInput(message, code="backup.invalid")
+    return manifest
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,169 @@
+"""A backup is one consistent state in one file; what is damaged or strange is refused and changes nothing."""
+
+import json
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from contributor.commands import contributor
+from fl_core.errors import Conflict, InvalidInput, StorageFailed
+from fl_core.storage.backup import BULKY, DATABASE, MANIFEST, read_manifest, restore_backup, write_backup
+from orchestrator.commands import orchestrator
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """Return a home folder whose database is open in WAL mode, as that of a running daemon."""
+    home = tmp_path / "home"
+    for name, content in {
+        "models/a.safetensors": b"w" * 5000, "trust/ca.key": b"secret", "settings.toml": b"", "logs/daemon.log": b"x",
+        "daemon.json": b"{}", "flower/state.db": b"x", "studies/one.h5": b"s" * 9000, "models/.copy-1": b"half",
+    }.items():  # fmt: skip
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    running = sqlite3.connect(home / DATABASE, isolation_level=None)
+    running.execute("PRAGMA journal_mode=WAL")
+    running.execute("CREATE TABLE note (text TEXT)")
+    running.execute("INSERT INTO note VALUES ('committed')")
+    running.execute("BEGIN")
+    running.execute("INSERT INTO note VALUES ('not yet')")
+    yield home
+    running.close()
+
+
+def backed_up(home: Path, **options: object) -> Path:
+    out = home.parent / "backup.tar"
+    write_backup(home, out, role="orchestrator", version="1", **options)  # type: ignore[arg-type]
+    return out
+
+
+def notes(folder: Path) -> list[str]:
+    opened = sqlite3.connect(folder / DATABASE)
+    try:
+        return [str(row[0]) for row in opened.execute("SELECT text FROM note")]
+    finally:
+        opened.close()
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_everything_that_matters_comes_back_and_only_what_was_committed(home: Path, tmp_path: Path) -> None:
+    out = backed_up(home)
+    again = tmp_path / "again"
+    manifest = restore_backup(out, again, role="orchestrator")
+    assert files(again) == {DATABASE, "models/a.safetensors", "trust/ca.key", "settings.toml", "studies/one.h5"}
+    assert set(manifest.files) == files(again)
+    assert notes(again) == ["committed"]
+    for name in ("models/a.safetensors", "trust/ca.key"):
+        assert (again / name).read_bytes() == (home / name).read_bytes()
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert (again / "trust" / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_scans_stay_out_on_request_and_the_backup_says_so(home: Path, tmp_path: Path) -> None:
+    out = backed_up(home, leave_out=BULKY)
+    assert read_manifest(out).left_out == ("studies",)
+    restore_backup(out, tmp_path / "again", role="orchestrator")
+    assert not (tmp_path / "again" / "studies").exists()
+
+
+def test_nothing_is_overwritten_neither_a_file_nor_a_home(home: Path, tmp_path: Path) -> None:
+    out = backed_up(home)
+    before = out.read_bytes()
+    with pytest.raises(Conflict) as exists:
+        write_backup(home, out, role="orchestrator", version="1")
+    assert exists.value.code == "backup.exists"
+    assert out.read_bytes() == before
+    with pytest.raises(Conflict) as used:
+        restore_backup(out, home, role="orchestrator")
+    assert used.value.code == "backup.home_in_use"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    restore_backup(out, empty, role="orchestrator")
+    assert notes(empty) == ["committed"]
+
+
+def test_a_folder_without_a_database_is_nothing_to_back_up(tmp_path: Path) -> None:
+    with pytest.raises(StorageFailed) as error:
+        write_backup(tmp_path, tmp_path / "out.tar", role="orchestrator", version="1")
+    assert error.value.code == "backup.nothing"
+
+
+def rewritten(out: Path, *, drop: str = "", add: dict[str, bytes] | None = None, change: str = "") -> Path:
+    """Return a copy of a backup that somebody meddled with."""
+    copy = out.with_name("meddled.tar")
+    with tarfile.open(out) as source, tarfile.open(copy, "w:") as target:
+        for entry in source:
+            stream = source.extractfile(entry)
+            assert stream is not None
+            content = stream.read()
+            if entry.name == change:
+                content = content[:-1] + bytes([content[-1] ^ 1])
+            if entry.name != drop:
+                target.addfile(entry, BytesIO(content))
+        for name, content in (add or {}).items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            target.addfile(entry, BytesIO(content))
+    return copy
+
+
+@pytest.mark.parametrize(
+    "meddling",
+    [
+        {"change": "models/a.safetensors"}, {"drop": "trust/ca.key"}, {"drop": MANIFEST}, {"add": {"../outside": b"x"}},
+        {"add": {"/etc/outside": b"x"}}, {"add": {"more": b"x"}},
+    ],
+    ids=["changed", "lacking", "no manifest", "climbing out", "absolute", "not named"],
+)  # fmt: skip
+def test_what_is_damaged_or_strange_is_refused_and_leaves_nothing(
+    home: Path, tmp_path: Path, meddling: dict[str, object]
+) -> None:
+    copy = rewritten(backed_up(home), **meddling)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput) as error:
+        restore_backup(copy, tmp_path / "again", role="orchestrator")
+    assert error.value.code == "backup.invalid"
+    assert not (tmp_path / "again").exists()
+    assert not (tmp_path / "outside").exists()
+    assert list(tmp_path.glob(".restore-*")) == []
+
+
+def test_a_file_that_is_no_backup_a_cut_one_and_one_of_the_other_side_are_refused(home: Path, tmp_path: Path) -> None:
+    out = backed_up(home)
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(out.read_bytes()[:9000])
+    text = tmp_path / "text.tar"
+    text.write_text("no backup")
+    for source, role in ((cut, "orchestrator"), (text, "orchestrator"), (out, "contributor")):
+        with pytest.raises(InvalidInput) as error:
+            restore_backup(source, tmp_path / "again", role=role)
+        assert error.value.code == "backup.invalid"
+        assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("group", [orchestrator, contributor], ids=["orchestrator", "contributor"])
+def test_the_commands_write_and_restore_and_say_what_went_wrong(group: object, home: Path, tmp_path: Path) -> None:
+    def run(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(group, words)  # type: ignore[arg-type]
+        return result.exit_code, result.output
+
+    out, again = str(tmp_path / "b.tar"), str(tmp_path / "again")
+    code, text = run("backup", "--home", str(home), "--out", out)
+    assert code == 0, text
+    assert "private keys" in text
+    code, text = run("restore", out, "--home", again, "--json")
+    assert code == 0, text
+    assert json.loads(text)["files"] == 5
+    code, text = run("restore", out, "--home", again)
+    assert code == 1
+    assert "not empty" in text
+    assert "Traceback" not in text
