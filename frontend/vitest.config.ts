@@ -10,8 +10,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: "@shared", replacement: here("./shared/src") },
-      { find: /^@app\/i18n\/en\.session$/, replacement: here("./orchestrator/src/i18n/en.session.ts") },
-      { find: /^@app\/i18n\/en\.training$/, replacement: here("./contributor/src/i18n/en.training.ts") },
+      { find: /^@app\/i18n\/(..\.session)$/, replacement: here("./orchestrator/src/i18n/$1.ts") },
+      { find: /^@app\/i18n\/(..\.training)$/, replacement: here("./contributor/src/i18n/$1.ts") },
     ],
   },
   test: {

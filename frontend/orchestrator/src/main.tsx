@@ -10,9 +10,10 @@ import { setUpLanguage } from "@shared/i18n/setup";
 
 import { createLive } from "@app/app/live";
 import { router } from "@app/app/router";
+import { de } from "@app/i18n/de";
 import { en } from "@app/i18n/en";
 
-setUpLanguage(en);
+setUpLanguage(en, de);
 const queries = createQueries();
 const live = createLive(queries);
 const root = document.getElementById("root");

@@ -7,7 +7,7 @@ export const words = {
     state: { draft: "Draft", offered: "Waiting for answers", starting: "Starting", running: "Running", paused: "Paused", stopping: "Stopping", completed: "Completed", stopped: "Stopped", failed: "Failed" },
     phase: { waiting: "Waiting", received: "Received", scoring: "Scoring", training: "Training", held: "Waits for release", sending: "Sending", sent: "Update sent", failed: "Failed", withdrawn: "Withdrawn" },
     answer: { invited: "No answer yet", agreed: "Agreed", declined: "Declined", training: "Training", finished: "Finished", withdrawn: "Withdrawn" },
-    sites: "Sites", agreedOf: "{{agreed}} of {{invited}} agreed · quorum {{quorum}}", progressOf: "Progress of {{site}}", missing: "Missing in the last round: {{reason}}",
+    sites: "Sites", agreedOf: "{{agreed}} of {{invited}} agreed · quorum {{quorum}}", progressOf: "Progress of {{site}}", missing: "Missing in the last round: {{reason}}", said: "“{{reason}}”",
     studies_one: "{{count}} study", studies_other: "{{count}} studies", asksFirst: "asks before sending", lossNow: "loss {{loss}}", contributed_one: "{{count}} round contributed", contributed_other: "{{count}} rounds contributed",
     byRound: "By round", trainLoss: "Training loss", trainLossNote: "Mean over each site's own training studies.", scoreNote: "The model a round began with, on each site's own hold-out.", metric: "Metric", lines: "Lines", perSite: "Per site", combined: "Combined", allSites: "All sites", round: "Round",
     noPointsTitle: "No round has closed yet", noPoints: "The curve begins when the first round closes.", roundOf: "Round {{round}} of {{of}}", planned_one: "{{count}} round planned", planned_other: "{{count}} rounds planned", createdAt: "created {{at}}", startedAt: "started {{at}}",

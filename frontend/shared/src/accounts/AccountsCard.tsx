@@ -53,7 +53,7 @@ function Row({ account, roles }: { account: Account; roles: readonly string[] })
         {change.isError && <Problem error={change.error} />}
       </Table.Td>
       <Table.Td>
-        {isMe ? t(`accounts.role.${account.role}`) : <Select size="xs" w={150} aria-label={t("accounts.roleOf", { name: account.name })} allowDeselect={false} value={account.role} disabled={change.isPending}
+        {isMe ? t(`accounts.role.${account.role}`) : <Select size="xs" w={185} aria-label={t("accounts.roleOf", { name: account.name })} allowDeselect={false} value={account.role} disabled={change.isPending}
           data={roles.map((role) => ({ value: role, label: t(`accounts.role.${role}`) }))} onChange={(role) => { if (role !== null && role !== account.role) change.mutate({ id: account.id, change: { role } }); }} />}
       </Table.Td>
       <Table.Td><Chip tone={TONE[account.state]}>{t(`accounts.state.${account.state}`)}</Chip></Table.Td>

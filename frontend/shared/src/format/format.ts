@@ -1,18 +1,36 @@
-/** Numbers, sizes and times as people read them. */
+/** Numbers, sizes and times as people read them, in the language spoken now. */
+import { spoken } from "@shared/i18n/language";
 
-const integer = new Intl.NumberFormat("en");
+const integer = { en: new Intl.NumberFormat("en"), de: new Intl.NumberFormat("de") };
+const PLACE = { en: "en-GB", de: "de-DE" };
+const WORDS = {
+  en: { now: "just now", past: (span: string) => `${span} ago`, future: (span: string) => `in ${span}`, day: "day", days: "days", daysApart: "days" },
+  de: { now: "gerade eben", past: (span: string) => `vor ${span}`, future: (span: string) => `in ${span}`, day: "Tag", days: "Tage", daysApart: "Tagen" },
+};
+
+/** A number written with a decimal point, with the language's own sign. */
+const decimal = (text: string) => (spoken() === "de" ? text.replace(".", ",") : text);
 
 export function formatCount(value: number): string {
-  return integer.format(value);
+  return integer[spoken()].format(value);
 }
 
 /** Four significant digits; small and large values in scientific form. */
 export function formatNumber(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
-  if (size >= 1000 || Number.isInteger(value)) return integer.format(Math.round(value));
-  return value.toPrecision(size >= 100 ? 4 : 3);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return decimal(value.toExponential(2));
+  if (size >= 1000 || Number.isInteger(value)) return formatCount(Math.round(value));
+  return decimal(value.toPrecision(size >= 100 ? 4 : 3));
+}
+
+/** All the digits that the number has. */
+export function formatPlain(value: number): string {
+  return decimal(String(value));
+}
+
+export function formatFixed(value: number, digits: number): string {
+  return decimal(value.toFixed(digits));
 }
 
 /** A remark of the program as a sentence: capital letter, full stop. */
@@ -29,19 +47,19 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ""}`;
+  return `${unit === 0 ? formatPlain(value) : formatFixed(value, value < 10 ? 1 : 0)} ${units[unit] ?? ""}`;
 }
 
 const pair = (large: number, unit: string, small: number, smallUnit: string) => (small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`);
 
 export function formatDuration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10) return `${formatFixed(seconds, 1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   if (seconds < 3600) return pair(Math.floor(seconds / 60), "min", Math.round(seconds % 60), "s");
   if (seconds < 86_400) return pair(Math.floor(seconds / 3600), "h", Math.floor((seconds % 3600) / 60), "min");
   const days = Math.round(seconds / 86_400);
-  return `${days} ${days === 1 ? "day" : "days"}`;
+  return `${days} ${days === 1 ? WORDS[spoken()].day : WORDS[spoken()].days}`;
 }
 
 /** Time left: minutes and seconds, "0:00" when it is over. */
@@ -51,22 +69,23 @@ export function formatCountdown(seconds: number): string {
 }
 
 export function formatDateTime(iso: string): string {
-  return new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+  return new Date(iso).toLocaleString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
 export function formatClock(iso: string): string {
-  return new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(iso).toLocaleTimeString(PLACE[spoken()], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
 /** "in 3 h", "4 min ago"; `now` is an argument so that it can be tested. */
 export function formatRelative(iso: string, now: number): string {
+  const words = WORDS[spoken()];
   const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
   const size = Math.abs(seconds);
-  if (size < 5) return "just now";
-  const words =
+  if (size < 5) return words.now;
+  const span =
     size < 60 ? `${size} s`
     : size < 3600 ? `${Math.round(size / 60)} min`
     : size < 172_800 ? `${Math.round(size / 3600)} h`
-    : `${Math.round(size / 86_400)} days`;
-  return seconds < 0 ? `${words} ago` : `in ${words}`;
+    : `${Math.round(size / 86_400)} ${words.daysApart}`;
+  return seconds < 0 ? words.past(span) : words.future(span);
 }

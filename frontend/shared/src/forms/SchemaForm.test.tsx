@@ -1,8 +1,9 @@
 import { MantineProvider } from "@mantine/core";
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import i18next from "i18next";
 import { useState } from "react";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
 import { defaultsOf, faultOf, fieldsOf, isComplete } from "@shared/forms/jsonSchema";
 import { SchemaForm } from "@shared/forms/SchemaForm";
@@ -20,8 +21,10 @@ const schema = {
 
 function Form() {
   const [values, setValues] = useState(defaultsOf(schema));
-  return <MantineProvider env="test"><SchemaForm schema={schema} values={values} onChange={setValues} /></MantineProvider>;
+  return <MantineProvider env="test"><SchemaForm schema={schema} values={values} onChange={setValues} /><output>{JSON.stringify(values)}</output></MantineProvider>;
 }
+
+afterEach(() => i18next.changeLanguage("en"));
 
 describe("forms from JSON schema", () => {
   it("draws every field that has a choice, with its default", () => {
@@ -43,5 +46,23 @@ describe("forms from JSON schema", () => {
     render(<Form />);
     await userEvent.clear(screen.getByRole("textbox", { name: "Passes over the local data" }));
     expect(screen.getByText("Fill this in.")).toBeInTheDocument();
+  });
+
+  it("says what is allowed in words", () => {
+    render(<Form />);
+    expect(screen.getByText("Allowed: 1 to 50.")).toBeInTheDocument();
+    expect(screen.getByText("Allowed: above 0 to 1.")).toBeInTheDocument();
+  });
+
+  it("speaks German, takes a decimal comma and keeps the number", async () => {
+    await i18next.changeLanguage("de");
+    render(<Form />);
+    const rate = screen.getByRole("textbox", { name: "Lernrate zu Beginn" });
+    expect(rate).toHaveValue("0,002");
+    expect(screen.getByText("Erlaubt: über 0 bis 1.")).toBeInTheDocument();
+    await userEvent.clear(rate);
+    await userEvent.type(rate, "0,0305");
+    expect(rate).toHaveValue("0,0305");
+    expect(screen.getByRole("status")).toHaveTextContent('"learning_rate":0.0305');
   });
 });

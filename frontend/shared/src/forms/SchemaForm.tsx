@@ -1,9 +1,11 @@
 /** A form drawn from a JSON schema. */
-import { NumberInput, Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
+import { Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { NumberField } from "@shared/forms/NumberField";
 import { faultOf, fieldsOf, rangeWords, type Field, type Values } from "@shared/forms/jsonSchema";
+import { translatedName } from "@shared/i18n/server";
 
 interface SchemaFormProps {
   schema: unknown;
@@ -31,13 +33,15 @@ export function SchemaForm({ schema, values, onChange, omit = [], only, children
 function SchemaField({ field, value, onChange }: { field: Field; value: unknown; onChange: (value: unknown) => void }) {
   const { t } = useTranslation("shared");
   const fault = faultOf(field, value);
-  const range = rangeWords(field);
-  const description = [field.description, range === "" ? "" : t("form.range", { range })].filter((part) => part !== "").join(" ");
+  const range = rangeWords(field, t);
+  const title = translatedName("parameter", field.key, field.title);
+  const note = translatedName("parameterNote", field.key, field.description);
+  const description = [note, range === "" ? "" : t("form.range", { range })].filter((part) => part !== "").join(" ");
   const error = fault === null ? undefined : t(`form.${fault}`, { range });
-  const common = { label: field.title, description, error };
+  const common = { label: title, description, error };
   if (field.kind === "boolean") {
     return (
-      <Switch label={field.title} description={field.description} checked={value === true} mt={6}
+      <Switch label={title} description={note} checked={value === true} mt={6}
         onChange={(event) => onChange(event.currentTarget.checked)} />
     );
   }
@@ -48,7 +52,7 @@ function SchemaField({ field, value, onChange }: { field: Field; value: unknown;
     return <TextInput {...common} value={typeof value === "string" ? value : ""} onChange={(event) => onChange(event.currentTarget.value)} />;
   }
   return (
-    <NumberInput {...common} allowDecimal={field.kind === "number"} decimalScale={8}
+    <NumberField {...common} allowDecimal={field.kind === "number"} decimalScale={8}
       value={typeof value === "number" || typeof value === "string" ? value : ""} onChange={onChange} />
   );
 }

@@ -1,4 +1,5 @@
 /** Reads the part of JSON schema that pydantic writes for parameters, as fields of a form. */
+import { formatPlain } from "@shared/format/format";
 import { z } from "@shared/zod";
 
 const propertySchema = z.looseObject({
@@ -78,10 +79,13 @@ export function isComplete(schema: unknown, values: Values): boolean {
   return fieldsOf(schema).every((field) => faultOf(field, values[field.key]) === null);
 }
 
-/** The allowed range in signs: "1 to 50", "above 0, to 1". */
-export function rangeWords(field: Field): string {
-  const from = field.min !== undefined ? `${field.min}` : field.above !== undefined ? `above ${field.above}` : "";
-  const to = field.max !== undefined ? `${field.max}` : field.below !== undefined ? `below ${field.below}` : "";
-  if (from !== "" && to !== "") return `${from} to ${to}`;
-  return from !== "" ? (field.min !== undefined ? `at least ${from}` : from) : to === "" ? "" : `at most ${to}`;
+type Translate = (key: string, options?: Record<string, unknown>) => string;
+
+/** The allowed range in words: "1 to 50", "above 0 to 1". */
+export function rangeWords(field: Field, t: Translate): string {
+  const from = field.min !== undefined ? formatPlain(field.min) : field.above !== undefined ? t("form.above", { value: formatPlain(field.above) }) : "";
+  const to = field.max !== undefined ? formatPlain(field.max) : field.below !== undefined ? t("form.below", { value: formatPlain(field.below) }) : "";
+  if (from !== "" && to !== "") return t("form.between", { from, to });
+  if (from !== "") return field.min !== undefined ? t("form.least", { value: from }) : from;
+  return field.max !== undefined ? t("form.most", { value: to }) : to;
 }

@@ -1,6 +1,6 @@
 /** English text of what both apps share. */
 export const sharedEn = {
-  frame: { skip: "Skip to content", menu: "Open navigation", close: "Close navigation", navigation: "Main", light: "Light theme", dark: "Dark theme", waiting_one: "{{count}} waiting", waiting_other: "{{count}} waiting" },
+  frame: { skip: "Skip to content", menu: "Open navigation", close: "Close navigation", navigation: "Main", light: "Light theme", dark: "Dark theme", speak: "EN: show in English", waiting_one: "{{count}} waiting", waiting_other: "{{count}} waiting" },
   live: {
     live: "Live", connecting: "Connecting", reconnecting: "Reconnecting {{seconds}} s",
     staleTitle: "The program on this computer does not answer.",
@@ -29,7 +29,10 @@ export const sharedEn = {
   dialog: { cancel: "Cancel", close: "Close" },
   copy: { copy: "Copy text", done: "Copied" },
   phase: { done: "done", current: "now", coming: "to come" },
-  form: { range: "Allowed: {{range}}.", missing: "Fill this in.", whole: "A whole number, please.", outside: "Outside the allowed range." },
+  form: {
+    range: "Allowed: {{range}}.", missing: "Fill this in.", whole: "A whole number, please.", outside: "Outside the allowed range.",
+    between: "{{from}} to {{to}}", least: "at least {{value}}", most: "at most {{value}}", above: "above {{value}}", below: "below {{value}}",
+  },
   activity: { title: "Activity", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
   audit: {
     title: "Audit log", seq: "No.", at: "When", actor: "Who", action: "What", subject: "Of what", details: "Details", hash: "Hash",

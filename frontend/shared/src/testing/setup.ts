@@ -6,7 +6,7 @@ import { afterEach } from "vitest";
 
 import { setUpLanguage } from "@shared/i18n/setup";
 
-setUpLanguage({});
+setUpLanguage({}, {});
 afterEach(cleanup);
 window.matchMedia = (query: string) =>
   Object.assign(new EventTarget(), { matches: false, media: query, onchange: null, addListener: () => undefined, removeListener: () => undefined });

@@ -1,4 +1,4 @@
-/** The frame of both apps: side navigation with the mark, top bar with live state and theme, skip link. */
+/** The frame of both apps: side navigation with the mark, top bar with live state, language and theme, skip link. */
 import { AppShell, Burger, Group, NavLink, ScrollArea, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { Icon } from "@tabler/icons-react";
@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { UserMenu } from "@shared/accounts/UserMenu";
+import { LanguageSwitch } from "@shared/ui/LanguageSwitch";
 import { Logo } from "@shared/ui/Logo";
 import { ThemeSwitch } from "@shared/ui/ThemeSwitch";
 
@@ -46,6 +47,7 @@ export function AppFrame({ subtitle, entries, bar, live, settings, children }: A
           </Group>
           <Group gap="xs" wrap="nowrap">
             {live}
+            <LanguageSwitch />
             <ThemeSwitch />
             <UserMenu settings={settings} />
           </Group>

@@ -3,7 +3,8 @@ import { LineChart } from "@mantine/charts";
 import { VisuallyHidden } from "@mantine/core";
 import { memo } from "react";
 
-import { formatNumber } from "@shared/format/format";
+import { formatFixed, formatNumber } from "@shared/format/format";
+import { useLanguage } from "@shared/i18n/useLanguage";
 
 export interface ChartLine {
   key: string;
@@ -27,6 +28,7 @@ interface LossChartProps {
 }
 
 export const LossChart = memo(function LossChart({ label, xLabel, lines, points, height = 290 }: LossChartProps) {
+  useLanguage();
   const drawn = lines.filter((line) => points.some((point) => typeof point.values[line.key] === "number"));
   const data = points.map((point) => ({ round: point.round, ...point.values }));
   return (
@@ -63,7 +65,7 @@ function tickFormat(points: readonly ChartPoint[]): (value: number) => string {
   const values = points.flatMap((point) => Object.values(point.values)).filter((value) => value !== null);
   const span = Math.max(...values) - Math.min(...values);
   const digits = Math.ceil(-Math.log10(span)) + 2;
-  return digits >= 0 && digits <= 4 ? (value) => value.toFixed(Math.max(digits, span < 100 ? 1 : 0)) : formatNumber;
+  return digits >= 0 && digits <= 4 ? (value) => formatFixed(value, Math.max(digits, span < 100 ? 1 : 0)) : formatNumber;
 }
 
 function Legend({ lines }: { lines: readonly ChartLine[] }) {

@@ -1,6 +1,9 @@
 /** A model card as names and values; nested parts are indented. */
 import { Text } from "@mantine/core";
 
+import { formatPlain } from "@shared/format/format";
+import { useLanguage } from "@shared/i18n/useLanguage";
+
 type Json = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -8,6 +11,7 @@ const isObject = (value: unknown): value is Json => typeof value === "object" &&
 function words(value: unknown): string {
   if (value === null || value === undefined || value === "") return "–";
   if (Array.isArray(value)) return value.map(words).join(", ");
+  if (typeof value === "number") return formatPlain(value);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -22,6 +26,7 @@ export function ModelCard({ title, card }: { title: string; card: Json }) {
 }
 
 function Entries({ card }: { card: Json }) {
+  useLanguage();
   return (
     <dl className="kv" style={{ fontSize: 13.5 }}>
       {Object.entries(card).map(([key, value]) => (

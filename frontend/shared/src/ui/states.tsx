@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@shared/api/problem";
 import { asSentence } from "@shared/format/format";
+import { translatedProblem } from "@shared/i18n/server";
 
 export function Loading({ label, lines = 4 }: { label: string; lines?: number }) {
   return (
@@ -42,14 +43,15 @@ export function Empty({ icon: Symbol, title, children, action, plain = false }: 
 export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { t } = useTranslation("shared");
   const problem = toProblem(error);
+  const { title, advice } = translatedProblem(problem.code) ?? problem;
   return (
     <div className="notice" data-tone="danger" role="alert">
       <IconAlertTriangle size={20} aria-hidden="true" />
       <div style={{ flex: 1, minWidth: 0 }}>
-        <div style={{ fontWeight: 650 }}>{problem.title}</div>
+        <div style={{ fontWeight: 650 }}>{title}</div>
         <div style={{ fontSize: 14, lineHeight: 1.5 }}>
           {problem.detail !== "" && <div style={{ overflowWrap: "anywhere" }}>{asSentence(problem.detail)}</div>}
-          {problem.advice}
+          {advice}
         </div>
         <Group gap="sm" mt={8}>
           {onRetry !== undefined && (

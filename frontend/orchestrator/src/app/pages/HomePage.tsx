@@ -4,6 +4,7 @@ import { IconActivityHeartbeat, IconMoodSmile } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { translatedProblem } from "@shared/i18n/server";
 import { ActivityFeed } from "@shared/ui/ActivityFeed";
 import { Card, Facts, Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
@@ -87,7 +88,7 @@ function todosOf(sites: readonly Site[], sessions: readonly Session[], t: Transl
     todos.push({ key: `site-${site.id}`, tone: "warning", title: t("home.pending", { name: site.name }), text: t("home.pendingText"), action: <Button size="xs" renderRoot={(props) => <Link to="/sites" {...props} />}>{t("home.compare")}</Button> });
   }
   for (const session of sessions.filter(({ state }) => state === "failed" || state === "paused")) {
-    todos.push({ key: session.id, tone: session.state === "failed" ? "danger" : "warning", title: t(`home.${session.state}`, { title: session.title }), text: session.reason_text || session.advice, action: <Button size="xs" variant="default" renderRoot={(props) => <Link to="/training/$sessionId" params={{ sessionId: session.id }} {...props} />}>{t("home.look")}</Button> });
+    todos.push({ key: session.id, tone: session.state === "failed" ? "danger" : "warning", title: t(`home.${session.state}`, { title: session.title }), text: translatedProblem(session.reason)?.title ?? (session.reason_text || session.advice), action: <Button size="xs" variant="default" renderRoot={(props) => <Link to="/training/$sessionId" params={{ sessionId: session.id }} {...props} />}>{t("home.look")}</Button> });
   }
   if (sites.length === 0) {
     todos.push({ key: "invite", tone: "info", title: t("home.invite"), text: t("home.inviteText"), action: <Button size="xs" renderRoot={(props) => <Link to="/sites" {...props} />}>{t("home.toSites")}</Button> });

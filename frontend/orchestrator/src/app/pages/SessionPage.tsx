@@ -5,6 +5,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { formatDateTime } from "@shared/format/format";
+import { translatedName } from "@shared/i18n/server";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
@@ -42,7 +43,7 @@ function SessionView({ session, task }: { session: Session; task: Task | undefin
   const { t } = useTranslation();
   const begun = session.started_at !== null || session.rounds.length > 0;
   const intro = [
-    task?.title ?? session.task,
+    translatedName("task", session.task, task?.title ?? session.task),
     t(`strategy.${session.strategy.name}`, { defaultValue: session.strategy.name }),
     session.round === 0 ? t("session.planned", { count: session.rounds_planned }) : t("session.roundOf", { round: session.round, of: session.rounds_planned }),
     session.started_at === null ? t("session.createdAt", { at: formatDateTime(session.created_at) }) : t("session.startedAt", { at: formatDateTime(session.started_at) }),

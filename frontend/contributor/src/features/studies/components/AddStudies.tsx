@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { asSentence } from "@shared/format/format";
+import { translatedProblem } from "@shared/i18n/server";
 import { Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
@@ -49,6 +50,11 @@ export function AddStudies() {
   );
 }
 
+/** For an unusable study the reader of the file gives advice of its own, closer than the catalogue's. */
+function adviceOn({ code, advice }: ImportResult["refused"][number]): string {
+  return code === "study.unusable" ? advice : (translatedProblem(code)?.advice ?? advice);
+}
+
 function Outcome({ result }: { result: ImportResult }) {
   const { t } = useTranslation();
   return (
@@ -57,7 +63,7 @@ function Outcome({ result }: { result: ImportResult }) {
       {result.refused.length > 0 && (
         <Notice live tone="warning" title={t("data.refused", { count: result.refused.length })}>
           <ul style={{ margin: "4px 0 0", paddingLeft: 18 }}>
-            {result.refused.map((file) => <li key={`${file.name}-${file.code}`}><b>{file.name}</b>: {asSentence(file.detail)} {file.advice}</li>)}
+            {result.refused.map((file) => <li key={`${file.name}-${file.code}`}><b>{file.name}</b>: {asSentence(file.detail)} {adviceOn(file)}</li>)}
           </ul>
         </Notice>
       )}

@@ -3,6 +3,7 @@ import { Button, FileInput, Group, Modal, NumberInput, Select, Stack, Text, Text
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { translatedName } from "@shared/i18n/server";
 import { Problem } from "@shared/ui/states";
 
 import type { Task } from "@app/api/schemas";
@@ -54,7 +55,7 @@ function AddForm({ kind, tasks, onClose }: AddModelProps & { kind: NewModel }) {
       <Stack gap="md">
         <Text size="sm" c="dimmed">{t(WORDS[kind].note)}</Text>
         <TextInput required label={t("models.newName")} maxLength={80} data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        {kind !== "shipped" && <Select label={t("models.task")} allowDeselect={false} data={tasks.map(({ name: value, title }) => ({ value, label: title }))} value={task} onChange={(value) => setTask(value ?? "")} />}
+        {kind !== "shipped" && <Select label={t("models.task")} allowDeselect={false} data={tasks.map(({ name: value, title }) => ({ value, label: translatedName("task", value, title) }))} value={task} onChange={(value) => setTask(value ?? "")} />}
         {kind === "random" && (
           <NumberInput label={t("models.seed")} description={t("models.seedNote")} min={0} max={2_147_483_647} allowDecimal={false} value={seed} onChange={setSeed} />
         )}

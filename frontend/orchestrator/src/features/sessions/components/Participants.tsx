@@ -47,7 +47,7 @@ function ParticipantRow({ site, index, running }: { site: Participation; index: 
       {site.missing_code !== null && (
         <Text size="xs" mt={2} c="var(--tone-danger)" fw={550}>{t("session.missing", { reason: t(`reason.${site.missing_code}`, { defaultValue: site.missing_code }) })}</Text>
       )}
-      {site.consent !== null && site.consent.reason !== "" && <Text size="xs" mt={2}>“{site.consent.reason}”</Text>}
+      {site.consent !== null && site.consent.reason !== "" && <Text size="xs" mt={2}>{t("session.said", { reason: site.consent.reason })}</Text>}
     </li>
   );
 }

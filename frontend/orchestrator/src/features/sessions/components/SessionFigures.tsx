@@ -2,7 +2,7 @@
 import { SimpleGrid } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { formatCountdown, formatDuration, formatNumber } from "@shared/format/format";
+import { formatCountdown, formatDuration, formatFixed, formatNumber } from "@shared/format/format";
 import { MetricCard } from "@shared/ui/MetricCard";
 import { useNow } from "@shared/ui/useNow";
 
@@ -54,5 +54,5 @@ function change(values: readonly number[], t: (key: string, options?: Record<str
   if (last === undefined) return t("figures.afterFirst");
   if (before === undefined || before === 0) return t("figures.first");
   const percent = ((last - before) / Math.abs(before)) * 100;
-  return t("figures.change", { percent: `${percent > 0 ? "+" : "−"}${Math.abs(percent).toFixed(1)}` });
+  return t("figures.change", { percent: `${percent > 0 ? "+" : "−"}${formatFixed(Math.abs(percent), 1)}` });
 }

@@ -1,7 +1,8 @@
 /** What a session waits for, or why it ended, with what to do. */
 import { useTranslation } from "react-i18next";
 
-import { formatDateTime } from "@shared/format/format";
+import { asSentence, formatDateTime } from "@shared/format/format";
+import { translatedProblem } from "@shared/i18n/server";
 import { Notice, type Tone } from "@shared/ui/Chip";
 
 import type { Session } from "@app/api/schemas";
@@ -11,7 +12,12 @@ const TONES: Partial<Record<Session["state"], Tone>> = { failed: "danger", stopp
 export function SessionNotice({ session }: { session: Session }) {
   const { t } = useTranslation();
   if (session.reason_text !== "") {
-    return <Notice live tone={TONES[session.state] ?? "info"} title={session.reason_text}>{session.advice}</Notice>;
+    const problem = translatedProblem(session.reason);
+    return (
+      <Notice live tone={TONES[session.state] ?? "info"} title={problem?.title ?? session.reason_text}>
+        {problem === undefined ? session.advice : `${asSentence(session.reason_text)} ${problem.advice}`}
+      </Notice>
+    );
   }
   if (session.state !== "offered") return null;
   const open = session.participations.filter((site) => site.state === "invited");

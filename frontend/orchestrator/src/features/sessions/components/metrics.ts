@@ -1,4 +1,5 @@
-/** A task's metrics as it declares them. */
+/** A task's metrics as it declares them, called as the present language does. */
+import { translatedName } from "@shared/i18n/server";
 import { z } from "@shared/zod";
 
 import type { Task } from "@app/api/schemas";
@@ -9,7 +10,7 @@ type Metric = z.infer<typeof metricSchema>;
 export function metricsOf(task: Task | undefined): Metric[] {
   return (task?.metrics ?? []).flatMap((raw) => {
     const parsed = metricSchema.safeParse(raw);
-    return parsed.success ? [parsed.data] : [];
+    return parsed.success ? [{ ...parsed.data, title: translatedName("metric", parsed.data.key, parsed.data.title) }] : [];
   });
 }
 

@@ -3,6 +3,7 @@ import { Checkbox, Radio, Stack, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes } from "@shared/format/format";
+import { translatedName } from "@shared/i18n/server";
 import { Chip, Notice } from "@shared/ui/Chip";
 import { Ago } from "@shared/ui/Time";
 
@@ -22,7 +23,7 @@ export function TaskStep({ draft, catalogue, onChange }: StepProps) {
       const task = catalogue.tasks.find((known) => known.name === name);
       if (task !== undefined) onChange(withTask(draft, task, catalogue));
     }}>
-      <Stack gap="sm" mt="xs">{catalogue.tasks.map((task) => <Option key={task.name} value={task.name} title={task.title} text={task.description} />)}</Stack>
+      <Stack gap="sm" mt="xs">{catalogue.tasks.map((task) => <Option key={task.name} value={task.name} title={translatedName("task", task.name, task.title)} text={translatedName("taskNote", task.name, task.description)} />)}</Stack>
     </Radio.Group>
   );
 }

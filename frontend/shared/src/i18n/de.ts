@@ -1,0 +1,56 @@
+/** German text of what both apps share. */
+import type { sharedEn } from "@shared/i18n/en";
+
+export const sharedDe: typeof sharedEn = {
+  frame: { skip: "Zum Inhalt springen", menu: "Navigation öffnen", close: "Navigation schließen", navigation: "Hauptnavigation", light: "Helle Darstellung", dark: "Dunkle Darstellung", speak: "DE: auf Deutsch anzeigen", waiting_one: "{{count}} wartet", waiting_other: "{{count}} warten" },
+  live: {
+    live: "Aktuell", connecting: "Verbindet", reconnecting: "Verbindet neu, {{seconds}} s",
+    staleTitle: "Das Programm auf diesem Computer antwortet nicht.",
+    stale: "Was Sie sehen, ist {{seconds}} s alt. Diese Seite verbindet sich von selbst neu; wurde das Programm beendet, starten Sie es wieder.",
+  },
+  problem: { retry: "Erneut versuchen" },
+  accounts: {
+    title: "Konten", note: "Personen, die diese Seiten öffnen dürfen. Jede Handlung wird mit Namen festgehalten.", loading: "Konten werden geladen", name: "Name", nameNote: "Wie Kolleginnen und Kollegen die Person kennen; damit meldet sie sich an.",
+    roleHead: "Rolle", stateHead: "Status", seen: "Zuletzt gesehen", never: "nie", actions: "Aktionen", actionsOf: "Aktionen für {{name}}", roleOf: "Rolle von {{name}}", you: "Sie",
+    role: { viewer: "Lesezugriff", manager: "Trainingsleitung", professional: "Medizinische Fachkraft", administrator: "Administration" },
+    roleNote: {
+      viewer: "Sieht hier alles und ändert nichts.", manager: "Lädt Standorte ein, startet Trainings, pflegt Modelle, verwaltet Konten.",
+      professional: "Fügt Aufnahmen hinzu, beantwortet Anfragen, verfolgt das Training, nutzt Modelle.", administrator: "Alles, auch einem Verbund beitreten oder ihn verlassen, und die Konten.",
+    },
+    state: { active: "Aktiv", invited: "Eingeladen", disabled: "Deaktiviert" }, ownerNote: "Meldet sich mit dem Link an, den das Programm ausgibt", withPassword: "Meldet sich mit einem Passwort an", waiting: "Ist noch nicht beigetreten",
+    invite: "Person einladen", makeLink: "Einladungslink erstellen", linkTitle: "Einladung für {{name}}", linkReady: "Der Link ist bereit.", linkOnce: "Er wird nur jetzt angezeigt und gilt einmal, bis {{until}}.",
+    link: "Link", linkWhere: "Er öffnet sich auf diesem Computer oder dort, wo diese Seite über einen Tunnel erreichbar ist. Dort wählt die Person ein Passwort.", done: "Fertig",
+    disable: "Deaktivieren", enable: "Wieder aktivieren", newLink: "Neuer Einladungslink", remove: "Entfernen", removeTitle: "{{name}} entfernen?", removeLead: "Die Person wird sofort abgemeldet und kann sich nicht mehr anmelden.",
+    removeOne: "Was die Person getan hat, bleibt im Prüfprotokoll.", removeTwo: "Für eine Rückkehr ist eine neue Einladung nötig.", againTitle: "Neuer Link für {{name}}?", againLead: "Bei verlorener Einladung oder vergessenem Passwort.",
+    againOne: "Das bisherige Passwort gilt nicht mehr.", againTwo: "Die Person wird überall abgemeldet.",
+    own: "Mein Konto", youAre: "Sie sind angemeldet als {{name}} ({{role}}).", menu: "{{letters}}, Konto von {{name}}", signOut: "Abmelden", looking: "Nur Ansicht", lookOnly: "Ihre Rolle darf ansehen, aber nichts ändern.",
+    noPassword: "Dieses Konto meldet sich mit dem Einmallink an, den das Programm beim Start ausgibt. Mit einem Passwort geht es auch ohne.", present: "Bisheriges Passwort", new: "Neues Passwort",
+    rule: "Mindestens {{shortest}} Zeichen; ein kurzer Satz ist leicht zu merken.", again: "Noch einmal dasselbe", unequal: "Die beiden unterscheiden sich.", set: "Passwort festlegen", change: "Passwort ändern",
+    saved: "Das Passwort ist gespeichert.", savedText: "Andere Browser dieses Kontos wurden abgemeldet.", browsers: "Angemeldete Browser", here: "Dieser", since: "Seit {{since}}, bis {{until}}", end: "Abmelden", endOf: "{{browser}} abmelden",
+  },
+  dialog: { cancel: "Abbrechen", close: "Schließen" },
+  copy: { copy: "Text kopieren", done: "Kopiert" },
+  phase: { done: "erledigt", current: "jetzt", coming: "folgt" },
+  form: {
+    range: "Erlaubt: {{range}}.", missing: "Bitte ausfüllen.", whole: "Bitte eine ganze Zahl.", outside: "Außerhalb des erlaubten Bereichs.",
+    between: "{{from}} bis {{to}}", least: "mindestens {{value}}", most: "höchstens {{value}}", above: "über {{value}}", below: "unter {{value}}",
+  },
+  activity: { title: "Verlauf", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
+  audit: {
+    title: "Prüfprotokoll", seq: "Nr.", at: "Wann", actor: "Wer", action: "Was", subject: "Woran", details: "Einzelheiten", hash: "Prüfsumme",
+    ok: "Das Protokoll ist vollständig und unverändert: {{rows}} Zeilen stimmen.", head: "Ende der Kette:",
+    broken: "Die Kette bricht bei Zeile {{seq}}.", brokenAdvice: "Sichern Sie eine Kopie des Datenordners und informieren Sie die Administration.",
+  },
+  children: {
+    title: "Prozesse", none: "Noch läuft kein Prozess.", starting: "Startet", ready: "Läuft", restarting: "Startet neu", stopped: "Beendet",
+    since: "seit", role: { gateway: "Zugang für die Standorte", superlink: "Austausch der Modelle", agent: "Training", relay: "Leitung zum Orchestrator", supernode: "Austausch der Modelle" },
+    restarts_one: "{{count}} Neustart", restarts_other: "{{count}} Neustarts",
+  },
+  viewer: {
+    axial: "Transversal", coronal: "Koronal", sagittal: "Sagittal", slice: "Schicht {{slice}} von {{of}}",
+    window: "Fenster", windowLow: "Untere Grenze des Fensters", windowHigh: "Obere Grenze des Fensters", colours: "Farbskala",
+    map: { grey: "Grau", inverse: "Invers", hot: "Hot" },
+    convention: "Radiologische Ansicht: Die rechte Seite des Patienten (R) ist links. Maßstabsgetreu. Ein Klick bewegt das Fadenkreuz; die Pfeiltasten wechseln die Schicht.",
+    projection: "Projektion {{view}} von {{of}}", sinogram: "Sinogramm der Zeile {{row}} von {{of}}", view: "Projektion", row: "Axiale Zeile", play: "Projektionen abspielen", pause: "Projektionen anhalten",
+  },
+};

@@ -1,0 +1,36 @@
+/** German for what the daemons name in English, by the keys that stay (model/task_spec.py, model/task_parameters.py, fl_core/strategy_spec.py). */
+export const serverDe = {
+  task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },
+  taskNote: {
+    "spect-reconstruction": "Lernen, aus den Projektionen einer Herz-SPECT-Aufnahme ein Aktivitätsbild zu berechnen.",
+    "brain-segmentation": "Lernen, Gewebeklassen in 2D-Hirnschichten abzugrenzen.",
+  },
+  metric: {
+    nrmse_body: "Fehler im Körper (NRMSE)", nrmse_heart: "Fehler im Herzen (NRMSE)", ssim_heart: "Strukturelle Ähnlichkeit im Herzen",
+    psnr_body: "Rauschabstand im Körper (PSNR)", psnr_heart: "Rauschabstand im Herzen (PSNR)", defect_contrast: "Wiedergegebener Defektkontrast",
+    dice: "Mittlere Überlappung aller Klassen (Dice)", dice_1: "Überlappung der Klasse 1 (Dice)", dice_2: "Überlappung der Klasse 2 (Dice)", dice_3: "Überlappung der Klasse 3 (Dice)",
+  },
+  strategy: { fedavg: "FedAvg", fedprox: "FedProx" },
+  strategyNote: {
+    fedavg: "Mittelt die Modelle der Standorte, gewichtet nach der Zahl ihrer Studien.",
+    fedprox: "FedAvg, wobei die Standorte nahe am gemeinsamen Modell gehalten werden.",
+  },
+  parameter: {
+    proximal_mu: "Proximaler Term mu", local_epochs: "Durchgänge durch die eigenen Daten je Runde", learning_rate: "Lernrate zu Beginn", weight_decay: "Gewichtsabnahme (weight decay)",
+    grad_clip: "Größte Gradientennorm eines Schritts", batch_size: "Studien je Schritt", holdout_fraction: "Anteil der Patienten, der zur Prüfung zurückgehalten wird", seed: "Startwert aller Zufallsentscheidungen",
+    charbonnier_weight: "Gewicht des Charbonnier-Terms", heart_weight: "Zusätzliches Gewicht des Herzens", region_weight: "Gewicht der Segmentmittelwerte", contrast_weight: "Gewicht des Defektkontrasts",
+    augment: "Impulse zufällig ausdünnen", augment_least: "Kleinster verbleibender Anteil der Impulse", augment_every: "Durchgänge zwischen zwei ausgedünnten Kopien", bfloat16: "Halbe Genauigkeit in den CNNs",
+    dice_weight: "Gewicht des Dice-Terms", cross_entropy_weight: "Gewicht der Kreuzentropie",
+  },
+  parameterNote: {
+    proximal_mu: "0 entspricht FedAvg", learning_rate: "Wird nach einigen Schritten erreicht.", batch_size: "Jede wird für sich rekonstruiert.",
+    charbonnier_weight: "Kommt zum quadratischen Fehler hinzu.",
+    heart_weight: "Der quadratische Fehler in der Herzregion zählt so viel mehr; so werden Defekte nicht aufgefüllt.",
+    region_weight: "Quadratischer Fehler des Mittelwerts jedes Herzsegments und Defekts, soweit bekannt; so werden Defekte nicht aufgefüllt.",
+    contrast_weight: "Relativer Fehler des Kontrasts zwischen Defekten und gesunder Wand, soweit bekannt; schwache Defekte zählen voll.",
+    augment: "Jeder Schritt sieht eine binomial ausgedünnte Kopie der Projektionen, wie von einer kürzeren Aufnahme.",
+    augment_least: "Der Anteil wird auf logarithmischer Skala gleichmäßig zwischen hier und 1 gezogen.",
+    augment_every: "Eine Kopie braucht einen neuen klassischen Startwert, etwa so teuer wie ein Schritt; daher dient jede mehreren Durchgängen.",
+    bfloat16: "Physik und Gewichte bleiben in einfacher Genauigkeit; auf dafür gebauten Prozessoren etwa doppelt so schnell.",
+  },
+};
