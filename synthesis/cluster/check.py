@@ -58,9 +58,8 @@ def check() -> Checked:
     started = time.monotonic()
     data, spec, geometry = find_data(), GateSpec(), _geometry()
     maker = JobMaker(spec, camera_for(geometry), geometry, physics_for(spec, data))
-    with tempfile.TemporaryDirectory(prefix="flomir-check-") as name:
+    with tempfile.TemporaryDirectory(prefix="flomir-check-") as name, Runner(data, Path(name)) as runner:
         folder = Path(name)
-        runner = Runner(data, folder)
         slab = _slab(folder / "slab.mha")
         counts = []
         for title, phantom in (("air", None), ("water", slab)):

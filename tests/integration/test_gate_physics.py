@@ -64,7 +64,8 @@ def test_a_point_in_air_shows_the_collimators_width(g4data: G4Data, tmp_path: Pa
     camera, geometry = CAMERAS[0], cubic_geometry(0.0)
     step, photons = 0.5, 400_000  # 27 000 counts; the width is known to 0.6 %
     job = job_in_air(radius_mm=distance_mm, shape=(121, 121), bins_mm=(step, step), photons=photons)
-    counts = Runner(g4data, tmp_path).run("point", job).counts[0]
+    with Runner(g4data, tmp_path) as runner:
+        counts = runner.run("point", job).counts[0]
     widths = [profile_fwhm(counts.sum(axis=axis), step, smoothing=1.0) for axis in (0, 1)]
     width = sum(widths) / 2
     length = camera.length_mm - 2 / 2.69  # shortened by penetration, mu of lead in mm^-1
@@ -80,20 +81,20 @@ def test_a_body_that_reaches_into_the_camera_is_refused(g4data: G4Data, tmp_path
     write_mha(image, np.ones((10, 22, 10), dtype=np.int16), (10.0, 10.0, 10.0))
     water = material_for(0.0153, "tissue_1").to_dict()
     job = job_in_air(radius_mm=105.0, phantom=Phantom(str(image), (water,), (0.0, 0.0, 0.0)))
-    with pytest.raises(SimulationFailed, match="overlap in touching"):
-        Runner(g4data, tmp_path).run("touching", job)
+    with Runner(g4data, tmp_path) as runner, pytest.raises(SimulationFailed, match="overlap in touching"):
+        runner.run("touching", job)
     assert not (tmp_path / "touching.npz").exists()
 
 
 def test_a_run_that_counts_nothing_is_refused(g4data: G4Data, tmp_path: Path) -> None:
     job = job_in_air(mode="scatter", photons=5)  # air scatters too little
-    with pytest.raises(SimulationFailed, match="counted nothing in empty"):
-        Runner(g4data, tmp_path).run("empty", job)
+    with Runner(g4data, tmp_path) as runner, pytest.raises(SimulationFailed, match="counted nothing in empty"):
+        runner.run("empty", job)
     assert not (tmp_path / "empty.npz").exists()
 
 
 def test_an_error_inside_gate_arrives_as_one_sentence(g4data: G4Data, tmp_path: Path) -> None:
     job = job_in_air(source=Source(image=str(tmp_path / "nowhere.mha")))
-    with pytest.raises(SimulationFailed, match=r"ended with status \d+ in lost"):
-        Runner(g4data, tmp_path).run("lost", job)
+    with Runner(g4data, tmp_path) as runner, pytest.raises(SimulationFailed, match=r"ended with status \d+ in lost"):
+        runner.run("lost", job)
     assert (tmp_path / "lost.log").exists()

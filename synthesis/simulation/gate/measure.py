@@ -33,8 +33,7 @@ def measure_rates(spec: GateSpec, folder: Path | None = None) -> GateRates:
     data = find_data(spec.g4data)
     geometry = _geometry()
     maker = JobMaker(spec, camera_for(geometry), geometry, physics_for(spec, data))
-    with tempfile.TemporaryDirectory(prefix="gate-", dir=folder) as name:
-        runner = Runner(data, Path(name))
+    with tempfile.TemporaryDirectory(prefix="gate-", dir=folder) as name, Runner(data, Path(name)) as runner:
         simulation = ViewSimulation(maker, runner, _trunk(geometry), "bench")
         simulation.write_sources()
         found = {mode: _run(simulation, mode, photons) for mode, photons in PHOTONS.items()}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +16,11 @@ from synthesis.errors import SimulationFailed
 from synthesis.simulation.gate.data import G4Data
 from synthesis.simulation.gate.job import GateJob
 from synthesis.simulation.gate.log import refuse_bad_run
+from synthesis.simulation.gate.warm_process import WarmProcess
 
 Counts = npt.NDArray[np.float64]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-VIEW_MODULE = "synthesis.simulation.gate.view"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +62,7 @@ class RunResult:
 
 @dataclass
 class Runner:
-    """Runs jobs with one set of Geant4 data; results stay in `folder` as NAME.npz.
+    """Runs jobs with one set of Geant4 data; results stay in `folder` as NAME.npz. Close it, or use it in a `with`.
 
     Parameters
     ----------
@@ -84,8 +81,24 @@ class Runner:
     max_cpu_s: float = float("inf")
     _spent_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _children: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    _idle: list[WarmProcess] = field(default_factory=list)
+    _busy: set[WarmProcess] = field(default_factory=set)
     _stopping: bool = False
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """End the processes that wait for runs."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.end()
 
     @property
     def spent_s(self) -> float:
@@ -149,27 +162,41 @@ class Runner:
         document = result.with_suffix(".json")
         result.unlink(missing_ok=True)
         job.write(document)
-        command = [sys.executable, "-P", "-m", VIEW_MODULE, str(document), str(result)]
-        environment = {**os.environ, **self.data.environment(), "OMP_NUM_THREADS": "1"}
-        with log.open("wb") as output:
-            with self._lock:
-                if self._stopping:
-                    return
-                child = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
-                )
-                self._children.add(child)
-            status = child.wait()
-        with self._lock:
-            self._children.discard(child)
+        process = self._taken(log)
+        if process is None:
+            return
+        try:
+            status = process.run(document, result, log)
+        finally:
+            self._given_back(process)
         refuse_bad_run(status, log, name)
         document.unlink()
+
+    def _taken(self, log: Path) -> WarmProcess | None:
+        """Return a process that waits, or a new one; None when everything is to stop."""
+        with self._lock:
+            if self._stopping:
+                return None
+            process = self._idle.pop() if self._idle else WarmProcess(self.data, log)
+            self._busy.add(process)
+            return process
+
+    def _given_back(self, process: WarmProcess) -> None:
+        with self._lock:
+            self._busy.discard(process)
+            keep = process.is_alive and not self._stopping
+            if keep:
+                self._idle.append(process)
+        if not keep:
+            process.end()
 
     def _stop(self) -> None:
         with self._lock:
             self._stopping = True
-            for child in self._children:
-                child.terminate()
+            busy = list(self._busy)
+        for process in busy:
+            process.end()
+        self.close()
 
 
 def _read(path: Path) -> RunResult | None:

@@ -75,8 +75,8 @@ class GateSimulator:
         used = versions(data) | {"physics": maker.physics, "camera": maker.camera.title}
         settings = self.spec.model_dump(mode="json", exclude=AFTER_THE_RUNS)
         digest = digest_of(seed, settings, geometry.to_dict(), used, activity.tobytes(), mu_per_mm.tobytes())
-        with self._work_folder() as folder:
-            runner = Runner(data, folder, self.workers, max_cpu_s=self.spec.max_core_hours * 3600)
+        most_s = self.spec.max_core_hours * 3600
+        with self._work_folder() as folder, Runner(data, folder, self.workers, max_cpu_s=most_s) as runner:
             per_photon = sensitivity(runner, maker)
             simulation = ViewSimulation(maker, runner, body, digest)
             simulation.write_sources()

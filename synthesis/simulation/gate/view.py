@@ -1,7 +1,7 @@
-"""Child process: run one job of GATE. ``python -m synthesis.simulation.gate.view JOB.json RESULT.npz``.
+"""Run one job of GATE, in a process of its own: forked by `synthesis.simulation.gate.warm`.
 
-A fresh interpreter for every run: a free-flight simulation leaves state behind in Geant4, and the next one in the same
-interpreter counts nothing. Everything that Geant4 prints goes to standard output, where the parent looks for overlaps.
+A fresh state for every run: a free-flight simulation leaves something behind in Geant4, and the next one in the same
+process counts nothing. Everything that Geant4 prints goes to standard output, where the parent looks for overlaps.
 """
 
 from __future__ import annotations
@@ -168,7 +168,3 @@ def main(arguments: list[str]) -> int:
         partial.write_bytes(fresh.read_bytes())
     partial.replace(result)
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

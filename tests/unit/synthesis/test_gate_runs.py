@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from synthesis.errors import SimulationFailed
-from synthesis.simulation.gate import GateSimulator, runs
+from synthesis.simulation.gate import GateSimulator, warm_process
 from synthesis.simulation.gate import data as g4
 from synthesis.simulation.gate.cameras import camera_for
 from synthesis.simulation.gate.data import FOLDERS, NEEDED, PATH_VARIABLE, TAG_FILE, G4Data, find_data
@@ -160,7 +160,7 @@ def test_equivalent_counts_of_nothing_are_zero() -> None:
 
 
 def test_a_result_that_was_never_judged_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "VIEW_MODULE", "synthesis.no_such_module")  # fails at once
+    monkeypatch.setattr(warm_process, "WARM_MODULE", "synthesis.no_such_module")  # fails at once
     stored(tmp_path, "view")
     (tmp_path / "view.npz").rename(tmp_path / "view.unjudged")  # the parent was killed before it read the log
     runner = Runner(G4Data(tmp_path, "none"), tmp_path)
