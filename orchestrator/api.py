@@ -23,6 +23,7 @@ from orchestrator.routes.system import system_routes
 from orchestrator.services.consents import Consents
 from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.invitations import Invitations
+from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models
 from orchestrator.services.peers import Peers
 from orchestrator.services.records import Records
@@ -47,6 +48,7 @@ class Services:
     peers: Peers
     consents: Consents
     models: Models
+    model_bin: ModelBin
     views: SessionViews
     offers: SessionOffers
     sessions: Sessions
@@ -67,7 +69,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
         site_routes(services.sites, services.enrolment),
         catalogue_routes(),
         session_routes(services.views, services.offers, services.sessions),
-        model_routes(services.models, upload_limit_bytes=upload_limit_bytes),
+        model_routes(services.models, services.model_bin, upload_limit_bytes=upload_limit_bytes),
     ):
         app.register_api(described)
     for plain in (

@@ -36,6 +36,7 @@ from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.heartbeat import Heartbeat
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.invitations import Invitations
+from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models, RunJob
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence import Presence
@@ -215,6 +216,7 @@ class Core:
             peers=self.peers,
             consents=self.consents,
             models=self.models,
+            model_bin=ModelBin(self.desk, self.models),
             views=self.views,
             offers=self.offers,
             sessions=self.sessions,

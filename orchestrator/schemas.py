@@ -206,7 +206,15 @@ class ModelView(Schema):
     metrics: dict[str, float]
     created_at: datetime
     in_use: bool
+    recommended: bool = Field(description="the model of its task that people should begin with")
+    deleted_at: datetime | None = Field(description="set for a model in the bin")
     card: Json
+
+
+class Recommendation(Schema):
+    """PUT /models/{id}/recommended."""
+
+    recommended: bool
 
 
 class ModelInitialise(Schema):
@@ -314,6 +322,6 @@ class AuditQuery(Schema):
 #   GET /sites list · GET /sites/{id} · POST /sites/{id}/approve (SiteApprove) · POST /sites/{id}/refuse · POST /sites/{id}/revoke · PATCH /sites/{id} (Rename): SiteView
 #   GET /tasks list · GET /strategies list
 #   GET /sessions list · POST /sessions (SessionCreate) 201 · GET /sessions/{id} · POST /sessions/{id}/start · /stop · /resume · /combine-now · /pause: SessionView
-#   GET /models list · GET /models/{id} · POST /models (multipart: file, name, task) 201 · POST /models/initialise 201 · PATCH /models/{id} (Rename): ModelView · DELETE /models/{id} Deleted · GET /models/{id}/weights (bytes)
+#   GET /models list · GET /models/{id} · POST /models (multipart: file, name, task) 201 · POST /models/initialise 201 · PATCH /models/{id} (Rename): ModelView · DELETE /models/{id} Deleted · GET /models/bin list · POST /models/{id}/restore ModelView · DELETE /models/{id}/remains Deleted · PUT /models/{id}/recommended ModelView · GET /models/{id}/weights (bytes)
 #   GET /audit?after=&limit= list[AuditRowView] · GET /audit/verify AuditCheck
 # Lists are wrapped: {"items": [...]}.

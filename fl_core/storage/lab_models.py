@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import delete as delete_rows
 
 from fl_core.errors import NotFound
 from fl_core.protocol.messages import Json
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.lab_tables import model_version, participation
+from fl_core.storage.lab_tables import model_version, participation, recommended_model, removed_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,49 @@ def rename(tx: Transaction, model_id: str, name: str) -> None:
 def delete(tx: Transaction, model_id: str, *, at: datetime) -> None:
     """Mark as deleted; the row stays, so that lineage can be read."""
     tx.connection.execute(update(model_version).where(model_version.c.id == model_id).values(deleted_at=at))
+
+
+def restore(tx: Transaction, model_id: str) -> None:
+    """Take the mark of deletion back."""
+    tx.connection.execute(update(model_version).where(model_version.c.id == model_id).values(deleted_at=None))
+
+
+def in_bin(connection: Connection) -> list[ModelRow]:
+    """Return the deleted ModelVersions that can still be restored, the latest deleted first."""
+    gone = select(removed_model.c.model_id)
+    query = select(model_version).where(model_version.c.deleted_at.is_not(None), model_version.c.id.not_in(gone))
+    return [_model(row) for row in connection.execute(query.order_by(model_version.c.deleted_at.desc()))]
+
+
+def one_in_bin(connection: Connection, model_id: str) -> ModelRow:
+    """Return a deleted ModelVersion that can still be restored, or raise NotFound."""
+    for row in in_bin(connection):
+        if row.id == model_id:
+            return row
+    message = f"there is no deleted model {model_id[:60]}"
+    raise NotFound(message)
+
+
+def remove(tx: Transaction, model_id: str, *, at: datetime) -> None:
+    """Note that a deleted ModelVersion's weights are gone for good; the row stays for the lineage."""
+    tx.connection.execute(insert(removed_model).values(model_id=model_id, at=at))
+
+
+def needs_file(connection: Connection, sha256: str) -> bool:
+    """Tell whether some ModelVersion, present or in the bin, still needs this weights file."""
+    return count_with_hash(connection, sha256) > 0 or any(row.sha256 == sha256 for row in in_bin(connection))
+
+
+def recommended(connection: Connection) -> dict[str, str]:
+    """Return task -> id of the recommended ModelVersion."""
+    return {str(row.task): str(row.model_id) for row in connection.execute(select(recommended_model))}
+
+
+def recommend(tx: Transaction, task: str, model_id: str | None, *, at: datetime) -> None:
+    """Set the recommended ModelVersion of a task, None for none."""
+    tx.connection.execute(delete_rows(recommended_model).where(recommended_model.c.task == task))
+    if model_id is not None:
+        tx.connection.execute(insert(recommended_model).values(task=task, model_id=model_id, at=at))
 
 
 def count_with_hash(connection: Connection, sha256: str) -> int:

@@ -139,8 +139,29 @@ transition = Table(
 )
 
 
+recommended_model = Table(
+    "recommended_model",
+    LAB,
+    Column("task", String(80), primary_key=True),
+    Column("model_id", ForeignKey("model_version.id"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+removed_model = Table(
+    "removed_model",
+    LAB,
+    Column("model_id", ForeignKey("model_version.id"), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+)
+
+
 def create_lab_0001(connection: Connection) -> None:
     """Create the orchestrator's tables as of revision 0001; later changes are revisions of their own."""
     LAB.create_all(
         connection, tables=[invitation, site, inbox, model_version, session, participation, round_, transition]
     )
+
+
+def create_lab_0003(connection: Connection) -> None:
+    """Create what says which model is recommended for a task, and which deleted ones are gone for good."""
+    LAB.create_all(connection, tables=[recommended_model, removed_model])

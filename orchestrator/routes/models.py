@@ -10,7 +10,8 @@ from fl_core.storage.incoming import pieces, receive
 from fl_core.views import Schema
 from fl_core.web.parsing import answer
 from orchestrator.routes.answers import blueprint
-from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelPath, ModelView, Rename
+from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelPath, ModelView, Recommendation, Rename
+from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models
 
 
@@ -22,9 +23,10 @@ class ModelUpload(Schema):
     task: str
 
 
-def model_routes(models: Models, *, upload_limit_bytes: int) -> APIBlueprint:
-    """Bind the routes of the registry to its service."""
+def model_routes(models: Models, bin_: ModelBin, *, upload_limit_bytes: int) -> APIBlueprint:
+    """Bind the routes of the registry to its services."""
     api = blueprint("models", "/models")
+    _add_bin(api, bin_)
 
     @api.get("", responses={200: ModelList})
     def list_models() -> Response:
@@ -73,3 +75,25 @@ def model_routes(models: Models, *, upload_limit_bytes: int) -> APIBlueprint:
         )
 
     return api
+
+
+def _add_bin(api: APIBlueprint, bin_: ModelBin) -> None:
+    @api.get("/bin", responses={200: ModelList})
+    def list_deleted_models() -> Response:
+        """List the deleted models that can be restored, the latest deleted first."""
+        return answer(ModelList(items=bin_.all()))
+
+    @api.post("/<model_id>/restore", responses={200: ModelView})
+    def restore_model(path: ModelPath) -> Response:
+        """Bring a deleted model back."""
+        return answer(bin_.restore(path.model_id))
+
+    @api.delete("/<model_id>/remains", responses={200: Deleted})
+    def remove_model(path: ModelPath) -> Response:
+        """Remove a deleted model's weights for good."""
+        return answer(bin_.remove(path.model_id))
+
+    @api.put("/<model_id>/recommended", responses={200: ModelView})
+    def recommend_model(path: ModelPath, body: Recommendation) -> Response:
+        """Make a model the recommended one of its task, or take that back."""
+        return answer(bin_.recommend(path.model_id, is_recommended=body.recommended))

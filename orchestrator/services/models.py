@@ -26,6 +26,7 @@ from orchestrator.services.desk import Desk, by_manager
 
 JOB_TIMEOUT_S = 120.0
 JOBS = "model.jobs"
+SUFFIXES = (".safetensors", ".json")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,13 +60,19 @@ class Models:
         """Return every model, newest first."""
         with self._desk.database.read() as connection:
             used = lab_sessions.models_in_use(connection)
-        return [_view(row, row.id in used) for row in lab_models.present(self._desk.database)]
+            chosen = set(lab_models.recommended(connection).values())
+        return [_view(row, row.id in used, row.id in chosen) for row in lab_models.present(self._desk.database)]
 
     def view(self, model_id: str) -> ModelView:
         """Return one model or raise NotFound."""
         with self._desk.database.read() as connection:
             row = lab_models.by_id(connection, model_id)
-            return _view(row, lab_sessions.uses_model(connection, model_id))
+            chosen = lab_models.recommended(connection).get(row.task) == model_id
+            return _view(row, lab_sessions.uses_model(connection, model_id), chosen)
+
+    def view_of(self, row: ModelRow) -> ModelView:
+        """Return a deleted model's view: in use nowhere, recommended to nobody."""
+        return _view(row, in_use=False, recommended=False)
 
     def weights_path(self, sha256: str) -> Path:
         """Return the file of a content hash or raise NotFound."""
@@ -201,6 +208,8 @@ class Models:
                 message = f"model {row.name} is the start of a session that has not ended"
                 raise Conflict(message, code="model.in_use")
             lab_models.delete(tx, model_id, at=self._desk.now())
+            if lab_models.recommended(tx.connection).get(row.task) == model_id:
+                lab_models.recommend(tx, row.task, None, at=self._desk.now())
             is_last = lab_models.count_with_hash(tx.connection, row.sha256) == 0
             self._desk.journal.note(
                 tx,
@@ -214,6 +223,15 @@ class Models:
         if is_last:
             self._to_bin(row.sha256)
         return Deleted(id=model_id)
+
+    def from_bin(self, sha256: str) -> None:
+        """Bring a weights file and its card back from the bin; nothing to do where another model kept them."""
+        self._move(sha256, self.folder / "bin", self.folder)
+
+    def drop_file(self, sha256: str) -> None:
+        """Remove a weights file and its card for good."""
+        for suffix in SUFFIXES:
+            (self.folder / "bin" / f"{sha256}{suffix}").unlink(missing_ok=True)
 
     def publish(self, model_id: str) -> None:
         """Tell the pages about a model."""
@@ -274,11 +292,14 @@ class Models:
         save_card(target, card)
 
     def _to_bin(self, sha256: str) -> None:
-        target = self.folder / "bin"
-        target.mkdir(exist_ok=True)
-        for suffix in (".safetensors", ".json"):
+        (self.folder / "bin").mkdir(exist_ok=True)
+        self._move(sha256, self.folder, self.folder / "bin")
+
+    @staticmethod
+    def _move(sha256: str, source: Path, target: Path) -> None:
+        for suffix in SUFFIXES:
             with suppress(FileNotFoundError):
-                (self.folder / f"{sha256}{suffix}").replace(target / f"{sha256}{suffix}")
+                (source / f"{sha256}{suffix}").replace(target / f"{sha256}{suffix}")
 
 
 def _values(card: ModelCard, path: Path, now: datetime) -> dict[str, object]:
@@ -308,7 +329,7 @@ def _copy_atomically(source: Path, target: Path) -> None:
         raise StorageFailed(message) from error
 
 
-def _view(row: ModelRow, in_use: bool) -> ModelView:
+def _view(row: ModelRow, in_use: bool, recommended: bool) -> ModelView:
     return ModelView.model_validate(
         {
             "id": row.id,
@@ -325,6 +346,8 @@ def _view(row: ModelRow, in_use: bool) -> ModelView:
             "metrics": row.metrics,
             "created_at": row.created_at,
             "in_use": in_use,
+            "recommended": recommended,
+            "deleted_at": row.deleted_at,
             "card": row.card,
         }
     )

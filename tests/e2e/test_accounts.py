@@ -96,6 +96,22 @@ def test_a_viewer_joins_looks_and_is_signed_out(house: House) -> None:
     assert owner.complaints == []
 
 
+def test_a_person_reads_the_page_in_german_and_it_stays_so(house: House) -> None:
+    owner, page = house.owner, house.owner.page
+    page.get_by_role("button", name="DE: auf Deutsch anzeigen").click()
+    expect(page.get_by_role("heading", level=1, name="Einstellungen")).to_be_visible()
+    owner.shoot("settings-german", dark=True, phone=True)
+    page.reload()
+    expect(page.get_by_role("heading", level=1, name="Einstellungen")).to_be_visible()
+    for name in ("Standorte", "Training", "Modelle", "Prüfprotokoll", "Start"):
+        page.get_by_role("navigation").get_by_role("link", name=name).click()
+        expect(page.get_by_role("navigation").get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+        owner.shoot(f"{name.lower()}-german", phone=True)
+    page.get_by_role("button", name="EN: show in English").click()
+    expect(page.get_by_role("heading", level=1, name="Home")).to_be_visible()
+    assert owner.complaints == []
+
+
 def test_the_owner_sets_a_password_and_signs_in_with_it(house: House) -> None:
     owner, page = house.owner, house.owner.page
     owner.go("Settings")

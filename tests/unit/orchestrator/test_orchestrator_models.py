@@ -55,6 +55,54 @@ def test_a_deleted_models_file_goes_to_the_bin_when_no_other_model_has_its_conte
     assert lab.call("DELETE", f"/models/{twin['id']}").status_code == 404
 
 
+def test_a_deleted_model_is_restored_as_it_was(lab: Lab) -> None:
+    made = _initialise(lab, "First")
+    file = lab.home / "models" / f"{made['sha256']}.safetensors"
+    content = file.read_bytes()
+    lab.ok("DELETE", f"/models/{made['id']}")
+    (binned,) = lab.items("/models/bin")
+    assert (binned["id"], binned["name"]) == (made["id"], "First")
+    assert binned["deleted_at"] is not None
+    back = lab.ok("POST", f"/models/{made['id']}/restore")
+    assert (back["sha256"], back["deleted_at"]) == (made["sha256"], None)
+    assert file.read_bytes() == content
+    assert lab.items("/models/bin") == []
+    assert lab.call("POST", f"/models/{made['id']}/restore").status_code == 404
+
+
+def test_a_model_removed_for_good_cannot_come_back_and_its_file_goes_with_the_last_twin(lab: Lab) -> None:
+    first, twin = _initialise(lab, "First"), _initialise(lab, "Twin")
+    binned = lab.home / "models" / "bin" / f"{first['sha256']}.safetensors"
+    for made in (first, twin):
+        lab.ok("DELETE", f"/models/{made['id']}")
+    lab.ok("DELETE", f"/models/{first['id']}/remains")
+    assert binned.is_file()
+    assert [item["id"] for item in lab.items("/models/bin")] == [twin["id"]]
+    assert lab.call("POST", f"/models/{first['id']}/restore").status_code == 404
+    lab.ok("DELETE", f"/models/{twin['id']}/remains")
+    assert not binned.exists()
+    assert lab.call("DELETE", f"/models/{twin['id']}/remains").status_code == 404
+
+
+def test_a_model_that_is_not_deleted_is_not_removed(lab: Lab) -> None:
+    made = _initialise(lab, "First")
+    assert lab.call("DELETE", f"/models/{made['id']}/remains").status_code == 404
+    assert lab.ok("GET", f"/models/{made['id']}")["id"] == made["id"]
+
+
+def test_a_task_has_one_recommended_model_and_both_changes_are_told(lab: Lab) -> None:
+    first, second = _initialise(lab, "First", 1), _initialise(lab, "Second", 2)
+    assert lab.ok("PUT", f"/models/{first['id']}/recommended", {"recommended": True})["recommended"]
+    told = len(lab.deltas)
+    assert lab.ok("PUT", f"/models/{second['id']}/recommended", {"recommended": True})["recommended"]
+    assert [m["name"] for m in lab.items("/models") if m["recommended"]] == ["Second"]
+    assert sum(delta.type == "model" for delta in lab.deltas[told:]) == 2
+    assert not lab.ok("PUT", f"/models/{first['id']}/recommended", {"recommended": False})["recommended"]
+    assert [m["name"] for m in lab.items("/models") if m["recommended"]] == ["Second"]
+    lab.ok("DELETE", f"/models/{second['id']}")
+    assert not lab.ok("POST", f"/models/{second['id']}/restore")["recommended"]
+
+
 def test_an_upload_that_does_not_fit_is_refused_and_leaves_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(module: str, request: Mapping[str, object], *, timeout_s: float) -> dict[str, object]:
         message = "tensor x has shape (2, 3), the network says (3, 3)"

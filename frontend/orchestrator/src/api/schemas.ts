@@ -188,6 +188,8 @@ export const modelSchema: z.ZodType<Model> = z.object({
   metrics: z.record(z.string(), z.number()),
   created_at: z.string(),
   in_use: z.boolean(),
+  recommended: z.boolean(),
+  deleted_at: z.string().nullable(),
   card: json,
 });
 

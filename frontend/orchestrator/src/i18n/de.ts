@@ -45,11 +45,16 @@ export const de: typeof en = {
     intro: "Jede Version, die hier je entstand, unveränderlich und nach ihrem Inhalt benannt.", loading: "Modelle werden geladen", name: "Modell", origin: "Herkunft", parent: "Entstanden aus", metric: "Hauptmessgröße", size: "Größe", created: "Entstanden",
     details: "Details", open: "Details zu {{name}}", close: "Schließen", fromRound: "Runde {{round}}", inUse: "In Gebrauch", inUseNote: "Eine Sitzung verwendet dieses Modell. Nach ihrem Ende kann es gelöscht werden.",
     emptyTitle: "Noch kein Modell", empty: "Beginnen Sie mit dem trainierten Netz oder mit zufälligen Gewichten, bringen Sie eine Datei mit oder starten Sie eine Sitzung: Sie legt ihr erstes Modell selbst an.",
+    recommended: "Empfohlen", recommend: "Für seine Aufgabe empfehlen", recommendNot: "Nicht mehr empfehlen", downloadCard: "Modellkarte herunterladen", 
     task: "Aufgabe", network: "Netz", parameters: "Parameter", hash: "SHA-256", lineage: "Abstammung", card: "Modellkarte", newName: "Name", renameNote: "Identität und Abstammung bleiben beim Umbenennen gleich.", rename: "Umbenennen",
-    download: "Gewichte herunterladen", delete: "Modell löschen", deleteTitle: "{{name}} löschen?", deleteLead: "Die Gewichte werden endgültig von diesem Computer gelöscht.", deleteOne: "Kopien, die Standorte abgerufen haben, bleiben dort.",
+    download: "Gewichte herunterladen", delete: "Modell löschen", deleteTitle: "{{name}} löschen?", deleteLead: "Es kommt in den Papierkorb und kann von dort wiederhergestellt werden.", deleteOne: "Kopien, die Standorte abgerufen haben, bleiben dort.",
     deleteNoChild: "Keine andere Version ist daraus entstanden.", deleteChildren_one: "{{count}} Version ist daraus entstanden und behält ihren Eintrag.", deleteChildren_other: "{{count}} Versionen sind daraus entstanden und behalten ihren Eintrag.", deleteThree: "Das Prüfprotokoll hält fest, wer was gelöscht hat.", deleteConfirm: "Dieses Modell löschen",
     upload: "Modell hochladen", uploadNote: "Eine safetensors-Datei für eine der Aufgaben. Sie wird geprüft, bevor sie aufgenommen wird.", shipped: "Trainiertes Netz verwenden", shippedNote: "Das Netz für die SPECT-Rekonstruktion, das mit FLoMIR kommt, trainiert an simulierten Aufnahmen. Eine Sitzung baut auf dem Gelernten auf.", random: "Zufälliges Modell erstellen", randomNote: "Das Standardnetz der Aufgabe mit zufälligen Gewichten. Derselbe Startwert ergibt dieselben Gewichte.",
     seed: "Startwert", seedNote: "Eine beliebige ganze Zahl.", file: "Datei", filePlaceholder: "Eine .safetensors-Datei wählen", create: "Modell erstellen", add: "Modell hinzufügen",
+  },
+  bin: {
+    title: "Gelöschte Modelle", note: "Sie bleiben, bis sie endgültig entfernt werden.", deleted: "gelöscht", restore: "Wiederherstellen", restoreOf: "Wiederherstellen: {{name}}", remove: "Endgültig entfernen", removeOf: "Endgültig entfernen: {{name}}",
+    removeTitle: "{{name}} endgültig entfernen?", removeLead: "Die Gewichte verlassen diesen Rechner. Das lässt sich nicht rückgängig machen.", removeOne: "Der Eintrag und sein Platz in der Herkunft bleiben.", removeTwo: "Kopien, die Standorte geholt haben, bleiben dort.", removeConfirm: "Dieses Modell endgültig entfernen",
   },
   task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },
   network: {

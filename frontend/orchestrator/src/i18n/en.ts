@@ -44,11 +44,16 @@ export const en = {
     intro: "Every version ever made here, unchangeable and named by its content.", loading: "Loading models", name: "Model", origin: "Origin", parent: "Made from", metric: "Main score", size: "Size", created: "Made",
     details: "Details", open: "Details of {{name}}", close: "Close", fromRound: "Round {{round}}", inUse: "In use", inUseNote: "A session uses this model. It can be deleted when the session has ended.",
     emptyTitle: "No model yet", empty: "Begin with the trained network or with random weights, bring a file, or start a session: it makes its first model by itself.",
+    recommended: "Recommended", recommend: "Recommend for its task", recommendNot: "Recommend no more", downloadCard: "Download card", 
     task: "Task", network: "Network", parameters: "Parameters", hash: "SHA-256", lineage: "Lineage", card: "Model card", newName: "Name", renameNote: "Renaming keeps identity and lineage.", rename: "Rename",
-    download: "Download weights", delete: "Delete model", deleteTitle: "Delete {{name}}?", deleteLead: "The weights leave this computer for good.", deleteOne: "Copies that sites fetched stay with them.",
+    download: "Download weights", delete: "Delete model", deleteTitle: "Delete {{name}}?", deleteLead: "It goes to the bin, where it can be restored.", deleteOne: "Copies that sites fetched stay with them.",
     deleteNoChild: "No other version was made from it.", deleteChildren_one: "{{count}} version was made from it and keeps its record.", deleteChildren_other: "{{count}} versions were made from it and keep their record.", deleteThree: "The audit log keeps who deleted what.", deleteConfirm: "Delete this model",
     upload: "Upload a model", uploadNote: "A safetensors file for one of the tasks. It is checked before it is kept.", shipped: "Use the trained network", shippedNote: "The SPECT reconstruction network that comes with FLoMIR, trained on simulated scans. A session goes on from what it has learned.", random: "Create random model", randomNote: "The task's default network with random weights. The same seed gives the same weights.",
     seed: "Seed", seedNote: "Any whole number.", file: "File", filePlaceholder: "Choose a .safetensors file", create: "Create model", add: "Add model",
+  },
+  bin: {
+    title: "Deleted models", note: "Kept until they are removed for good.", deleted: "deleted", restore: "Restore", restoreOf: "Restore {{name}}", remove: "Remove for good", removeOf: "Remove for good: {{name}}",
+    removeTitle: "Remove {{name}} for good?", removeLead: "The weights leave this computer. This cannot be undone.", removeOne: "Its record and its place in the lineage stay.", removeTwo: "Copies that sites fetched stay with them.", removeConfirm: "Remove this model for good",
   },
   task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },
   network: {

@@ -10,6 +10,7 @@ import { Empty, Resource } from "@shared/ui/states";
 
 import { useModels } from "@app/features/models/api/useModels";
 import { AddModel, type NewModel } from "@app/features/models/components/AddModel";
+import { ModelBin } from "@app/features/models/components/ModelBin";
 import { ModelDrawer } from "@app/features/models/components/ModelDrawer";
 import { ModelTable } from "@app/features/models/components/ModelTable";
 import { useTasks } from "@app/features/sessions/api/useSessions";
@@ -37,6 +38,7 @@ export function ModelsPage() {
           list.length === 0 ? <Empty icon={IconStack2} title={t("models.emptyTitle")} action={actions}>{t("models.empty")}</Empty> : <ModelTable models={list} primary={(name) => metricOf(task(name))} onOpen={setOpen} />
         }
       </Resource>
+      <ModelBin />
       <ModelDrawer model={shown} models={models.data ?? []} titles={metricTitles(task(shown?.task))} onOpen={setOpen} onClose={() => setOpen(null)} />
       <AddModel kind={adding} tasks={tasks.data ?? []} onClose={() => setAdding(null)} />
     </Page>

@@ -1,5 +1,5 @@
 /** The model registry. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { body, snapshot, upload } from "@shared/api/client";
 import { useLiveList } from "@shared/realtime/useLiveList";
@@ -39,10 +39,40 @@ export const useUploadModel = () =>
     return upload("/api/v1/models", form, modelSchema);
   });
 
+const BIN = ["model-bin"];
+
+export const useModelBin = () =>
+  useQuery({ queryKey: BIN, queryFn: async () => (await body(api.GET("/api/v1/models/bin"))).items, refetchOnMount: "always" });
+
+export const useRecommendModel = () =>
+  useModelAction(({ id, recommended }: { id: string; recommended: boolean }) =>
+    body(api.PUT("/api/v1/models/{model_id}/recommended", { params: { path: { model_id: id } }, body: { recommended } })),
+  );
+
 export function useDeleteModel() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (id: string) => body(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })),
-    onSuccess: ({ id }) => queries.setQueryData<Model[]>(["models"], (models) => models?.filter((model) => model.id !== id)),
+    onSuccess: ({ id }) => {
+      queries.setQueryData<Model[]>(["models"], (models) => models?.filter((model) => model.id !== id));
+      return queries.invalidateQueries({ queryKey: BIN });
+    },
+  });
+}
+
+/** Out of the bin: back to the registry, or gone for good. */
+export function useRestoreModel() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => body(api.POST("/api/v1/models/{model_id}/restore", { params: { path: { model_id: id } } })),
+    onSuccess: () => Promise.all([queries.invalidateQueries({ queryKey: BIN }), queries.invalidateQueries({ queryKey: ["models"] })]),
+  });
+}
+
+export function useRemoveModel() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => body(api.DELETE("/api/v1/models/{model_id}/remains", { params: { path: { model_id: id } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: BIN }),
   });
 }

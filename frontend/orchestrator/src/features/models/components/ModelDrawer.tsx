@@ -1,11 +1,12 @@
 /** A model's card: what it is, where it comes from, how good it is; rename, download, delete. */
 import { Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
-import { IconDownload, IconTrash } from "@tabler/icons-react";
+import { IconDownload, IconFileText, IconStar, IconStarOff, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatCount, formatDateTime, formatNumber } from "@shared/format/format";
+import { saveText } from "@shared/format/save";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Lineage } from "@shared/ui/Lineage";
 import { ModelCard } from "@shared/ui/ModelCard";
@@ -13,7 +14,7 @@ import { Facts } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
 import type { Model } from "@app/api/schemas";
-import { useDeleteModel, useRenameModel } from "@app/features/models/api/useModels";
+import { useDeleteModel, useRecommendModel, useRenameModel } from "@app/features/models/api/useModels";
 
 interface ModelDrawerProps {
   model: Model | undefined;
@@ -46,10 +47,15 @@ function ancestry(model: Model, models: readonly Model[]): Model[] {
   return line;
 }
 
+function saveCard(model: Model): void {
+  saveText(`${model.sha256.slice(0, 12)}.json`, JSON.stringify(model.card, null, 2));
+}
+
 function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & { model: Model }) {
   const { t } = useTranslation();
   const [deleting, setDeleting] = useState(false);
   const remove = useDeleteModel();
+  const recommend = useRecommendModel();
   const children = models.filter((known) => known.parents.includes(model.id));
   return (
     <Stack gap="lg">
@@ -67,8 +73,13 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
       <ModelCard title={t("models.card")} card={model.card} />
       <Group gap="xs">
         <Button variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
+        <Button variant="default" leftSection={<IconFileText size={17} />} onClick={() => saveCard(model)}>{t("models.downloadCard")}</Button>
+        <ActButton variant="default" leftSection={model.recommended ? <IconStarOff size={17} /> : <IconStar size={17} />} loading={recommend.isPending} onClick={() => recommend.mutate({ id: model.id, recommended: !model.recommended })}>
+          {t(model.recommended ? "models.recommendNot" : "models.recommend")}
+        </ActButton>
         <ActButton color="red" variant="light" leftSection={<IconTrash size={17} />} disabled={model.in_use} onClick={() => setDeleting(true)}>{t("models.delete")}</ActButton>
       </Group>
+      {recommend.isError && <Problem error={recommend.error} />}
       {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
       <ConfirmDialog opened={deleting} title={t("models.deleteTitle", { name: model.name })} lead={t("models.deleteLead")}
         consequences={[t("models.deleteOne"), children.length === 0 ? t("models.deleteNoChild") : t("models.deleteChildren", { count: children.length }), t("models.deleteThree")]}

@@ -1,6 +1,6 @@
 /** The registry: every version with origin and lineage. */
 import { Anchor, Button, Group, Table, Text } from "@mantine/core";
-import { IconArrowUpRight } from "@tabler/icons-react";
+import { IconArrowUpRight, IconStar } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatNumber } from "@shared/format/format";
@@ -37,7 +37,7 @@ export function ModelTable({ models, primary, onOpen }: ModelTableProps) {
               return (
                 <Table.Tr key={model.id}>
                   <Table.Td>
-                    <Text fw={620} size="sm">{model.name}</Text>
+                    <Group gap={6}><Text fw={620} size="sm">{model.name}</Text>{model.recommended && <Chip tone="success" icon={IconStar}>{t("models.recommended")}</Chip>}</Group>
                     <Text size="xs" c="dimmed">{t(`task.${model.task}`, { defaultValue: model.task })} · {t(`network.${model.network}`, { defaultValue: model.network })}</Text>
                   </Table.Td>
                   <Table.Td>

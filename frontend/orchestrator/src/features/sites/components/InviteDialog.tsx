@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatDateTime } from "@shared/format/format";
+import { saveText } from "@shared/format/save";
 import { Notice } from "@shared/ui/Chip";
 import { CopyBlock } from "@shared/ui/CopyBlock";
 import { Problem } from "@shared/ui/states";
@@ -44,14 +45,7 @@ function InviteForm({ invite }: { invite: ReturnType<typeof useInvite> }) {
 
 function Issued({ issued, onDone }: { issued: InvitationIssued; onDone: () => void }) {
   const { t } = useTranslation();
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([issued.file], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = issued.filename;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
+  const download = () => saveText(issued.filename, issued.file);
   return (
     <Stack gap="md">
       <Notice live tone="success" title={t("invite.ready")}>{t("invite.once", { until: formatDateTime(issued.invitation.expires_at) })}</Notice>

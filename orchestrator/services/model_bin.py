@@ -1,0 +1,62 @@
+"""What becomes of models besides being made: recommended, deleted, restored, gone for good."""
+
+from functools import partial
+
+from fl_core.storage import lab_models
+from fl_core.storage.database import Transaction
+from fl_core.storage.lab_models import ModelRow
+from orchestrator.schemas import Deleted, ModelView
+from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.models import Models
+
+
+class ModelBin:
+    """The bin of the registry, and the recommended model of each task."""
+
+    def __init__(self, desk: Desk, models: Models) -> None:
+        self._desk = desk
+        self._models = models
+
+    def all(self) -> list[ModelView]:
+        """Return the deleted models that can be restored, the latest deleted first."""
+        with self._desk.database.read() as connection:
+            return [self._models.view_of(row) for row in lab_models.in_bin(connection)]
+
+    def restore(self, model_id: str) -> ModelView:
+        """Bring a deleted model back as it was; raises NotFound when it is gone for good."""
+        with self._desk.database.begin() as tx:
+            row = lab_models.one_in_bin(tx.connection, model_id)
+            self._models.from_bin(row.sha256)
+            lab_models.restore(tx, model_id)
+            self._note(tx, "model.restored", row, f"Model {row.name} was restored.")
+            tx.after_commit(lambda: self._models.publish(model_id))
+        return self._models.view(model_id)
+
+    def remove(self, model_id: str) -> Deleted:
+        """Remove a deleted model's weights for good; its record stays, so that lineage can be read."""
+        with self._desk.database.begin() as tx:
+            row = lab_models.one_in_bin(tx.connection, model_id)
+            lab_models.remove(tx, model_id, at=self._desk.now())
+            is_last = not lab_models.needs_file(tx.connection, row.sha256)
+            self._note(tx, "model.removed", row, f"Model {row.name} was removed for good.")
+        if is_last:
+            self._models.drop_file(row.sha256)
+        return Deleted(id=model_id)
+
+    def recommend(self, model_id: str, *, is_recommended: bool) -> ModelView:
+        """Make a model the recommended one of its task, or take that back."""
+        with self._desk.database.begin() as tx:
+            row = lab_models.by_id(tx.connection, model_id)
+            before = lab_models.recommended(tx.connection).get(row.task)
+            if is_recommended or before == model_id:
+                lab_models.recommend(tx, row.task, model_id if is_recommended else None, at=self._desk.now())
+                words = "is now recommended" if is_recommended else "is recommended no more"
+                self._note(tx, "model.recommended", row, f"Model {row.name} {words}.")
+            for changed in {model_id, before or model_id}:
+                tx.after_commit(partial(self._models.publish, changed))
+        return self._models.view(model_id)
+
+    def _note(self, tx: Transaction, action: str, row: ModelRow, text: str) -> None:
+        self._desk.journal.note(
+            tx, actor=by_manager(), action=action, subject=row.id, details={"sha256": row.sha256}, text=text
+        )
