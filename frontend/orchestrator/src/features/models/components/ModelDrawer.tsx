@@ -56,6 +56,8 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
   const [deleting, setDeleting] = useState(false);
   const remove = useDeleteModel();
   const recommend = useRecommendModel();
+  // Not a callback of mutate: this part leaves the page with the model, and a restored model must not open by itself.
+  const confirmed = () => void remove.mutateAsync(model.id).then(onClose, () => undefined);
   const children = models.filter((known) => known.parents.includes(model.id));
   return (
     <Stack gap="lg">
@@ -83,7 +85,7 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
       {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
       <ConfirmDialog opened={deleting} title={t("models.deleteTitle", { name: model.name })} lead={t("models.deleteLead")}
         consequences={[t("models.deleteOne"), children.length === 0 ? t("models.deleteNoChild") : t("models.deleteChildren", { count: children.length }), t("models.deleteThree")]}
-        confirm={t("models.deleteConfirm")} busy={remove.isPending} error={remove.error} onClose={() => setDeleting(false)} onConfirm={() => remove.mutate(model.id, { onSuccess: onClose })} />
+        confirm={t("models.deleteConfirm")} busy={remove.isPending} error={remove.error} onClose={() => setDeleting(false)} onConfirm={confirmed} />
     </Stack>
   );
 }
