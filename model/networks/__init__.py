@@ -29,8 +29,10 @@ class UnrolledEmConfig(BaseModel):
     warm_passes: int = Field(default=6, ge=1, le=20, description="OS-EM passes before the first block")
     channels: int = Field(default=24, ge=4, le=128, description="features of one CNN")
     layers: int = Field(default=1, ge=0, le=8, description="in-plane layers between the two 3-D ones")
-    closing_passes: int = Field(default=0, ge=0, le=20, description="smoothed EM passes after the last block")
-    closing_fwhm_voxels: float = Field(default=2.1, ge=0.5, le=20, description="width of their smoothing")
+    closing_passes: int = Field(
+        default=0, ge=0, le=40, description="smoothed EM passes after the last block, each over half of the views"
+    )
+    closing_fwhm_voxels: float = Field(default=3.0, ge=0.5, le=20, description="width of their smoothing")
 
 
 class UnrolledUnetConfig(BaseModel):

@@ -56,7 +56,7 @@ def test_the_monte_carlo_set_is_another_condition_whose_own_studies_tune_osem() 
     assert more.shifted[-1] == more.shifted_tuning[-1] == added
     assert added.scenario.simulation.kind == "gate"
     assert len(more.all()) == len(usual.all()) + 1
-    assert added.studies == 8
+    assert added.studies == 5
 
 
 def test_the_ratio_is_the_mean_of_the_cases_ratios_and_a_figure_without_cases_is_left_out() -> None:
