@@ -70,6 +70,7 @@ class Accounts:
         self._hashing = threading.BoundedSemaphore(MOST_HASHES_AT_ONCE)
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Principal, datetime, datetime]] = {}  # cookie hash -> who, expiry, written seen_at
+        self._changes = 0  # how often something was taken out of it
         self._make_owner()
 
     # --- who is it -------------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ class Accounts:
         """Return whose browser sent this cookie; None when it is signed in no more."""
         key, now = _digest(cookie), self._now()
         with self._lock:
-            known = self._known.get(key)
+            known, changes = self._known.get(key), self._changes
         if known is None:
             with self._database.read() as connection:
                 found = rows.sign_in_of(connection, key, now=now)
@@ -95,7 +96,8 @@ class Accounts:
             with self._database.begin() as tx:
                 rows.touch(tx, who.sign_in_id, who.account_id, at=now)
         with self._lock:
-            self._known[key] = (who, expires, seen)
+            if changes == self._changes:  # else the account may have been changed since it was read
+                self._known[key] = (who, expires, seen)
         return who
 
     def sign_in_owner(self, browser: str) -> str:
@@ -376,11 +378,13 @@ class Accounts:
     def _forget(self, sign_in_ids: list[str]) -> None:
         gone = set(sign_in_ids)
         with self._lock:
+            self._changes += 1
             self._known = {key: known for key, known in self._known.items() if known[0].sign_in_id not in gone}
         self.on_ended(sign_in_ids)
 
     def _forget_all(self) -> None:
         with self._lock:
+            self._changes += 1
             self._known.clear()
 
     def _changed(self, tx: Transaction, before: AccountRow, change: AccountChange) -> AccountRow:

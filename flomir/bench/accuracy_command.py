@@ -31,7 +31,7 @@ CASES, SETS = 20, 3
 @click.option(
     "--monte-carlo",
     is_flag=True,
-    help="Also judge on studies simulated with GATE 10 (`make gate`); where they are missing, about three core hours.",
+    help="Also judge on studies simulated with GATE 10 (`make gate`); where they are missing, about an hour and a half on one core.",
 )
 @click.option("--no-hard", is_flag=True, help="Leave out the set of small mild defects.")
 @click.option(

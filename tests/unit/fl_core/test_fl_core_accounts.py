@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from contributor.app import MIGRATIONS
 from fl_core.account_views import AccountChange
 from fl_core.errors import Conflict, InvalidInput, NotFound, NotTrusted
+from fl_core.storage import accounts as rows
 from fl_core.storage import audit
 from fl_core.storage.database import Database, open_database
 from fl_core.storage.journal import Journal
@@ -179,6 +181,23 @@ def test_a_disabled_account_is_signed_out_at_once_and_stays_out(house: House) ->
         house.accounts.sign_in("Dr Example", PASSWORD, "")
     house.accounts.change(me.account_id, AccountChange(state="active"))
     assert house.accounts.sign_in("Dr Example", PASSWORD, "")
+
+
+def test_an_account_disabled_while_a_request_is_looked_up_is_out_with_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cookie = house.joined()
+    account_id = next(row.id for row in house.accounts.all() if row.name == "Dr Example")
+    looked_up = rows.touch
+
+    def disabled_meanwhile(*arguments: Any, **options: Any) -> None:
+        looked_up(*arguments, **options)
+        arguments[0].after_commit(lambda: house.accounts.change(account_id, AccountChange(state="disabled")))
+
+    house.clock.passes(minutes=2)
+    monkeypatch.setattr(rows, "touch", disabled_meanwhile)
+    house.accounts.principal(cookie)
+    assert house.accounts.principal(cookie) is None
 
 
 def test_a_changed_role_counts_from_the_next_request(house: House) -> None:
