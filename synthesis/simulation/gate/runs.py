@@ -161,6 +161,7 @@ class Runner:
     def _start(self, name: str, job: GateJob, result: Path, log: Path) -> None:
         document = result.with_suffix(".json")
         result.unlink(missing_ok=True)
+        log.unlink(missing_ok=True)  # of a run that was ended before: a run is judged by its own words
         job.write(document)
         process = self._taken(log)
         if process is None:

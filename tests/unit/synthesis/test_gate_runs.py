@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from synthesis.errors import SimulationFailed
-from synthesis.simulation.gate import GateSimulator, warm_process
+from synthesis.simulation.gate import GateSimulator, runs, warm_process
 from synthesis.simulation.gate import data as g4
 from synthesis.simulation.gate.cameras import camera_for
 from synthesis.simulation.gate.data import FOLDERS, NEEDED, PATH_VARIABLE, TAG_FILE, G4Data, find_data
@@ -168,3 +168,30 @@ def test_a_result_that_was_never_judged_is_not_taken(tmp_path: Path, monkeypatch
         runner.run("view", some_job())
     assert not (tmp_path / "view.npz").exists()
     assert not (tmp_path / "view.unjudged").exists()
+
+
+class HealthyProcess:
+    """Stands where a process that has loaded GATE would: appends to the log and leaves a result."""
+
+    is_alive = True
+
+    def __init__(self, data: G4Data, log: Path) -> None:
+        log.touch()
+
+    def run(self, job: Path, result: Path, log: Path) -> int:
+        with log.open("a") as output:
+            output.write(HEALTHY)
+        stored(result.parent, "made")
+        (result.parent / "made.npz").rename(result)
+        return 0
+
+    def end(self) -> None:
+        """Nothing to end."""
+
+
+def test_a_run_is_not_judged_by_the_log_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "WarmProcess", HealthyProcess)
+    (tmp_path / "view.log").write_text("Overlap is detected for volume phantom:0\n")
+    with Runner(G4Data(tmp_path, "none"), tmp_path) as runner:
+        assert runner.run("view", some_job()).photons == 9
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["view.npz"]
