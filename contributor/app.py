@@ -207,7 +207,12 @@ def compose(
         connection=connection,
         certificates=certificates,
         database=database,
-        handlers={"offer": requests.receive, "session": participation.take_news, "model": models.receive},
+        handlers={
+            "offer": requests.receive,
+            "session": participation.take_news,
+            "model": models.receive,
+            "renew": lambda wish: uplink.renew_soon(wish),
+        },
         summary=studies.summary,
         software=f"flomir {version}",
         bundle_sha256=code,

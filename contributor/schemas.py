@@ -13,7 +13,9 @@ from fl_core.views import ChildView, Schema
 class ConnectionView(Schema):
     """The relation to the orchestrator: delta `connection`."""
 
-    state: Literal["not_enrolled", "pending", "connected", "reconnecting", "refused", "revoked", "protocol_mismatch"]
+    state: Literal[
+        "not_enrolled", "pending", "connected", "reconnecting", "refused", "suspended", "revoked", "protocol_mismatch"
+    ]
     since: datetime
     detail: str
     orchestrator: str | None

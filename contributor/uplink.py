@@ -15,6 +15,7 @@ from fl_core.errors import FlomirError, NotTrusted, PeerUnreachable, ProtocolMis
 from fl_core.protocol.messages import DataSummary, Hello, Json, PeerEvent, RenewalRequest, SiteProgress
 from fl_core.protocol.version import PROTOCOL, negotiate
 from fl_core.storage.database import Database
+from fl_core.storage.site_connection import ConnectionState
 from fl_core.storage.site_outbox import Letter, OutboxStore
 from fl_core.trust.authority import needs_renewal
 from fl_core.trust.identity import load_certificate
@@ -23,12 +24,14 @@ from fl_core.trust.tls import client_context
 FIRST_DELAY_S = 0.25
 LARGEST_DELAY_S = 15.0
 REVOKED_DELAY_S = 60.0
+SUSPENDED_DELAY_S = 3.0
 PROGRESS_EVERY_S = 0.25
 RENEWAL_EVERY_S = 3600.0
 UNKNOWN_LIMIT = 5
 """A gateway may learn of a fresh certificate a moment after the site: so many refusals in a row count as final."""
 
-LINE_CODES = frozenset({"trust.revoked", "trust.unknown_certificate", "trust.refused"})
+SHUT_OUT = frozenset({"suspended", "revoked"})
+LINE_CODES = frozenset({"trust.suspended", "trust.revoked", "trust.unknown_certificate", "trust.refused"})
 """Refusals that are about the line, not about the letter."""
 
 logger = logging.getLogger(__name__)
@@ -49,8 +52,8 @@ class Uplink:
     handlers : event type -> what takes it over; called at least once an event, in order
     summary : what is told about the data
     connected : called after each successful hello
-    ended : called when the orchestrator has revoked this site; it is asked now and then whether that still holds
-    restored : called when a revocation turned out not to hold
+    ended : called when the orchestrator has suspended or revoked this site; it is asked now and then whether that holds
+    restored : called when a suspension or revocation does not hold any more
     renewed : called when a fresh certificate is in place
     """
 
@@ -88,6 +91,7 @@ class Uplink:
         self._run: _Run | None = None
         self._summary_due = False
         self._letters_due = False
+        self._renewal_due = False
         self._progress: dict[str, SiteProgress] = {}
 
     def start(self) -> None:
@@ -118,6 +122,12 @@ class Uplink:
         """Send the signed letters that wait as soon as possible."""
         with self._work:
             self._letters_due = True
+            self._work.notify_all()
+
+    def renew_soon(self, _wish: Json) -> None:
+        """Renew the certificate as soon as possible: the learning manager wishes it."""
+        with self._work:
+            self._renewal_due = True
             self._work.notify_all()
 
     def forward(self, progress: SiteProgress) -> None:
@@ -162,22 +172,30 @@ class Uplink:
             return LARGEST_DELAY_S
         if isinstance(error, NotTrusted):
             return self._refused(run, error)
-        if self._connection.record.state != "revoked" and self._connection.move("reconnecting", str(error)):
+        if self._connection.record.state not in SHUT_OUT and self._connection.move("reconnecting", str(error)):
             logger.warning("connection lost", extra={"code": error.code})
         return min(2 * delay_s, LARGEST_DELAY_S)
 
     def _refused(self, run: "_Run", error: NotTrusted) -> float:
         """Count a refusal: soon it is a revocation, after which it is only asked now and then whether it was a mistake."""
+        if error.code == "trust.suspended":
+            self._shut_out("suspended", error)
+            return SUSPENDED_DELAY_S
         run.refusals += 1
         if error.code != "trust.revoked" and run.refusals < UNKNOWN_LIMIT:
             self._connection.move(
                 "reconnecting", "The orchestrator does not accept this site's certificate at the moment."
             )
             return FIRST_DELAY_S
-        if self._connection.move("revoked"):
-            logger.warning("trust was taken back", extra={"code": error.code, "error": str(error)})
-            self._ended()
+        self._shut_out("revoked", error)
         return REVOKED_DELAY_S
+
+    def _shut_out(self, state: ConnectionState, error: NotTrusted) -> None:
+        was_out = self._connection.record.state in SHUT_OUT
+        if self._connection.move(state):
+            logger.warning("shut out", extra={"code": error.code, "error": str(error)})
+            if not was_out:
+                self._ended()
 
     @contextmanager
     def _line(self, run: "_Run") -> Iterator[PeerClient]:
@@ -189,14 +207,14 @@ class Uplink:
             if run.stopped.is_set():
                 message = "the line is not wanted any more"
                 raise PeerUnreachable(message)
-            was_revoked = self._connection.record.state == "revoked"
+            was_out = self._connection.record.state in SHUT_OUT
             self._connection.move("connected", orchestrator=welcome.orchestrator, site_name=welcome.site_name)
             self._connection.contact()
             with self._work:
                 run.client = client
                 self._summary_due = self._letters_due = True
                 self._work.notify_all()
-            if was_revoked:
+            if was_out:
                 self._restored()
             self._connected()
             yield client
@@ -245,7 +263,9 @@ class Uplink:
             run.stopped.wait(PROGRESS_EVERY_S)
 
     def _has_work(self, run: "_Run") -> bool:
-        return run.client is not None and bool(self._summary_due or self._letters_due or self._progress)
+        return run.client is not None and bool(
+            self._summary_due or self._letters_due or self._renewal_due or self._progress
+        )
 
     def _send_all(self, client: PeerClient) -> None:
         with self._work:
@@ -280,11 +300,18 @@ class Uplink:
             self._outbox.done(tx, letter.seq, self._clock(), problem)
 
     def _renew_when_due(self, client: PeerClient) -> None:
-        if not needs_renewal(load_certificate(self._certificates.certificate_pem()), now=self._clock()):
+        with self._work:
+            wished, self._renewal_due = self._renewal_due, False
+        present = load_certificate(self._certificates.certificate_pem())
+        if not (wished or needs_renewal(present, now=self._clock())):
             return
         record = self._connection.record
         csr_pem, _ = self._certificates.prepare(record.site_name or "")
-        answer = client.renew(RenewalRequest(csr_pem=csr_pem))
+        try:
+            answer = client.renew(RenewalRequest(csr_pem=csr_pem))
+        except (PeerUnreachable, NotTrusted):
+            self._renewal_due = wished
+            raise
         certificate = self._certificates.install(answer.certificate_pem, record.ca_pem or "", record.site_id or "")
         self._connection.move(record.state, record.detail, certificate_expires_at=certificate.not_valid_after_utc)
         logger.info("certificate renewed")

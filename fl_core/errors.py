@@ -158,6 +158,16 @@ CATALOGUE: dict[str, Entry] = {
     "trust.revoked": Entry(
         403, "This site's certificate was revoked.", "Ask the learning manager for a new invitation."
     ),
+    "trust.suspended": Entry(
+        403,
+        "The learning manager has suspended this site for the time being.",
+        "Nothing is lost. Ask the learning manager; the connection comes back by itself.",
+    ),
+    "site.cannot_renew": Entry(
+        409,
+        "This site cannot be asked to renew.",
+        "It renews by itself before its certificate ends; update its program.",
+    ),
     "trust.signature_invalid": Entry(
         403,
         "A signature does not fit its document.",

@@ -2,6 +2,7 @@
 
 ::
 
+    enrolment: pending -> trusted <-> suspended, both -> revoked      pending -> refused
     session:  draft -> offered -> starting -> running -> completed
                           |          |          |  ^ paused
                           +-> stopped/failed <--+--+   (stopped, failed -> starting again by `resume`)
@@ -19,6 +20,7 @@ class EnrolmentState(StrEnum):
 
     PENDING = "pending"
     TRUSTED = "trusted"
+    SUSPENDED = "suspended"
     REFUSED = "refused"
     REVOKED = "revoked"
 
@@ -28,6 +30,8 @@ class EnrolmentEvent(StrEnum):
 
     APPROVED = "approved"
     REFUSED = "refused"
+    SUSPENDED = "suspended"
+    READMITTED = "readmitted"
     REVOKED = "revoked"
 
 
@@ -84,7 +88,10 @@ _N, _M = EnrolmentState, EnrolmentEvent
 ENROLMENT: Mapping[tuple[EnrolmentState, EnrolmentEvent], EnrolmentState] = {
     (_N.PENDING, _M.APPROVED): _N.TRUSTED,
     (_N.PENDING, _M.REFUSED): _N.REFUSED,
+    (_N.TRUSTED, _M.SUSPENDED): _N.SUSPENDED,
+    (_N.SUSPENDED, _M.READMITTED): _N.TRUSTED,
     (_N.TRUSTED, _M.REVOKED): _N.REVOKED,
+    (_N.SUSPENDED, _M.REVOKED): _N.REVOKED,
 }
 
 _S, _E = SessionState, SessionEvent

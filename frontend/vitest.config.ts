@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: "@shared", replacement: here("./shared/src") },
-      { find: /^@app\/i18n\/(..\.session)$/, replacement: here("./orchestrator/src/i18n/$1.ts") },
+      { find: /^@app\/i18n\/(..\.(?!training$)\w+)$/, replacement: here("./orchestrator/src/i18n/$1.ts") },
       { find: /^@app\/i18n\/(..\.training)$/, replacement: here("./contributor/src/i18n/$1.ts") },
     ],
   },

@@ -26,6 +26,7 @@ from orchestrator.services.invitations import Invitations
 from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models
 from orchestrator.services.peers import Peers
+from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.records import Records
 from orchestrator.services.session_offers import SessionOffers
 from orchestrator.services.session_views import SessionViews
@@ -45,6 +46,7 @@ class Services:
     invitations: Invitations
     sites: Sites
     enrolment: Enrolment
+    presence_log: PresenceLog
     peers: Peers
     consents: Consents
     models: Models
@@ -66,7 +68,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
         _account_routes(services),
         system_routes(services.system, services.records, services.new_link),
         invitation_routes(services.invitations),
-        site_routes(services.sites, services.enrolment),
+        site_routes(services.sites, services.enrolment, services.presence_log),
         catalogue_routes(),
         session_routes(services.views, services.offers, services.sessions),
         model_routes(services.models, services.model_bin, upload_limit_bytes=upload_limit_bytes),

@@ -40,6 +40,7 @@ from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models, RunJob
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence import Presence
+from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.records import Records
 from orchestrator.services.round_closing import RoundClosing
 from orchestrator.services.session_book import SessionBook
@@ -114,6 +115,7 @@ class Core:
             database=desk.database, journal=desk.journal, roles=ROLES, valid_s=login_s, now=desk.now
         )
         self.presence = Presence()
+        self.presence_log = PresenceLog(desk, self.presence)
         self.inboxes = Inboxes(desk)
         self.sites = Sites(desk, self.presence)
         self.views = SessionViews(desk, self.presence)
@@ -144,7 +146,10 @@ class Core:
             sites=self.sites,
             invitations=self.invitations,
             trust_list=self.trust_list,
+            inboxes=self.inboxes,
             on_revoked=self._on_revoked,
+            on_suspended=self._on_suspended,
+            on_readmitted=self.sessions.on_readmitted,
         )
         self.consents = Consents(
             desk,
@@ -177,7 +182,7 @@ class Core:
         )
         self.records = Records(desk)
         self._nodes_again = True
-        self.heartbeat = Heartbeat([self.tell_presence, self._settle_nodes, self.runs.tick])
+        self.heartbeat = Heartbeat([self.tell_presence, self._settle_nodes, self.runs.tick, self.presence_log.tick])
 
     def wake(self) -> None:
         """Make the heartbeat look at everything now."""
@@ -190,7 +195,10 @@ class Core:
 
     def tell_presence(self) -> None:
         """Tell the pages which sites came or went; keep when they were last there."""
-        for site_id in self.presence.changed():
+        changed = self.presence.changed()
+        if changed:
+            self.presence_log.changed(sorted(changed))
+        for site_id in changed:
             with self.desk.database.begin() as tx:
                 lab_sites.update_site(tx, site_id, {"last_seen": self.desk.now()})
             self.sites.publish(site_id)
@@ -213,6 +221,7 @@ class Core:
             invitations=self.invitations,
             sites=self.sites,
             enrolment=self.enrolment,
+            presence_log=self.presence_log,
             peers=self.peers,
             consents=self.consents,
             models=self.models,
@@ -240,6 +249,10 @@ class Core:
     def _on_revoked(self, site_id: str) -> None:
         self.presence.forget(site_id)
         self.sessions.on_revoked(site_id)
+
+    def _on_suspended(self, site_id: str) -> None:
+        self.presence.forget(site_id)
+        self.sessions.on_suspended(site_id)
 
     def _settle_nodes(self) -> None:
         again, self._nodes_again = self._nodes_again, False

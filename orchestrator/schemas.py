@@ -8,6 +8,7 @@ from pydantic import Field
 from fl_core.protocol.messages import Consent, DataSummary, Json, Name, SiteProgress, StrategyChoice
 from fl_core.protocol.plan import RoundRecord
 from fl_core.views import ChildView, Schema
+from orchestrator.schemas_sites import QrView
 
 
 class SystemView(Schema):
@@ -46,6 +47,8 @@ class InvitationIssued(Schema):
     filename: str
     file: str
     text: str
+    code: str = Field(description="the content of the QR code; it can be pasted like the text")
+    qr: QrView
 
 
 class SiteView(Schema):
@@ -53,7 +56,7 @@ class SiteView(Schema):
 
     id: str
     name: str
-    state: Literal["pending", "trusted", "refused", "revoked"]
+    state: Literal["pending", "trusted", "suspended", "refused", "revoked"]
     fingerprint: str = Field(description="short form, as both screens show it")
     online: bool
     last_seen: datetime | None

@@ -21,6 +21,7 @@ WORDS: dict[ConnectionState, str] = {
     "connected": "Connected to the orchestrator.",
     "reconnecting": "The connection was lost; it is tried again by itself.",
     "refused": "The learning manager refused this enrolment.",
+    "suspended": "The learning manager has suspended this site for the time being; nothing runs meanwhile.",
     "revoked": "This site's certificate was revoked; nothing runs any more.",
     "protocol_mismatch": "The two sides speak different versions.",
 }

@@ -3,7 +3,7 @@
 ::
 
     not_enrolled -> pending -> reconnecting -> connected      pending -> refused
-    any -> not_enrolled (leave)                               connected -> revoked (by the orchestrator)
+    any -> not_enrolled (leave)                               connected -> suspended, revoked (by the orchestrator)
 """
 
 import logging
@@ -153,7 +153,7 @@ class Enrolment:
         elif self._connection.is_enrolled:
             self._connection.move("reconnecting", words="Started again; connecting.")
             self._joined()
-        elif self._connection.record.state == "revoked":
+        elif self._connection.record.state in {"revoked", "suspended"}:
             self._listen()
 
     def leave(self) -> ConnectionView:

@@ -201,7 +201,7 @@ class PeerEvent(Wire):
     """One entry of a site's durable inbox at the orchestrator, read by long poll and acknowledged by sequence number."""
 
     seq: int = Field(ge=1)
-    type: Literal["offer", "session", "model"]
+    type: Literal["offer", "session", "model", "renew"]
     payload: Json
 
 
@@ -236,6 +236,10 @@ class ModelNews(Wire):
     metrics: dict[str, float]
     final: bool
     card: Json
+
+
+class RenewalWish(Wire):
+    """The manager wishes the site to renew its certificate now (payload of a `renew` event, since protocol 1.1)."""
 
 
 class RenewalRequest(Wire):

@@ -25,7 +25,8 @@ class ProtocolVersion:
         return f"{self.major}.{self.minor}"
 
 
-PROTOCOL = ProtocolVersion(1, 0)
+PROTOCOL = ProtocolVersion(1, 1)
+"""1.1: a site can be asked to renew its certificate, and may tell distributions of its data."""
 
 
 def negotiate(offered: str, *, ours: ProtocolVersion = PROTOCOL) -> ProtocolVersion:

@@ -134,15 +134,15 @@ def site_by_enrolment(database: Database, enrolment_id: str) -> SiteRow | None:
 
 
 def has_live_fingerprint(connection: Connection, fingerprint: str) -> bool:
-    """Tell whether a pending or trusted site has this key."""
-    live = [EnrolmentState.PENDING.value, EnrolmentState.TRUSTED.value]
+    """Tell whether a pending, trusted or suspended site has this key."""
+    live = [EnrolmentState.PENDING.value, EnrolmentState.TRUSTED.value, EnrolmentState.SUSPENDED.value]
     query = select(site.c.id).where(site.c.fingerprint == fingerprint, site.c.state.in_(live))
     return connection.execute(query).first() is not None
 
 
-def trusted_fingerprints(database: Database) -> dict[str, str]:
-    """Return fingerprint -> site id of every trusted site."""
-    query = select(site.c.fingerprint, site.c.id).where(site.c.state == EnrolmentState.TRUSTED.value)
+def fingerprints(database: Database, state: EnrolmentState) -> dict[str, str]:
+    """Return fingerprint -> site id of every site in a state."""
+    query = select(site.c.fingerprint, site.c.id).where(site.c.state == state.value)
     with database.read() as connection:
         return {str(row.fingerprint): str(row.id) for row in connection.execute(query)}
 

@@ -83,6 +83,21 @@ SIGN_IN = sa.Table(
     sa.Column("seen_at", UtcTime, nullable=False),
 )
 
+ACTIVITY_WORDS = sa.Table(
+    "activity_words",
+    SHARED,
+    sa.Column("seq", sa.ForeignKey("activity.seq", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("key", sa.String(60), nullable=False),
+    sa.Column("values", sa.JSON, nullable=False),
+)
+
+ACTIVITY_SEEN = sa.Table(
+    "activity_seen",
+    SHARED,
+    sa.Column("account_id", sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.Integer, nullable=False),
+)
+
 
 def create_0001(connection: sa.Connection) -> None:
     """Create the shared tables as of revision 0001; later changes are revisions of their own."""
@@ -92,3 +107,8 @@ def create_0001(connection: sa.Connection) -> None:
 def create_0002(connection: sa.Connection) -> None:
     """Create the tables of accounts and sign-ins."""
     SHARED.create_all(connection, tables=[ACCOUNT, SIGN_IN])
+
+
+def create_activity_words(connection: sa.Connection) -> None:
+    """Create what lets the pages word an activity in their own language, and what each account has seen of it."""
+    SHARED.create_all(connection, tables=[ACTIVITY_WORDS, ACTIVITY_SEEN])

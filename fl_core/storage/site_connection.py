@@ -10,7 +10,7 @@ from fl_core.storage.database import Database, Transaction
 from fl_core.storage.site_tables import connection_
 
 ConnectionState = Literal[
-    "not_enrolled", "pending", "connected", "reconnecting", "refused", "revoked", "protocol_mismatch"
+    "not_enrolled", "pending", "connected", "reconnecting", "refused", "suspended", "revoked", "protocol_mismatch"
 ]
 
 

@@ -127,7 +127,7 @@ class Gateway:
             return problem("trust.refused", "this route needs the site's certificate")
         if connection.fingerprint in self._trusted.sites:
             return None
-        code = "trust.revoked" if connection.fingerprint in self._trusted.revoked else "trust.unknown_certificate"
+        code = self._trusted.why_refused(connection.fingerprint)
         return problem(code, f"certificate {short_fingerprint(connection.fingerprint)} is not approved", close=True)
 
     async def _enrol(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from fl_core.errors import InvalidInput
 from fl_core.protocol.messages import InvitationDocument
 from fl_core.trust.identity import load_certificate
+from fl_core.trust.qr import PREFIX, unpack_code
 
 BEGIN = "-----BEGIN FLOMIR INVITATION-----"
 END = "-----END FLOMIR INVITATION-----"
@@ -48,7 +49,7 @@ def encode_text(invitation: InvitationDocument) -> str:
 
 
 def decode(text: str, *, now: datetime | None = None) -> InvitationDocument:
-    """Read an invitation, file or block; blanks, line ends and mail quoting around and inside a block do not matter.
+    """Read an invitation (file, block, or text of a QR code); blanks, line ends and mail quoting in it do not matter.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def decode(text: str, *, now: datetime | None = None) -> InvitationDocument:
         raise _malformed(why="it is too long")
     content = text.strip().lstrip("\ufeff")
     try:
-        invitation = InvitationDocument.model_validate_json(content if content.startswith("{") else _unwrap(content))
+        invitation = InvitationDocument.model_validate_json(content if content.startswith("{") else _unpack(content))
     except ValidationError as error:
         raise _malformed(why=f"{error.error_count()} fields do not fit") from error
     _check_content(invitation)
@@ -68,6 +69,15 @@ def decode(text: str, *, now: datetime | None = None) -> InvitationDocument:
         message = f"it was valid until {invitation.expires_at:%Y-%m-%d %H:%M} UTC"
         raise InvalidInput(message, code="invitation.expired")
     return invitation
+
+
+def _unpack(text: str) -> bytes:
+    if text[: len(PREFIX)].upper() != PREFIX:
+        return _unwrap(text)
+    try:
+        return unpack_code(text)
+    except ValueError as error:
+        raise _malformed(why=str(error)) from error
 
 
 def _unwrap(text: str) -> bytes:

@@ -15,13 +15,20 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 class TrustedSites(BaseModel):
     """Approved sites: fingerprint of the key (hex) -> site id. A fingerprint that is not here is refused.
 
-    `revoked` only decides whether the refusal says "revoked" or "not known".
+    `revoked` and `suspended` only decide whether the refusal says "revoked", "suspended" or "not known".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sites: dict[str, str] = {}
     revoked: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
+
+    def why_refused(self, fingerprint: str) -> str:
+        """Return the error code for a fingerprint that is not approved."""
+        if fingerprint in self.suspended:
+            return "trust.suspended"
+        return "trust.revoked" if fingerprint in self.revoked else "trust.unknown_certificate"
 
     @field_validator("sites")
     @classmethod
@@ -32,9 +39,12 @@ class TrustedSites(BaseModel):
         return sites
 
 
-def write_trusted(path: Path, sites: Mapping[str, str], revoked: Iterable[str] = ()) -> None:
+def write_trusted(
+    path: Path, sites: Mapping[str, str], revoked: Iterable[str] = (), *, suspended: Iterable[str] = ()
+) -> None:
     """Replace the list, whole; the gateway notices by itself within a second, or at once when told to reload."""
-    write_private(path, TrustedSites(sites=dict(sites), revoked=tuple(revoked)).model_dump_json(indent=1).encode())
+    content = TrustedSites(sites=dict(sites), revoked=tuple(revoked), suspended=tuple(suspended))
+    write_private(path, content.model_dump_json(indent=1).encode())
 
 
 def read_trusted(path: Path) -> TrustedSites:

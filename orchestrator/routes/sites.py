@@ -17,8 +17,10 @@ from orchestrator.schemas import (
     SitePath,
     SiteView,
 )
+from orchestrator.schemas_sites import PresenceQuery, PresenceView
 from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.invitations import Invitations
+from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.sites import Sites
 
 
@@ -44,7 +46,7 @@ def invitation_routes(invitations: Invitations) -> APIBlueprint:
     return api
 
 
-def site_routes(sites: Sites, enrolment: Enrolment) -> APIBlueprint:
+def site_routes(sites: Sites, enrolment: Enrolment, presence_log: PresenceLog) -> APIBlueprint:
     """Bind the routes of the sites to their services."""
     api = blueprint("sites", "/sites")
 
@@ -53,11 +55,26 @@ def site_routes(sites: Sites, enrolment: Enrolment) -> APIBlueprint:
         """List the sites, pending requests among them."""
         return answer(SiteList(items=sites.all()))
 
+    @api.get("/presence", responses={200: PresenceView})
+    def list_presence(query: PresenceQuery) -> Response:
+        """Return for which share of the last hours each site was there."""
+        return answer(presence_log.view(hours=query.hours, parts=query.parts))
+
     @api.get("/<site_id>", responses={200: SiteView})
     def get_site(path: SitePath) -> Response:
         """Return one site."""
         return answer(sites.view(path.site_id))
 
+    @api.patch("/<site_id>", responses={200: SiteView})
+    def rename_site(path: SitePath, body: Rename) -> Response:
+        """Give a site another name."""
+        return answer(sites.rename(path.site_id, body.name))
+
+    _add_trust(api, enrolment)
+    return api
+
+
+def _add_trust(api: APIBlueprint, enrolment: Enrolment) -> None:
     @api.post("/<site_id>/approve", responses={200: SiteView})
     def approve_site(path: SitePath, body: SiteApprove) -> Response:
         """Trust a pending site whose fingerprint was compared."""
@@ -73,9 +90,17 @@ def site_routes(sites: Sites, enrolment: Enrolment) -> APIBlueprint:
         """Take a site's trust back; its connections close at once."""
         return answer(enrolment.revoke(path.site_id))
 
-    @api.patch("/<site_id>", responses={200: SiteView})
-    def rename_site(path: SitePath, body: Rename) -> Response:
-        """Give a site another name."""
-        return answer(sites.rename(path.site_id, body.name))
+    @api.post("/<site_id>/suspend", responses={200: SiteView})
+    def suspend_site(path: SitePath) -> Response:
+        """Shut a site out for a while; its connections close at once."""
+        return answer(enrolment.suspend(path.site_id))
 
-    return api
+    @api.post("/<site_id>/readmit", responses={200: SiteView})
+    def readmit_site(path: SitePath) -> Response:
+        """Let a suspended site in again."""
+        return answer(enrolment.readmit(path.site_id))
+
+    @api.post("/<site_id>/renew", responses={200: SiteView})
+    def renew_site(path: SitePath) -> Response:
+        """Ask a site to renew its certificate now."""
+        return answer(enrolment.ask_to_renew(path.site_id))

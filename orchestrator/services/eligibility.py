@@ -7,13 +7,13 @@ from fl_core.lifecycle import ParticipationState
 from fl_core.protocol.messages import SendPermission
 from fl_core.storage.lab_sessions import ParticipationRow
 
-_TAKING_PART = frozenset({ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED})
+TAKING_PART = frozenset({ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED})
 
 
 def is_eligible(part: ParticipationRow, now: datetime) -> bool:
     """Tell whether the site agreed to train and may, now or when asked again, send its model."""
     consent = part.consent
-    if part.state not in _TAKING_PART or consent is None or consent.decision != "agree":
+    if part.state not in TAKING_PART or consent is None or consent.decision != "agree":
         return False
     allowed = consent.permissions
     return (

@@ -1,4 +1,4 @@
-"""From a signing request to a trusted site, and back: request, approval, refusal, renewal, revocation."""
+"""From a signing request to a trusted site, and back: request, approval, refusal, suspension, revocation, renewal."""
 
 import hmac
 import secrets
@@ -15,8 +15,9 @@ from fl_core.protocol.messages import (
     EnrolmentStatus,
     RenewalAnswer,
     RenewalRequest,
+    RenewalWish,
 )
-from fl_core.protocol.version import negotiate
+from fl_core.protocol.version import ProtocolVersion, negotiate
 from fl_core.storage import lab_sites
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_sites import InvitationRow, SiteRow
@@ -25,13 +26,23 @@ from fl_core.trust.identity import key_fingerprint, load_certificate, request_ke
 from fl_core.trust.invitation import token_hash
 from orchestrator.schemas import SiteView
 from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.invitations import Invitations
 from orchestrator.services.sites import Sites
 from orchestrator.services.trust_list import TrustList
 
+ASKS_TO_RENEW = ProtocolVersion(1, 1)
+"""The first protocol in which a site understands the wish."""
+
 
 class Enrolment:
-    """Decides who is trusted; `on_revoked` tells the sessions that a site is gone."""
+    """Decides who is trusted.
+
+    Parameters
+    ----------
+    inboxes : where a site finds the wish that it renews its certificate
+    on_revoked, on_suspended, on_readmitted : tell the sessions that a site is gone, is out for a while, is back
+    """
 
     def __init__(
         self,
@@ -41,14 +52,20 @@ class Enrolment:
         sites: Sites,
         invitations: Invitations,
         trust_list: TrustList,
+        inboxes: Inboxes,
         on_revoked: Callable[[str], None],
+        on_suspended: Callable[[str], None],
+        on_readmitted: Callable[[str], None],
     ) -> None:
         self._desk = desk
         self._authority = authority
         self._sites = sites
         self._invitations = invitations
         self._trust_list = trust_list
+        self._inboxes = inboxes
         self._on_revoked = on_revoked
+        self._on_suspended = on_suspended
+        self._on_readmitted = on_readmitted
         self._decided = threading.Condition()
         self._closed = False
 
@@ -141,6 +158,50 @@ class Enrolment:
         self._sites.publish(site_id)
         return self._sites.view(site_id)
 
+    def suspend(self, site_id: str) -> SiteView:
+        """Shut a site out for a while: its connections close, its sessions go on without it; certificate and node stay."""
+        row = lab_sites.get_site(self._desk.database, site_id)
+        self._decide(row, EnrolmentEvent.SUSPENDED, text=f"{row.name} is suspended.")
+        self._trust_list.write()
+        self._on_suspended(site_id)
+        self._sites.publish(site_id)
+        return self._sites.view(site_id)
+
+    def readmit(self, site_id: str) -> SiteView:
+        """Let a suspended site in again; it comes back by itself within seconds."""
+        row = lab_sites.get_site(self._desk.database, site_id)
+        self._decide(row, EnrolmentEvent.READMITTED, text=f"{row.name} may take part again.")
+        self._trust_list.write()
+        self._on_readmitted(site_id)
+        self._trust_list.settle_nodes()
+        return self._sites.view(site_id)
+
+    def ask_to_renew(self, site_id: str) -> SiteView:
+        """Wish that a trusted site renews its certificate now; one that is offline does so when it is back.
+
+        Raises
+        ------
+        Conflict
+            When it is not trusted, or ``site.cannot_renew`` when its program is too old to be asked.
+        """
+        with self._desk.database.begin() as tx:
+            row = lab_sites.site_by_id(tx.connection, site_id)
+            if row.state is not EnrolmentState.TRUSTED:
+                message = f"{row.name} is {row.state.value}"
+                raise Conflict(message)
+            if ProtocolVersion.parse(row.protocol) < ASKS_TO_RENEW:
+                message = f"{row.name} speaks protocol {row.protocol}, {ASKS_TO_RENEW} is needed"
+                raise Conflict(message, code="site.cannot_renew")
+            self._inboxes.post(tx, site_id, "renew", RenewalWish())
+            self._desk.journal.note(
+                tx,
+                actor=by_manager(),
+                action="certificate.renewal_wished",
+                subject=site_id,
+                text=f"{row.name} was asked to renew its certificate.",
+            )
+        return self._sites.view(site_id)
+
     def renew(self, site_id: str, wanted: RenewalRequest) -> RenewalAnswer:
         """Issue a fresh certificate for the site's own key; another key is refused."""
         row = lab_sites.get_site(self._desk.database, site_id)
@@ -207,7 +268,7 @@ class Enrolment:
 def _status(row: SiteRow) -> EnrolmentStatus:
     if row.state is EnrolmentState.PENDING:
         return EnrolmentStatus(state="pending")
-    if row.state is EnrolmentState.TRUSTED:
+    if row.state in {EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED}:
         return EnrolmentStatus(
             state="approved", site_id=row.id, site_name=row.name, certificate_pem=row.certificate_pem
         )

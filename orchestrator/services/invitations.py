@@ -9,7 +9,9 @@ from fl_core.protocol.messages import InvitationDocument
 from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import InvitationRow
 from fl_core.trust.invitation import encode_file, encode_text, new_token, token_hash
+from fl_core.trust.qr import draw, encode_code
 from orchestrator.schemas import InvitationCreate, InvitationIssued, InvitationView
+from orchestrator.schemas_sites import QrView
 from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.system import Identity
 
@@ -55,12 +57,16 @@ class Invitations:
                 text=f"Invitation made{f' for {row.site_name}' if row.site_name else ''}.",
             )
             tx.after_commit(lambda: self.publish(row.id))
+        code = encode_code(document)
+        size, path = draw(code)
         stem = re.sub(r"[^A-Za-z0-9]+", "-", row.site_name or row.id).strip("-").lower() or row.id
         return InvitationIssued(
             invitation=self._view(row),
             filename=f"{stem}.flomir-invitation",
             file=encode_file(document),
             text=encode_text(document),
+            code=code,
+            qr=QrView(size=size, path=path),
         )
 
     def withdraw(self, invitation_id: str) -> InvitationView:

@@ -48,7 +48,8 @@ class Peers:
             row = lab_sites.site_by_id(connection, site_id)
         if row.state is not EnrolmentState.TRUSTED:
             message = f"site {site_id} is {row.state.value}"
-            raise NotTrusted(message, code="trust.revoked")
+            code = "trust.suspended" if row.state is EnrolmentState.SUSPENDED else "trust.revoked"
+            raise NotTrusted(message, code=code)
         if not hmac.compare_digest(row.fingerprint, fingerprint):
             message = f"the certificate is not that of site {site_id}"
             raise NotTrusted(message, code="trust.unknown_certificate")

@@ -48,12 +48,20 @@ class Presence:
         with self._lock:
             return self._is_online(site_id)
 
+    def online(self) -> frozenset[str]:
+        """Return the sites that are there."""
+        with self._lock:
+            return self._online()
+
     def changed(self) -> frozenset[str]:
         """Return the sites that came or went since the last call."""
         with self._lock:
-            online = frozenset(site_id for site_id in self._heard if self._is_online(site_id))
+            online = self._online()
             changed, self._shown = online ^ self._shown, online
             return changed
+
+    def _online(self) -> frozenset[str]:
+        return frozenset(site_id for site_id in self._heard if self._is_online(site_id))
 
     def _is_online(self, site_id: str) -> bool:
         heard = self._heard.get(site_id)

@@ -18,6 +18,9 @@ from orchestrator.services.models import Models
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 
+WITH_INBOX = frozenset({EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED})
+"""A suspended site reads its news when it is let in again."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -124,7 +127,7 @@ class RoundClosing:
             card=card.model_dump(mode="json"),
         )
         for part in lab_sessions.participations(tx.connection, row.id):
-            if lab_sites.site_by_id(tx.connection, part.site_id).state is EnrolmentState.TRUSTED:
+            if lab_sites.site_by_id(tx.connection, part.site_id).state in WITH_INBOX:
                 self._inboxes.post(tx, part.site_id, "model", news)
         self._book.tell_sites(tx, row.id)
 

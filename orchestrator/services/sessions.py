@@ -10,7 +10,7 @@ from fl_core.storage.database import Transaction
 from fl_core.storage.lab_sessions import SessionRow
 from orchestrator.schemas import SessionView
 from orchestrator.services.desk import SYSTEM, Desk, by_manager
-from orchestrator.services.eligibility import eligible
+from orchestrator.services.eligibility import TAKING_PART, eligible
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_views import SessionViews
@@ -142,6 +142,31 @@ class Sessions:
                 self._desk.journal.tell(tx, kind="session", text=text, subject=session_id)
                 self._book.publish(tx, session_id)
             self.on_withdrawn(session_id, site_id)
+
+    def on_suspended(self, site_id: str) -> None:
+        """Leave a suspended site out of the present round and the next ones; its consents stay."""
+        self._leave_out(site_id, out=True, text="is left out: it is suspended.")
+
+    def on_readmitted(self, site_id: str) -> None:
+        """Ask a site that was suspended again from the next round on."""
+        self._leave_out(site_id, out=False, text="takes part again from the next round on.")
+
+    def _leave_out(self, site_id: str, *, out: bool, text: str) -> None:
+        with self._desk.database.read() as connection:
+            name = lab_sites.site_by_id(connection, site_id).name
+            going_on = [
+                row
+                for session_id in lab_sessions.sessions_of_site(connection, site_id)
+                if (row := lab_sessions.by_id(connection, session_id)).state in GOING_ON
+                and lab_sessions.participation_of(connection, session_id, site_id).state in TAKING_PART
+            ]
+        for row in going_on:
+            known = self._folders.of(row.id).control().withdrawn
+            others = tuple(one for one in known if one != site_id)
+            self._wishes(row.id, withdrawn=(*others, site_id) if out else others)
+            with self._desk.database.begin() as tx:
+                self._desk.journal.tell(tx, kind="session", text=f"{name} {text}", subject=row.id)
+                self._book.publish(tx, row.id)
 
     def _start(self, session_id: str, *, from_states: set[SessionState], actor: str, text: str) -> SessionView:
         with self._desk.database.begin() as tx:

@@ -5,12 +5,15 @@ import threading
 from pathlib import Path
 
 from fl_core.errors import FlomirError
+from fl_core.lifecycle import EnrolmentState
 from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import SiteRow
 from fl_core.trust.identity import certificate_key, load_certificate, spki_pem
 from fl_core.trust.trusted import write_trusted
 from orchestrator.services.desk import Desk
 from orchestrator.services.engine import Engine, Gateway
+
+_LISTED = (EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED)
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +39,14 @@ class TrustList:
     def write_file(self) -> None:
         """Replace the list only (at the start, before there is a gateway)."""
         with self._lock:
-            write_trusted(self._path, lab_sites.trusted_fingerprints(self._desk.database))
+            known = {state: lab_sites.fingerprints(self._desk.database, state) for state in _LISTED}
+            write_trusted(self._path, known[EnrolmentState.TRUSTED], suspended=known[EnrolmentState.SUSPENDED])
 
     def settle_nodes(self, *, again: bool = False) -> bool:
         """Register trusted sites that have no node yet (`again`: all of them), remove those of revoked sites.
+
+        A suspended site keeps its node: the engine never takes a removed key back, and the only way to it is the
+        gateway, which is closed to the site.
 
         Returns whether everything is settled; what the engine cannot do now is to be tried again.
         """

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from fl_core.protocol.bundle import bundle_sha256
+from fl_core.protocol.version import PROTOCOL
 from fl_core.trust.identity import generate_key, make_csr
 from tests.support.orchestrator import Lab, SiteActor
 
@@ -155,7 +156,7 @@ def test_versions_that_do_not_match_are_named(lab: Lab) -> None:
     answer = site.call("POST", "/peer/v1/hello", body)
     assert _code(answer) == (409, "protocol.mismatch")
     assert "2.1" in answer.text
-    assert "1.0" in answer.text
+    assert str(PROTOCOL) in answer.text
     other = site.call("POST", "/peer/v1/hello", {**body, "protocol": "1.0", "bundle_sha256": "0" * 64})
     assert _code(other) == (409, "protocol.mismatch")
 

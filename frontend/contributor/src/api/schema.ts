@@ -809,7 +809,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "not_enrolled" | "pending" | "connected" | "reconnecting" | "refused" | "revoked" | "protocol_mismatch";
+            state: "not_enrolled" | "pending" | "connected" | "reconnecting" | "refused" | "suspended" | "revoked" | "protocol_mismatch";
         };
         /**
          * Consent

@@ -22,7 +22,7 @@ const json = z.record(z.string(), z.unknown());
 const numbers = z.record(z.string(), z.number());
 
 export const connectionSchema: z.ZodType<Connection> = z.object({
-  state: z.enum(["not_enrolled", "pending", "connected", "reconnecting", "refused", "revoked", "protocol_mismatch"]),
+  state: z.enum(["not_enrolled", "pending", "connected", "reconnecting", "refused", "suspended", "revoked", "protocol_mismatch"]),
   since: z.string(),
   detail: z.string(),
   orchestrator: z.string().nullable(),

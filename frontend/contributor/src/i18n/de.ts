@@ -6,7 +6,7 @@ export const de: typeof en = {
   ...training,
   nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
-  connection: { not_enrolled: "Nicht verbunden", pending: "Wartet auf Zulassung", connected: "Verbunden", reconnecting: "Verbindet neu", refused: "Abgelehnt", revoked: "Gesperrt", protocol_mismatch: "Versionen verschieden" },
+  connection: { not_enrolled: "Nicht verbunden", pending: "Wartet auf Zulassung", connected: "Verbunden", reconnecting: "Verbindet neu", refused: "Abgelehnt", suspended: "Ausgesetzt", revoked: "Gesperrt", protocol_mismatch: "Versionen verschieden" },
   connect: {
     title: "Diesen Standort verbinden", intro: "Treten Sie einem Trainingsverbund mit der Einladung seiner Trainingsleitung bei. Ihre Aufnahmen bleiben hier.", loading: "Verbindung wird geladen",
     steps: { open: "Einladung öffnen", compare: "Fingerabdrücke vergleichen", done: "Verbunden" },
@@ -17,8 +17,8 @@ export const de: typeof en = {
     compareTitle: "Vergleichen Sie diesen Fingerabdruck", compareNote: "{{orchestrator}} sieht denselben auf dem eigenen Bildschirm.", fingerprint: "Fingerabdruck dieses Standorts", compareHow: "Rufen Sie die Trainingsleitung an und lesen Sie ihn sich gegenseitig vor. Unterscheiden sie sich, brechen Sie ab: Jemand anderes könnte dazwischen sein.",
     waiting: "Wartet auf Zulassung", waitingNote: "Diese Seite geht von selbst weiter.", cancel: "Anfrage abbrechen",
     doneTitle: "Verbunden mit {{orchestrator}}", done: "{{site}} ist jetzt zugelassen. Fügen Sie nun die Studien hinzu, die für Trainings verwendet werden dürfen.", toData: "Daten hinzufügen", again: "Mit neuer Einladung beginnen",
-    ended: { refused: "Die Trainingsleitung hat diesen Standort abgelehnt.", revoked: "Diesem Standort wurde das Vertrauen entzogen.", protocol_mismatch: "Die beiden Programme sprechen verschiedene Versionen." },
-    endedAdvice: { refused: "Sprechen Sie mit der Trainingsleitung und bitten Sie um eine neue Einladung.", revoked: "Ihre Daten sind unberührt. Bitten Sie die Trainingsleitung um eine neue Einladung.", protocol_mismatch: "Aktualisieren Sie das ältere Programm." },
+    ended: { refused: "Die Trainingsleitung hat diesen Standort abgelehnt.", suspended: "Die Trainingsleitung hat diesen Standort vorübergehend ausgesetzt.", revoked: "Diesem Standort wurde das Vertrauen entzogen.", protocol_mismatch: "Die beiden Programme sprechen verschiedene Versionen." },
+    endedAdvice: { refused: "Sprechen Sie mit der Trainingsleitung und bitten Sie um eine neue Einladung.", suspended: "Ihre Daten und Antworten sind unberührt; inzwischen läuft nichts. Wird der Standort wieder hereingelassen, verbindet er sich von selbst.", revoked: "Ihre Daten sind unberührt. Bitten Sie die Trainingsleitung um eine neue Einladung.", protocol_mismatch: "Aktualisieren Sie das ältere Programm." },
   },
   home: {
     title: "Start", intro: "Was auf Sie wartet, was läuft, was geschehen ist.", loading: "Übersicht wird geladen", needs: "Wartet auf Sie", nothingTitle: "Nichts wartet auf Sie", nothing: "Anfragen und zurückgehaltene Aktualisierungen erscheinen hier sofort.",

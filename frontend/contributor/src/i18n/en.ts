@@ -5,7 +5,7 @@ export const en = {
   ...training,
   nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", results: "Results", privacy: "Privacy", settings: "Settings" },
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
-  connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", revoked: "Revoked", protocol_mismatch: "Versions differ" },
+  connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", suspended: "Suspended", revoked: "Revoked", protocol_mismatch: "Versions differ" },
   connect: {
     title: "Connect this site", intro: "Join a training network with an invitation from its learning manager. Your scans stay here.", loading: "Loading the connection",
     steps: { open: "Open the invitation", compare: "Compare fingerprints", done: "Connected" },
@@ -16,8 +16,8 @@ export const en = {
     compareTitle: "Compare this fingerprint", compareNote: "{{orchestrator}} sees the same one on its screen.", fingerprint: "Fingerprint of this site", compareHow: "Call the learning manager and read it to each other. If they differ, cancel: somebody else may be in between.",
     waiting: "Waiting for approval", waitingNote: "This page goes on by itself.", cancel: "Cancel the request",
     doneTitle: "Connected to {{orchestrator}}", done: "{{site}} is trusted now. Next, add the studies that may be used for training.", toData: "Add data", again: "Start again with a new invitation",
-    ended: { refused: "The learning manager refused this site.", revoked: "This site's trust was taken back.", protocol_mismatch: "The two programs speak different versions." },
-    endedAdvice: { refused: "Talk to the learning manager and ask for a new invitation.", revoked: "Your data is untouched. Ask the learning manager for a new invitation.", protocol_mismatch: "Update the older program." },
+    ended: { refused: "The learning manager refused this site.", suspended: "The learning manager has suspended this site for the time being.", revoked: "This site's trust was taken back.", protocol_mismatch: "The two programs speak different versions." },
+    endedAdvice: { refused: "Talk to the learning manager and ask for a new invitation.", suspended: "Your data and your answers are untouched; nothing runs meanwhile. When it is let in again, this site reconnects by itself.", revoked: "Your data is untouched. Ask the learning manager for a new invitation.", protocol_mismatch: "Update the older program." },
   },
   home: {
     title: "Home", intro: "What waits for you, what runs, what happened.", loading: "Loading the overview", needs: "Waits for you", nothingTitle: "Nothing waits for you", nothing: "Requests and held updates appear here at once.",

@@ -1,9 +1,11 @@
 /** German text of the orchestrator's pages. */
 import type { en } from "@app/i18n/en";
+import { house } from "@app/i18n/de.house";
 import { words } from "@app/i18n/de.session";
 
 export const de: typeof en = {
   ...words,
+  ...house,
   nav: { subtitle: "Orchestrator", home: "Start", sites: "Standorte", training: "Training", models: "Modelle", audit: "Prüfprotokoll", settings: "Einstellungen" },
   notFound: { title: "Seite nicht gefunden", session: "Sitzung nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
   home: {
@@ -17,12 +19,12 @@ export const de: typeof en = {
     fresh_one: "{{count}} neue Studie seit dem letzten Training", fresh_other: "{{count}} neue Studien seit dem letzten Training", freshText: "Bei {{names}}.",
   },
   sites: {
-    intro: "Kliniken, die gemeinsam trainieren. Von ihren Daten sind hier nur Anzahlen bekannt.", loading: "Standorte werden geladen", name: "Standort", state: "Status", studies: "Studien", new: "Neu", sessions: "Sitzungen", seen: "Zuletzt gesehen",
+    intro: "Kliniken, die gemeinsam trainieren. Von ihren Daten sind hier nur Anzahlen bekannt.", loading: "Standorte werden geladen", name: "Standort", state: "Status", studies: "Studien", new: "Neu", certificate: "Zertifikat", seen: "Zuletzt gesehen",
     details: "Details", open: "Details zu {{name}}", never: "nie", now: "jetzt", usable: "{{usable}} von {{total}} nutzbar",
     emptyTitle: "Noch kein Standort", empty: "Laden Sie eine Klinik ein: Sie öffnet die Einladung in ihrem Programm, Sie vergleichen einen Fingerabdruck, und sie ist verbunden.",
   },
   site: {
-    state: { pending: "Möchte beitreten", revoked: "Gesperrt", refused: "Abgelehnt" }, online: "Verbunden", offline: "Nicht verbunden", close: "Details schließen",
+    state: { pending: "Möchte beitreten", suspended: "Ausgesetzt", revoked: "Gesperrt", refused: "Abgelehnt" }, online: "Verbunden", offline: "Nicht verbunden", close: "Details schließen",
     fingerprint: "Fingerabdruck", lastSeen: "Zuletzt gesehen", software: "Programm", certificate: "Zertifikat", renews: "bis {{until}}, erneuert sich von selbst", studies: "Studien", untold: "noch nicht mitgeteilt",
     patients: "Patienten", reference: "Mit Referenzbild", newStudies: "Neu seit dem letzten Training", sessions: "Teilgenommene Sitzungen", name: "Name dieses Standorts", rename: "Umbenennen",
     revokeHead: "Vertrauen entziehen", revokeNote: "Bei verlorenem Computer oder wenn ein Standort ausscheidet.", revoke: "{{name}} sperren", revokeTitle: "{{name}} sperren?", revokeLead: "Das Zertifikat wird ab jetzt abgewiesen. Das lässt sich nicht rückgängig machen.",

@@ -1,8 +1,10 @@
 /** English text of the orchestrator's pages. */
+import { house } from "@app/i18n/en.house";
 import { words } from "@app/i18n/en.session";
 
 export const en = {
   ...words,
+  ...house,
   nav: { subtitle: "Orchestrator", home: "Home", sites: "Sites", training: "Training", models: "Models", audit: "Audit", settings: "Settings" },
   notFound: { title: "Page not found", session: "Session not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
   home: {
@@ -16,12 +18,12 @@ export const en = {
     fresh_one: "{{count}} new study since the last training", fresh_other: "{{count}} new studies since the last training", freshText: "At {{names}}.",
   },
   sites: {
-    intro: "Hospitals that train together. Only counts about their data are known here.", loading: "Loading sites", name: "Site", state: "State", studies: "Studies", new: "New", sessions: "Sessions", seen: "Last seen",
+    intro: "Hospitals that train together. Only counts about their data are known here.", loading: "Loading sites", name: "Site", state: "State", studies: "Studies", new: "New", certificate: "Certificate", seen: "Last seen",
     details: "Details", open: "Details of {{name}}", never: "never", now: "now", usable: "{{usable}} of {{total}} usable",
     emptyTitle: "No site yet", empty: "Invite a hospital: it opens the invitation in its own program, you compare a fingerprint, and it is connected.",
   },
   site: {
-    state: { pending: "Asks to join", revoked: "Revoked", refused: "Refused" }, online: "Online", offline: "Offline", close: "Close details",
+    state: { pending: "Asks to join", suspended: "Suspended", revoked: "Revoked", refused: "Refused" }, online: "Online", offline: "Offline", close: "Close details",
     fingerprint: "Fingerprint", lastSeen: "Last seen", software: "Software", certificate: "Certificate", renews: "until {{until}}, renewed by itself", studies: "Studies", untold: "not told yet",
     patients: "Patients", reference: "With a reference image", newStudies: "New since its last training", sessions: "Sessions taken part in", name: "Name of this site", rename: "Rename",
     revokeHead: "Take trust back", revokeNote: "For a lost computer or a site that leaves.", revoke: "Revoke {{name}}", revokeTitle: "Revoke {{name}}?", revokeLead: "Its certificate is refused from now on. This cannot be undone.",

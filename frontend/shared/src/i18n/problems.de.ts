@@ -32,6 +32,8 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "trust.refused": { title: "Dem Absender wird nicht vertraut.", advice: "Bitten Sie die Trainingsleitung, diesen Standort zuzulassen." },
   "trust.unknown_certificate": { title: "Dieses Zertifikat ist hier nicht bekannt.", advice: "Nehmen Sie den Standort mit einer neuen Einladung auf." },
   "trust.revoked": { title: "Das Zertifikat dieses Standorts wurde gesperrt.", advice: "Bitten Sie die Trainingsleitung um eine neue Einladung." },
+  "trust.suspended": { title: "Die Trainingsleitung hat diesen Standort vorübergehend ausgesetzt.", advice: "Nichts geht verloren. Fragen Sie die Trainingsleitung; die Verbindung kommt von selbst zurück." },
+  "site.cannot_renew": { title: "Dieser Standort kann nicht um eine Erneuerung gebeten werden.", advice: "Er erneuert sein Zertifikat rechtzeitig von selbst; aktualisieren Sie sein Programm." },
   "trust.signature_invalid": { title: "Eine Signatur passt nicht zu ihrem Dokument.", advice: "Nichts wurde geändert. Aktualisieren Sie beide Seiten und fordern Sie das Dokument dann erneut an." },
   "trust.fingerprint_mismatch": { title: "Die Fingerabdrücke unterscheiden sich.", advice: "Vergleichen Sie beide Bildschirme; stimmen sie nicht überein, lehnen Sie die Aufnahme ab." },
   "invitation.malformed": { title: "Das ist keine Einladung.", advice: "Öffnen Sie die Einladungsdatei, oder fügen Sie den ganzen Textblock unverändert ein." },

@@ -73,8 +73,8 @@ type Translate = (key: string, options?: Record<string, unknown>) => string;
 function todosOf(system: System, requests: readonly Request[], sessions: readonly SiteSession[], t: Translate): Todo[] {
   const todos: Todo[] = [];
   const { state } = system.connection;
-  if (state === "refused" || state === "revoked" || state === "protocol_mismatch") {
-    todos.push({ key: "connection", tone: "danger", title: t(`connect.ended.${state}`), text: system.connection.detail || t(`connect.endedAdvice.${state}`), action: <Button size="xs" renderRoot={(props) => <Link to="/connect" {...props} />}>{t("home.look")}</Button> });
+  if (state === "refused" || state === "suspended" || state === "revoked" || state === "protocol_mismatch") {
+    todos.push({ key: "connection", tone: state === "suspended" ? "warning" : "danger", title: t(`connect.ended.${state}`), text: system.connection.detail || t(`connect.endedAdvice.${state}`), action: <Button size="xs" renderRoot={(props) => <Link to="/connect" {...props} />}>{t("home.look")}</Button> });
   }
   for (const session of sessions) {
     for (const round of session.rounds.filter(({ phase }) => phase === "held")) {

@@ -1,6 +1,6 @@
 /** Puts a new session together from what there is. */
 import { Anchor } from "@mantine/core";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { Page } from "@shared/ui/Page";
@@ -14,6 +14,7 @@ import { useSites } from "@app/features/sites/api/useSites";
 export function NewSessionPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const { sites: chosen } = useSearch({ from: "/training/new" });
   const tasks = useTasks();
   const strategies = useStrategies();
   const models = useModels();
@@ -26,7 +27,7 @@ export function NewSessionPage() {
       {broken === undefined && !ready && <Loading label={t("wizard.loading")} />}
       {ready && (
         <Wizard catalogue={{ tasks: tasks.data, strategies: strategies.data, models: models.data, sites: sites.data }}
-          onCreated={(session) => void navigate({ to: "/training/$sessionId", params: { sessionId: session.id } })} />
+          chosen={chosen?.split(",")} onCreated={(session) => void navigate({ to: "/training/$sessionId", params: { sessionId: session.id } })} />
       )}
     </Page>
   );

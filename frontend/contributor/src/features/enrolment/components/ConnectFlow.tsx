@@ -15,7 +15,7 @@ export function ConnectFlow({ connection, next }: { connection: Connection; next
   const { t } = useTranslation();
   const wide = useMediaQuery("(min-width: 48em)", true);
   const trusted = connection.state === "connected" || connection.state === "reconnecting";
-  const step = trusted ? 3 : connection.state === "pending" ? 1 : 0;
+  const step = trusted || connection.state === "suspended" ? 3 : connection.state === "pending" ? 1 : 0;
   return (
     <Stack gap="lg" maw={760}>
       {wide && (
@@ -28,7 +28,7 @@ export function ConnectFlow({ connection, next }: { connection: Connection; next
       {connection.state === "not_enrolled" && <OpenInvitation />}
       {connection.state === "pending" && <CompareFingerprint connection={connection} />}
       {trusted && <Notice live tone="success" title={t("connect.doneTitle", { orchestrator: connection.orchestrator ?? "" })} action={next}>{t("connect.done", { site: connection.site_name ?? "" })}</Notice>}
-      {["refused", "revoked", "protocol_mismatch"].includes(connection.state) && <Ended connection={connection} />}
+      {["refused", "suspended", "revoked", "protocol_mismatch"].includes(connection.state) && <Ended connection={connection} />}
     </Stack>
   );
 }
@@ -38,8 +38,8 @@ function Ended({ connection }: { connection: Connection }) {
   const leave = useLeave();
   return (
     <>
-      <Notice live tone="danger" title={t(`connect.ended.${connection.state}`)}
-        action={connection.state === "protocol_mismatch" ? undefined : <Button size="xs" variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>{t("connect.again")}</Button>}>
+      <Notice live tone={connection.state === "suspended" ? "warning" : "danger"} title={t(`connect.ended.${connection.state}`)}
+        action={connection.state === "protocol_mismatch" || connection.state === "suspended" ? undefined : <Button size="xs" variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>{t("connect.again")}</Button>}>
         {connection.detail || t(`connect.endedAdvice.${connection.state}`)}
       </Notice>
       {leave.isError && <Problem error={leave.error} />}

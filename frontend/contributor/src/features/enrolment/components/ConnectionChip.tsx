@@ -12,6 +12,7 @@ const LOOKS: Record<Connection["state"], { tone: Tone; icon?: typeof IconLink }>
   connected: { tone: "success", icon: IconLink },
   reconnecting: { tone: "warning", icon: IconPlugConnectedX },
   refused: { tone: "danger" },
+  suspended: { tone: "warning" },
   revoked: { tone: "danger" },
   protocol_mismatch: { tone: "danger" },
 };

@@ -18,11 +18,18 @@ import { ModelStep, SitesStep, TaskStep } from "@app/features/sessions/wizard/st
 const STEPS = ["task", "model", "sites", "strategy", "rounds", "summary"] as const;
 const VIEWS = [TaskStep, ModelStep, SitesStep, StrategyStep, RoundsStep, SummaryStep] as const;
 
-export function Wizard({ catalogue, onCreated }: { catalogue: Catalogue; onCreated: (session: Session) => void }) {
+interface WizardProps {
+  catalogue: Catalogue;
+  /** Sites that another page has chosen; absent: those with new data. */
+  chosen?: readonly string[];
+  onCreated: (session: Session) => void;
+}
+
+export function Wizard({ catalogue, chosen, onCreated }: WizardProps) {
   const { t } = useTranslation();
   const wide = useMediaQuery("(min-width: 62em)", true);
   const [step, setStep] = useState(0);
-  const [draft, setDraft] = useState(() => initialDraft(catalogue));
+  const [draft, setDraft] = useState(() => initialDraft(catalogue, chosen));
   const create = useCreateSession();
   const open = obstacles(draft, catalogue);
   const last = step === STEPS.length - 1;

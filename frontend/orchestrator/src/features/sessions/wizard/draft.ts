@@ -47,14 +47,22 @@ export function withTask(draft: Draft, task: Task, catalogue: Catalogue): Draft 
   return { ...draft, task: task.name, taskParameters: defaultsOf(task.parameters_schema), modelId: null, siteIds, quorum: Math.max(1, Math.min(siteIds.length, Math.ceil(siteIds.length * 0.75))) };
 }
 
-export function initialDraft(catalogue: Catalogue): Draft {
+/** Only these sites, as far as they may take part. */
+function withSites(draft: Draft, catalogue: Catalogue, chosen: readonly string[]): Draft {
+  const siteIds = candidates(catalogue, draft.task).filter(({ id }) => chosen.includes(id)).map(({ id }) => id);
+  return { ...draft, siteIds, quorum: Math.max(1, Math.min(siteIds.length, Math.ceil(siteIds.length * 0.75))) };
+}
+
+export function initialDraft(catalogue: Catalogue, chosen?: readonly string[]): Draft {
   const [task] = catalogue.tasks;
   const [strategy] = catalogue.strategies;
   const draft: Draft = {
     title: "", task: "", taskParameters: {}, modelId: null, siteIds: [], strategy: strategy?.name ?? "", strategyParameters: defaultsOf(strategy?.parameters_schema),
     rounds: 6, quorum: 1, deadlineMinutes: 60, answerHours: 72, startWhenReady: true, note: "",
   };
-  return task === undefined ? draft : withTask(draft, task, catalogue);
+  if (task === undefined) return draft;
+  const begun = withTask(draft, task, catalogue);
+  return chosen === undefined ? begun : withSites(begun, catalogue, chosen);
 }
 
 export type Obstacle = "title" | "task" | "sites" | "quorum" | "taskParameters" | "strategyParameters" | "rounds";

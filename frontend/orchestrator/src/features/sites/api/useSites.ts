@@ -26,6 +26,9 @@ export const useApproveSite = () =>
   useSiteAction(({ id, fingerprint }: Site) => body(api.POST("/api/v1/sites/{site_id}/approve", { ...path(id), body: { fingerprint } })));
 export const useRefuseSite = () => useSiteAction(({ id }: Site) => body(api.POST("/api/v1/sites/{site_id}/refuse", path(id))));
 export const useRevokeSite = () => useSiteAction(({ id }: Site) => body(api.POST("/api/v1/sites/{site_id}/revoke", path(id))));
+export const useSuspendSite = () => useSiteAction(({ id }: Site) => body(api.POST("/api/v1/sites/{site_id}/suspend", path(id))));
+export const useReadmitSite = () => useSiteAction(({ id }: Site) => body(api.POST("/api/v1/sites/{site_id}/readmit", path(id))));
+export const useRenewSite = () => useSiteAction(({ id }: Site) => body(api.POST("/api/v1/sites/{site_id}/renew", path(id))));
 export const useRenameSite = () =>
   useSiteAction(({ id, name }: { id: string; name: string }) => body(api.PATCH("/api/v1/sites/{site_id}", { ...path(id), body: { name } })));
 

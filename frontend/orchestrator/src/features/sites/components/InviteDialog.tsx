@@ -1,4 +1,4 @@
-/** Makes an invitation and hands it over: as a file and as text, shown once. */
+/** Makes an invitation and hands it over: as a file, a QR code and text, shown once. */
 import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
 import { IconDownload, IconMailForward } from "@tabler/icons-react";
 import { useState } from "react";
@@ -12,6 +12,7 @@ import { Problem } from "@shared/ui/states";
 
 import type { InvitationIssued } from "@app/api/schemas";
 import { useInvite } from "@app/features/sites/api/useSites";
+import { QrCode } from "@app/features/sites/components/QrCode";
 
 const HOURS = ["24", "72", "168", "720"];
 
@@ -53,6 +54,7 @@ function Issued({ issued, onDone }: { issued: InvitationIssued; onDone: () => vo
         <Text fw={600} size="sm" mb={6}>{t("invite.asFile")}</Text>
         <Button variant="light" leftSection={<IconDownload size={17} />} onClick={download}>{t("invite.download", { name: issued.filename })}</Button>
       </div>
+      <QrCode issued={issued} />
       <CopyBlock label={t("invite.asText")} text={issued.text} rows={6} />
       <Text size="sm" c="dimmed">{t("invite.next")}</Text>
       <Group justify="flex-end"><Button onClick={onDone}>{t("invite.done")}</Button></Group>

@@ -1,19 +1,19 @@
-/** One site in full: data, certificate, name, revocation. */
+/** One site in full: data, certificate, name, trust. */
 import { Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { formatCount, formatDateTime } from "@shared/format/format";
-import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Fingerprint } from "@shared/ui/Fingerprint";
 import { Facts } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 import { Ago } from "@shared/ui/Time";
 
 import type { Site } from "@app/api/schemas";
-import { useRenameSite, useRevokeSite } from "@app/features/sites/api/useSites";
+import { useRenameSite } from "@app/features/sites/api/useSites";
 import { SiteChip } from "@app/features/sites/components/SiteTable";
+import { SiteTrust } from "@app/features/sites/components/SiteTrust";
 
 export function SiteDrawer({ site, onClose }: { site: Site | undefined; onClose: () => void }) {
   const { t } = useTranslation();
@@ -26,8 +26,6 @@ export function SiteDrawer({ site, onClose }: { site: Site | undefined; onClose:
 
 function SiteDetails({ site }: { site: Site }) {
   const { t } = useTranslation();
-  const [revoking, setRevoking] = useState(false);
-  const revoke = useRevokeSite();
   const { data } = site;
   return (
     <Stack gap="lg">
@@ -44,16 +42,7 @@ function SiteDetails({ site }: { site: Site }) {
         [t("site.sessions"), formatCount(site.sessions)],
       ]} />
       <RenameSite site={site} />
-      {site.state === "trusted" && (
-        <div>
-          <Text fw={600} size="sm">{t("site.revokeHead")}</Text>
-          <Text size="sm" c="dimmed" mb="xs">{t("site.revokeNote")}</Text>
-          <ActButton color="red" variant="light" onClick={() => setRevoking(true)}>{t("site.revoke", { name: site.name })}</ActButton>
-        </div>
-      )}
-      <ConfirmDialog opened={revoking} title={t("site.revokeTitle", { name: site.name })} lead={t("site.revokeLead")} consequences={[t("site.revokeOne"), t("site.revokeTwo"), t("site.revokeThree")]}
-        confirm={t("site.revokeConfirm")} busy={revoke.isPending} error={revoke.error} onClose={() => setRevoking(false)}
-        onConfirm={() => revoke.mutate(site, { onSuccess: () => setRevoking(false) })} />
+      <SiteTrust site={site} />
     </Stack>
   );
 }

@@ -1,15 +1,20 @@
 /** Trusted and former sites; a row opens the details. */
 import { Button, Group, Table, Text } from "@mantine/core";
+import { IconPlayerPause } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { Chip } from "@shared/ui/Chip";
 import { Ago } from "@shared/ui/Time";
 
 import type { Site } from "@app/api/schemas";
+import { usePresence } from "@app/features/sites/api/usePresence";
+import { CertificateEnd } from "@app/features/sites/components/CertificateEnd";
+import { Uptime } from "@app/features/sites/components/Uptime";
 
 export function SiteChip({ site }: { site: Site }) {
   const { t } = useTranslation();
   if (site.state === "revoked") return <Chip tone="danger">{t("site.state.revoked")}</Chip>;
+  if (site.state === "suspended") return <Chip tone="warning" icon={IconPlayerPause}>{t("site.state.suspended")}</Chip>;
   if (site.state === "refused") return <Chip tone="neutral">{t("site.state.refused")}</Chip>;
   if (site.state === "pending") return <Chip tone="warning">{t("site.state.pending")}</Chip>;
   return site.online ? <Chip tone="success">{t("site.online")}</Chip> : <Chip tone="neutral">{t("site.offline")}</Chip>;
@@ -17,27 +22,31 @@ export function SiteChip({ site }: { site: Site }) {
 
 export function SiteTable({ sites, onOpen }: { sites: readonly Site[]; onOpen: (id: string) => void }) {
   const { t } = useTranslation();
+  const presence = usePresence();
   return (
     <div className="card">
       <div className="table-wrap">
         <Table aria-label={t("nav.sites")} verticalSpacing="sm" highlightOnHover>
           <Table.Thead>
             <Table.Tr>
-              {(["name", "state", "studies", "new", "sessions", "seen"] as const).map((name) => <Table.Th key={name} scope="col">{t(`sites.${name}`)}</Table.Th>)}
+              {(["name", "state", "seen", "studies", "new", "certificate"] as const).map((name) => <Table.Th key={name} scope="col">{t(`sites.${name}`)}</Table.Th>)}
               <Table.Th scope="col"><span className="visually-hidden">{t("sites.details")}</span></Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {sites.map((site) => (
               <Table.Tr key={site.id}>
-                <Table.Th scope="row" style={{ color: "var(--ink)", fontSize: 14.5 }}>{site.name}</Table.Th>
+                <Table.Th scope="row" style={{ color: "var(--ink)", fontSize: 14.5 }}>{site.name}<Text size="xs" c="dimmed" fw={400}>{site.software ?? ""}</Text></Table.Th>
                 <Table.Td><SiteChip site={site} /></Table.Td>
+                <Table.Td>
+                  <Text size="xs" c="dimmed">{site.online ? t("sites.now") : site.last_seen === null ? t("sites.never") : <Ago at={site.last_seen} />}</Text>
+                  <Uptime shares={presence.get(site.id) ?? []} />
+                </Table.Td>
                 <Table.Td className="num">
                   {site.data === null ? "–" : t("sites.usable", { usable: site.data.studies_usable, total: site.data.studies_total })}
                 </Table.Td>
                 <Table.Td className="num">{site.new_studies > 0 ? <Text span size="sm" fw={650}>+{site.new_studies}</Text> : "–"}</Table.Td>
-                <Table.Td className="num">{site.sessions}</Table.Td>
-                <Table.Td><Text size="sm" c="dimmed">{site.online ? t("sites.now") : site.last_seen === null ? t("sites.never") : <Ago at={site.last_seen} />}</Text></Table.Td>
+                <Table.Td><CertificateEnd site={site} /></Table.Td>
                 <Table.Td>
                   <Group justify="flex-end">
                     <Button size="xs" variant="default" aria-label={t("sites.open", { name: site.name })} onClick={() => onOpen(site.id)}>{t("sites.details")}</Button>

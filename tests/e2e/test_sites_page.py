@@ -1,0 +1,147 @@
+"""The page Sites by hand: a site is invited, approved, renamed, renewed, suspended, taken back and revoked, live on both pages."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from flomir.browser import launched_browser
+from flomir.daemon_process import DaemonProcess
+from tests.support import journey
+from tests.support.journey import row
+from tests.support.pages import Person, person
+
+pytestmark = pytest.mark.browser
+FIRST, RENAMED, SECOND = "Site North", "North Hospital", "Site East"
+CLOSED_WITHIN_S = 5.0
+
+
+@dataclass
+class Scene:
+    """The manager and a professional at their pages, and a second site without a page."""
+
+    manager: Person
+    professional: Person
+    orchestrator: DaemonProcess
+    other: DaemonProcess
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder: Path = tmp_path_factory.mktemp("sites")
+    daemons = (
+        DaemonProcess("orchestrator", folder / "orchestrator", ["--name", "Test laboratory"]),
+        DaemonProcess("contributor", folder / "contributor-1"),
+        DaemonProcess("contributor", folder / "contributor-2"),
+    )
+    try:
+        for daemon in daemons:
+            daemon.launch()
+        for daemon in daemons:
+            daemon.wait_ready()
+        orchestrator, site, other = daemons
+        with (
+            launched_browser() as browser,
+            person(browser, orchestrator) as manager,
+            person(browser, site) as professional,
+        ):
+            yield Scene(manager, professional, orchestrator, other)
+    finally:
+        for daemon in reversed(daemons):
+            daemon.stop()
+
+
+def _details(manager: Person, name: str) -> Locator:
+    manager.page.get_by_role("button", name=f"Details of {name}").click()
+    dialog = manager.page.get_by_role("dialog", name=name, exact=True)
+    dialog.wait_for()
+    return dialog
+
+
+def _site(scene: Scene, name: str) -> dict[str, object]:
+    return next(site for site in scene.orchestrator.items("/sites") if site["name"] == name)
+
+
+def test_orc_3_define_trusted_contributors(scene: Scene) -> None:
+    manager, professional = scene.manager, scene.professional
+    invitation = journey.invite(manager, FIRST)
+    fingerprint = journey.ask_to_join(professional, invitation, FIRST)
+    journey.approve(manager, FIRST, fingerprint)
+    journey.enrol_by_api(scene.orchestrator, scene.other, SECOND)
+    expect(row(manager, "Sites", SECOND)).to_contain_text("Online")
+    _rename(scene)
+    _renew(scene)
+    _suspend_and_take_back(scene)
+    _revoke(scene)
+    assert manager.complaints == []
+    assert professional.complaints == []
+
+
+def _rename(scene: Scene) -> None:
+    manager = scene.manager
+    before = _site(scene, FIRST)
+    dialog = _details(manager, FIRST)
+    dialog.get_by_label("Name of this site").fill(RENAMED)
+    manager.press("Rename", dialog)
+    renamed = manager.page.get_by_role("dialog", name=RENAMED, exact=True)
+    renamed.wait_for()
+    manager.shoot("sites-drawer", dark=True, phone=True, whole=False)
+    manager.press("Close details", renamed)
+    expect(row(manager, "Sites", RENAMED)).to_contain_text("Online")
+    after = _site(scene, RENAMED)
+    assert (after["id"], after["fingerprint"]) == (before["id"], before["fingerprint"])
+    manager.shoot("sites-table", dark=True, phone=True)
+
+
+def _renew(scene: Scene) -> None:
+    manager = scene.manager
+    before = _site(scene, RENAMED)["certificate_expires_at"]
+    dialog = _details(manager, RENAMED)
+    manager.press("Renew certificate now", dialog)
+    expect(dialog.get_by_role("status")).to_contain_text("was asked")
+    manager.press("Close details", dialog)
+    manager.go("Home")
+    expect(manager.page.get_by_role("list", name="Activity")).to_contain_text(
+        f"The certificate of {RENAMED} was renewed.", timeout=20_000
+    )
+    assert str(_site(scene, RENAMED)["certificate_expires_at"]) > str(before)
+    manager.go("Sites")
+
+
+def _suspend_and_take_back(scene: Scene) -> None:
+    manager, professional = scene.manager, scene.professional
+    professional.go("Home")
+    dialog = _details(manager, RENAMED)
+    manager.press(f"Suspend {RENAMED}", dialog)
+    question = manager.page.get_by_role("dialog", name=f"Suspend {RENAMED}?")
+    manager.shoot("sites-suspend", whole=False)
+    begun = time.monotonic()
+    manager.press("Suspend this site", question)
+    notice = professional.page.get_by_text("The learning manager has suspended this site for the time being.")
+    expect(notice.first).to_be_visible(timeout=CLOSED_WITHIN_S * 1000)
+    assert time.monotonic() - begun < CLOSED_WITHIN_S
+    expect(row(manager, "Sites", RENAMED)).to_contain_text("Suspended")
+    expect(row(manager, "Sites", SECOND)).to_contain_text("Online")
+    manager.shoot("sites-suspended", whole=False)
+    professional.shoot("home-suspended", dark=True, phone=True)
+    manager.press(f"Let {RENAMED} in again", dialog)
+    expect(row(manager, "Sites", RENAMED)).to_contain_text("Online", timeout=15_000)
+    expect(notice).to_have_count(0, timeout=15_000)
+    manager.press("Close details", dialog)
+    presence = scene.orchestrator.call("GET", "/sites/presence?hours=1&parts=60")["items"]
+    assert isinstance(presence, list)
+    assert any(item["shares"][-1] > 0 or item["shares"][-2] > 0 for item in presence)
+
+
+def _revoke(scene: Scene) -> None:
+    manager, professional = scene.manager, scene.professional
+    dialog = _details(manager, RENAMED)
+    manager.press(f"Revoke {RENAMED}", dialog)
+    manager.press("Revoke this site")
+    expect(row(manager, "Sites", RENAMED)).to_contain_text("Revoked")
+    manager.press("Close details", dialog)
+    professional.page.get_by_text("This site's trust was taken back.").wait_for(timeout=30_000)
+    expect(row(manager, "Sites", SECOND)).to_contain_text("Online")

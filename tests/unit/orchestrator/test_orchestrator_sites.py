@@ -1,0 +1,143 @@
+"""Suspension, return and renewal of sites; when they were there."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fl_core.storage import lab_presence
+from fl_core.storage.lab_presence import Stay, shares
+from fl_core.trust.trusted import read_trusted
+from tests.support.orchestrator import Lab
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path)
+    yield made
+    made.close()
+
+
+def _trusted(lab: Lab) -> tuple[set[str], set[str]]:
+    listed = read_trusted(lab.home / "trust" / "trusted.json")
+    return set(listed.sites.values()), set(listed.suspended)
+
+
+def test_a_suspended_site_is_refused_by_name_and_comes_back_with_certificate_and_node(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    nodes, reloads = dict(lab.engine.nodes), lab.gateway.reloads
+    assert lab.ok("POST", f"/sites/{site.site_id}/suspend")["state"] == "suspended"
+    assert lab.gateway.reloads == reloads + 1
+    assert _trusted(lab) == ({other.site_id}, {site.fingerprint})
+    refused = site.hello()
+    assert (refused.status_code, (refused.json or {})["code"]) == (403, "trust.suspended")
+    assert lab.engine.nodes == nodes
+    assert lab.call("POST", f"/sites/{site.site_id}/suspend").status_code == 409
+    assert lab.call("POST", "/sessions", _session(site.site_id)).status_code == 409
+    assert lab.ok("POST", f"/sites/{site.site_id}/readmit")["state"] == "trusted"
+    assert _trusted(lab) == ({site.site_id, other.site_id}, set())
+    assert site.hello().status_code == 200
+    assert lab.engine.nodes == nodes
+    assert {"site.suspended", "site.readmitted"} <= {row["action"] for row in lab.items("/audit")}
+
+
+def test_a_suspended_site_can_be_revoked_and_not_taken_back_after_it(lab: Lab) -> None:
+    site = lab.site()
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    assert lab.ok("POST", f"/sites/{site.site_id}/revoke")["state"] == "revoked"
+    assert _trusted(lab) == (set(), set())
+    assert lab.call("POST", f"/sites/{site.site_id}/readmit").status_code == 409
+    lab.core.trust_list.settle_nodes()
+    assert lab.engine.nodes == {}
+
+
+def test_a_running_session_leaves_a_suspended_site_out_and_asks_it_again_when_it_is_back(lab: Lab) -> None:
+    site, other, left = lab.site("North"), lab.site("East"), lab.site("West")
+    session_id = lab.running(site, other, left)
+    control = lab.core.sessions._folders.of(session_id).control
+    left.withdraw(session_id)
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    assert set(control().withdrawn) == {site.site_id, left.site_id}
+    parts = {part["site_id"]: part["state"] for part in lab.session(session_id)["participations"]}
+    assert parts[site.site_id] == "training"  # its consent stays
+    lab.ok("POST", f"/sites/{left.site_id}/suspend")
+    lab.ok("POST", f"/sites/{left.site_id}/readmit")
+    lab.ok("POST", f"/sites/{site.site_id}/readmit")
+    assert control().withdrawn == (left.site_id,)  # who withdrew stays out
+
+
+def test_a_suspended_site_reads_the_models_of_its_sessions_when_it_is_back(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    session_id = lab.running(site, other)
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    lab.close_round(session_id, 1, other.site_id)
+    lab.ok("POST", f"/sites/{site.site_id}/readmit")
+    assert [event["payload"]["round"] for event in site.events() if event["type"] == "model"] == [1]
+
+
+def test_a_site_is_asked_to_renew_its_certificate_if_its_program_can(lab: Lab) -> None:
+    site = lab.site()
+    lab.ok("POST", f"/sites/{site.site_id}/renew")
+    assert [event["type"] for event in site.events()] == ["renew"]
+    with lab.database.begin() as tx:
+        from fl_core.storage.lab_sites import update_site
+
+        update_site(tx, site.site_id, {"protocol": "1.0"})
+    refused = lab.call("POST", f"/sites/{site.site_id}/renew")
+    assert (refused.status_code, (refused.json or {})["code"]) == (409, "site.cannot_renew")
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    assert lab.call("POST", f"/sites/{site.site_id}/renew").status_code == 409
+
+
+def test_presence_is_kept_as_intervals_that_join_over_a_short_gap(lab: Lab) -> None:
+    site = lab.site()
+    for minutes in (0, 1, 2, 10, 11):
+        with lab.database.begin() as tx:
+            lab_presence.note(tx, [site.site_id], NOW + timedelta(minutes=minutes))
+    with lab.database.read() as connection:
+        found = lab_presence.stays(connection, NOW - HOUR)
+        assert lab_presence.stays(connection, NOW + timedelta(minutes=5)) == found[1:]
+    assert [(stay.since - NOW, stay.until - NOW) for stay in found] == [
+        (timedelta(0), timedelta(minutes=2)),
+        (timedelta(minutes=10), timedelta(minutes=11)),
+    ]
+    with lab.database.begin() as tx:
+        assert lab_presence.prune(tx, NOW + timedelta(minutes=5)) == 1
+
+
+def test_the_share_of_each_part_of_the_time_is_what_the_intervals_cover() -> None:
+    stays = [
+        Stay("s", NOW - 9 * HOUR, NOW - 3.5 * HOUR),  # begins before
+        Stay("s", NOW - 2.25 * HOUR, NOW - 1.75 * HOUR),  # over a border
+        Stay("s", NOW - 0.5 * HOUR, NOW),
+    ]
+    assert shares(stays, since=NOW - 4 * HOUR, until=NOW, parts=4) == [0.5, 0.25, 0.25, 0.5]
+    assert shares([], since=NOW - HOUR, until=NOW, parts=3) == [0, 0, 0]
+
+
+def test_the_page_reads_presence_of_sites_that_were_once_trusted(lab: Lab) -> None:
+    site = lab.site()
+    site.hello()
+    lab.core.tell_presence()
+    later = lab.core.desk.now() + timedelta(minutes=30)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    with lab.database.begin() as tx:
+        lab_presence.note(tx, [site.site_id], later - timedelta(minutes=15))
+        lab_presence.note(tx, [site.site_id], later - timedelta(minutes=14))
+    view = lab.ok("GET", "/sites/presence?hours=1&parts=60")
+    assert [item["site_id"] for item in view["items"]] == [site.site_id]
+    covered = [index for index, share in enumerate(view["items"][0]["shares"]) if share > 0]
+    assert 45 in covered
+    assert lab.call("GET", "/sites/presence?hours=0").status_code == 422
+
+
+def _session(site_id: str) -> dict[str, object]:
+    strategy = {"name": "fedavg", "parameters": {}}
+    return {
+        "title": "Heart", "task": "brain-segmentation", "site_ids": [site_id], "strategy": strategy, "rounds": 1,
+        "quorum": 1,
+    }  # fmt: skip
