@@ -16,11 +16,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One change: `type` names the resource, `data` is the whole resource as JSON values."""
+    """One change: `type` names the resource, `data` is the whole resource as JSON values, `at` when it was published (Unix time, ms)."""
 
     seq: int
     type: str
     data: object
+    at: float
 
 
 Listener = Callable[[Delta], None]
@@ -58,12 +59,13 @@ class EventBus:
 
     def publish(self, type_: str, model: Model) -> int:
         """Publish a resource now (None from a callable: nothing to tell) and return the newest number."""
+        at = time.time() * 1000
         with self._lock:
             data = model() if callable(model) else model
             if data is None:
                 return self._seq
             self._seq += 1
-            delta = Delta(self._seq, type_, data.model_dump(mode="json"))
+            delta = Delta(self._seq, type_, data.model_dump(mode="json"), at)
             for listener in self._listeners:
                 try:
                     listener(delta)

@@ -68,7 +68,8 @@ def disconnect_all(socketio: SocketIO) -> None:
 
 
 def _send(socketio: SocketIO, delta: Delta) -> None:
-    socketio.emit("delta", {"seq": delta.seq, "type": delta.type, "data": delta.data}, namespace=NAMESPACE)
+    content = {"seq": delta.seq, "type": delta.type, "data": delta.data, "at": delta.at}
+    socketio.emit("delta", content, namespace=NAMESPACE)
 
 
 def _sid() -> str:

@@ -59,6 +59,15 @@ def _round() -> Figures:
     return bench_round()
 
 
+@printed("ui")
+@click.option("--quick", is_flag=True, help="a few rows and events: shows that it works, no figures to quote")
+def _ui(*, quick: bool) -> Outcome:
+    """How quickly the pages paint with 500 sites, 200 sessions and 2000 models, and how soon they show a change."""
+    from flomir.bench.ui import QUICK, Plan, bench_ui
+
+    return bench_ui(QUICK if quick else Plan(), lambda text: click.echo(text, err=True))
+
+
 @printed("reconstruct")
 @click.option("--size", default="64x64x32", show_default=True, help="voxels in x, y and z")
 @click.option("--views", default=60, show_default=True, type=click.IntRange(4, 360))
