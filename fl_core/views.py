@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fl_core.protocol.messages import Json
 from fl_core.storage.journal import ActivityRow
@@ -14,6 +14,16 @@ class Schema(BaseModel):
     """Base of API bodies: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ListQuery(Schema):
+    """The part of a list that is wanted; without `limit` the whole list."""
+
+    search: str = Field(default="", max_length=80, description="words that must all occur, in any case")
+    state: list[str] = Field(default_factory=list, max_length=12, description="states to keep; none given: all")
+    sort: str = Field(default="", max_length=40, description="name of an order, - in front for the other way round")
+    limit: int | None = Field(default=None, ge=1, le=1000)
+    cursor: str | None = Field(default=None, max_length=400, description="`next_cursor` of the part before")
 
 
 class ChildView(Schema):

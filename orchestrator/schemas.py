@@ -151,8 +151,8 @@ class RoundView(Schema):
     model_id: str | None
 
 
-class SessionView(Schema):
-    """GET /sessions, GET /sessions/{id}, delta `session`: whole, with participations and rounds."""
+class SessionSummary(Schema):
+    """GET /sessions: what a list of sessions shows."""
 
     id: str
     title: str
@@ -161,24 +161,32 @@ class SessionView(Schema):
     reason: str = Field(description="code of why it ended or waits, empty when all is well")
     reason_text: str
     advice: str
-    can_start: bool
-    can_stop: bool
-    can_resume: bool
-    can_combine_now: bool
     task: str
-    task_parameters: Json
     strategy: StrategyChoice
     rounds_planned: int
+    rounds_closed: int
     round: int
     quorum: int
-    fraction: float
-    round_deadline_s: float
+    sites_invited: int
+    sites_agreed: int
     initial_model_id: str
     latest_model_id: str | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
     answer_by: datetime
+
+
+class SessionView(SessionSummary):
+    """GET /sessions/{id}: whole, with participations and rounds. Delta `session`: the same with the newest rounds only."""
+
+    can_start: bool
+    can_stop: bool
+    can_resume: bool
+    can_combine_now: bool
+    task_parameters: Json
+    fraction: float
+    round_deadline_s: float
     participations: list[ParticipationView]
     rounds: list[RoundView]
     log: list[str] = Field(description="the latest lines in words, newest last")
@@ -244,14 +252,21 @@ class LinkView(Schema):
     link: str
 
 
-class InvitationList(Schema):
-    """GET /invitations."""
+class PartOfList(Schema):
+    """How many there are in all, and where the next part begins (null: this is the last one)."""
+
+    total: int
+    next_cursor: str | None = None
+
+
+class InvitationList(PartOfList):
+    """GET /invitations, newest first."""
 
     items: list[InvitationView]
 
 
-class SiteList(Schema):
-    """GET /sites."""
+class SiteList(PartOfList):
+    """GET /sites, oldest request first."""
 
     items: list[SiteView]
 
@@ -268,14 +283,20 @@ class StrategyList(Schema):
     items: list[StrategyView]
 
 
-class SessionList(Schema):
+class SessionList(PartOfList):
     """GET /sessions, newest first."""
 
-    items: list[SessionView]
+    items: list[SessionSummary]
 
 
-class ModelList(Schema):
-    """GET /models, newest first."""
+class ModelList(PartOfList):
+    """GET /models, newest first; the cards come without their list of tensors."""
+
+    items: list[ModelView]
+
+
+class ModelBinList(Schema):
+    """GET /models/bin, the latest deleted first."""
 
     items: list[ModelView]
 
@@ -327,4 +348,4 @@ class AuditQuery(Schema):
 #   GET /sessions list · POST /sessions (SessionCreate) 201 · GET /sessions/{id} · POST /sessions/{id}/start · /stop · /resume · /combine-now · /pause: SessionView
 #   GET /models list · GET /models/{id} · POST /models (multipart: file, name, task) 201 · POST /models/initialise 201 · PATCH /models/{id} (Rename): ModelView · DELETE /models/{id} Deleted · GET /models/bin list · POST /models/{id}/restore ModelView · DELETE /models/{id}/remains Deleted · PUT /models/{id}/recommended ModelView · GET /models/{id}/weights (bytes)
 #   GET /audit?after=&limit= list[AuditRowView] · GET /audit/verify AuditCheck
-# Lists are wrapped: {"items": [...]}.
+# Lists are wrapped: {"items": [...]}. The long ones (sites, invitations, sessions, models) take ListQuery and say `total` and `next_cursor`.

@@ -11,6 +11,7 @@ from fl_core.errors import NotFound
 from fl_core.protocol.messages import Json
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.lab_tables import model_version, participation, recommended_model, removed_model
+from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +40,19 @@ def add(tx: Transaction, values: Mapping[str, object]) -> None:
     tx.connection.execute(insert(model_version).values(**values))
 
 
-def present(database: Database) -> list[ModelRow]:
-    """Return every ModelVersion that is not deleted, newest first."""
-    query = select(model_version).where(model_version.c.deleted_at.is_(None))
-    with database.read() as connection:
-        found = connection.execute(query.order_by(model_version.c.created_at.desc(), model_version.c.id))
-        return [_model(row) for row in found]
+def list_models(connection: Connection, wanted: Wanted) -> Part[ModelRow]:
+    """Return a part of the ModelVersions that are not deleted; states are origins. Orders: created_at, name, size_bytes."""
+    searched = [model_version.c.name, model_version.c.sha256, model_version.c.task, model_version.c.network]
+    query = select(model_version).where(model_version.c.deleted_at.is_(None), *contains(wanted.search, searched))
+    if wanted.states:
+        query = query.where(model_version.c.origin.in_(wanted.states))
+    orders = {
+        "created_at": moment(model_version.c.created_at),
+        "name": caseless(model_version.c.name),
+        "size_bytes": model_version.c.size_bytes,
+    }
+    part = cut(connection, query, wanted, key=model_version.c.id, orders=orders, default="-created_at")
+    return Part([ModelRow(**values_of(row)) for row in part.rows], part.total, part.next_cursor)
 
 
 def by_id(connection: Connection, model_id: str, *, deleted_too: bool = False) -> ModelRow:

@@ -1,10 +1,11 @@
 """Training sessions of an orchestrator: sessions, participations, rounds; states move by the lifecycle only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, case, func, insert, select, update
 
 from fl_core.errors import NotFound
 from fl_core.lifecycle import (
@@ -20,6 +21,7 @@ from fl_core.protocol.plan import RoundRecord
 from fl_core.storage import lab_transitions
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_tables import participation, round_, session
+from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
 
 UNFINISHED = (
     SessionState.DRAFT,
@@ -29,6 +31,9 @@ UNFINISHED = (
     SessionState.PAUSED,
     SessionState.STOPPING,
 )
+
+
+TAKING_PART = (ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +106,50 @@ def all_sessions(connection: Connection, states: Iterable[SessionState] | None =
     query = select(session).order_by(session.c.created_at.desc(), session.c.id)
     if states is not None:
         query = query.where(session.c.state.in_([state.value for state in states]))
-    return [_session(row) for row in connection.execute(query)]
+    return [_session(values_of(row)) for row in connection.execute(query)]
+
+
+def list_sessions(connection: Connection, wanted: Wanted) -> Part[SessionRow]:
+    """Return a part of the sessions. Orders: created_at, title."""
+    query = select(session).where(*contains(wanted.search, [session.c.title]))
+    if wanted.states:
+        query = query.where(session.c.state.in_(wanted.states))
+    orders = {"created_at": moment(session.c.created_at), "title": caseless(session.c.title)}
+    part = cut(connection, query, wanted, key=session.c.id, orders=orders, default="-created_at")
+    return Part([_session(values_of(row)) for row in part.rows], part.total, part.next_cursor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a list says of a session besides its own row."""
+
+    sites_invited: int = 0
+    sites_agreed: int = 0
+    rounds_closed: int = 0
+    latest_model_id: str | None = None
+
+
+def tallies(connection: Connection, session_ids: Sequence[str]) -> dict[str, Tally]:
+    """Count sites and closed rounds of sessions, and name their newest model, in two queries."""
+    agreed = case((participation.c.state.in_([state.value for state in TAKING_PART]), 1), else_=0)
+    sites = (
+        select(participation.c.session_id, func.count(), func.sum(agreed))
+        .where(participation.c.session_id.in_(session_ids))
+        .group_by(participation.c.session_id)
+    )
+    closed = (
+        select(round_.c.session_id, round_.c.round, round_.c.model_id)
+        .where(round_.c.session_id.in_(session_ids), round_.c.state == "closed")
+        .order_by(round_.c.session_id, round_.c.round)
+    )
+    newest = {str(row[0]): (int(row[1]), row[2]) for row in connection.execute(closed)}
+    found = {}
+    for session_id, invited, taking_part in connection.execute(sites):
+        number, model_id = newest.get(str(session_id), (0, None))
+        found[str(session_id)] = Tally(
+            sites_invited=int(invited), sites_agreed=int(taking_part), rounds_closed=number, latest_model_id=model_id
+        )
+    return found
 
 
 def by_id(connection: Connection, session_id: str) -> SessionRow:
@@ -110,7 +158,7 @@ def by_id(connection: Connection, session_id: str) -> SessionRow:
     if found is None:
         message = f"there is no session {session_id[:60]}"
         raise NotFound(message)
-    return _session(found)
+    return _session(values_of(found))
 
 
 def move(
@@ -229,10 +277,10 @@ def change_participation(tx: Transaction, session_id: str, site_id: str, values:
 # --- rounds ------------------------------------------------------------------------------------------------------
 
 
-def rounds(connection: Connection, session_id: str) -> list[RoundRow]:
-    """Return a session's rounds in order."""
-    query = select(round_).where(round_.c.session_id == session_id).order_by(round_.c.round)
-    return [_round(row) for row in connection.execute(query)]
+def rounds(connection: Connection, session_id: str, *, newest: int | None = None) -> list[RoundRow]:
+    """Return a session's rounds in order, all or the newest few."""
+    query = select(round_).where(round_.c.session_id == session_id).order_by(round_.c.round.desc()).limit(newest)
+    return [_round(row) for row in reversed(list(connection.execute(query)))]
 
 
 def put_round(tx: Transaction, session_id: str, number: int, values: Mapping[str, object]) -> None:
@@ -250,8 +298,8 @@ def round_of(connection: Connection, session_id: str, number: int) -> RoundRow |
     return None if found is None else _round(found)
 
 
-def _session(row: Row[tuple[object, ...]]) -> SessionRow:
-    values = dict(row._mapping)
+def _session(row: Mapping[str, Any]) -> SessionRow:
+    values = dict(row)
     return SessionRow(**{**values, "state": SessionState(str(values["state"]))})
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from fl_core.errors import NotFound
 from fl_core.lifecycle import ENROLMENT, EnrolmentEvent, EnrolmentState
@@ -12,6 +13,7 @@ from fl_core.protocol.messages import DataSummary, PeerEvent
 from fl_core.storage import lab_transitions
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.lab_tables import inbox, invitation, participation, site
+from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
 
 INBOX_PAGE = 100
 
@@ -69,11 +71,16 @@ def add_invitation(tx: Transaction, row: InvitationRow) -> None:
     )
 
 
-def invitations(database: Database) -> list[InvitationRow]:
-    """Return every invitation, newest first."""
-    with database.read() as connection:
-        found = connection.execute(select(invitation).order_by(invitation.c.created_at.desc()))
-        return [InvitationRow(**row._mapping) for row in found]
+def list_invitations(connection: Connection, wanted: Wanted, *, at: datetime) -> Part[InvitationRow]:
+    """Return a part of the invitations; `at` decides which open ones count as expired. Orders: created_at, site_name."""
+    is_over = (invitation.c.state == "open") & (invitation.c.expires_at <= at)
+    shown_state = case((is_over, "expired"), else_=invitation.c.state)
+    query = select(invitation).where(*contains(wanted.search, [invitation.c.site_name]))
+    if wanted.states:
+        query = query.where(shown_state.in_(wanted.states))
+    orders = {"created_at": moment(invitation.c.created_at), "site_name": caseless(invitation.c.site_name)}
+    part = cut(connection, query, wanted, key=invitation.c.id, orders=orders, default="-created_at")
+    return Part([InvitationRow(**values_of(row)) for row in part.rows], part.total, part.next_cursor)
 
 
 def invitation_by_id(connection: Connection, invitation_id: str) -> InvitationRow:
@@ -108,7 +115,21 @@ def add_site(tx: Transaction, values: Mapping[str, object]) -> None:
 def sites(database: Database) -> list[SiteRow]:
     """Return every site, oldest request first."""
     with database.read() as connection:
-        return [_site(row) for row in connection.execute(select(site).order_by(site.c.requested_at))]
+        return [_site(values_of(row)) for row in connection.execute(select(site).order_by(site.c.requested_at))]
+
+
+def list_sites(connection: Connection, wanted: Wanted) -> Part[SiteRow]:
+    """Return a part of the sites. Orders: requested_at, name, last_seen."""
+    query = select(site).where(*contains(wanted.search, [site.c.name, site.c.fingerprint]))
+    if wanted.states:
+        query = query.where(site.c.state.in_(wanted.states))
+    orders = {
+        "requested_at": moment(site.c.requested_at),
+        "name": caseless(site.c.name),
+        "last_seen": moment(site.c.last_seen),
+    }
+    part = cut(connection, query, wanted, key=site.c.id, orders=orders, default="requested_at")
+    return Part([_site(values_of(row)) for row in part.rows], part.total, part.next_cursor)
 
 
 def site_by_id(connection: Connection, site_id: str) -> SiteRow:
@@ -117,7 +138,7 @@ def site_by_id(connection: Connection, site_id: str) -> SiteRow:
     if found is None:
         message = f"there is no site {site_id[:60]}"
         raise NotFound(message)
-    return _site(found)
+    return _site(values_of(found))
 
 
 def get_site(database: Database, site_id: str) -> SiteRow:
@@ -130,7 +151,7 @@ def site_by_enrolment(database: Database, enrolment_id: str) -> SiteRow | None:
     """Return the site whose request this is."""
     with database.read() as connection:
         found = connection.execute(select(site).where(site.c.enrolment_id == enrolment_id)).first()
-        return None if found is None else _site(found)
+        return None if found is None else _site(values_of(found))
 
 
 def has_live_fingerprint(connection: Connection, fingerprint: str) -> bool:
@@ -217,8 +238,8 @@ def names(connection: Connection, site_ids: Sequence[str]) -> dict[str, str]:
     return {str(row.id): str(row.name) for row in connection.execute(query)}
 
 
-def _site(row: Row[tuple[object, ...]]) -> SiteRow:
-    values = dict(row._mapping)
+def _site(row: Mapping[str, Any]) -> SiteRow:
+    values = dict(row)
     data = values.pop("data")
     state = EnrolmentState(str(values.pop("state")))
     return SiteRow(**values, state=state, data=None if data is None else DataSummary.model_validate(data))

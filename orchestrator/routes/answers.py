@@ -3,6 +3,8 @@
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from fl_core.storage.listing import Wanted
+from fl_core.views import ListQuery
 from fl_core.web.complaints import Problem
 
 PREFIX = "/api/v1"
@@ -11,6 +13,13 @@ PREFIX = "/api/v1"
 def operation_id(*, name: str, path: str, method: str) -> str:
     """Name an operation by its function; the signature is the library's."""
     return name
+
+
+def wanted(query: ListQuery) -> Wanted:
+    """Return which part of a list a request asks for."""
+    return Wanted(
+        search=query.search, states=tuple(query.state), sort=query.sort, limit=query.limit, cursor=query.cursor
+    )
 
 
 def blueprint(tag: str, prefix: str = "") -> APIBlueprint:

@@ -7,10 +7,19 @@ from pydantic import Field
 
 from fl_core.protocol.messages import Name
 from fl_core.storage.incoming import pieces, receive
-from fl_core.views import Schema
+from fl_core.views import ListQuery, Schema
 from fl_core.web.parsing import answer
-from orchestrator.routes.answers import blueprint
-from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelPath, ModelView, Recommendation, Rename
+from orchestrator.routes.answers import blueprint, wanted
+from orchestrator.schemas import (
+    Deleted,
+    ModelBinList,
+    ModelInitialise,
+    ModelList,
+    ModelPath,
+    ModelView,
+    Recommendation,
+    Rename,
+)
 from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models
 
@@ -29,9 +38,9 @@ def model_routes(models: Models, bin_: ModelBin, *, upload_limit_bytes: int) -> 
     _add_bin(api, bin_)
 
     @api.get("", responses={200: ModelList})
-    def list_models() -> Response:
-        """List the models, newest first."""
-        return answer(ModelList(items=models.all()))
+    def list_models(query: ListQuery) -> Response:
+        """List the models, newest first; a state is an origin (random, uploaded, shipped, round)."""
+        return answer(models.part(wanted(query)))
 
     @api.get("/<model_id>", responses={200: ModelView})
     def get_model(path: ModelPath) -> Response:
@@ -78,10 +87,10 @@ def model_routes(models: Models, bin_: ModelBin, *, upload_limit_bytes: int) -> 
 
 
 def _add_bin(api: APIBlueprint, bin_: ModelBin) -> None:
-    @api.get("/bin", responses={200: ModelList})
+    @api.get("/bin", responses={200: ModelBinList})
     def list_deleted_models() -> Response:
         """List the deleted models that can be restored, the latest deleted first."""
-        return answer(ModelList(items=bin_.all()))
+        return answer(ModelBinList(items=bin_.all()))
 
     @api.post("/<model_id>/restore", responses={200: ModelView})
     def restore_model(path: ModelPath) -> Response:

@@ -3,8 +3,9 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from fl_core.views import ListQuery
 from fl_core.web.parsing import answer
-from orchestrator.routes.answers import blueprint
+from orchestrator.routes.answers import blueprint, wanted
 from orchestrator.schemas import SessionCreate, SessionList, SessionPath, SessionView, StrategyList, TaskList
 from orchestrator.services import catalogue
 from orchestrator.services.session_offers import SessionOffers
@@ -34,9 +35,9 @@ def session_routes(views: SessionViews, offers: SessionOffers, sessions: Session
     api = blueprint("sessions", "/sessions")
 
     @api.get("", responses={200: SessionList})
-    def list_sessions() -> Response:
+    def list_sessions(query: ListQuery) -> Response:
         """List the sessions, newest first."""
-        return answer(SessionList(items=views.all()))
+        return answer(views.part(wanted(query)))
 
     @api.post("", responses={201: SessionView})
     def create_session(body: SessionCreate) -> Response:

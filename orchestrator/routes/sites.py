@@ -3,8 +3,9 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from fl_core.views import ListQuery
 from fl_core.web.parsing import answer
-from orchestrator.routes.answers import blueprint
+from orchestrator.routes.answers import blueprint, wanted
 from orchestrator.schemas import (
     InvitationCreate,
     InvitationIssued,
@@ -29,9 +30,9 @@ def invitation_routes(invitations: Invitations) -> APIBlueprint:
     api = blueprint("invitations", "/invitations")
 
     @api.get("", responses={200: InvitationList})
-    def list_invitations() -> Response:
+    def list_invitations(query: ListQuery) -> Response:
         """List the invitations, newest first."""
-        return answer(InvitationList(items=invitations.all()))
+        return answer(invitations.part(wanted(query)))
 
     @api.post("", responses={201: InvitationIssued})
     def create_invitation(body: InvitationCreate) -> Response:
@@ -51,9 +52,9 @@ def site_routes(sites: Sites, enrolment: Enrolment, presence_log: PresenceLog) -
     api = blueprint("sites", "/sites")
 
     @api.get("", responses={200: SiteList})
-    def list_sites() -> Response:
+    def list_sites(query: ListQuery) -> Response:
         """List the sites, pending requests among them."""
-        return answer(SiteList(items=sites.all()))
+        return answer(sites.part(wanted(query)))
 
     @api.get("/presence", responses={200: PresenceView})
     def list_presence(query: PresenceQuery) -> Response:

@@ -8,9 +8,10 @@ from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import InvitationDocument
 from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import InvitationRow
+from fl_core.storage.listing import Wanted
 from fl_core.trust.invitation import encode_file, encode_text, new_token, token_hash
 from fl_core.trust.qr import draw, encode_code
-from orchestrator.schemas import InvitationCreate, InvitationIssued, InvitationView
+from orchestrator.schemas import InvitationCreate, InvitationIssued, InvitationList, InvitationView
 from orchestrator.schemas_sites import QrView
 from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.system import Identity
@@ -23,9 +24,12 @@ class Invitations:
         self._desk = desk
         self._identity = identity
 
-    def all(self) -> list[InvitationView]:
-        """Return every invitation, newest first."""
-        return [self._view(row) for row in lab_sites.invitations(self._desk.database)]
+    def part(self, wanted: Wanted) -> InvitationList:
+        """Return a part of the list, newest first unless asked otherwise."""
+        with self._desk.database.read() as connection:
+            part = lab_sites.list_invitations(connection, wanted, at=self._desk.now())
+        items = [self._view(row) for row in part.rows]
+        return InvitationList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def create(self, wanted: InvitationCreate) -> InvitationIssued:
         """Make an invitation; the answer is the only place where its token appears."""

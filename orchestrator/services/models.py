@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -18,10 +19,11 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_models, lab_sessions
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_models import ModelRow
+from fl_core.storage.listing import Wanted
 from model.errors import ModelError
 from model.io.weights import ModelCard, TensorEntry, content_hash, read_tensors_header, save_card
 from model.task_spec import TaskSpec, task_spec
-from orchestrator.schemas import Deleted, ModelInitialise, ModelView
+from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelView
 from orchestrator.services.desk import Desk, by_manager
 
 JOB_TIMEOUT_S = 120.0
@@ -56,12 +58,14 @@ class Models:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def all(self) -> list[ModelView]:
-        """Return every model, newest first."""
+    def part(self, wanted: Wanted) -> ModelList:
+        """Return a part of the list, newest first unless asked otherwise; cards come without their tensors."""
         with self._desk.database.read() as connection:
             used = lab_sessions.models_in_use(connection)
             chosen = set(lab_models.recommended(connection).values())
-        return [_view(row, row.id in used, row.id in chosen) for row in lab_models.present(self._desk.database)]
+            part = lab_models.list_models(connection, wanted)
+        items = [_view(_brief(row), row.id in used, row.id in chosen) for row in part.rows]
+        return ModelList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def view(self, model_id: str) -> ModelView:
         """Return one model or raise NotFound."""
@@ -327,6 +331,10 @@ def _copy_atomically(source: Path, target: Path) -> None:
         Path(name).unlink(missing_ok=True)
         message = f"the model could not be stored: {error.strerror}"
         raise StorageFailed(message) from error
+
+
+def _brief(row: ModelRow) -> ModelRow:
+    return replace(row, card={key: value for key, value in row.card.items() if key != "tensors"})
 
 
 def _view(row: ModelRow, in_use: bool, recommended: bool) -> ModelView:

@@ -6,13 +6,16 @@ from fl_core.errors import CATALOGUE, NotFound
 from fl_core.lifecycle import SessionState
 from fl_core.protocol.messages import SitePhase, SiteProgress, StrategyChoice
 from fl_core.storage import lab_sessions, lab_sites
-from fl_core.storage.lab_sessions import ParticipationRow, RoundRow, SessionRow
-from orchestrator.schemas import ParticipationView, RoundView, SessionView
+from fl_core.storage.lab_sessions import ParticipationRow, RoundRow, SessionRow, Tally
+from fl_core.storage.listing import Wanted
+from orchestrator.schemas import ParticipationView, RoundView, SessionList, SessionSummary, SessionView
 from orchestrator.services.desk import Desk
 from orchestrator.services.eligibility import eligible
 from orchestrator.services.presence import Presence
 
 LOG_LINES = 60
+TOLD_ROUNDS = 2
+"""The running round and the one before: pages keep the earlier ones."""
 STOPPABLE = frozenset(
     {SessionState.DRAFT, SessionState.OFFERED, SessionState.STARTING, SessionState.RUNNING, SessionState.PAUSED}
 )
@@ -28,40 +31,30 @@ class SessionViews:
         self._lock = threading.Lock()
         self._progress: dict[tuple[str, str], SiteProgress] = {}
 
-    def all(self) -> list[SessionView]:
-        """Return every session, newest first."""
+    def part(self, wanted: Wanted) -> SessionList:
+        """Return a part of the list, newest first unless asked otherwise."""
         with self._desk.database.read() as connection:
-            rows = lab_sessions.all_sessions(connection)
-        return [self.get(row.id) for row in rows]
+            part = lab_sessions.list_sessions(connection, wanted)
+            tallies = lab_sessions.tallies(connection, [row.id for row in part.rows])
+        items = [SessionSummary.model_validate(_summary(row, tallies.get(row.id, Tally()))) for row in part.rows]
+        return SessionList(items=items, total=part.total, next_cursor=part.next_cursor)
 
-    def get(self, session_id: str) -> SessionView:
-        """Return one session or raise NotFound."""
+    def get(self, session_id: str, *, newest_rounds: int | None = None) -> SessionView:
+        """Return one session, with all of its rounds or the newest few, or raise NotFound."""
         with self._desk.database.read() as connection:
             row = lab_sessions.by_id(connection, session_id)
+            tally = lab_sessions.tallies(connection, [session_id]).get(session_id, Tally())
             parts = lab_sessions.participations(connection, session_id)
-            rounds = lab_sessions.rounds(connection, session_id)
+            rounds = lab_sessions.rounds(connection, session_id, newest=newest_rounds)
             names = lab_sites.names(connection, [part.site_id for part in parts])
         lines = self._desk.journal.activity(limit=LOG_LINES, subject=session_id)
-        entry = CATALOGUE.get(row.reason)
-        latest = max((found for found in rounds if found.model_id), key=lambda found: found.round, default=None)
         return SessionView.model_validate(
             {
-                **_spec_fields(row),
+                **_summary(row, tally),
                 **self._abilities(row, parts, rounds),
-                "id": row.id,
-                "title": row.title,
-                "state": row.state.value,
-                "phase": row.phase,
-                "reason": row.reason,
-                "reason_text": row.reason_text or (entry.title if entry else ""),
-                "advice": entry.advice if entry else "",
-                "round": row.round,
-                "initial_model_id": row.initial_model_id,
-                "latest_model_id": latest.model_id if latest else None,
-                "created_at": row.created_at,
-                "started_at": row.started_at,
-                "ended_at": row.ended_at,
-                "answer_by": row.answer_by,
+                "task_parameters": row.spec["task_parameters"],
+                "fraction": row.spec["fraction"],
+                "round_deadline_s": row.spec["round_deadline_s"],
                 "participations": [self._participation(part, names.get(part.site_id, part.site_id)) for part in parts],
                 "rounds": [_round(found) for found in rounds],
                 "log": [f"{line.at:%H:%M:%S} {line.text}" for line in reversed(lines)],
@@ -69,8 +62,8 @@ class SessionViews:
         )
 
     def publish(self, session_id: str) -> None:
-        """Tell the pages about a session, whole."""
-        self._desk.bus.publish("session", lambda: self.get(session_id))
+        """Tell the pages about a session: what is said does not grow with the rounds that it has had."""
+        self._desk.bus.publish("session", lambda: self.get(session_id, newest_rounds=TOLD_ROUNDS))
 
     def publish_of_site(self, site_id: str) -> None:
         """Tell the pages about the unfinished sessions of a site (it came or went)."""
@@ -154,16 +147,30 @@ def _rounds_planned(row: SessionRow) -> int:
     return int(str(row.spec["rounds"]))
 
 
-def _spec_fields(row: SessionRow) -> dict[str, object]:
-    spec = row.spec
+def _summary(row: SessionRow, tally: Tally) -> dict[str, object]:
+    entry = CATALOGUE.get(row.reason)
     return {
-        "task": spec["task"],
-        "task_parameters": spec["task_parameters"],
-        "strategy": StrategyChoice.model_validate(spec["strategy"]),
-        "rounds_planned": spec["rounds"],
-        "quorum": spec["quorum"],
-        "fraction": spec["fraction"],
-        "round_deadline_s": spec["round_deadline_s"],
+        "id": row.id,
+        "title": row.title,
+        "state": row.state.value,
+        "phase": row.phase,
+        "reason": row.reason,
+        "reason_text": row.reason_text or (entry.title if entry else ""),
+        "advice": entry.advice if entry else "",
+        "task": row.spec["task"],
+        "strategy": StrategyChoice.model_validate(row.spec["strategy"]),
+        "rounds_planned": row.spec["rounds"],
+        "rounds_closed": tally.rounds_closed,
+        "round": row.round,
+        "quorum": row.spec["quorum"],
+        "sites_invited": tally.sites_invited,
+        "sites_agreed": tally.sites_agreed,
+        "initial_model_id": row.initial_model_id,
+        "latest_model_id": tally.latest_model_id,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "answer_by": row.answer_by,
     }
 
 

@@ -2,8 +2,9 @@
 
 from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import SiteRow
+from fl_core.storage.listing import Wanted
 from fl_core.trust.identity import short_fingerprint
-from orchestrator.schemas import SiteView
+from orchestrator.schemas import SiteList, SiteView
 from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.presence import Presence
 
@@ -15,10 +16,13 @@ class Sites:
         self._desk = desk
         self._presence = presence
 
-    def all(self) -> list[SiteView]:
-        """Return every site, oldest request first."""
+    def part(self, wanted: Wanted) -> SiteList:
+        """Return a part of the list, oldest request first unless asked otherwise."""
         counts = lab_sites.count_sessions(self._desk.database)
-        return [self._view(row, counts.get(row.id, 0)) for row in lab_sites.sites(self._desk.database)]
+        with self._desk.database.read() as connection:
+            part = lab_sites.list_sites(connection, wanted)
+        items = [self._view(row, counts.get(row.id, 0)) for row in part.rows]
+        return SiteList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def view(self, site_id: str) -> SiteView:
         """Return one site or raise NotFound."""

@@ -252,7 +252,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the models, newest first. */
+        /** List the models, newest first; a state is an origin (random, uploaded, shipped, round). */
         get: operations["list_models"];
         put?: never;
         /** Add a model from a file, after checking that it fits its task. */
@@ -1022,11 +1022,18 @@ export interface components {
         };
         /**
          * InvitationList
-         * @description GET /invitations.
+         * @description GET /invitations, newest first.
          */
         InvitationList: {
             /** Items */
             items: components["schemas"]["InvitationView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * InvitationView
@@ -1090,6 +1097,14 @@ export interface components {
             version: string;
         };
         /**
+         * ModelBinList
+         * @description GET /models/bin, the latest deleted first.
+         */
+        ModelBinList: {
+            /** Items */
+            items: components["schemas"]["ModelView"][];
+        };
+        /**
          * ModelInitialise
          * @description POST /models/initialise: a random model from a seed, or the trained one that comes with the package.
          */
@@ -1119,11 +1134,18 @@ export interface components {
         };
         /**
          * ModelList
-         * @description GET /models, newest first.
+         * @description GET /models, newest first; the cards come without their list of tensors.
          */
         ModelList: {
             /** Items */
             items: components["schemas"]["ModelView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * ModelUpload
@@ -1451,11 +1473,77 @@ export interface components {
          */
         SessionList: {
             /** Items */
-            items: components["schemas"]["SessionView"][];
+            items: components["schemas"]["SessionSummary"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SessionSummary
+         * @description GET /sessions: what a list of sessions shows.
+         */
+        SessionSummary: {
+            /** Advice */
+            advice: string;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Id */
+            id: string;
+            /** Initial Model Id */
+            initial_model_id: string;
+            /** Latest Model Id */
+            latest_model_id: string | null;
+            /** Phase */
+            phase: ("waiting" | "distribute" | "train" | "aggregate" | "closed") | null;
+            /** Quorum */
+            quorum: number;
+            /**
+             * Reason
+             * @description code of why it ended or waits, empty when all is well
+             */
+            reason: string;
+            /** Reason Text */
+            reason_text: string;
+            /** Round */
+            round: number;
+            /** Rounds Closed */
+            rounds_closed: number;
+            /** Rounds Planned */
+            rounds_planned: number;
+            /** Sites Agreed */
+            sites_agreed: number;
+            /** Sites Invited */
+            sites_invited: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "offered" | "starting" | "running" | "paused" | "stopping" | "completed" | "stopped" | "failed";
+            strategy: components["schemas"]["StrategyChoice"];
+            /** Task */
+            task: string;
+            /** Title */
+            title: string;
         };
         /**
          * SessionView
-         * @description GET /sessions, GET /sessions/{id}, delta `session`: whole, with participations and rounds.
+         * @description GET /sessions/{id}: whole, with participations and rounds. Delta `session`: the same with the newest rounds only.
          */
         SessionView: {
             /** Advice */
@@ -1512,8 +1600,14 @@ export interface components {
             round_deadline_s: number;
             /** Rounds */
             rounds: components["schemas"]["RoundView"][];
+            /** Rounds Closed */
+            rounds_closed: number;
             /** Rounds Planned */
             rounds_planned: number;
+            /** Sites Agreed */
+            sites_agreed: number;
+            /** Sites Invited */
+            sites_invited: number;
             /** Started At */
             started_at: string | null;
             /**
@@ -1576,11 +1670,18 @@ export interface components {
         };
         /**
          * SiteList
-         * @description GET /sites.
+         * @description GET /sites, oldest request first.
          */
         SiteList: {
             /** Items */
             items: components["schemas"]["SiteView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * SitePhase
@@ -2377,7 +2478,17 @@ export interface operations {
     };
     list_invitations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2974,7 +3085,17 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3121,7 +3242,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelList"];
+                    "application/json": components["schemas"]["ModelBinList"];
                 };
             };
             /** @description Unauthorized */
@@ -3710,7 +3831,17 @@ export interface operations {
     };
     list_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4246,7 +4377,17 @@ export interface operations {
     };
     list_sites: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -8,6 +8,7 @@ export type System = Api["SystemView"];
 export type Site = Api["SiteView"];
 export type Invitation = Api["InvitationView"];
 export type InvitationIssued = Api["InvitationIssued"];
+export type SessionSummary = Api["SessionSummary"];
 export type Session = Api["SessionView"];
 export type SessionCreate = Api["SessionCreate"];
 export type Participation = Api["ParticipationView"];
@@ -142,7 +143,7 @@ const round = z.object({
   model_id: z.string().nullable(),
 });
 
-export const sessionSchema: z.ZodType<Session> = z.object({
+const summary = z.object({
   id: z.string(),
   title: z.string(),
   state: z.enum(["draft", "offered", "starting", "running", "paused", "stopping", "completed", "stopped", "failed"]),
@@ -150,24 +151,32 @@ export const sessionSchema: z.ZodType<Session> = z.object({
   reason: z.string(),
   reason_text: z.string(),
   advice: z.string(),
-  can_start: z.boolean(),
-  can_stop: z.boolean(),
-  can_resume: z.boolean(),
-  can_combine_now: z.boolean(),
   task: z.string(),
-  task_parameters: json,
   strategy: z.object({ name: z.string(), parameters: json.default({}) }),
   rounds_planned: z.number(),
+  rounds_closed: z.number(),
   round: z.number(),
   quorum: z.number(),
-  fraction: z.number(),
-  round_deadline_s: z.number(),
+  sites_invited: z.number(),
+  sites_agreed: z.number(),
   initial_model_id: z.string(),
   latest_model_id: z.string().nullable(),
   created_at: z.string(),
   started_at: z.string().nullable(),
   ended_at: z.string().nullable(),
   answer_by: z.string(),
+});
+
+export const summarySchema: z.ZodType<SessionSummary> = summary;
+
+export const sessionSchema: z.ZodType<Session> = summary.extend({
+  can_start: z.boolean(),
+  can_stop: z.boolean(),
+  can_resume: z.boolean(),
+  can_combine_now: z.boolean(),
+  task_parameters: json,
+  fraction: z.number(),
+  round_deadline_s: z.number(),
   participations: z.array(participation),
   rounds: z.array(round),
   log: z.array(z.string()),

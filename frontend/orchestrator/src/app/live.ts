@@ -1,24 +1,33 @@
 /** Which deltas change which lists. */
 import type { QueryClient } from "@tanstack/react-query";
 
-import { followList, followOne, LiveConnection } from "@shared/realtime/live";
-import { remove, upsert, type Change } from "@shared/realtime/resources";
+import { followEach, followList, followOne, LiveConnection } from "@shared/realtime/live";
+import { remove, upsert } from "@shared/realtime/resources";
 
 import {
-  activitySchema, deletedSchema, invitationSchema, modelSchema, progressSchema, sessionSchema, siteSchema, systemSchema,
-  type Invitation, type Model, type Session, type Site,
+  activitySchema, deletedSchema, invitationSchema, modelSchema, progressSchema, sessionSchema, siteSchema, summarySchema, systemSchema,
+  type Invitation, type Model, type Session, type SessionSummary, type Site,
 } from "@app/api/schemas";
 
 /** One site's progress goes into its participation. */
-export const applyProgress: Change<Session> = (sessions, data) => {
+export function applyProgress(session: Session, data: unknown): Session {
   const parsed = progressSchema.safeParse(data);
-  if (!parsed.success) return sessions;
-  const { session_id: sessionId, site_id: siteId, progress } = parsed.data;
-  return sessions.map((session) =>
-    session.id !== sessionId
-      ? session
-      : { ...session, participations: session.participations.map((site) => (site.site_id === siteId ? { ...site, progress } : site)) },
-  );
+  if (!parsed.success) return session;
+  const { site_id: siteId, progress } = parsed.data;
+  return { ...session, participations: session.participations.map((site) => (site.site_id === siteId ? { ...site, progress } : site)) };
+}
+
+/** A delta tells the newest rounds only: the earlier ones stay as they are known. */
+export function applySession(session: Session, data: unknown): Session {
+  const parsed = sessionSchema.safeParse(data);
+  if (!parsed.success) return session;
+  const told = new Set(parsed.data.rounds.map(({ round }) => round));
+  return { ...parsed.data, rounds: [...session.rounds.filter(({ round }) => !told.has(round)), ...parsed.data.rounds] };
+}
+
+const named = (key: "id" | "session_id") => (data: unknown): string | null => {
+  const id: unknown = typeof data === "object" && data !== null ? Reflect.get(data, key) : null;
+  return typeof id === "string" ? id : null;
 };
 
 export function createLive(queries: QueryClient): LiveConnection {
@@ -26,8 +35,9 @@ export function createLive(queries: QueryClient): LiveConnection {
     followOne("system", ["system"], systemSchema),
     followList("invitation", ["invitations"], upsert(invitationSchema, (item: Invitation) => item.id)),
     followList("site", ["sites"], upsert(siteSchema, (item: Site) => item.id)),
-    followList("session", ["sessions"], upsert(sessionSchema, (item: Session) => item.id)),
-    followList("progress", ["sessions"], applyProgress),
+    followList("session", ["sessions"], upsert(summarySchema, (item: SessionSummary) => item.id)),
+    followEach("session", "session", named("id"), applySession),
+    followEach("progress", "session", named("session_id"), applyProgress),
     followList("model", ["models"], upsert(modelSchema, (item: Model) => item.id)),
     followList("model_deleted", ["models"], remove(deletedSchema, (item: Model) => item.id)),
     followList("activity", ["activity"], upsert(activitySchema, (item) => item.seq)),

@@ -64,11 +64,26 @@ export async function body<T>(answer: Promise<Answer<T>>): Promise<T> {
   return data;
 }
 
-/** The items of a list, with the sequence number at which the list was true. */
-export async function snapshot<T>(answer: Promise<Answer<{ items: T[] }>>): Promise<{ items: T[]; seq: number }> {
+/** Items of a list with the sequence number at which they were true; `next` is where a long list goes on. */
+export interface Snapshot<T> {
+  items: T[];
+  seq: number;
+  next: string | null;
+}
+
+const seqOf = (response: Response): number => Number(response.headers.get("X-Flomir-Seq") ?? "0");
+
+export async function snapshot<T>(answer: Promise<Answer<{ items: T[]; next_cursor?: string | null }>>): Promise<Snapshot<T>> {
   const { data, response } = await answer;
   if (data === undefined) throw parseProblem(null, response.status);
-  return { items: data.items, seq: Number(response.headers.get("X-Flomir-Seq") ?? "0") };
+  return { items: data.items, seq: seqOf(response), next: data.next_cursor ?? null };
+}
+
+/** One whole resource, with the sequence number at which it was true. */
+export async function snapshotOf<T>(answer: Promise<Answer<T>>): Promise<{ value: T; seq: number }> {
+  const { data, response } = await answer;
+  if (data === undefined) throw parseProblem(null, response.status);
+  return { value: data, seq: seqOf(response) };
 }
 
 /** An unsafe request whose body is a form (uploads); the answer is parsed by the given schema. */

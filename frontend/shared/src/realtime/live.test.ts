@@ -66,6 +66,15 @@ describe("live lists", () => {
     expect(live.catchUp(key, 3, [{ id: "a", value: 30 }])).toEqual([{ id: "a", value: 30 }]);
   });
 
+  it("reads a snapshot again when what came since is not known any more", async () => {
+    for (let seq = 2; seq <= 2010; seq += 1) live.receive({ seq, type: "item", data: { id: "a", value: seq } });
+    expect(live.catchUp(key, 2010, [{ id: "a", value: 2010 }])).toEqual([{ id: "a", value: 2010 }]);
+    await new Promise((done) => setTimeout(done, 1));
+    expect(refetched).not.toHaveBeenCalled();
+    live.catchUp(key, 5, [{ id: "b", value: 1 }]);
+    await vi.waitFor(() => expect(refetched).toHaveBeenCalledWith({ queryKey: key }));
+  });
+
   it("reads again what was read before the connection stood", () => {
     live.catchUp(key, 7, [{ id: "a", value: 7 }]);
     live.welcome({ seq: 7 });

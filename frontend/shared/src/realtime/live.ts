@@ -19,7 +19,8 @@ export interface LiveState {
 /** How one cache entry follows one delta type. */
 export interface Follower {
   type: string;
-  queryKey: readonly string[];
+  /** Of the entry, or how to find it from what a delta says (null: none). */
+  queryKey: readonly string[] | ((data: unknown) => readonly string[] | null);
   apply: (current: unknown, data: unknown) => unknown;
 }
 
@@ -38,6 +39,22 @@ export function followOne<T>(type: string, queryKey: readonly string[], schema: 
       return parsed.success ? parsed.data : current;
     },
   };
+}
+
+/** Many cache entries, each one whole resource under `[prefix, id]`; `merge` puts what a delta says into what is known. */
+export function followEach<T>(type: string, prefix: string, idOf: (data: unknown) => string | null, merge: (current: T, data: unknown) => T): Follower {
+  return {
+    type,
+    queryKey: (data) => {
+      const id = idOf(data);
+      return id === null ? null : [prefix, id];
+    },
+    apply: (current, data) => merge(current as T, data),  // what stands under this key was put there as a T
+  };
+}
+
+function keyOf(follower: Follower, data: unknown): readonly string[] | null {
+  return typeof follower.queryKey === "function" ? follower.queryKey(data) : follower.queryKey;
 }
 
 export class LiveConnection {
@@ -93,25 +110,27 @@ export class LiveConnection {
     if (verdict === "ignore") return;
     this.recent.add(delta.data);
     for (const follower of this.followers) {
-      if (follower.type !== delta.data.type) continue;
-      this.queries.setQueryData(follower.queryKey, (current: unknown) =>
+      const queryKey = follower.type === delta.data.type ? keyOf(follower, delta.data.data) : null;
+      if (queryKey === null) continue;
+      this.queries.setQueryData(queryKey, (current: unknown) =>
         current === undefined ? undefined : follower.apply(current, delta.data.data),
       );
     }
     if (verdict === "gap") void this.queries.invalidateQueries();
   }
 
-  /** Bring a list taken at `seq` up to what was heard meanwhile. */
-  catchUp<T>(queryKey: readonly string[], seq: number, items: T[]): T[] {
+  /** Bring what was read at `seq` up to what was heard meanwhile; when that is not known any more, it is read again. */
+  catchUp<T>(queryKey: readonly string[], seq: number, value: T): T {
     this.oldestSnapshot = Math.min(this.oldestSnapshot, seq);
-    let current: unknown = items;
+    if (!this.recent.reachesBackTo(seq)) setTimeout(() => void this.queries.invalidateQueries({ queryKey }), 0);
+    let current: unknown = value;
     for (const delta of this.recent.after(seq)) {
       for (const follower of this.followers) {
-        if (follower.type !== delta.type || follower.queryKey.join() !== queryKey.join()) continue;
+        if (follower.type !== delta.type || keyOf(follower, delta.data)?.join() !== queryKey.join()) continue;
         current = follower.apply(current, delta.data);
       }
     }
-    return Array.isArray(current) ? current : items;
+    return current as T;  // a follower keeps the type of its entry
   }
 
   private become(status: LiveStatus): void {

@@ -30,12 +30,18 @@ export interface Numbered {
 /** The latest deltas, so that a snapshot that was under way meanwhile can catch up. */
 export class RecentDeltas<D extends Numbered> {
   private readonly kept: D[] = [];
+  private forgotten = -Infinity;
 
-  constructor(private readonly limit = 500) {}
+  constructor(private readonly limit = 2000) {}
 
   add(delta: D): void {
     this.kept.push(delta);
-    if (this.kept.length > this.limit) this.kept.shift();
+    if (this.kept.length > this.limit) this.forgotten = this.kept.shift()?.seq ?? this.forgotten;
+  }
+
+  /** Whether every delta after this number is still kept. */
+  reachesBackTo(seq: number): boolean {
+    return seq >= this.forgotten;
   }
 
   after(seq: number): D[] {

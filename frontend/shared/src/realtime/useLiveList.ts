@@ -1,18 +1,42 @@
-/** A list by REST that stays true by deltas. */
-import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+/** What is read by REST and stays true by deltas: a list, or one whole resource. */
+import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 
+import type { Snapshot } from "@shared/api/client";
 import { useLiveConnection } from "@shared/realtime/LiveProvider";
 
+/** How many items of a long list are read first, and at once later. */
+export const partOf = (cursor: string | null) => ({ cursor, limit: cursor === null ? 100 : 500 });
+
+/** A long list comes in parts: the first stands in the page at once, the whole once the last part is there. */
 export function useLiveList<T>(
   queryKey: readonly string[],
-  load: () => Promise<{ items: T[]; seq: number }>,
+  load: (cursor: string | null) => Promise<Snapshot<T>>,
 ): UseQueryResult<T[]> {
+  const live = useLiveConnection();
+  const queries = useQueryClient();
+  return useQuery({
+    queryKey,
+    queryFn: async () => {
+      const first = await load(null);
+      let { items, next } = first;
+      if (next !== null && queries.getQueryData(queryKey) === undefined) queries.setQueryData(queryKey, live.catchUp(queryKey, first.seq, items));
+      while (next !== null) {
+        const part = await load(next);
+        items = [...items, ...part.items];
+        next = part.next;
+      }
+      return live.catchUp(queryKey, first.seq, items);
+    },
+  });
+}
+
+export function useLiveOne<T>(queryKey: readonly string[], load: () => Promise<{ value: T; seq: number }>): UseQueryResult<T> {
   const live = useLiveConnection();
   return useQuery({
     queryKey,
     queryFn: async () => {
-      const { items, seq } = await load();
-      return live.catchUp(queryKey, seq, items);
+      const { value, seq } = await load();
+      return live.catchUp(queryKey, seq, value);
     },
   });
 }

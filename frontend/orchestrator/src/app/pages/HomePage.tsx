@@ -10,14 +10,14 @@ import { Card, Facts, Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 import { TodoList, type Todo } from "@shared/ui/TodoList";
 
-import type { Model, Session, Site } from "@app/api/schemas";
+import type { Model, SessionSummary, Site } from "@app/api/schemas";
 import { useActivity } from "@app/features/activity/api/useActivity";
 import { useModels } from "@app/features/models/api/useModels";
 import { useSessions } from "@app/features/sessions/api/useSessions";
 import { SessionGlance } from "@app/features/sessions/components/SessionGlance";
 import { useSites } from "@app/features/sites/api/useSites";
 
-const ACTIVE = new Set<Session["state"]>(["running", "starting", "stopping", "offered", "paused"]);
+const ACTIVE = new Set<SessionSummary["state"]>(["running", "starting", "stopping", "offered", "paused"]);
 
 export function HomePage() {
   const { t } = useTranslation();
@@ -64,7 +64,7 @@ function Needs({ todos }: { todos: readonly Todo[] }) {
   );
 }
 
-function Totals({ sites, sessions, models }: { sites: readonly Site[]; sessions: readonly Session[]; models: readonly Model[] }) {
+function Totals({ sites, sessions, models }: { sites: readonly Site[]; sessions: readonly SessionSummary[]; models: readonly Model[] }) {
   const { t } = useTranslation();
   const trusted = sites.filter((site) => site.state === "trusted");
   return (
@@ -81,7 +81,7 @@ function Totals({ sites, sessions, models }: { sites: readonly Site[]; sessions:
 
 type Translate = (key: string, options?: Record<string, unknown>) => string;
 
-function todosOf(sites: readonly Site[], sessions: readonly Session[], t: Translate): Todo[] {
+function todosOf(sites: readonly Site[], sessions: readonly SessionSummary[], t: Translate): Todo[] {
   const todos: Todo[] = [];
   const trusted = sites.filter((site) => site.state === "trusted");
   for (const site of sites.filter(({ state }) => state === "pending")) {

@@ -4,13 +4,14 @@ import { IconMapOff } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { toProblem } from "@shared/api/problem";
 import { formatDateTime } from "@shared/format/format";
 import { translatedName } from "@shared/i18n/server";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
 import type { Session, Task } from "@app/api/schemas";
-import { useSessions, useTasks } from "@app/features/sessions/api/useSessions";
+import { useSession, useTasks } from "@app/features/sessions/api/useSessions";
 import { metricOf, metricTitles } from "@app/features/sessions/components/metrics";
 import { MetricChart } from "@app/features/sessions/components/MetricChart";
 import { Participants } from "@app/features/sessions/components/Participants";
@@ -26,15 +27,14 @@ import { TimeSpent } from "@app/features/sessions/components/TimeSpent";
 export function SessionPage() {
   const { t } = useTranslation();
   const { sessionId } = useParams({ from: "/training/$sessionId" });
-  const sessions = useSessions();
+  const session = useSession(sessionId);
   const tasks = useTasks();
+  if (session.isError && toProblem(session.error).status === 404) {
+    return <Page title={t("notFound.session")}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
+  }
   return (
-    <Resource query={sessions} label={t("session.loading")}>
-      {(list) => {
-        const session = list.find(({ id }) => id === sessionId);
-        if (session === undefined) return <Page title={t("notFound.session")}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
-        return <SessionView session={session} task={tasks.data?.find(({ name }) => name === session.task)} />;
-      }}
+    <Resource query={session} label={t("session.loading")}>
+      {(known) => <SessionView session={known} task={tasks.data?.find(({ name }) => name === known.task)} />}
     </Resource>
   );
 }

@@ -2,12 +2,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { body, snapshot, upload } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { partOf, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import { modelSchema, type Model } from "@app/api/schemas";
 
-export const useModels = () => useLiveList(["models"], () => snapshot(api.GET("/api/v1/models")));
+/** Every model; the cards come without their list of tensors. */
+export const useModels = () =>
+  useLiveList(["models"], (cursor) => snapshot(api.GET("/api/v1/models", { params: { query: partOf(cursor) } })));
+
+/** Read one model with its whole card. */
+export const useWholeModel = () =>
+  useMutation({ mutationFn: (id: string) => body(api.GET("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })) });
 
 function useModelAction<Input>(run: (input: Input) => Promise<Model>) {
   const queries = useQueryClient();

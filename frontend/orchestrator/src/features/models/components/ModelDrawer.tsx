@@ -14,7 +14,7 @@ import { Facts } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
 import type { Model } from "@app/api/schemas";
-import { useDeleteModel, useRecommendModel, useRenameModel } from "@app/features/models/api/useModels";
+import { useDeleteModel, useRecommendModel, useRenameModel, useWholeModel } from "@app/features/models/api/useModels";
 
 interface ModelDrawerProps {
   model: Model | undefined;
@@ -47,7 +47,7 @@ function ancestry(model: Model, models: readonly Model[]): Model[] {
   return line;
 }
 
-function saveCard(model: Model): void {
+function saveCard(model: Pick<Model, "sha256" | "card">): void {
   saveText(`${model.sha256.slice(0, 12)}.json`, JSON.stringify(model.card, null, 2));
 }
 
@@ -56,6 +56,7 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
   const [deleting, setDeleting] = useState(false);
   const remove = useDeleteModel();
   const recommend = useRecommendModel();
+  const whole = useWholeModel();
   // Not a callback of mutate: this part leaves the page with the model, and a restored model must not open by itself.
   const confirmed = () => void remove.mutateAsync(model.id).then(onClose, () => undefined);
   const children = models.filter((known) => known.parents.includes(model.id));
@@ -75,12 +76,13 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
       <ModelCard title={t("models.card")} card={model.card} />
       <Group gap="xs">
         <Button variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
-        <Button variant="default" leftSection={<IconFileText size={17} />} onClick={() => saveCard(model)}>{t("models.downloadCard")}</Button>
+        <Button variant="default" leftSection={<IconFileText size={17} />} loading={whole.isPending} onClick={() => whole.mutate(model.id, { onSuccess: saveCard })}>{t("models.downloadCard")}</Button>
         <ActButton variant="default" leftSection={model.recommended ? <IconStarOff size={17} /> : <IconStar size={17} />} loading={recommend.isPending} onClick={() => recommend.mutate({ id: model.id, recommended: !model.recommended })}>
           {t(model.recommended ? "models.recommendNot" : "models.recommend")}
         </ActButton>
         <ActButton color="red" variant="light" leftSection={<IconTrash size={17} />} disabled={model.in_use} onClick={() => setDeleting(true)}>{t("models.delete")}</ActButton>
       </Group>
+      {whole.isError && <Problem error={whole.error} />}
       {recommend.isError && <Problem error={recommend.error} />}
       {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
       <ConfirmDialog opened={deleting} title={t("models.deleteTitle", { name: model.name })} lead={t("models.deleteLead")}

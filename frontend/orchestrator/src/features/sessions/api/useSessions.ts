@@ -1,13 +1,19 @@
 /** Sessions, and what they are made of: tasks and strategies. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { body, snapshot } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { body, snapshot, snapshotOf } from "@shared/api/client";
+import { partOf, useLiveList, useLiveOne } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
-import type { Session, SessionCreate } from "@app/api/schemas";
+import type { Session, SessionCreate, SessionSummary } from "@app/api/schemas";
 
-export const useSessions = () => useLiveList(["sessions"], () => snapshot(api.GET("/api/v1/sessions")));
+/** Every session in brief. */
+export const useSessions = () =>
+  useLiveList(["sessions"], (cursor) => snapshot(api.GET("/api/v1/sessions", { params: { query: partOf(cursor) } })));
+
+/** One session, whole. */
+export const useSession = (id: string) =>
+  useLiveOne(["session", id], () => snapshotOf(api.GET("/api/v1/sessions/{session_id}", { params: { path: { session_id: id } } })));
 export const useTasks = () => useQuery({ queryKey: ["tasks"], queryFn: async () => (await body(api.GET("/api/v1/tasks"))).items });
 export const useStrategies = () =>
   useQuery({ queryKey: ["strategies"], queryFn: async () => (await body(api.GET("/api/v1/strategies"))).items });
@@ -34,7 +40,7 @@ export function useCreateSession() {
   return useMutation({
     mutationFn: (input: SessionCreate) => body(api.POST("/api/v1/sessions", { body: input })),
     onSuccess: (session) =>
-      queries.setQueryData<Session[]>(["sessions"], (known) =>
+      queries.setQueryData<SessionSummary[]>(["sessions"], (known) =>
         known === undefined || known.some(({ id }) => id === session.id) ? known : [session, ...known],
       ),
   });

@@ -6,18 +6,22 @@ import { useTranslation } from "react-i18next";
 
 import { Card } from "@shared/ui/Page";
 import { SiteMark } from "@shared/ui/SiteMark";
+import { Problem } from "@shared/ui/states";
 
-import type { Session } from "@app/api/schemas";
+import type { SessionSummary } from "@app/api/schemas";
+import { useSession } from "@app/features/sessions/api/useSessions";
 import { ParticipationChip, SessionChip } from "@app/features/sessions/components/states";
 
-export function SessionGlance({ session }: { session: Session }) {
+export function SessionGlance({ session }: { session: SessionSummary }) {
   const { t } = useTranslation();
-  const closed = session.rounds.filter((round) => round.state === "closed").length;
+  const closed = session.rounds_closed;
+  const whole = useSession(session.id);
   return (
     <Card title={session.title} note={t("session.roundOf", { round: session.round, of: session.rounds_planned })} aside={<SessionChip state={session.state} />}>
       <Progress value={(100 * closed) / session.rounds_planned} size={8} mb="md" aria-label={t("sessions.roundsOf", { closed, of: session.rounds_planned })} />
+      {whole.isError && <Problem error={whole.error} onRetry={() => void whole.refetch()} />}
       <ul className="row-list" aria-label={t("session.sites")}>
-        {session.participations.map((site, index) => (
+        {whole.data?.participations.map((site, index) => (
           <li key={site.site_id} style={{ paddingBlock: 8 }}>
             <Group justify="space-between" wrap="nowrap">
               <SiteMark name={site.site_name} index={index} />

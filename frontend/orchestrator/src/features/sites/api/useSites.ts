@@ -2,13 +2,16 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { body, snapshot } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { partOf, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Site } from "@app/api/schemas";
 
-export const useSites = () => useLiveList(["sites"], () => snapshot(api.GET("/api/v1/sites")));
-export const useInvitations = () => useLiveList(["invitations"], () => snapshot(api.GET("/api/v1/invitations")));
+/** By name, as the page shows them, so that the first part is what stands on top. */
+export const useSites = () =>
+  useLiveList(["sites"], (cursor) => snapshot(api.GET("/api/v1/sites", { params: { query: { sort: "name", ...partOf(cursor) } } })));
+export const useInvitations = () =>
+  useLiveList(["invitations"], (cursor) => snapshot(api.GET("/api/v1/invitations", { params: { query: partOf(cursor) } })));
 
 /** Run an action on a site and keep its answer in the list. */
 function useSiteAction<Input>(run: (input: Input) => Promise<Site>) {

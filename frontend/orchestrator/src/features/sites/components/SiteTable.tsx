@@ -1,9 +1,11 @@
 /** Trusted and former sites; a row opens the details. */
 import { Button, Group, Table, Text } from "@mantine/core";
 import { IconPlayerPause } from "@tabler/icons-react";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Chip } from "@shared/ui/Chip";
+import { LongTable } from "@shared/ui/LongTable";
 import { Ago } from "@shared/ui/Time";
 
 import type { Site } from "@app/api/schemas";
@@ -20,43 +22,48 @@ export function SiteChip({ site }: { site: Site }) {
   return site.online ? <Chip tone="success">{t("site.online")}</Chip> : <Chip tone="neutral">{t("site.offline")}</Chip>;
 }
 
+const COLUMNS = ["name", "state", "seen", "studies", "new", "certificate"] as const;
+const NEVER: readonly number[] = [];
+const idOf = (site: Site) => site.id;
+
 export function SiteTable({ sites, onOpen }: { sites: readonly Site[]; onOpen: (id: string) => void }) {
   const { t } = useTranslation();
   const presence = usePresence();
+  const head = (
+    <>
+      {COLUMNS.map((name) => <Table.Th key={name} scope="col">{t(`sites.${name}`)}</Table.Th>)}
+      <Table.Th scope="col"><span className="visually-hidden">{t("sites.details")}</span></Table.Th>
+    </>
+  );
   return (
     <div className="card">
-      <div className="table-wrap">
-        <Table aria-label={t("nav.sites")} verticalSpacing="sm" highlightOnHover>
-          <Table.Thead>
-            <Table.Tr>
-              {(["name", "state", "seen", "studies", "new", "certificate"] as const).map((name) => <Table.Th key={name} scope="col">{t(`sites.${name}`)}</Table.Th>)}
-              <Table.Th scope="col"><span className="visually-hidden">{t("sites.details")}</span></Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {sites.map((site) => (
-              <Table.Tr key={site.id}>
-                <Table.Th scope="row" style={{ color: "var(--ink)", fontSize: 14.5 }}>{site.name}<Text size="xs" c="dimmed" fw={400}>{site.software ?? ""}</Text></Table.Th>
-                <Table.Td><SiteChip site={site} /></Table.Td>
-                <Table.Td>
-                  <Text size="xs" c="dimmed">{site.online ? t("sites.now") : site.last_seen === null ? t("sites.never") : <Ago at={site.last_seen} />}</Text>
-                  <Uptime shares={presence.get(site.id) ?? []} />
-                </Table.Td>
-                <Table.Td className="num">
-                  {site.data === null ? "–" : t("sites.usable", { usable: site.data.studies_usable, total: site.data.studies_total })}
-                </Table.Td>
-                <Table.Td className="num">{site.new_studies > 0 ? <Text span size="sm" fw={650}>+{site.new_studies}</Text> : "–"}</Table.Td>
-                <Table.Td><CertificateEnd site={site} /></Table.Td>
-                <Table.Td>
-                  <Group justify="flex-end">
-                    <Button size="xs" variant="default" aria-label={t("sites.open", { name: site.name })} onClick={() => onOpen(site.id)}>{t("sites.details")}</Button>
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+      <LongTable label={t("nav.sites")} head={head} columns={COLUMNS.length + 1} rows={sites} rowKey={idOf}>
+        {(site) => <SiteCells site={site} shares={presence.get(site.id) ?? NEVER} onOpen={onOpen} />}
+      </LongTable>
     </div>
   );
 }
+
+const SiteCells = memo(function SiteCells({ site, shares, onOpen }: { site: Site; shares: readonly number[]; onOpen: (id: string) => void }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Table.Th scope="row" style={{ color: "var(--ink)", fontSize: 14.5 }}>{site.name}<Text size="xs" c="dimmed" fw={400}>{site.software ?? ""}</Text></Table.Th>
+      <Table.Td><SiteChip site={site} /></Table.Td>
+      <Table.Td>
+        <Text size="xs" c="dimmed">{site.online ? t("sites.now") : site.last_seen === null ? t("sites.never") : <Ago at={site.last_seen} />}</Text>
+        <Uptime shares={shares} />
+      </Table.Td>
+      <Table.Td className="num">
+        {site.data === null ? "–" : t("sites.usable", { usable: site.data.studies_usable, total: site.data.studies_total })}
+      </Table.Td>
+      <Table.Td className="num">{site.new_studies > 0 ? <Text span size="sm" fw={650}>+{site.new_studies}</Text> : "–"}</Table.Td>
+      <Table.Td><CertificateEnd site={site} /></Table.Td>
+      <Table.Td>
+        <Group justify="flex-end">
+          <Button size="xs" variant="default" aria-label={t("sites.open", { name: site.name })} onClick={() => onOpen(site.id)}>{t("sites.details")}</Button>
+        </Group>
+      </Table.Td>
+    </>
+  );
+});

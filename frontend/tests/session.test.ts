@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+
+import { sessionSchema } from "@app/api/schemas";
+import { applyProgress, applySession } from "@app/app/live";
+
+const round = (number: number, state: "running" | "closed") => ({
+  round: number, state, started_at: "2026-01-01T00:00:00Z", deadline_at: null, received: 1, expected: 1, record: null, model_id: null,
+});
+const site = { site_id: "site-1", site_name: "North", state: "training", online: true, consent: null, progress: null, rounds_contributed: 0, missing_code: null };
+const session = sessionSchema.parse({
+  id: "session-1", title: "Heart", state: "running", phase: "train", reason: "", reason_text: "", advice: "", task: "spect-reconstruction",
+  strategy: { name: "fedavg" }, rounds_planned: 5, rounds_closed: 2, round: 3, quorum: 1, sites_invited: 1, sites_agreed: 1,
+  initial_model_id: "model-1", latest_model_id: null, created_at: "2026-01-01T00:00:00Z", started_at: null, ended_at: null, answer_by: "2026-01-02T00:00:00Z",
+  can_start: false, can_stop: true, can_resume: false, can_combine_now: false, task_parameters: {}, fraction: 1, round_deadline_s: 60,
+  participations: [site], rounds: [round(1, "closed"), round(2, "closed"), round(3, "running")], log: [],
+});
+
+describe("one session, live", () => {
+  it("keeps the rounds that a delta does not tell again", () => {
+    const told = { ...session, round: 4, rounds: [round(3, "closed"), round(4, "running")] };
+    expect(applySession(session, told).rounds.map(({ round: number, state }) => [number, state])).toEqual([
+      [1, "closed"], [2, "closed"], [3, "closed"], [4, "running"],
+    ]);
+    expect(applySession(session, { id: "session-1" })).toBe(session);
+  });
+
+  it("puts a site's progress into its participation", () => {
+    const progress = { session_id: "session-1", round: 3, phase: "training", fraction: 0.5 };
+    expect(applyProgress(session, { session_id: "session-1", site_id: "site-1", progress }).participations[0]?.progress?.fraction).toBe(0.5);
+    expect(applyProgress(session, { session_id: "session-1", site_id: "another", progress }).participations[0]?.progress).toBeNull();
+  });
+});
