@@ -44,6 +44,8 @@ class ActivityView(Schema):
     kind: str
     text: str
     subject: str | None
+    key: str | None = Field(default=None, description="by which a page words the line in its own language")
+    values: Json = Field(default_factory=dict)
 
 
 class AuditRowView(Schema):
@@ -92,4 +94,6 @@ def child_view(status: ChildStatus) -> ChildView:
 
 def activity_view(row: ActivityRow) -> ActivityView:
     """Return a line of the journal as the pages see it."""
-    return ActivityView(seq=row.seq, at=row.at, kind=row.kind, text=row.text, subject=row.subject)
+    return ActivityView(
+        seq=row.seq, at=row.at, kind=row.kind, text=row.text, subject=row.subject, key=row.key, values=row.values
+    )

@@ -14,6 +14,7 @@ from fl_core.web.accounts import Accounts
 from fl_core.web.application import create_app
 from orchestrator.roles import ROLES
 from orchestrator.routes.answers import blueprint
+from orchestrator.routes.home import home_routes
 from orchestrator.routes.internal import internal_routes
 from orchestrator.routes.models import model_routes
 from orchestrator.routes.peer import enrolment_routes, peer_routes
@@ -25,9 +26,11 @@ from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.invitations import Invitations
 from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models
+from orchestrator.services.new_data import NewData
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.records import Records
+from orchestrator.services.seen import Seen
 from orchestrator.services.session_offers import SessionOffers
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.sessions import Sessions
@@ -47,6 +50,8 @@ class Services:
     sites: Sites
     enrolment: Enrolment
     presence_log: PresenceLog
+    new_data: NewData
+    seen: Seen
     peers: Peers
     consents: Consents
     models: Models
@@ -67,6 +72,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     for described in (
         _account_routes(services),
         system_routes(services.system, services.records, services.new_link),
+        home_routes(services.new_data, services.seen),
         invitation_routes(services.invitations),
         site_routes(services.sites, services.enrolment, services.presence_log),
         catalogue_routes(),

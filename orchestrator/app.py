@@ -34,15 +34,18 @@ from orchestrator.services.desk import Desk, make_desk
 from orchestrator.services.engine import AgentClient, Engine, Gateway, GatewayClient
 from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.heartbeat import Heartbeat
+from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.invitations import Invitations
 from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models, RunJob
+from orchestrator.services.new_data import NewData
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence import Presence
 from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.records import Records
 from orchestrator.services.round_closing import RoundClosing
+from orchestrator.services.seen import Seen
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_ingest import SessionIngest
@@ -114,6 +117,7 @@ class Core:
         self.accounts = Accounts(
             database=desk.database, journal=desk.journal, roles=ROLES, valid_s=login_s, now=desk.now
         )
+        self.settings = HouseSettings(desk)
         self.presence = Presence()
         self.presence_log = PresenceLog(desk, self.presence)
         self.inboxes = Inboxes(desk)
@@ -222,6 +226,8 @@ class Core:
             sites=self.sites,
             enrolment=self.enrolment,
             presence_log=self.presence_log,
+            new_data=NewData(self.desk, presence=self.presence, settings=self.settings),
+            seen=Seen(self.desk),
             peers=self.peers,
             consents=self.consents,
             models=self.models,

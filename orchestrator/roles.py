@@ -7,6 +7,6 @@ ROLES = Roles(
     order=("viewer", "manager"),
     reading="viewer",
     acting="manager",
-    special=special_roles(own="viewer", managing="manager"),
+    special={**special_roles(own="viewer", managing="manager"), "home.mark_seen": "viewer"},
 )
-"""A viewer sees everything and changes nothing but the own password and sign-ins."""
+"""A viewer sees everything and changes nothing but the own password, sign-ins and what she has read."""

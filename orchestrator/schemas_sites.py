@@ -14,6 +14,38 @@ class QrView(Schema):
     path: str
 
 
+class NewDataSite(Schema):
+    """What one trusted site has that no model has learned from."""
+
+    site_id: str
+    name: str
+    online: bool
+    usable: int
+    new: int = Field(description="usable studies more than at the last closed round the site contributed to")
+    with_reference: int
+    by_task: dict[str, int]
+    added_at: datetime | None = Field(description="when the newest usable study arrived")
+    since_model_id: str | None = Field(description="the newest model the site helped to make; null: none yet")
+    since_model: str | None
+    since: datetime | None
+    enough: bool
+
+
+class NewDataView(Schema):
+    """GET /new-data: who has what new, most first."""
+
+    items: list[NewDataSite]
+    least_new_studies: int
+    least_sites: int
+    enough: bool = Field(description="whether enough sites have enough for a session")
+
+
+class SeenView(Schema):
+    """GET and PUT /activity/seen: up to which line this account has read."""
+
+    seq: int = Field(ge=0, le=2**53)
+
+
 class SitePresence(Schema):
     """One site's presence, oldest part first."""
 

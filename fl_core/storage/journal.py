@@ -1,25 +1,27 @@
 """What happened, twice: an audit row for every act and, where people care, one line in words."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from fl_core.storage import audit
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.shared_tables import ACTIVITY
+from fl_core.storage.shared_tables import ACTIVITY, ACTIVITY_SEEN, ACTIVITY_WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityRow:
-    """One line of the activity list."""
+    """One line of the activity list; with `key` and `values` a page can word it in its own language."""
 
     seq: int
     at: datetime
     kind: str
     text: str
     subject: str | None
+    key: str | None = None
+    values: dict[str, object] = field(default_factory=dict)
 
 
 class Journal:
@@ -46,20 +48,38 @@ class Journal:
         details: dict[str, object] | None = None,
         text: str | None = None,
         kind: str | None = None,
+        values: dict[str, object] | None = None,
     ) -> None:
-        """Append an audit row, and a line for people when `text` is given (`kind` defaults to the action's area)."""
+        """Append an audit row, and a line for people when `text` is given (`kind` defaults to the action's area).
+
+        With `values`, a page words the line by the action; `text` is for logs, and where nobody has such words.
+        """
         audit.append(tx, at=self._clock(), actor=actor, action=action, subject=subject, details=details)
         if text is not None:
-            self.tell(tx, kind=kind or action.partition(".")[0], text=text, subject=subject or None)
+            key = None if values is None else action
+            self.tell(
+                tx, kind=kind or action.partition(".")[0], text=text, subject=subject or None, key=key, values=values
+            )
 
-    def tell(self, tx: Transaction, *, kind: str, text: str, subject: str | None = None) -> None:
-        """Append a line for people only (nobody acted)."""
+    def tell(
+        self,
+        tx: Transaction,
+        *,
+        kind: str,
+        text: str,
+        subject: str | None = None,
+        key: str | None = None,
+        values: dict[str, object] | None = None,
+    ) -> None:
+        """Append a line for people only (nobody acted); with a key, a page words it by the key and the values."""
         at, text = self._clock(), text[:500]
         seq = tx.connection.execute(
             insert(ACTIVITY).values(at=at, kind=kind, text=text, subject=subject)
         ).inserted_primary_key
         assert seq is not None  # noqa: S101 - narrowing: an insert of one row has a key
-        row = ActivityRow(int(seq[0]), at, kind, text, subject)
+        row = ActivityRow(int(seq[0]), at, kind, text, subject, key, values or {})
+        if key is not None:
+            tx.connection.execute(insert(ACTIVITY_WORDS).values(seq=row.seq, key=key, values=row.values))
         tx.after_commit(lambda: self._on_activity(row))
 
     def activity(
@@ -71,7 +91,13 @@ class Journal:
         without_kind: str | None = None,
     ) -> list[ActivityRow]:
         """Return the newest lines (optionally: older than `before`, about `subject`, not of a kind), newest first."""
-        query = select(ACTIVITY).order_by(ACTIVITY.c.seq.desc()).limit(limit)
+        words = ACTIVITY.outerjoin(ACTIVITY_WORDS, ACTIVITY_WORDS.c.seq == ACTIVITY.c.seq)
+        query = (
+            select(ACTIVITY, ACTIVITY_WORDS.c.key, ACTIVITY_WORDS.c["values"])
+            .select_from(words)
+            .order_by(ACTIVITY.c.seq.desc())
+            .limit(limit)
+        )
         if before is not None:
             query = query.where(ACTIVITY.c.seq < before)
         if without_kind is not None:
@@ -81,6 +107,46 @@ class Journal:
         with self._database.read() as connection:
             return [_line(found) for found in connection.execute(query)]
 
+    def prune(self, tx: Transaction, before: datetime) -> int:
+        """Forget lines that are older; returns how many. The audit keeps every row."""
+        old = select(ACTIVITY.c.seq).where(ACTIVITY.c.at < before)
+        tx.connection.execute(delete(ACTIVITY_WORDS).where(ACTIVITY_WORDS.c.seq.in_(old)))
+        return tx.connection.execute(delete(ACTIVITY).where(ACTIVITY.c.at < before)).rowcount
+
+
+def newest(connection: Connection) -> int:
+    """Return the number of the newest line, 0 when there is none."""
+    return int(connection.execute(select(func.max(ACTIVITY.c.seq))).scalar() or 0)
+
+
+def lines_after(connection: Connection, seq: int, limit: int) -> list[ActivityRow]:
+    """Return the lines after a number that a page can word, oldest first."""
+    query = (
+        select(ACTIVITY, ACTIVITY_WORDS.c.key, ACTIVITY_WORDS.c["values"])
+        .join(ACTIVITY_WORDS, ACTIVITY_WORDS.c.seq == ACTIVITY.c.seq)
+        .where(ACTIVITY.c.seq > seq)
+        .order_by(ACTIVITY.c.seq)
+        .limit(limit)
+    )
+    return [_line(found) for found in connection.execute(query)]
+
+
+def seen(connection: Connection, account_id: str) -> int:
+    """Return the number of the newest line that an account has marked as read."""
+    query = select(ACTIVITY_SEEN.c.seq).where(ACTIVITY_SEEN.c.account_id == account_id)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def mark_seen(tx: Transaction, account_id: str, seq: int) -> int:
+    """Mark the lines up to a number as read and return the number that holds; what is read stays read."""
+    seq = min(seq, newest(tx.connection))
+    known = seen(tx.connection, account_id)
+    if seq > known:
+        where = ACTIVITY_SEEN.c.account_id == account_id
+        if tx.connection.execute(update(ACTIVITY_SEEN).where(where).values(seq=seq)).rowcount == 0:
+            tx.connection.execute(insert(ACTIVITY_SEEN).values(account_id=account_id, seq=seq))
+    return max(seq, known)
+
 
 def _line(found: Row[tuple[object, ...]]) -> ActivityRow:
-    return ActivityRow(**found._mapping)
+    return ActivityRow(**{**found._mapping, "values": found._mapping["values"] or {}})

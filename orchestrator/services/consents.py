@@ -70,6 +70,11 @@ class Consents:
                     "permissions": consent.permissions.model_dump(mode="json"),
                 },
                 text=_words(name, consent),
+                values={
+                    "name": name,
+                    "title": lab_sessions.by_id(tx.connection, consent.session_id).title,
+                    "count": consent.study_count,
+                },
             )
             self._book.publish(tx, consent.session_id)
         self._on_answer(consent.session_id)
@@ -97,6 +102,10 @@ class Consents:
                 subject=withdrawal.session_id,
                 details={"site": site_id, "reason": withdrawal.reason},
                 text=f"{name} withdrew its consent.",
+                values={
+                    "name": name,
+                    "title": lab_sessions.by_id(tx.connection, withdrawal.session_id).title,
+                },
             )
             self._book.publish(tx, withdrawal.session_id)
         self._on_withdrawn(withdrawal.session_id, site_id)

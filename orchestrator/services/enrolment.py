@@ -98,6 +98,7 @@ class Enrolment:
                 subject=site_id,
                 details={"fingerprint": fingerprint, "invitation": invitation.id, "software": wanted.software},
                 text=f"{invitation.site_name or wanted.site_name} asks to join. Compare the fingerprint.",
+                values={"name": invitation.site_name or wanted.site_name},
             )
             tx.after_commit(lambda: self._invitations.publish(invitation.id))
             tx.after_commit(lambda: self._sites.publish(site_id))
@@ -199,6 +200,7 @@ class Enrolment:
                 action="certificate.renewal_wished",
                 subject=site_id,
                 text=f"{row.name} was asked to renew its certificate.",
+                values={"name": row.name},
             )
         return self._sites.view(site_id)
 
@@ -220,6 +222,7 @@ class Enrolment:
                 subject=site_id,
                 details={"expires_at": expires_at.isoformat()},
                 text=f"The certificate of {row.name} was renewed.",
+                values={"name": row.name},
             )
             tx.after_commit(lambda: self._sites.publish(site_id))
         return RenewalAnswer(certificate_pem=certificate_pem)
@@ -257,6 +260,7 @@ class Enrolment:
                 subject=row.id,
                 details={"fingerprint": row.fingerprint, "name": row.name},
                 text=text,
+                values={"name": row.name},
             )
             tx.after_commit(lambda: self._sites.publish(row.id))
 

@@ -59,6 +59,7 @@ class Invitations:
                 subject=row.id,
                 details={"site_name": row.site_name, "expires_at": row.expires_at.isoformat()},
                 text=f"Invitation made{f' for {row.site_name}' if row.site_name else ''}.",
+                values={"name": row.site_name or ""},
             )
             tx.after_commit(lambda: self.publish(row.id))
         code = encode_code(document)
@@ -86,6 +87,7 @@ class Invitations:
                 action="invitation.withdrawn",
                 subject=invitation_id,
                 text="Invitation withdrawn.",
+                values={"name": row.site_name or ""},
             )
             tx.after_commit(lambda: self.publish(invitation_id))
         return self.view(invitation_id)

@@ -58,5 +58,11 @@ class ModelBin:
 
     def _note(self, tx: Transaction, action: str, row: ModelRow, text: str) -> None:
         self._desk.journal.note(
-            tx, actor=by_manager(), action=action, subject=row.id, details={"sha256": row.sha256}, text=text
+            tx,
+            actor=by_manager(),
+            action=action,
+            subject=row.id,
+            details={"sha256": row.sha256},
+            text=text,
+            values={"name": row.name},
         )

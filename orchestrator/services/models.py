@@ -194,6 +194,7 @@ class Models:
                 subject=model_id,
                 details={"before": before, "after": name},
                 text=f"Model {before} is now called {name}.",
+                values={"before": before, "name": name},
             )
             tx.after_commit(lambda: self.publish(model_id))
         return self.view(model_id)
@@ -222,6 +223,7 @@ class Models:
                 subject=model_id,
                 details={"sha256": row.sha256, "name": row.name},
                 text=f"Model {row.name} was deleted.",
+                values={"name": row.name},
             )
             tx.after_commit(lambda: self._publish_deleted(model_id))
         if is_last:
@@ -285,6 +287,7 @@ class Models:
             subject=model_id,
             details={"sha256": card.content_hash, "task": card.task, "session": session_id, "round": number},
             text=None if origin == "round" else f"Model {name} was added.",
+            values={"name": name},
         )
         tx.after_commit(lambda: self.publish(model_id))
         return model_id

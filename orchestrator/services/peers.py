@@ -100,7 +100,14 @@ class Peers:
             if added:
                 word = f"{added} new" if added > 0 else f"{-added} fewer"
                 text = f"{before.name} has {word} usable {'study' if abs(added) == 1 else 'studies'}."
-                self._desk.journal.tell(tx, kind="data", text=text, subject=site_id)
+                self._desk.journal.tell(
+                    tx,
+                    kind="data",
+                    text=text,
+                    subject=site_id,
+                    key="data.added" if added > 0 else "data.removed",
+                    values={"name": before.name, "count": abs(added)},
+                )
             tx.after_commit(lambda: self._sites.publish(site_id))
         self._presence.touch(site_id)
 

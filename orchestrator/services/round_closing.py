@@ -133,6 +133,7 @@ class RoundClosing:
 
     def _note(self, tx: Transaction, row: SessionRow, record: RoundRecord, model_id: str | None) -> None:
         count = len(record.updates)
+        names = lab_sites.names(tx.connection, list(record.missing))
         text = (
             f"Round {record.round} of {row.spec['rounds']} closed with {count} of {count + len(record.missing)} sites"
         )
@@ -149,6 +150,14 @@ class RoundClosing:
                 "missing": record.missing,
             },
             text=text + _score(row, record) + ".",
+            values={
+                "title": row.title,
+                "round": record.round,
+                "of": row.spec["rounds"],
+                "got": count,
+                "asked": count + len(record.missing),
+                "missing": [{"name": names.get(one, one), "code": code} for one, code in record.missing.items()],
+            },
         )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from fl_core.errors import CATALOGUE
 from fl_core.lifecycle import SessionEvent, SessionState
 from fl_core.protocol.messages import SessionNews
 from fl_core.storage import lab_sessions
 from fl_core.storage.database import Transaction
+from fl_core.storage.lab_sessions import SessionRow
 from orchestrator.services.desk import Desk
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.session_views import SessionViews
@@ -43,6 +45,7 @@ class SessionBook:
             subject=session_id,
             details={"state": after.value, "reason": str((values or {}).get("reason", ""))},
             text=text,
+            values=_words(lab_sessions.by_id(tx.connection, session_id)),
         )
         self.tell_sites(tx, session_id)
         self.publish(tx, session_id)
@@ -81,3 +84,9 @@ class SessionBook:
     def publish_related(self, tx: Transaction, session_id: str) -> None:
         """Tell the pages about the session's sites and first model, which count it, after the commit."""
         tx.after_commit(lambda: self._publish_related(session_id))
+
+
+def _words(row: SessionRow) -> dict[str, object]:
+    entry = CATALOGUE.get(row.reason)
+    reason = entry.title if entry else row.reason_text
+    return {"title": row.title, "round": row.round, "code": row.reason, "reason": reason}

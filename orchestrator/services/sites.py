@@ -41,6 +41,7 @@ class Sites:
                 subject=site_id,
                 details={"before": before, "after": name},
                 text=f"{before} is now called {name}.",
+                values={"before": before, "name": name},
             )
             tx.after_commit(lambda: self.publish(site_id))
         return self.view(site_id)

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from flomir.browser import launched_browser
 from flomir.daemon_process import DaemonProcess
+from flomir.demo import federation as fed
 from tests.support import journey
 from tests.support.journey import row
 from tests.support.pages import Person, person
@@ -23,9 +24,11 @@ CLOSED_WITHIN_S = 5.0
 class Scene:
     """The manager and a professional at their pages, and a second site without a page."""
 
+    folder: Path
     manager: Person
     professional: Person
     orchestrator: DaemonProcess
+    site: DaemonProcess
     other: DaemonProcess
 
 
@@ -48,7 +51,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             person(browser, orchestrator) as manager,
             person(browser, site) as professional,
         ):
-            yield Scene(manager, professional, orchestrator, other)
+            yield Scene(folder, manager, professional, orchestrator, site, other)
     finally:
         for daemon in reversed(daemons):
             daemon.stop()
@@ -75,7 +78,6 @@ def test_orc_3_define_trusted_contributors(scene: Scene) -> None:
     _rename(scene)
     _renew(scene)
     _suspend_and_take_back(scene)
-    _revoke(scene)
     assert manager.complaints == []
     assert professional.complaints == []
 
@@ -136,8 +138,40 @@ def _suspend_and_take_back(scene: Scene) -> None:
     assert any(item["shares"][-1] > 0 or item["shares"][-2] > 0 for item in presence)
 
 
-def _revoke(scene: Scene) -> None:
+def test_orc_4_see_who_has_new_data(scene: Scene) -> None:
+    manager, page = scene.manager, scene.manager.page
+    manager.go("New data")
+    table = page.get_by_role("table", name="New data")
+    expect(row(manager, "New data", SECOND)).to_contain_text("Nothing new")
+    journey.heart_studies(scene.folder / "north", "north", 4)
+    fed.add_studies(scene.site, scene.folder / "north")
+    expect(row(manager, "New data", RENAMED)).to_contain_text("+4")
+    expect(row(manager, "New data", RENAMED)).to_contain_text("Enough")
+    expect(page.get_by_text("Not enough for a session yet")).to_be_visible()
+    journey.heart_studies(scene.folder / "east", "east", 1)
+    fed.add_studies(scene.other, scene.folder / "east")
+    expect(row(manager, "New data", SECOND)).to_contain_text("2 more needed")
+    manager.shoot("new-data", dark=True, phone=True)
+    choice = table.get_by_role("checkbox", name=SECOND)
+    expect(choice).not_to_be_checked()
+    choice.check()
+    manager.go("Home")
+    expect(page.get_by_role("list", name="Activity")).to_contain_text(f"{RENAMED} has 4 new usable studies.")
+    manager.shoot("home-unread", dark=True, phone=True)
+    manager.press("Mark as read")
+    expect(page.get_by_role("button", name="Mark as read")).to_have_count(0)
+    page.get_by_role("link", name="See what is new").click()
+    choice.check()
+    manager.press("Start a session with these 2 sites")
+    page.get_by_role("heading", name="New session", level=1).wait_for()
+    chosen = [str(site["id"]) for site in scene.orchestrator.items("/sites")]
+    assert set(page.url.partition("sites=")[2].replace("%2C", ",").split(",")) == set(chosen)
+    assert manager.complaints == []
+
+
+def test_orc_3_a_revoked_site_is_out_at_once(scene: Scene) -> None:
     manager, professional = scene.manager, scene.professional
+    manager.go("Sites")
     dialog = _details(manager, RENAMED)
     manager.press(f"Revoke {RENAMED}", dialog)
     manager.press("Revoke this site")
@@ -145,3 +179,4 @@ def _revoke(scene: Scene) -> None:
     manager.press("Close details", dialog)
     professional.page.get_by_text("This site's trust was taken back.").wait_for(timeout=30_000)
     expect(row(manager, "Sites", SECOND)).to_contain_text("Online")
+    assert manager.complaints == []

@@ -18,7 +18,7 @@ ROUTES = [
     for method in operations
 ]
 OPEN_TO_VIEWERS = {
-    ("PUT", "/api/v1/me/password"), ("DELETE", "/api/v1/me/sign-ins/sign_in_id"),
+    ("PUT", "/api/v1/activity/seen"), ("PUT", "/api/v1/me/password"), ("DELETE", "/api/v1/me/sign-ins/sign_in_id"),
 }  # fmt: skip
 CLOSED_TO_VIEWERS = {("GET", "/api/v1/accounts")}
 

@@ -696,6 +696,12 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Key
+             * @description by which a page words the line in its own language
+             * @default null
+             */
+            key: string | null;
             /** Kind */
             kind: string;
             /** Seq */
@@ -704,6 +710,10 @@ export interface components {
             subject: string | null;
             /** Text */
             text: string;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * AuditCheck

@@ -200,4 +200,6 @@ export const activitySchema: z.ZodType<Activity> = z.object({
   kind: z.string(),
   text: z.string(),
   subject: z.string().nullable(),
+  key: z.string().nullable().default(null),
+  values: z.record(z.string(), z.unknown()).default({}),
 });

@@ -74,6 +74,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activity/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return up to which line this account has read the activity. */
+        get: operations["get_seen"];
+        /** Mark the activity up to a line as read by this account. */
+        put: operations["mark_seen"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -376,6 +394,23 @@ export interface paths {
         };
         /** Return the weights as a safetensors file. */
         get: operations["get_model_weights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/new-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return who has data that no model has learned from. */
+        get: operations["get_new_data"];
         put?: never;
         post?: never;
         delete?: never;
@@ -816,6 +851,12 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Key
+             * @description by which a page words the line in its own language
+             * @default null
+             */
+            key: string | null;
             /** Kind */
             kind: string;
             /** Seq */
@@ -824,6 +865,10 @@ export interface components {
             subject: string | null;
             /** Text */
             text: string;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * AuditCheck
@@ -1223,6 +1268,64 @@ export interface components {
             task: string;
         };
         /**
+         * NewDataSite
+         * @description What one trusted site has that no model has learned from.
+         */
+        NewDataSite: {
+            /**
+             * Added At
+             * @description when the newest usable study arrived
+             */
+            added_at: string | null;
+            /** By Task */
+            by_task: {
+                [key: string]: number;
+            };
+            /** Enough */
+            enough: boolean;
+            /** Name */
+            name: string;
+            /**
+             * New
+             * @description usable studies more than at the last closed round the site contributed to
+             */
+            new: number;
+            /** Online */
+            online: boolean;
+            /** Since */
+            since: string | null;
+            /** Since Model */
+            since_model: string | null;
+            /**
+             * Since Model Id
+             * @description the newest model the site helped to make; null: none yet
+             */
+            since_model_id: string | null;
+            /** Site Id */
+            site_id: string;
+            /** Usable */
+            usable: number;
+            /** With Reference */
+            with_reference: number;
+        };
+        /**
+         * NewDataView
+         * @description GET /new-data: who has what new, most first.
+         */
+        NewDataView: {
+            /**
+             * Enough
+             * @description whether enough sites have enough for a session
+             */
+            enough: boolean;
+            /** Items */
+            items: components["schemas"]["NewDataSite"][];
+            /** Least New Studies */
+            least_new_studies: number;
+            /** Least Sites */
+            least_sites: number;
+        };
+        /**
          * ParticipationView
          * @description One site in one session.
          */
@@ -1402,6 +1505,14 @@ export interface components {
              * @enum {string}
              */
             state: "running" | "closed";
+        };
+        /**
+         * SeenView
+         * @description GET and PUT /activity/seen: up to which line this account has read.
+         */
+        SeenView: {
+            /** Seq */
+            seq: number;
         };
         /**
          * SendPermission
@@ -2294,6 +2405,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenView"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenView"];
                 };
             };
             /** @description Unauthorized */
@@ -3782,6 +4027,71 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_new_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewDataView"];
+                };
+            };
             /** @description Unauthorized */
             401: {
                 headers: {

@@ -208,6 +208,8 @@ export const activitySchema: z.ZodType<Activity> = z.object({
   kind: z.string(),
   text: z.string(),
   subject: z.string().nullable(),
+  key: z.string().nullable().default(null),
+  values: json.default({}),
 });
 
 export const deletedSchema = z.object({ id: z.string() });

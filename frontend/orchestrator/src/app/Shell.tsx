@@ -1,6 +1,6 @@
 /** Navigation, live state, and the page of the present address. */
 import { Text } from "@mantine/core";
-import { IconActivityHeartbeat, IconBuildingHospital, IconHome, IconShieldCheck, IconSettings, IconStack2 } from "@tabler/icons-react";
+import { IconActivityHeartbeat, IconBuildingHospital, IconHome, IconInbox, IconShieldCheck, IconSettings, IconStack2 } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -8,6 +8,7 @@ import { useLiveState } from "@shared/realtime/LiveProvider";
 import { AppFrame, type NavEntry } from "@shared/ui/AppFrame";
 import { LiveBadge, StaleNotice } from "@shared/ui/LiveBadge";
 
+import { useUnread } from "@app/features/activity/api/useActivity";
 import { useSites } from "@app/features/sites/api/useSites";
 import { useSystem } from "@app/features/system/api/useSystem";
 
@@ -15,10 +16,14 @@ export function Shell() {
   const { t } = useTranslation();
   const live = useLiveState();
   const system = useSystem();
-  const pending = useSites().data?.filter((site) => site.state === "pending").length ?? 0;
+  const sites = useSites().data;
+  const pending = sites?.filter((site) => site.state === "pending").length ?? 0;
+  const fresh = sites?.filter((site) => site.state === "trusted" && site.new_studies > 0).length ?? 0;
+  const unread = useUnread().count;
   const entries: NavEntry[] = [
-    { label: t("nav.home"), icon: IconHome, link: (props) => <Link to="/" activeOptions={{ exact: true }} {...props} /> },
+    { label: t("nav.home"), icon: IconHome, waiting: unread, meaning: t("unread.badge", { count: unread }), link: (props) => <Link to="/" activeOptions={{ exact: true }} {...props} /> },
     { label: t("nav.sites"), icon: IconBuildingHospital, waiting: pending, link: (props) => <Link to="/sites" {...props} /> },
+    { label: t("newData.nav"), icon: IconInbox, waiting: fresh, link: (props) => <Link to="/new-data" {...props} /> },
     { label: t("nav.training"), icon: IconActivityHeartbeat, link: (props) => <Link to="/training" {...props} /> },
     { label: t("nav.models"), icon: IconStack2, link: (props) => <Link to="/models" {...props} /> },
     { label: t("nav.audit"), icon: IconShieldCheck, link: (props) => <Link to="/audit" {...props} /> },

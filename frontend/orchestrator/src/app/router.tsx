@@ -10,6 +10,7 @@ const chosenSites = (search: Record<string, unknown>): { sites?: string } => (ty
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("@app/app/pages/HomePage"), "HomePage") });
 const sites = createRoute({ getParentRoute: () => root, path: "/sites", component: lazyRouteComponent(() => import("@app/app/pages/SitesPage"), "SitesPage") });
+const newData = createRoute({ getParentRoute: () => root, path: "/new-data", component: lazyRouteComponent(() => import("@app/app/pages/NewDataPage"), "NewDataPage") });
 const training = createRoute({ getParentRoute: () => root, path: "/training", component: lazyRouteComponent(() => import("@app/app/pages/TrainingPage"), "TrainingPage") });
 const create = createRoute({ getParentRoute: () => root, path: "/training/new", validateSearch: chosenSites, component: lazyRouteComponent(() => import("@app/app/pages/NewSessionPage"), "NewSessionPage") });
 const session = createRoute({ getParentRoute: () => root, path: "/training/$sessionId", component: lazyRouteComponent(() => import("@app/app/pages/SessionPage"), "SessionPage") });
@@ -18,7 +19,7 @@ const audit = createRoute({ getParentRoute: () => root, path: "/audit", componen
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, sites, training, create, session, models, audit, settings]),
+  routeTree: root.addChildren([home, sites, newData, training, create, session, models, audit, settings]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -10,5 +10,32 @@ export const house: typeof houseEn = {
     renewHead: "Zertifikat", renewNote: "Es erneuert sich 30 Tage vor dem Ende von selbst. Erneuern Sie es jetzt, wenn der Standort lange aus war oder der Computer in andere Hände kam.", renew: "Zertifikat jetzt erneuern", renewAsked: "{{name}} ist benachrichtigt und erneuert, sobald eine Verbindung besteht.",
     ends: "endet in {{days}} Tagen", ended: "ist abgelaufen", until: "bis {{until}}",
   },
+  newData: {
+    nav: "Neue Daten", title: "Neue Daten", intro: "Studien, aus denen noch kein gemeinsames Modell gelernt hat. Hier sind nur Anzahlen bekannt.", loading: "Neues wird geladen", site: "Standort", new: "Neue Studien", since: "Seit", verdict: "Für eine Sitzung", newest: "Neueste",
+    choose: "{{name}} wählen", fromStart: "noch nie trainiert", enough: "Genug", tooFew: "{{missing}} fehlen noch", none: "Nichts Neues", usable: "insgesamt {{usable}} nutzbar", ready: "Genug für eine Sitzung", readyText: "{{count}} Standorte haben je mindestens {{least}} neue Studien.",
+    notYet: "Noch nicht genug für eine Sitzung", notYetText: "{{have}} von {{need}} Standorten haben je mindestens {{least}} neue Studien. Sie können trotzdem eine starten. Die Zahlen stehen in den Einstellungen.",
+    start_one: "Sitzung mit diesem Standort starten", start_other: "Sitzung mit diesen {{count}} Standorten starten", startNone: "Mindestens einen Standort wählen", emptyTitle: "Noch kein zugelassener Standort", empty: "Sobald ein Standort verbunden ist und Studien hat, steht hier, wer was Neues hat.", toSites: "Zu den Standorten", offline: "Standorte ohne Verbindung erhalten die Anfrage, sobald sie zurück sind.",
+  },
+  todo: {
+    certificate: "Das Zertifikat von {{name}} endet bald", certificateEnded: "Das Zertifikat von {{name}} ist abgelaufen", certificateText: "Es hätte sich von selbst erneuern sollen. Bitten Sie den Standort, sein Programm zu starten, und erneuern Sie dann.", lookSite: "Standort ansehen",
+    ready: "„{{title}}“ kann starten", answers: "„{{title}}“ wartet auf Antworten", answersText: "{{agreed}} von {{invited}} Standorten haben eingewilligt, {{quorum}} sind nötig. Antworten sind möglich bis {{until}}.", newData: "Neues ansehen",
+  },
+  unread: { badge_one: "{{count}} neue Zeile im Verlauf", badge_other: "{{count}} neue Zeilen im Verlauf", mark: "Als gelesen markieren", line: "Neu" },
+  activity: {
+    enrolment: { requested: "{{name}} möchte beitreten. Vergleichen Sie den Fingerabdruck." },
+    site: { approved: "{{name}} ist jetzt zugelassen.", refused: "{{name}} wurde abgelehnt.", suspended: "{{name}} ist ausgesetzt.", readmitted: "{{name}} darf wieder teilnehmen.", revoked: "{{name}} wurde das Vertrauen entzogen.", renamed: "{{before}} heißt jetzt {{name}}." },
+    certificate: { renewal_wished: "{{name}} wurde gebeten, das Zertifikat zu erneuern.", renewed: "Das Zertifikat von {{name}} wurde erneuert.", expires: "Das Zertifikat von {{name}} endet am {{day}}." },
+    invitation: { created: "Eine Einladung wurde erstellt. {{name}}", withdrawn: "Eine Einladung wurde zurückgezogen. {{name}}" },
+    data: { added_one: "{{name}} hat {{count}} neue nutzbare Studie.", added_other: "{{name}} hat {{count}} neue nutzbare Studien.", removed_one: "{{name}} hat {{count}} nutzbare Studie weniger.", removed_other: "{{name}} hat {{count}} nutzbare Studien weniger." },
+    consent: { agree_one: "{{name}} hat eingewilligt, für „{{title}}“ mit {{count}} Studie zu trainieren.", agree_other: "{{name}} hat eingewilligt, für „{{title}}“ mit {{count}} Studien zu trainieren.", decline: "{{name}} hat „{{title}}“ abgelehnt.", withdrawn: "{{name}} hat die Einwilligung zu „{{title}}“ widerrufen." },
+    session: {
+      offered: "„{{title}}“ wurde den Standorten angeboten.", start_requested: "„{{title}}“ startet.", run_started: "„{{title}}“ trainiert.", paused: "„{{title}}“ ist nach Runde {{round}} pausiert.", stop_requested: "„{{title}}“ wird gestoppt.", run_completed: "„{{title}}“ ist abgeschlossen.",
+      run_stopped: "„{{title}}“ wurde gestoppt.", run_failed: "„{{title}}“ ist fehlgeschlagen: {{reason}}", run_lost: "„{{title}}“ ging verloren und wird nach der letzten Runde fortgesetzt.", round_closed: "Runde {{round}} von „{{title}}“ zusammengeführt: {{got}} von {{asked}} Standorten haben geliefert{{missing}}.",
+    },
+    absent: { federation_late: "{{name}} war zu spät", consent_missing: "{{name}} nahm nicht teil", peer_unreachable: "{{name}} war nicht erreichbar", consent_send_refused: "{{name}} hat die Aktualisierung behalten", other: "{{name}} ist ausgefallen" },
+    model: { renamed: "Modell {{before}} heißt jetzt {{name}}.", deleted: "Modell {{name}} wurde gelöscht.", restored: "Modell {{name}} wurde wiederhergestellt.", removed: "Modell {{name}} wurde endgültig entfernt.", recommended: "Die Empfehlung von Modell {{name}} wurde geändert.", added: { random: "Modell {{name}} wurde erstellt.", uploaded: "Modell {{name}} wurde hochgeladen.", shipped: "Modell {{name}} wurde hinzugefügt." } },
+    settings: { limits: "Die Grenzen wurden geändert.", retention: "Die Aufbewahrung wurde geändert.", notices: "Die Benachrichtigungen wurden geändert.", daemon: "Die Einstellungen für den nächsten Start wurden geändert." },
+    drain: { on: "Der Wartungsbetrieb ist an: Nichts Neues startet.", off: "Der Wartungsbetrieb ist aus." },
+  },
   qr: { title: "Als QR-Code", note: "Jeder QR-Leser liefert einen Text, der sich wie der untenstehende einfügen lässt.", alt: "QR-Code der Einladung", save: "QR-Code speichern" },
 };

@@ -35,7 +35,7 @@ export const sharedDe: typeof sharedEn = {
     range: "Erlaubt: {{range}}.", missing: "Bitte ausfüllen.", whole: "Bitte eine ganze Zahl.", outside: "Außerhalb des erlaubten Bereichs.",
     between: "{{from}} bis {{to}}", least: "mindestens {{value}}", most: "höchstens {{value}}", above: "über {{value}}", below: "unter {{value}}",
   },
-  activity: { title: "Verlauf", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
+  activity: { title: "Verlauf", unread: "Neu", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
   audit: {
     title: "Prüfprotokoll", seq: "Nr.", at: "Wann", actor: "Wer", action: "Was", subject: "Woran", details: "Einzelheiten", hash: "Prüfsumme",
     ok: "Das Protokoll ist vollständig und unverändert: {{rows}} Zeilen stimmen.", head: "Ende der Kette:",

@@ -33,7 +33,7 @@ export const sharedEn = {
     range: "Allowed: {{range}}.", missing: "Fill this in.", whole: "A whole number, please.", outside: "Outside the allowed range.",
     between: "{{from}} to {{to}}", least: "at least {{value}}", most: "at most {{value}}", above: "above {{value}}", below: "below {{value}}",
   },
-  activity: { title: "Activity", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
+  activity: { title: "Activity", unread: "New", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
   audit: {
     title: "Audit log", seq: "No.", at: "When", actor: "Who", action: "What", subject: "Of what", details: "Details", hash: "Hash",
     ok: "The log is complete and unchanged: {{rows}} rows check out.", head: "Head of the chain:",

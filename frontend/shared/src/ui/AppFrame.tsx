@@ -15,6 +15,8 @@ export interface NavEntry {
   icon: Icon;
   /** How many things wait there; 0 shows nothing. */
   waiting?: number;
+  /** What the number means; absent: "{{count}} waiting". */
+  meaning?: string;
   link: (props: Record<string, unknown>) => ReactNode;
 }
 
@@ -85,7 +87,7 @@ function NavRow({ entry, onNavigate }: { entry: NavEntry; onNavigate: () => void
       label={entry.label}
       leftSection={<entry.icon size={19} stroke={1.7} aria-hidden="true" />}
       rightSection={
-        waiting > 0 ? <span className="chip num" data-tone="info" aria-label={t("frame.waiting", { count: waiting })}>{waiting}</span> : undefined
+        waiting > 0 ? <span className="chip num" data-tone="info" aria-label={entry.meaning ?? t("frame.waiting", { count: waiting })}>{waiting}</span> : undefined
       }
       onClick={onNavigate}
       renderRoot={(props) => entry.link(props)}
