@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web gate browser dicom-check slurm-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
+.PHONY: help setup web gate browser dicom-check slurm-check postgres-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,6 +72,15 @@ slurm-check:  # a one-node Slurm for the array tests, which are skipped and say 
 	    echo "Slurm or MUNGE is not installed (Debian: slurm-wlm, munge): tests of array jobs will be skipped." >&2; \
 	  fi; }
 
+postgres-check:  # the records' tests run on SQLite and on PostgreSQL; without it those on PostgreSQL are skipped and say so
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing PostgreSQL for the database tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
+	  else \
+	    echo "PostgreSQL is not installed (Debian: postgresql): tests that need it will be skipped." >&2; \
+	  fi; }
+
 demo: setup  ## one orchestrator, four hospitals, a better model (HEADLESS=1 ends by itself)
 	@$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
 
@@ -93,7 +102,7 @@ frontend-checks: setup  ## eslint, tsc, vitest, and that the API types are up to
 
 lint: static frontend-checks
 
-test: setup browser dicom-check lint  ## the daily gate, at most 20 minutes on 2 cores
+test: setup browser dicom-check postgres-check lint  ## the daily gate, at most 20 minutes on 2 cores
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit
 	$(BIN)/pytest -q -m "not slow" tests/integration tests/faults tests/e2e
 

@@ -41,7 +41,14 @@ def verify(home: Path, as_json: bool) -> None:
 def _verified(home: Path) -> tuple[int, int | None, str]:
     from fl_core.storage import audit as rows
     from fl_core.storage.database import open_readonly
+    from fl_core.storage.place import noted
 
+    elsewhere = noted(home)
+    if elsewhere is not None:
+        message = (
+            f"The records are in {elsewhere}. Ask the running daemon: flomir orchestrator audit verify --home {home}"
+        )
+        raise click.ClickException(message)
     try:
         database = open_readonly(home / DATABASE)
     except FlomirError as error:

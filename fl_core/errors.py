@@ -256,6 +256,31 @@ CATALOGUE: dict[str, Entry] = {
     "storage.failed": Entry(
         500, "The disk or database refused.", "Check free space and permissions of the data folder.", retryable=True
     ),
+    "storage.unreachable": Entry(
+        503,
+        "The database does not answer.",
+        "Check that PostgreSQL runs and that its address is right.",
+        retryable=True,
+    ),
+    "storage.database_in_use": Entry(
+        409, "Another daemon has this database open.", "Stop it first, or give this one a database of its own."
+    ),
+    "storage.database_url": Entry(
+        422, "The address of the database is not one of PostgreSQL.", "Write postgresql://USER:PASSWORD@HOST/DATABASE."
+    ),
+    "storage.no_driver": Entry(
+        500, "What is needed to speak with PostgreSQL is not installed.", "Run pip install 'flomir[postgresql]'."
+    ),
+    "storage.other_database": Entry(
+        409,
+        "The records of this home folder are in another database.",
+        "Set database_url as it was before, take it out again, or choose a new home folder.",
+    ),
+    "backup.other_database": Entry(
+        409,
+        "The records are in PostgreSQL, which this command does not copy.",
+        "Stop the daemon, back the database up with pg_dump, and copy the home folder.",
+    ),
     "storage.disk_full": Entry(507, "The disk is full.", "Free some space; nothing half-written was left."),
     "storage.schema_too_new": Entry(
         500, "The data folder was written by a newer version.", "Install that version or a newer one."

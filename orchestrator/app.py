@@ -17,6 +17,7 @@ from fl_core.protocol.messages import SessionOffer, SignedDocument
 from fl_core.protocol.signing import sign
 from fl_core.storage import lab_sessions, lab_sites
 from fl_core.storage.database import open_database
+from fl_core.storage.place import remember
 from fl_core.supervision.child import write_private
 from fl_core.supervision.jobs import run_job
 from fl_core.supervision.supervisor import ChildStatus, Supervisor
@@ -92,11 +93,12 @@ def check_home(settings: OrchestratorSettings) -> None:
     Raises
     ------
     StorageFailed
-        ``storage.schema_too_new`` or ``storage.failed``.
+        ``storage.schema_too_new``, ``storage.unreachable`` or ``storage.failed``.
     Conflict
-        When the port for the sites is taken.
+        When the port for the sites is taken, or the records are in another database.
     """
-    open_database(settings.home / "flomir.sqlite", migrations=MIGRATIONS).close()
+    open_database(settings.database, migrations=MIGRATIONS).close()
+    remember(settings.home, settings.database)
     check_public_port(settings.home, wished=settings.public_port, bind=settings.bind)
 
 
@@ -276,7 +278,7 @@ class Orchestrator:
         self._port = api_port
         self._stop_lock = threading.Lock()
         self._stopped = False
-        self._database = open_database(home / "flomir.sqlite", migrations=MIGRATIONS)
+        self._database = open_database(settings.database, migrations=MIGRATIONS)
         self._wiring = make_wiring(
             home,
             api_port=api_port,

@@ -1,9 +1,12 @@
 """Settings of the orchestrator: environment ``FLOMIR_ORCHESTRATOR_...`` over ``<home>/settings.toml`` over defaults."""
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from fl_core.settings import DaemonSettings
+from fl_core.storage.place import place_of
 
 
 class OrchestratorSettings(DaemonSettings):
@@ -18,4 +21,13 @@ class OrchestratorSettings(DaemonSettings):
     public_port: int = Field(
         default=0, ge=0, le=65_535, description="the gateway's port; 0 takes a free one and keeps it for the next start"
     )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL instead of the file in the home folder: postgresql://USER:PASSWORD@HOST/DATABASE (keep it in the environment or in settings.toml, it holds the password)",
+    )
     bind: str = Field(default="127.0.0.1", description="address the gateway's port is opened on (0.0.0.0: all)")
+
+    @property
+    def database(self) -> Path | str:
+        """Return what `open_database` opens; raises InvalidInput or Conflict, see `place_of`."""
+        return place_of(self.home, None if self.database_url is None else self.database_url.get_secret_value())

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
+from fl_core.storage.place import noted
 
 DATABASE = "flomir.sqlite"
 MANIFEST = "manifest.json"
@@ -97,8 +98,12 @@ def write_backup(
     StorageFailed
         Without a database in `home`, or when the disk refuses.
     Conflict
-        ``backup.exists``.
+        ``backup.exists``, ``backup.other_database``.
     """
+    elsewhere = noted(home)
+    if elsewhere is not None:
+        message = f"the records are in {elsewhere}"
+        raise Conflict(message, code="backup.other_database")
     if not (home / DATABASE).is_file():
         message = f"there is no database in {home}"
         raise StorageFailed(message, code="backup.nothing")

@@ -12,11 +12,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from fl_core.errors import FlomirError, StorageFailed
+from fl_core.errors import Conflict, FlomirError, StorageFailed
 
 BUSY_TIMEOUT_S = 10.0
 _REVISION_FILE = re.compile(r"v(\d{4})_\w+\.py")
 _VERSION_TABLE = "alembic_version"
+_ADVISORY_LOCK = 0x464C_4F4D_4952
+"""FLOMIR in ASCII."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,16 +46,21 @@ class Transaction:
 class Database:
     """An engine with the two ways in: `read()` and `begin()`.
 
-    SQLite: WAL, foreign keys on, a commit is on disk when it returns, writers queue on a lock of this process (fair,
-    no busy polling) and take the write lock of the file at the start (`BEGIN IMMEDIATE`).
+    Writers queue on a lock of this process (fair, no busy polling): one daemon is the only writer, and the audit chain
+    wants them one after the other. SQLite: WAL, foreign keys on, a commit is on disk when it returns, a writer takes the write
+    lock of the file at the start (`BEGIN IMMEDIATE`). PostgreSQL: readers see one snapshot (repeatable read); an advisory
+    lock, held as long as the database is open, keeps a second daemon out.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
-        self._write_lock: AbstractContextManager[object] = threading.RLock() if self._is_sqlite else nullcontext()
+        self._write_lock = threading.RLock()
         is_shared = isinstance(engine.pool, StaticPool)  # in memory: one connection for every thread
-        self._read_lock = self._write_lock if is_shared else nullcontext()
+        self._read_lock: AbstractContextManager[object] = self._write_lock if is_shared else nullcontext()
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._readers = engine if self._is_sqlite else engine.execution_options(**snapshot)
+        self._guard: Connection | None = None
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -69,14 +76,30 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a connection that sees one consistent state; nothing is kept of what is written through it."""
-        with self._read_lock, _translated(), self.engine.connect() as connection:
+        with self._read_lock, _translated(), self._readers.connect() as connection:
             if self._is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             yield connection
             connection.rollback()
 
+    def take(self) -> None:
+        """Be the only daemon on this database until `close`; raises Conflict (``storage.database_in_use``)."""
+        if self._is_sqlite:
+            return  # the home folder's own lock does it
+        with _translated():
+            self._guard = self.engine.connect()
+            taken = self._guard.execute(text(f"SELECT pg_try_advisory_lock({_ADVISORY_LOCK})")).scalar()
+            self._guard.commit()
+        if not taken:
+            message = "another daemon has this database open"
+            raise Conflict(message, code="storage.database_in_use")
+
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection, and with them give up what `take` took."""
+        if self._guard is not None:
+            self._guard.invalidate()
+            self._guard.close()
+            self._guard = None
         self.engine.dispose()
 
 
@@ -92,9 +115,12 @@ def open_database(target: Path | str, *, migrations: Path) -> Database:
     ------
     StorageFailed
         ``storage.schema_too_new`` when the file was written by a newer version; ``storage.failed`` otherwise.
+    Conflict
+        ``storage.database_in_use``.
     """
     database = Database(_engine(target))
     try:
+        database.take()
         upgrade(database, migrations)
     except BaseException:
         database.close()
@@ -149,7 +175,7 @@ def _run_alembic(database: Database, migrations: Path) -> None:
 
 def _engine(target: Path | str) -> Engine:
     if isinstance(target, str) and "://" in target:
-        engine = create_engine(target, pool_pre_ping=True)
+        engine = _engine_by_url(target)
         if engine.dialect.name != "sqlite":
             return engine
     elif target == ":memory:":
@@ -165,6 +191,14 @@ def _engine(target: Path | str) -> Engine:
         )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _engine_by_url(target: str) -> Engine:
+    try:
+        return create_engine(target, pool_pre_ping=True, pool_size=16, max_overflow=64, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        message = f"the driver {error.name} is missing: pip install 'flomir[postgresql]'"
+        raise StorageFailed(message, code="storage.no_driver") from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -187,7 +221,10 @@ def _translated() -> Iterator[None]:
     except FlomirError:
         raise
     except OperationalError as error:
-        code = "storage.disk_full" if "disk is full" in str(error.orig) else "storage.failed"
-        raise StorageFailed(str(error.orig), code=code) from error
+        words = str(error.orig)
+        is_full = "disk is full" in words or "No space left" in words
+        is_away = not is_full and (error.connection_invalidated or "connection" in words)
+        code = "storage.disk_full" if is_full else "storage.unreachable" if is_away else "storage.failed"
+        raise StorageFailed(words.partition("\n")[0], code=code) from error
     except SQLAlchemyError as error:
         raise StorageFailed(str(error)) from error

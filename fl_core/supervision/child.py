@@ -22,6 +22,7 @@ LARGEST_LOG_BYTES = 20_000_000
 EXIT_AFTER_EOF_S = 1.0
 KILL_WAIT_S = 5.0
 _PROXY_WORDS = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy")
+_SECRET_ENDINGS = ("_database_url",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class ChildSpec:
     cwd : Path
         Home folder: working directory, ``run/`` and ``logs/`` live in it.
     env : Mapping
-        Added to the inherited environment, from which proxy variables are taken out.
+        Added to the inherited environment, from which proxy variables and the database's address are taken out.
     restart : bool
         Whether a supervisor starts it again when it ends by itself.
     ready_timeout_s : float
@@ -69,8 +70,9 @@ class ChildSpec:
 
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment without proxies, tied to this process, with `extra` on top."""
-    kept = {key: value for key, value in os.environ.items() if key.lower() not in _PROXY_WORDS}
+    """Return this process's environment without proxies and the daemon's own secrets, tied to this process, with `extra` on top."""
+    inherited = {key: value for key, value in os.environ.items() if key.lower() not in _PROXY_WORDS}
+    kept = {key: value for key, value in inherited.items() if not key.lower().endswith(_SECRET_ENDINGS)}
     return {**kept, "PYTHONUNBUFFERED": "1", PARENT_ENV: str(os.getpid()), **extra}
 
 

@@ -28,6 +28,7 @@ from fl_core.storage import lab_models, lab_sessions, lab_sites
 from fl_core.storage.database import Database, Transaction, open_database
 from fl_core.storage.journal import Journal
 from fl_core.storage.lab_sites import InvitationRow
+from fl_core.storage.place import place_of
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import Key, fingerprint, generate_key, load_certificate, make_csr
 
@@ -75,10 +76,10 @@ def migrations() -> Path:
     return Path(locations[0]) / "migrations"
 
 
-def fill(home: Path, amount: Amount, *, seed: int = 1) -> None:
+def fill(home: Path, amount: Amount, *, seed: int = 1, database_url: str | None = None) -> None:
     """Fill the database of a home folder that no daemon uses at the moment; the same seed gives the same amounts."""
     authority = Authority.create(home, "FLoMIR laboratory", "127.0.0.1")
-    database = open_database(home / "flomir.sqlite", migrations=migrations())
+    database = open_database(place_of(home, database_url), migrations=migrations())
     try:
         _Filler(database, authority, random.Random(seed)).fill(amount)  # noqa: S311 - rows to look at, no secrets
     finally:

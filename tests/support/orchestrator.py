@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from werkzeug.test import Client, TestResponse
@@ -27,6 +27,7 @@ from fl_core.protocol.plan import RoundRecord, ServerEvent, SessionPlan, UpdateR
 from fl_core.protocol.signing import sha256_of, sign
 from fl_core.protocol.version import PROTOCOL
 from fl_core.storage.database import open_database
+from fl_core.storage.place import place_of
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import fingerprint, generate_key, make_csr, short_fingerprint
 from fl_core.web.logins import Logins
@@ -220,16 +221,24 @@ class SiteActor:
 
 
 class Lab:
-    """An orchestrator without processes: real database, real routes, real gate."""
+    """An orchestrator without processes: real database, real routes, real gate.
 
-    def __init__(self, home: Path) -> None:
+    `new_database` says of which kind the database of a new home is (see the fixture `each_database`).
+    """
+
+    new_database: ClassVar[Callable[[], str | None]] = staticmethod(lambda: None)
+    _databases: ClassVar[dict[Path, str | None]] = {}
+
+    def __init__(self, home: Path, *, database_url: str | None = None) -> None:
+        if home not in self._databases:
+            self._databases[home] = database_url or type(self).new_database()
         self.home = home
         self.engine = RememberedEngine()
         self.gateway = RememberedGateway()
         self.deltas: list[Delta] = []
         bus = EventBus()
         bus.subscribe(self.deltas.append)
-        self.database = open_database(home / "flomir.sqlite", migrations=MIGRATIONS)
+        self.database = open_database(place_of(home, self._databases[home]), migrations=MIGRATIONS)
         authority = Authority.create(home, "Lab", "127.0.0.1")
         self.logins = Logins(key="cookie-key", api_token=TOKEN)
         identity = Identity("Lab", "0", "127.0.0.1:9", authority.ca_pem, "CA")

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +13,14 @@ from fl_core.errors import FlomirError, StorageFailed
 from fl_core.storage import audit
 from fl_core.storage.database import Database, open_database, open_readonly
 from fl_core.storage.journal import ActivityRow, Journal
+from fl_core.storage.place import place_of
 from fl_core.storage.shared_tables import ACTIVITY, AUDIT
 from orchestrator.app import MIGRATIONS
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = open_database(tmp_path / "flomir.sqlite", migrations=MIGRATIONS)
+def database(tmp_path: Path, new_database: Callable[[], str | None]) -> Iterator[Database]:
+    made = open_database(place_of(tmp_path, new_database()), migrations=MIGRATIONS)
     yield made
     made.close()
 
@@ -102,7 +103,8 @@ def test_a_file_that_is_no_database_is_a_storage_failure(tmp_path: Path) -> None
         open_database(path, migrations=MIGRATIONS)
 
 
-def test_the_journal_is_in_wal_mode_and_commits_are_on_disk(database: Database, tmp_path: Path) -> None:
+def test_the_journal_is_in_wal_mode_and_commits_are_on_disk(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "flomir.sqlite", migrations=MIGRATIONS)
     with database.begin() as tx:
         audit.append(tx, at=datetime.now(UTC), actor="manager", action="a", subject="s")
         assert tx.connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -112,6 +114,7 @@ def test_the_journal_is_in_wal_mode_and_commits_are_on_disk(database: Database, 
         assert other.execute("SELECT count(*) FROM audit").fetchone() == (1,)
     finally:
         other.close()
+        database.close()
 
 
 def test_times_come_back_with_their_zone_and_sort_as_they_happened(database: Database) -> None:

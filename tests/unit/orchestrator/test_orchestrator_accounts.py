@@ -24,7 +24,7 @@ CLOSED_TO_VIEWERS = {("GET", "/api/v1/accounts")}
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, each_database: None) -> Iterator[Lab]:
     made = Lab(tmp_path_factory.mktemp("accounts"))
     yield made
     made.close()

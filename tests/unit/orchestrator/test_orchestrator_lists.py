@@ -1,6 +1,6 @@
 """Long lists come in parts: searched, filtered and sorted by the database, every row exactly once, whatever changes meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,10 +14,11 @@ AMOUNT = Amount(sites=23, sessions=7, models=40, invitations=11, sites_per_sessi
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str | None]) -> Iterator[Lab]:
     home: Path = tmp_path_factory.mktemp("lists")
-    fill(home, AMOUNT)
-    made = Lab(home)
+    url = new_database()
+    fill(home, AMOUNT, database_url=url)
+    made = Lab(home, database_url=url)
     yield made
     made.close()
 

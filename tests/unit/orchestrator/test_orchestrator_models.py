@@ -13,6 +13,8 @@ from model.jobs import answer_request
 from tests.support.orchestrator import HOST, TOKEN, Lab, write_model
 from tests.support.shipped import ship_instead
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:

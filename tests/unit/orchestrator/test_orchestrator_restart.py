@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from fl_core.errors import PeerUnreachable
 from tests.support.orchestrator import Lab, RememberedEngine
+
+pytestmark = pytest.mark.usefixtures("each_database")
 
 
 def test_a_session_that_ran_when_the_daemon_died_goes_on_with_a_new_run(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from orchestrator.services.engine import RunStatus
 from tests.support.orchestrator import Lab, read_offer
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:

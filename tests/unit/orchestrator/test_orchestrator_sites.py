@@ -11,6 +11,8 @@ from fl_core.storage.lab_presence import Stay, shares
 from fl_core.trust.trusted import read_trusted
 from tests.support.orchestrator import Lab
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
