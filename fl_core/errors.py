@@ -229,6 +229,28 @@ CATALOGUE: dict[str, Entry] = {
         409, "The session cannot start yet.", "Wait for the answers that are missing, or change the quorum."
     ),
     "session.site_not_trusted": Entry(409, "A chosen site is not trusted.", "Approve the site first, or leave it out."),
+    "session.too_many_sites": Entry(
+        409, "More sites than one session may have.", "Choose fewer sites, or raise the limit in Settings."
+    ),
+    "session.too_many": Entry(
+        409,
+        "Too many sessions are going on already.",
+        "Stop one or wait until one is over, or raise the limit in Settings.",
+    ),
+    "drain.on": Entry(
+        409, "Drain mode is on: nothing new starts.", "Switch drain mode off in Settings when the upgrade is done."
+    ),
+    "settings.fixed": Entry(
+        409,
+        "This setting is given at the start of the program.",
+        "Change the option or environment variable that it is started with.",
+    ),
+    "notice.failed": Entry(
+        502,
+        "The notice could not be sent.",
+        "The detail says what the other side answered; check address, encryption and password.",
+        retryable=True,
+    ),
     "task.unknown": Entry(422, "There is no such task.", "Choose one of the listed tasks."),
     "strategy.unknown": Entry(422, "There is no such strategy.", "Choose one of the listed strategies."),
     "strategy.incompatible": Entry(409, "Strategy and task do not go together.", "Choose another strategy."),

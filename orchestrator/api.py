@@ -19,6 +19,7 @@ from orchestrator.routes.internal import internal_routes
 from orchestrator.routes.models import model_routes
 from orchestrator.routes.peer import enrolment_routes, peer_routes
 from orchestrator.routes.sessions import catalogue_routes, session_routes
+from orchestrator.routes.settings import House, settings_routes
 from orchestrator.routes.sites import invitation_routes, site_routes
 from orchestrator.routes.system import system_routes
 from orchestrator.services.consents import Consents
@@ -52,6 +53,7 @@ class Services:
     presence_log: PresenceLog
     new_data: NewData
     seen: Seen
+    house: House
     peers: Peers
     consents: Consents
     models: Models
@@ -74,6 +76,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
         system_routes(services.system, services.records, services.new_link),
         home_routes(services.new_data, services.seen),
         invitation_routes(services.invitations),
+        settings_routes(services.house),
         site_routes(services.sites, services.enrolment, services.presence_log),
         catalogue_routes(),
         session_routes(services.views, services.offers, services.sessions),

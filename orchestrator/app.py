@@ -30,8 +30,13 @@ from fl_core.web.security import Gate, GateSettings
 from orchestrator.api import Services, make_app, software_version
 from orchestrator.children import Wiring, check_public_port, child_specs, make_wiring
 from orchestrator.roles import ROLES
+from orchestrator.routes.settings import House
+from orchestrator.schemas_settings import NextStart
+from orchestrator.services.about import about
+from orchestrator.services.certificate_watch import CertificateWatch
 from orchestrator.services.consents import Consents
 from orchestrator.services.desk import Desk, make_desk
+from orchestrator.services.drain import Drain, DrainState
 from orchestrator.services.engine import AgentClient, Engine, Gateway, GatewayClient
 from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.heartbeat import Heartbeat
@@ -41,9 +46,13 @@ from orchestrator.services.invitations import Invitations
 from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models, RunJob
 from orchestrator.services.new_data import NewData
+from orchestrator.services.next_start import NextStartSettings
+from orchestrator.services.notice_settings import NoticeSettings
+from orchestrator.services.notices import Sender
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence import Presence
 from orchestrator.services.presence_log import PresenceLog
+from orchestrator.services.pruning import Pruning
 from orchestrator.services.records import Records
 from orchestrator.services.round_closing import RoundClosing
 from orchestrator.services.seen import Seen
@@ -114,6 +123,7 @@ class Core:
         identity: Identity,
         outside: Outside,
         login_s: float = 7 * DAY_S,
+        started_with: NextStart | None = None,
     ) -> None:
         self.desk = desk
         self.accounts = Accounts(
@@ -127,7 +137,7 @@ class Core:
         self.views = SessionViews(desk, self.presence)
         self.models = Models(desk, folder=home / "models", run_job=outside.run_job)
         self.book = SessionBook(desk, self.views, self.inboxes, publish_related=self._publish_related)
-        self.system = System(identity, desk.bus, outside.statuses)
+        self.system = System(identity, desk.bus, outside.statuses, self._is_draining)
         self.invitations = Invitations(desk, identity)
         self.trust_list = TrustList(
             desk, path=TrustPaths.of_home(home).trusted, gateway=outside.gateway, engine=outside.engine
@@ -135,7 +145,9 @@ class Core:
         folders = SessionFolders(home / "sessions")
         closing = RoundClosing(desk, book=self.book, models=self.models, folders=folders, inboxes=self.inboxes)
         self.ingest = SessionIngest(desk, book=self.book, views=self.views, folders=folders, closing=closing)
-        self.sessions = Sessions(desk, book=self.book, views=self.views, folders=folders, wake=self.wake)
+        self.sessions = Sessions(
+            desk, book=self.book, views=self.views, folders=folders, wake=self.wake, held=self._is_draining
+        )
         self.runs = SessionRuns(
             desk,
             book=self.book,
@@ -145,6 +157,7 @@ class Core:
             engine=outside.engine,
             trust_list=self.trust_list,
             on_due=self.sessions.on_answer,
+            held=self._is_draining,
         )
         self.enrolment = Enrolment(
             desk,
@@ -185,10 +198,50 @@ class Core:
             book=self.book,
             views=self.views,
             inboxes=self.inboxes,
+            held=self._is_draining,
+            limits=self.settings.limits,
+        )
+        self.house = self._make_house(home, identity, started_with)
+        self.pruning = Pruning(
+            desk,
+            settings=self.settings,
+            model_bin=ModelBin(desk, self.models),
+            logs=home / "logs",
+            also=CertificateWatch(desk).look,
         )
         self.records = Records(desk)
         self._nodes_again = True
-        self.heartbeat = Heartbeat([self.tell_presence, self._settle_nodes, self.runs.tick, self.presence_log.tick])
+        self.heartbeat = Heartbeat(
+            [
+                self.tell_presence,
+                self._settle_nodes,
+                self.runs.tick,
+                self.presence_log.tick,
+                self.house.drain.tick,
+                self.pruning.tick,
+            ]
+        )
+
+    def _make_house(self, home: Path, identity: Identity, started_with: NextStart | None) -> House:
+        notices = NoticeSettings(self.desk, settings=self.settings, secrets_file=home / "secrets" / "notices.json")
+        return House(
+            settings=self.settings,
+            drain=Drain(
+                self.desk, settings=self.settings, sessions=self.sessions, publish=lambda: self.system.publish()
+            ),
+            notices=notices,
+            sender=Sender(self.desk, settings=notices, laboratory=identity.name),
+            next_start=NextStartSettings(
+                self.desk,
+                file=home / "settings.toml",
+                present=started_with or NextStart(),
+                address=identity.public_address,
+            ),
+            about=lambda: about(identity.version, home),
+        )
+
+    def _is_draining(self) -> bool:
+        return self.settings.get("drain", DrainState).on
 
     def wake(self) -> None:
         """Make the heartbeat look at everything now."""
@@ -230,6 +283,7 @@ class Core:
             presence_log=self.presence_log,
             new_data=NewData(self.desk, presence=self.presence, settings=self.settings),
             seen=Seen(self.desk),
+            house=self.house,
             peers=self.peers,
             consents=self.consents,
             models=self.models,
@@ -247,6 +301,7 @@ class Core:
         """Let held requests return and end the heartbeat."""
         self.inboxes.close()
         self.enrolment.close()
+        self.house.sender.stop()
         self.heartbeat.stop()
         self.desk.bus.close()
 
@@ -304,6 +359,7 @@ class Orchestrator:
                 statuses=self._supervisor.statuses,
             ),
             login_s=settings.login_days * DAY_S,
+            started_with=NextStart(public_host=settings.public_host, upload_limit_mib=settings.upload_limit_mib),
         )
         self.wsgi, self._socketio = make_wsgi(
             self.core,
@@ -325,6 +381,7 @@ class Orchestrator:
             self._supervisor.add(spec)
         self._supervisor.start_all()
         self.core.heartbeat.start()
+        self.core.house.sender.start()
         threading.Thread(target=self._announce, name="announce", daemon=True).start()
 
     def stop(self) -> None:

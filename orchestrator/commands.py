@@ -171,6 +171,25 @@ def sites(home: Path, *, as_json: bool) -> None:
     )
 
 
+@orchestrator.command()
+@home_option
+@json_option
+@click.argument("switch", type=click.Choice(["on", "off", "status"]))
+def drain(home: Path, *, as_json: bool, switch: str) -> None:
+    """Before an upgrade: nothing new starts (on) until it is over (off); `status` says what still runs."""
+    client = _client(home)
+    view = client.call("GET", "/drain") if switch == "status" else client.call("PUT", "/drain", {"on": switch == "on"})
+    running = view["running"]
+    words = "Drain mode is off."
+    if view["on"]:
+        words = (
+            f"Drain mode is on; {running} still finish{'es' if running == 1 else ''} a round."
+            if running
+            else ("Drain mode is on; nothing runs. The program can be stopped and upgraded.")
+        )
+    _show(view, as_json=as_json, words=words)
+
+
 add_backup_commands(orchestrator, role="orchestrator", home_option=home_option)
 
 

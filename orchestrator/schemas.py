@@ -20,6 +20,7 @@ class SystemView(Schema):
     public_address: str
     ca_fingerprint: str
     children: list[ChildView]
+    draining: bool = Field(description="nothing new starts: an upgrade is being prepared")
     seq: int
 
 

@@ -83,6 +83,12 @@ def list_invitations(connection: Connection, wanted: Wanted, *, at: datetime) ->
     return Part([InvitationRow(**values_of(row)) for row in part.rows], part.total, part.next_cursor)
 
 
+def count_open_invitations(connection: Connection, at: datetime) -> int:
+    """Return how many invitations can still be used."""
+    query = select(func.count()).where(invitation.c.state == "open", invitation.c.expires_at > at)
+    return int(connection.execute(query).scalar_one())
+
+
 def invitation_by_id(connection: Connection, invitation_id: str) -> InvitationRow:
     """Return one invitation or raise NotFound."""
     found = connection.execute(select(invitation).where(invitation.c.id == invitation_id)).first()

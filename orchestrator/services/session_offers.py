@@ -18,11 +18,13 @@ from fl_core.storage.lab_sites import SiteRow
 from fl_core.strategy_spec import strategy_parameters
 from fl_core.web.complaints import first_problem
 from orchestrator.schemas import ModelInitialise, SessionCreate, SessionView
+from orchestrator.schemas_settings import Limits
 from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.models import Models, known_task
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_views import SessionViews
+from orchestrator.services.sessions import check_not_held
 
 
 class SessionOffers:
@@ -38,6 +40,8 @@ class SessionOffers:
         book: SessionBook,
         views: SessionViews,
         inboxes: Inboxes,
+        held: Callable[[], bool],
+        limits: Callable[[], Limits],
     ) -> None:
         self._desk = desk
         self._name = name
@@ -46,6 +50,8 @@ class SessionOffers:
         self._book = book
         self._views = views
         self._inboxes = inboxes
+        self._held = held
+        self._limits = limits
 
     def create(self, wanted: SessionCreate) -> SessionView:
         """Create a session and send its offers.
@@ -55,8 +61,11 @@ class SessionOffers:
         InvalidInput
             ``task.unknown``, ``strategy.unknown``, ``input.invalid`` naming the field, ``model.invalid``.
         Conflict
-            ``session.too_few_sites``, ``session.site_not_trusted``.
+            ``session.too_few_sites``, ``session.site_not_trusted``, ``session.too_many_sites``, ``session.too_many``,
+            ``drain.on``.
         """
+        check_not_held(self._held())
+        self._check_limits(wanted)
         spec = checked_spec(wanted)
         sites = self._trusted(list(dict.fromkeys(wanted.site_ids)))
         _check_quorum(wanted, len(sites))
@@ -102,6 +111,17 @@ class SessionOffers:
             self._book.move(tx, session_id, SessionEvent.OFFERED, actor=by_manager(), text=text)
             tx.after_commit(lambda: self._models.publish(model.id))
         return self._views.get(session_id)
+
+    def _check_limits(self, wanted: SessionCreate) -> None:
+        limits, sites = self._limits(), len(set(wanted.site_ids))
+        if sites > limits.most_sites:
+            message = f"{sites} sites were chosen, a session has at most {limits.most_sites}"
+            raise Conflict(message, code="session.too_many_sites")
+        with self._desk.database.read() as connection:
+            going_on = len(lab_sessions.all_sessions(connection, lab_sessions.UNFINISHED))
+        if going_on >= limits.most_sessions:
+            message = f"{going_on} sessions are not over, the limit is {limits.most_sessions}"
+            raise Conflict(message, code="session.too_many")
 
     def _trusted(self, site_ids: list[str]) -> list[SiteRow]:
         with self._desk.database.read() as connection:

@@ -46,6 +46,7 @@ class SessionRuns:
         engine: Engine,
         trust_list: TrustList,
         on_due: Callable[[str], None],
+        held: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._desk = desk
@@ -56,6 +57,7 @@ class SessionRuns:
         self._engine = engine
         self._trust_list = trust_list
         self._on_due = on_due
+        self._held = held
         self._clock = clock
         self._lock = threading.Lock()
         self._stopping_since: dict[str, float] = {}
@@ -95,6 +97,8 @@ class SessionRuns:
     # --- starting ----------------------------------------------------------------------------------------------------
 
     def _launch(self, row: SessionRow) -> None:
+        if self._held():
+            return
         plan = self._plan(row)
         if plan is None:
             return

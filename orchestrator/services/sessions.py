@@ -18,17 +18,32 @@ from orchestrator.services.session_views import SessionViews
 GOING_ON = frozenset({SessionState.STARTING, SessionState.RUNNING})
 
 
+def check_not_held(is_held: bool) -> None:
+    """Raise Conflict (``drain.on``) while nothing new may start."""
+    if is_held:
+        message = "nothing starts while drain mode is on"
+        raise Conflict(message, code="drain.on")
+
+
 class Sessions:
-    """Writes the manager's wishes down; `wake` makes the runs look at them at once."""
+    """Writes the manager's wishes down; `wake` makes the runs look at them at once, while `held` nothing starts."""
 
     def __init__(
-        self, desk: Desk, *, book: SessionBook, views: SessionViews, folders: SessionFolders, wake: Callable[[], None]
+        self,
+        desk: Desk,
+        *,
+        book: SessionBook,
+        views: SessionViews,
+        folders: SessionFolders,
+        wake: Callable[[], None],
+        held: Callable[[], bool],
     ) -> None:
         self._desk = desk
         self._book = book
         self._views = views
         self._folders = folders
         self._wake = wake
+        self._held = held
 
     def start(self, session_id: str) -> SessionView:
         """Start an offered session with the sites that agreed.
@@ -67,6 +82,19 @@ class Sessions:
                 self._book.change(tx, session_id, {"wish": "pause"})
         self._wishes(session_id, pause_after_round=True)
         return self._views.get(session_id)
+
+    def go_on(self, session_id: str) -> None:
+        """Take a pause back: one that is only wished for is forgotten, one that has come about ends."""
+        with self._desk.database.begin() as tx:
+            row = lab_sessions.by_id(tx.connection, session_id)
+            is_going_on = row.state in GOING_ON
+            if is_going_on and row.wish == "pause":
+                self._note(tx, session_id, "session.pause_forgotten", "Will not pause after all.")
+                self._book.change(tx, session_id, {"wish": "run"})
+        if is_going_on:
+            self._wishes(session_id, pause_after_round=False)
+        elif row.state is SessionState.PAUSED:
+            self.resume(session_id)
 
     def combine_now(self, session_id: str) -> SessionView:
         """Close the present round with the updates that are there.
@@ -169,6 +197,7 @@ class Sessions:
                 self._book.publish(tx, row.id)
 
     def _start(self, session_id: str, *, from_states: set[SessionState], actor: str, text: str) -> SessionView:
+        check_not_held(self._held())
         with self._desk.database.begin() as tx:
             row = lab_sessions.by_id(tx.connection, session_id)
             if row.state not in from_states:

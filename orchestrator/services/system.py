@@ -24,10 +24,13 @@ class Identity:
 class System:
     """Shows the daemon and its children; publishes each change."""
 
-    def __init__(self, identity: Identity, bus: EventBus, statuses: Callable[[], list[ChildStatus]]) -> None:
+    def __init__(
+        self, identity: Identity, bus: EventBus, statuses: Callable[[], list[ChildStatus]], draining: Callable[[], bool]
+    ) -> None:
         self._identity = identity
         self._bus = bus
         self._statuses = statuses
+        self._draining = draining
 
     @property
     def version(self) -> str:
@@ -44,6 +47,7 @@ class System:
             public_address=identity.public_address,
             ca_fingerprint=identity.ca_fingerprint,
             children=[child_view(status) for status in self._statuses()],
+            draining=self._draining(),
             seq=self._bus.seq,
         )
 

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what this program is made of. */
+        get: operations["get_about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts": {
         parameters: {
             query?: never;
@@ -119,6 +136,24 @@ export interface paths {
         /** Check the hash chain of the audit. */
         get: operations["verify_audit"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say whether nothing new starts, and what still runs. */
+        get: operations["get_drain"];
+        /** Switch drain mode on or off. */
+        put: operations["switch_drain"];
         post?: never;
         delete?: never;
         options?: never;
@@ -539,6 +574,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/daemon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what holds now and from the next start on. */
+        get: operations["get_daemon_settings"];
+        /** Change what holds from the next start on. */
+        put: operations["set_daemon_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what is enough and what is too much. */
+        get: operations["get_limits"];
+        /** Replace the limits. */
+        put: operations["set_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return who is told what; no secret is in it. */
+        get: operations["get_notices"];
+        /** Replace the settings of the notices. */
+        put: operations["set_notices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/notices/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one notice now. */
+        post: operations["test_notices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return how long what is kept. */
+        get: operations["get_retention"];
+        /** Replace the times of keeping. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -749,6 +873,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * About
+         * @description GET /about.
+         */
+        About: {
+            /** Components */
+            components: components["schemas"]["Component"][];
+            /** Home */
+            home: string;
+            /** Licence */
+            licence: string;
+            /** Protocol */
+            protocol: string;
+            /** Python */
+            python: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * AccountChange
          * @description PATCH /accounts/{id}: what is absent stays.
          */
@@ -940,6 +1082,18 @@ export interface components {
             state: "starting" | "ready" | "restarting" | "stopped";
         };
         /**
+         * Component
+         * @description A library this program is made of.
+         */
+        Component: {
+            /** Licence */
+            licence: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * Consent
          * @description A site's signed answer to an offer; the list of studies stays at the site, its digest and length travel.
          */
@@ -988,6 +1142,26 @@ export interface components {
             train_on_my_data: boolean;
         };
         /**
+         * DaemonSettingsView
+         * @description GET /settings/daemon.
+         */
+        DaemonSettingsView: {
+            /**
+             * Fixed
+             * @description settings given on the command line or by the environment
+             */
+            fixed: string[];
+            next: components["schemas"]["NextStart"];
+            /**
+             * Open Invitations
+             * @description invitations that carry the present address
+             */
+            open_invitations: number;
+            present: components["schemas"]["NextStart"];
+            /** Public Address */
+            public_address: string;
+        };
+        /**
          * DataSummary
          * @description What a site tells about its data: counts only, chosen by the site.
          */
@@ -1021,6 +1195,36 @@ export interface components {
         Deleted: {
             /** Id */
             id: string;
+        };
+        /**
+         * DrainChange
+         * @description PUT /drain.
+         */
+        DrainChange: {
+            /** On */
+            on: boolean;
+        };
+        /**
+         * DrainView
+         * @description GET /drain: nothing new starts while it is on; what runs finishes its round and pauses.
+         */
+        DrainView: {
+            /** By */
+            by: string;
+            /**
+             * Held
+             * @description sessions that go on by themselves afterwards
+             */
+            held: number;
+            /** On */
+            on: boolean;
+            /**
+             * Running
+             * @description sessions that still finish their round
+             */
+            running: number;
+            /** Since */
+            since: string | null;
         };
         /**
          * Ended
@@ -1106,12 +1310,96 @@ export interface components {
             state: "open" | "used" | "expired" | "withdrawn";
         };
         /**
+         * Limits
+         * @description GET and PUT /settings/limits: what is enough, and what is too much.
+         */
+        Limits: {
+            /**
+             * Least New Studies
+             * @description new usable studies that make a site worth asking
+             * @default 3
+             */
+            least_new_studies: number;
+            /**
+             * Least Sites
+             * @description so many such sites are enough for a session
+             * @default 2
+             */
+            least_sites: number;
+            /**
+             * Most Sessions
+             * @description most sessions that are not over at the same time
+             * @default 5
+             */
+            most_sessions: number;
+            /**
+             * Most Sites
+             * @description most sites in one session
+             * @default 100
+             */
+            most_sites: number;
+        };
+        /**
          * LinkView
          * @description POST /link: a fresh one-time link that signs a browser in.
          */
         LinkView: {
             /** Link */
             link: string;
+        };
+        /**
+         * MailSettings
+         * @description Notices by e-mail.
+         */
+        MailSettings: {
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Host
+             * @default localhost
+             */
+            host: string;
+            /**
+             * Kinds
+             * @default [
+             *       "approval",
+             *       "answer",
+             *       "session",
+             *       "failure",
+             *       "data",
+             *       "certificate"
+             *     ]
+             */
+            kinds: ("approval" | "answer" | "session" | "failure" | "data" | "certificate")[];
+            /**
+             * Port
+             * @default 587
+             */
+            port: number;
+            /**
+             * Recipients
+             * @default []
+             */
+            recipients: string[];
+            /**
+             * Security
+             * @default starttls
+             * @enum {string}
+             */
+            security: "starttls" | "tls" | "none";
+            /**
+             * Sender
+             * @default flomir@localhost
+             */
+            sender: string;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
         };
         /**
          * Me
@@ -1326,6 +1614,178 @@ export interface components {
             least_sites: number;
         };
         /**
+         * NextStart
+         * @description PUT /settings/daemon: settings that hold from the next start on; kept in settings.toml of the data folder.
+         */
+        NextStart: {
+            /**
+             * Public Host
+             * @default 127.0.0.1
+             */
+            public_host: string;
+            /**
+             * Upload Limit Mib
+             * @default 2048
+             */
+            upload_limit_mib: number;
+        };
+        /**
+         * NoticeTest
+         * @description POST /settings/notices/test.
+         */
+        NoticeTest: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+        };
+        /**
+         * NoticeTested
+         * @description The other side took the notice.
+         */
+        NoticeTested: {
+            /** Answer */
+            answer: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+        };
+        /**
+         * NoticeView
+         * @description A notice that waits, was sent, or was given up.
+         */
+        NoticeView: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Problem */
+            problem: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sent" | "failed";
+        };
+        /**
+         * NoticesChange
+         * @description PUT /settings/notices; an absent secret stays as it is, an empty one is removed.
+         */
+        NoticesChange: {
+            /**
+             * @default {
+             *       "enabled": false,
+             *       "host": "localhost",
+             *       "kinds": [
+             *         "approval",
+             *         "answer",
+             *         "session",
+             *         "failure",
+             *         "data",
+             *         "certificate"
+             *       ],
+             *       "port": 587,
+             *       "recipients": [],
+             *       "security": "starttls",
+             *       "sender": "flomir@localhost",
+             *       "username": ""
+             *     }
+             */
+            mail: components["schemas"]["MailSettings"];
+            /**
+             * Mail Password
+             * @default null
+             */
+            mail_password: string | null;
+            /**
+             * @default {
+             *       "enabled": false,
+             *       "kinds": [
+             *         "approval",
+             *         "answer",
+             *         "session",
+             *         "failure",
+             *         "data",
+             *         "certificate"
+             *       ],
+             *       "url": ""
+             *     }
+             */
+            webhook: components["schemas"]["WebhookSettings"];
+            /**
+             * Webhook Secret
+             * @default null
+             */
+            webhook_secret: string | null;
+        };
+        /**
+         * NoticesView
+         * @description GET /settings/notices.
+         */
+        NoticesView: {
+            /** Has Mail Password */
+            has_mail_password: boolean;
+            /** Has Webhook Secret */
+            has_webhook_secret: boolean;
+            /** Latest */
+            latest: components["schemas"]["NoticeView"][];
+            /**
+             * @default {
+             *       "enabled": false,
+             *       "host": "localhost",
+             *       "kinds": [
+             *         "approval",
+             *         "answer",
+             *         "session",
+             *         "failure",
+             *         "data",
+             *         "certificate"
+             *       ],
+             *       "port": 587,
+             *       "recipients": [],
+             *       "security": "starttls",
+             *       "sender": "flomir@localhost",
+             *       "username": ""
+             *     }
+             */
+            mail: components["schemas"]["MailSettings"];
+            /**
+             * @default {
+             *       "enabled": false,
+             *       "kinds": [
+             *         "approval",
+             *         "answer",
+             *         "session",
+             *         "failure",
+             *         "data",
+             *         "certificate"
+             *       ],
+             *       "url": ""
+             *     }
+             */
+            webhook: components["schemas"]["WebhookSettings"];
+        };
+        /**
          * ParticipationView
          * @description One site in one session.
          */
@@ -1433,6 +1893,36 @@ export interface components {
         Rename: {
             /** Name */
             name: string;
+        };
+        /**
+         * Retention
+         * @description GET and PUT /settings/retention: how long what is kept; 0 keeps it for good.
+         */
+        Retention: {
+            /**
+             * Activity Days
+             * @description lines of the activity; the audit stays whole
+             * @default 365
+             */
+            activity_days: number;
+            /**
+             * Bin Days
+             * @description deleted models, until they are gone for good
+             * @default 0
+             */
+            bin_days: number;
+            /**
+             * Log Mib
+             * @description size of one log file before it is begun anew
+             * @default 50
+             */
+            log_mib: number;
+            /**
+             * Presence Days
+             * @description when sites were there
+             * @default 90
+             */
+            presence_days: number;
         };
         /**
          * RoundRecord
@@ -1925,6 +2415,11 @@ export interface components {
             ca_fingerprint: string;
             /** Children */
             children: components["schemas"]["ChildView"][];
+            /**
+             * Draining
+             * @description nothing new starts: an upgrade is being prepared
+             */
+            draining: boolean;
             /** Name */
             name: string;
             /** Protocol */
@@ -2038,6 +2533,34 @@ export interface components {
              */
             url: string | null;
         };
+        /**
+         * WebhookSettings
+         * @description Notices to a program: an HTTP POST with a signature.
+         */
+        WebhookSettings: {
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Kinds
+             * @default [
+             *       "approval",
+             *       "answer",
+             *       "session",
+             *       "failure",
+             *       "data",
+             *       "certificate"
+             *     ]
+             */
+            kinds: ("approval" | "answer" | "session" | "failure" | "data" | "certificate")[];
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2047,6 +2570,71 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_accounts: {
         parameters: {
             query?: never;
@@ -2672,6 +3260,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditCheck"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_drain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_drain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainView"];
                 };
             };
             /** @description Unauthorized */
@@ -4636,6 +5358,611 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_daemon_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DaemonSettingsView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_daemon_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextStart"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DaemonSettingsView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Limits"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeTested"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retention"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
                 };
             };
             /** @description Unauthorized */

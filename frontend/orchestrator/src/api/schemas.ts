@@ -34,6 +34,7 @@ export const systemSchema: z.ZodType<System> = z.object({
   public_address: z.string(),
   ca_fingerprint: z.string(),
   children: z.array(child),
+  draining: z.boolean(),
   seq: z.number(),
 });
 

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { useLiveState } from "@shared/realtime/LiveProvider";
 import { AppFrame, type NavEntry } from "@shared/ui/AppFrame";
+import { Notice } from "@shared/ui/Chip";
 import { LiveBadge, StaleNotice } from "@shared/ui/LiveBadge";
 
 import { useUnread } from "@app/features/activity/api/useActivity";
@@ -38,6 +39,7 @@ export function Shell() {
       settings={(props) => <Link to="/settings" {...props} />}
     >
       <StaleNotice {...live} />
+      {system.data?.draining === true && <div style={{ marginBottom: 16 }}><Notice tone="warning" title={t("drain.banner")}>{t("drain.bannerText")}</Notice></div>}
       <Outlet />
     </AppFrame>
   );

@@ -37,5 +37,32 @@ export const house: typeof houseEn = {
     settings: { limits: "Die Grenzen wurden geändert.", retention: "Die Aufbewahrung wurde geändert.", notices: "Die Benachrichtigungen wurden geändert.", daemon: "Die Einstellungen für den nächsten Start wurden geändert." },
     drain: { on: "Der Wartungsbetrieb ist an: Nichts Neues startet.", off: "Der Wartungsbetrieb ist aus." },
   },
+  settings: { people: "Personen", house: "Grenzen und Aufbewahrung", notices: "Benachrichtigungen", program: "Programm", save: "Speichern", saved: "Gespeichert." },
+  limits: {
+    title: "Grenzen", note: "Was für eine Sitzung genügt und was zu viel ist.", least_new_studies: "Neue Studien, ab denen ein Standort gefragt wird", least_new_studiesNote: "Nutzbare Studien seit dem letzten Training des Standorts.", least_sites: "Standorte, die genügen", least_sitesNote: "So viele Standorte mit genug neuen Studien.",
+    most_sites: "Höchstzahl der Standorte einer Sitzung", most_sitesNote: "Mehr werden abgelehnt.", most_sessions: "Höchstzahl gleichzeitiger Sitzungen", most_sessionsNote: "Sitzungen, die nicht vorbei sind, auch wartende.",
+  },
+  retention: {
+    title: "Wie lange etwas aufbewahrt wird", note: "Wird stündlich durchgesehen. Das Prüfprotokoll bleibt vollständig.", activity_days: "Verlauf (Tage)", activity_daysNote: "0 bewahrt ihn für immer auf.", presence_days: "Verbindungszeiten der Standorte (Tage)", presence_daysNote: "0 bewahrt sie für immer auf.",
+    bin_days: "Gelöschte Modelle (Tage)", bin_daysNote: "Danach werden ihre Gewichte endgültig entfernt. 0 bewahrt sie auf.", log_mib: "Eine Protokolldatei (MiB)", log_mibNote: "Eine größere wird neu begonnen; eine frühere bleibt daneben.",
+  },
+  drain: {
+    title: "Wartungsbetrieb", note: "Für Aktualisierungen: Nichts Neues startet, was läuft, beendet seine Runde.", on: "An", off: "Aus", switchOn: "Wartungsbetrieb einschalten", switchOff: "Wartungsbetrieb ausschalten", running_one: "{{count}} Sitzung beendet noch ihre Runde.", running_other: "{{count}} Sitzungen beenden noch ihre Runde.",
+    empty: "Nichts läuft. Das Programm kann jetzt beendet und aktualisiert werden.", held_one: "{{count}} Sitzung geht danach von selbst weiter.", held_other: "{{count}} Sitzungen gehen danach von selbst weiter.", since: "Seit {{since}}, durch {{by}}.", ask: "Wartungsbetrieb einschalten?", lead: "Er bleibt auch über einen Neustart an, bis ihn jemand ausschaltet.",
+    one: "Keine neue Sitzung und keine neue Runde startet.", two: "Laufende Runden werden beendet; nichts Trainiertes geht verloren.", three: "Standorte bleiben verbunden und können Anfragen beantworten.", banner: "Der Wartungsbetrieb ist an: Nichts Neues startet.", bannerText: "Sitzungen beenden ihre Runde und gehen weiter, wenn er in den Einstellungen ausgeschaltet wird.",
+  },
+  notices: {
+    mail: "E-Mail", mailNote: "Für Personen, die nicht auf dieser Seite sind. Nur was im Verlauf steht; nichts von Patienten.", webhook: "Web-Hook", webhookNote: "Ein HTTP-POST mit JSON für ein anderes Programm.", enabled: "Senden", mailOn: "E-Mails senden", webhookOn: "An den Web-Hook senden",
+    host: "Mailserver", port: "Anschluss (Port)", security: "Verschlüsselung", securityOf: { starttls: "Mit STARTTLS", tls: "TLS vom ersten Byte an", none: "Keine (nur innerhalb dieses Computers)" }, username: "Benutzername", usernameNote: "Leer: ohne Anmeldung.", password: "Passwort", secretKept: "Eines ist hinterlegt; Tippen ersetzt es.", secretNone: "Keines ist hinterlegt.",
+    sender: "Absenderadresse", recipients: "Empfänger", recipientsNote: "Bis zu 20 Adressen, Eingabetaste nach jeder.", clear: "Alle entfernen", url: "Adresse", urlNote: "Beginnt mit https:// oder http://", secret: "Geheimnis", signNote: "Signiert jede Nachricht mit HMAC-SHA256 (X-Flomir-Signature).",
+    kinds: "Worüber", kindOf: { approval: "Beitrittsanfragen", answer: "Antworten der Standorte", session: "Sitzungen", failure: "Fehlschläge", data: "Neue Daten", certificate: "Zertifikate", test: "Probe" }, test: "Probe senden", tested: "Gesendet: {{answer}}.",
+    latest: "Letzte Benachrichtigungen", latestNote: "Was fehlschlägt, wird etwa einen Tag lang immer seltener erneut versucht.", noneYet: "Noch keine.", again: "nächster Versuch", state: { waiting: "Wartet", sent: "Gesendet", failed: "Aufgegeben" },
+  },
+  nextStart: {
+    title: "Ab dem nächsten Start", note: "Steht in settings.toml im Datenordner.", host: "Öffentliche Adresse (Rechnername)", hostNote: "Unter ihr erreichen die Standorte diesen Computer.", upload: "Größte hochgeladene Datei (MiB)", uploadNote: "Zum Beispiel Modelldateien.", fixed: "Über Befehlszeile oder Umgebung vorgegeben: Ändern Sie es dort.",
+    hostWarn: "Standorte kennen dieses Labor als {{address}}", hostMeans_one: "{{count}} offene Einladung enthält die jetzige Adresse: Ziehen Sie sie zurück und erstellen Sie sie nach dem Neustart neu. Verbundene Standorte fragen weiter unter der alten Adresse an; sie muss also weiterhin hierher führen.", hostMeans_other: "{{count}} offene Einladungen enthalten die jetzige Adresse: Ziehen Sie sie zurück und erstellen Sie sie nach dem Neustart neu. Verbundene Standorte fragen weiter unter der alten Adresse an; sie muss also weiterhin hierher führen.",
+    waits: "Gespeichert; es gilt ab dem nächsten Start.", restart: "Starten Sie das Programm neu, wenn keine Runde läuft.",
+  },
+  about: { title: "Über dieses Programm", licence: "Lizenz", home: "Datenordner", components: "Verwendete Bibliotheken", name: "Bibliothek" },
   qr: { title: "Als QR-Code", note: "Jeder QR-Leser liefert einen Text, der sich wie der untenstehende einfügen lässt.", alt: "QR-Code der Einladung", save: "QR-Code speichern" },
 };

@@ -35,5 +35,32 @@ export const house = {
     settings: { limits: "The limits were changed.", retention: "The times of keeping were changed.", notices: "The notices were changed.", daemon: "The settings of the next start were changed." },
     drain: { on: "Drain mode is on: nothing new starts.", off: "Drain mode is off." },
   },
+  settings: { people: "People", house: "Limits and keeping", notices: "Notices", program: "Program", save: "Save", saved: "Saved." },
+  limits: {
+    title: "Limits", note: "What is enough for a session, and what is too much.", least_new_studies: "New studies that make a site worth asking", least_new_studiesNote: "Usable studies since the site's last training.", least_sites: "Sites that are enough", least_sitesNote: "So many sites with enough new studies.",
+    most_sites: "Most sites in one session", most_sitesNote: "More are refused.", most_sessions: "Most sessions at the same time", most_sessionsNote: "Sessions that are not over, waiting ones among them.",
+  },
+  retention: {
+    title: "How long things are kept", note: "Looked through once an hour. The audit log stays whole.", activity_days: "Activity (days)", activity_daysNote: "0 keeps it for good.", presence_days: "When sites were online (days)", presence_daysNote: "0 keeps it for good.",
+    bin_days: "Deleted models (days)", bin_daysNote: "Then their weights are removed for good. 0 keeps them.", log_mib: "One log file (MiB)", log_mibNote: "A larger one is begun anew; one former file stays beside it.",
+  },
+  drain: {
+    title: "Drain mode", note: "For upgrades: nothing new starts, what runs finishes its round.", on: "On", off: "Off", switchOn: "Switch drain mode on", switchOff: "Switch drain mode off", running_one: "{{count}} session still finishes its round.", running_other: "{{count}} sessions still finish their round.",
+    empty: "Nothing runs. The program can be stopped and upgraded now.", held_one: "{{count}} session goes on by itself afterwards.", held_other: "{{count}} sessions go on by themselves afterwards.", since: "Since {{since}}, by {{by}}.", ask: "Switch drain mode on?", lead: "It stays on over a restart, until somebody switches it off.",
+    one: "No new session and no new round starts.", two: "Rounds that run are finished; nothing trained is lost.", three: "Sites stay connected and may answer requests.", banner: "Drain mode is on: nothing new starts.", bannerText: "Sessions finish their round and go on when it is switched off in Settings.",
+  },
+  notices: {
+    mail: "E-mail", mailNote: "For people who are not at this page. Only what the activity says; nothing of a patient.", webhook: "Webhook", webhookNote: "An HTTP POST with JSON for another program.", enabled: "Send", mailOn: "Send e-mails", webhookOn: "Send to the webhook",
+    host: "Mail server", port: "Port", security: "Encryption", securityOf: { starttls: "STARTTLS", tls: "TLS from the first byte", none: "None (only inside this computer)" }, username: "User name", usernameNote: "Empty: no sign-in.", password: "Password", secretKept: "One is kept; type to replace it.", secretNone: "None is kept.",
+    sender: "Sender address", recipients: "Recipients", recipientsNote: "Up to 20 addresses, Enter after each.", clear: "Remove all", url: "Address", urlNote: "Begins with https:// or http://", secret: "Secret", signNote: "Signs each notice with HMAC-SHA256 (X-Flomir-Signature).",
+    kinds: "About", kindOf: { approval: "Requests to join", answer: "Answers of sites", session: "Sessions", failure: "Failures", data: "New data", certificate: "Certificates", test: "Test" }, test: "Send a test", tested: "Sent: {{answer}}.",
+    latest: "Latest notices", latestNote: "What fails is tried again, ever less often, for about a day.", noneYet: "None yet.", again: "next try", state: { waiting: "Waiting", sent: "Sent", failed: "Given up" },
+  },
+  nextStart: {
+    title: "From the next start on", note: "Kept in settings.toml of the data folder.", host: "Public address (host name)", hostNote: "Under which sites reach this computer.", upload: "Largest upload (MiB)", uploadNote: "Model files, for example.", fixed: "Given on the command line or by the environment: change it there.",
+    hostWarn: "Sites know this laboratory as {{address}}", hostMeans_one: "{{count}} open invitation carries the present address: withdraw it and make it anew after the restart. Connected sites keep asking at the old address, so it must still lead here.", hostMeans_other: "{{count}} open invitations carry the present address: withdraw them and make them anew after the restart. Connected sites keep asking at the old address, so it must still lead here.",
+    waits: "Saved; it holds from the next start on.", restart: "Restart the program when no round is running.",
+  },
+  about: { title: "About", licence: "Licence", home: "Data folder", components: "Made with", name: "Library" },
   qr: { title: "As a QR code", note: "Any QR reader gives a text that can be pasted like the one below.", alt: "QR code of the invitation", save: "Save QR code" },
 };

@@ -1,5 +1,5 @@
-/** Accounts, the own account, and the daemon itself: address, identity, processes. */
-import { SimpleGrid, Stack } from "@mantine/core";
+/** Accounts and the own account; how the house runs; notices; the daemon itself. */
+import { SimpleGrid, Stack, Tabs } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { AccountsCard } from "@shared/accounts/AccountsCard";
@@ -10,20 +10,45 @@ import { Fingerprint } from "@shared/ui/Fingerprint";
 import { Card, Facts, Page } from "@shared/ui/Page";
 import { Resource } from "@shared/ui/states";
 
+import { HouseSettings } from "@app/features/settings/components/HouseSettings";
+import { NoticeSettings } from "@app/features/settings/components/NoticeSettings";
+import { AboutCard, NextStartCard } from "@app/features/settings/components/ProgramSettings";
 import { useSystem } from "@app/features/system/api/useSystem";
+
+const PARTS = ["people", "house", "notices", "program"] as const;
+const VIEWS = { people: People, house: HouseSettings, notices: NoticeSettings, program: Program };
 
 export function SettingsPage() {
   const { t } = useTranslation();
-  const system = useSystem();
-  const managing = useMe().data?.manages_accounts ?? false;
   return (
     <Page title={t("nav.settings")} intro={t("system.intro")}>
+      <Tabs defaultValue="people" keepMounted={false}>
+        <Tabs.List mb="md" aria-label={t("nav.settings")}>{PARTS.map((part) => <Tabs.Tab key={part} value={part}>{t(`settings.${part}`)}</Tabs.Tab>)}</Tabs.List>
+        {PARTS.map((part) => { const View = VIEWS[part]; return <Tabs.Panel key={part} value={part}><View /></Tabs.Panel>; })}
+      </Tabs>
+    </Page>
+  );
+}
+
+function People() {
+  const managing = useMe().data?.manages_accounts ?? false;
+  return (
+    <Stack gap="md">
       {managing && <AccountsCard />}
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: "start" }}>
-        <OwnAccountCard />
+      <OwnAccountCard />
+    </Stack>
+  );
+}
+
+function Program() {
+  const { t } = useTranslation();
+  const system = useSystem();
+  return (
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: "start" }}>
+      <Stack gap="md">
         <Resource query={system} label={t("system.loading")}>
           {(data) => (
-            <Stack gap="md">
+            <>
               <Card title={t("system.identity")}>
                 <Facts items={[
                   [t("system.name"), data.name],
@@ -34,10 +59,11 @@ export function SettingsPage() {
                 ]} />
               </Card>
               <Card title={t("system.processes")} note={t("system.processesNote")}><ChildrenList rows={data.children} /></Card>
-            </Stack>
+            </>
           )}
         </Resource>
-      </SimpleGrid>
-    </Page>
+      </Stack>
+      <Stack gap="md"><NextStartCard /><AboutCard /></Stack>
+    </SimpleGrid>
   );
 }

@@ -22,7 +22,7 @@ export function NewDataTable({ rows, least, chosen, onToggle }: NewDataTableProp
     <ScrollTable label={t("newData.title")}>
       <Table aria-label={t("newData.title")} verticalSpacing="sm">
         <Table.Thead>
-          <Table.Tr>{(["site", "new", "newest", "since", "verdict"] as const).map((name) => <Table.Th key={name} scope="col">{t(`newData.${name}`)}</Table.Th>)}</Table.Tr>
+          <Table.Tr>{(["site", "new", "verdict", "newest", "since"] as const).map((name) => <Table.Th key={name} scope="col">{t(`newData.${name}`)}</Table.Th>)}</Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row) => (
@@ -35,12 +35,12 @@ export function NewDataTable({ rows, least, chosen, onToggle }: NewDataTableProp
                 <Text fw={650}>{row.new > 0 ? `+${formatCount(row.new)}` : "–"}</Text>
                 <Text size="xs" c="dimmed">{t("newData.usable", { usable: formatCount(row.usable) })}</Text>
               </Table.Td>
+              <Table.Td><Verdict row={row} least={least} /></Table.Td>
               <Table.Td><Text size="sm" c="dimmed">{row.added_at === null ? "–" : <Ago at={row.added_at} />}</Text></Table.Td>
               <Table.Td>
                 <Text size="sm">{row.since_model ?? t("newData.fromStart")}</Text>
                 {row.since !== null && <Text size="xs" c="dimmed"><Ago at={row.since} /></Text>}
               </Table.Td>
-              <Table.Td><Verdict row={row} least={least} /></Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -1,0 +1,92 @@
+/** Notices by e-mail and webhook: what, where, a test, and what was sent lately. */
+import { Checkbox, Group, PasswordInput, Select, SimpleGrid, Stack, Switch, TagsInput, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { ActButton } from "@shared/accounts/ActButton";
+import { NumberField } from "@shared/forms/NumberField";
+import { Card } from "@shared/ui/Page";
+import { Problem, Resource } from "@shared/ui/states";
+
+import { useNotices, useSetNotices, useTestNotice, type Channel, type NoticeKind, type Notices } from "@app/features/settings/api/useSettings";
+import { LatestNotices } from "@app/features/settings/components/LatestNotices";
+
+const KINDS: readonly NoticeKind[] = ["approval", "answer", "session", "failure", "data", "certificate"];
+const SECURITY = ["starttls", "tls", "none"] as const;
+
+export function NoticeSettings() {
+  const { t } = useTranslation();
+  const notices = useNotices();
+  return <Resource query={notices} label={t("system.loading")}>{(present) => <Stack gap="md"><Mail present={present} /><Webhook present={present} /><LatestNotices rows={present.latest} /></Stack>}</Resource>;
+}
+
+function Mail({ present }: { present: Notices }) {
+  const { t } = useTranslation();
+  const [mail, setMail] = useState(present.mail);
+  const [password, setPassword] = useState("");
+  const save = useSetNotices();
+  const send = () => save.mutate({ mail, webhook: present.webhook, mail_password: password === "" ? null : password, webhook_secret: null }, { onSuccess: () => setPassword("") });
+  return (
+    <Card title={t("notices.mail")} note={t("notices.mailNote")} aside={<Switch label={t("notices.enabled")} aria-label={t("notices.mailOn")} checked={mail.enabled} onChange={(event) => setMail({ ...mail, enabled: event.currentTarget.checked })} />}>
+      <form onSubmit={(event) => { event.preventDefault(); send(); }}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
+          <TextInput label={t("notices.host")} value={mail.host} onChange={(event) => setMail({ ...mail, host: event.currentTarget.value })} />
+          <NumberField label={t("notices.port")} min={1} max={65_535} allowDecimal={false} value={mail.port} onChange={(value) => setMail({ ...mail, port: Number(value) })} />
+          <Select label={t("notices.security")} allowDeselect={false} data={SECURITY.map((value) => ({ value, label: t(`notices.securityOf.${value}`) }))} value={mail.security} onChange={(value) => setMail({ ...mail, security: SECURITY.find((known) => known === value) ?? "starttls" })} />
+          <TextInput label={t("notices.username")} description={t("notices.usernameNote")} autoComplete="off" value={mail.username} onChange={(event) => setMail({ ...mail, username: event.currentTarget.value })} />
+          <PasswordInput label={t("notices.password")} description={t(present.has_mail_password ? "notices.secretKept" : "notices.secretNone")} autoComplete="new-password" value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
+          <TextInput label={t("notices.sender")} value={mail.sender} onChange={(event) => setMail({ ...mail, sender: event.currentTarget.value })} />
+        </SimpleGrid>
+        <TagsInput mt="md" label={t("notices.recipients")} description={t("notices.recipientsNote")} maxTags={20} splitChars={[",", " ", ";"]} acceptValueOnBlur value={mail.recipients} onChange={(recipients) => setMail({ ...mail, recipients })} clearButtonProps={{ "aria-label": t("notices.clear") }} />
+        <Kinds chosen={mail.kinds} onChange={(kinds) => setMail({ ...mail, kinds })} />
+        <Foot channel="mail" save={save} />
+      </form>
+    </Card>
+  );
+}
+
+function Webhook({ present }: { present: Notices }) {
+  const { t } = useTranslation();
+  const [webhook, setWebhook] = useState(present.webhook);
+  const [secret, setSecret] = useState("");
+  const save = useSetNotices();
+  const send = () => save.mutate({ mail: present.mail, webhook, webhook_secret: secret === "" ? null : secret, mail_password: null }, { onSuccess: () => setSecret("") });
+  return (
+    <Card title={t("notices.webhook")} note={t("notices.webhookNote")} aside={<Switch label={t("notices.enabled")} aria-label={t("notices.webhookOn")} checked={webhook.enabled} onChange={(event) => setWebhook({ ...webhook, enabled: event.currentTarget.checked })} />}>
+      <form onSubmit={(event) => { event.preventDefault(); send(); }}>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
+          <TextInput label={t("notices.url")} description={t("notices.urlNote")} value={webhook.url} onChange={(event) => setWebhook({ ...webhook, url: event.currentTarget.value })} />
+          <PasswordInput label={t("notices.secret")} description={t(present.has_webhook_secret ? "notices.secretKept" : "notices.signNote")} autoComplete="new-password" value={secret} onChange={(event) => setSecret(event.currentTarget.value)} />
+        </SimpleGrid>
+        <Kinds chosen={webhook.kinds} onChange={(kinds) => setWebhook({ ...webhook, kinds })} />
+        <Foot channel="webhook" save={save} />
+      </form>
+    </Card>
+  );
+}
+
+function Kinds({ chosen, onChange }: { chosen: readonly NoticeKind[]; onChange: (kinds: NoticeKind[]) => void }) {
+  const { t } = useTranslation();
+  return (
+    <Checkbox.Group mt="md" label={t("notices.kinds")} value={[...chosen]} onChange={(values) => onChange(KINDS.filter((kind) => values.includes(kind)))}>
+      <Group gap="md" mt={6}>{KINDS.map((kind) => <Checkbox key={kind} value={kind} label={t(`notices.kindOf.${kind}`)} />)}</Group>
+    </Checkbox.Group>
+  );
+}
+
+function Foot({ channel, save }: { channel: Channel; save: ReturnType<typeof useSetNotices> }) {
+  const { t } = useTranslation();
+  const test = useTestNotice();
+  return (
+    <>
+      {save.isError && <Problem error={save.error} />}
+      {test.isError && <Problem error={test.error} />}
+      <Group mt="md" gap="sm">
+        <ActButton type="submit" loading={save.isPending}>{t("settings.save")}</ActButton>
+        <ActButton variant="default" loading={test.isPending} onClick={() => test.mutate(channel)}>{t("notices.test")}</ActButton>
+        {save.isSuccess && <Text size="sm" c="dimmed" role="status">{t("settings.saved")}</Text>}
+        {test.isSuccess && <Text size="sm" role="status">{t("notices.tested", { answer: test.data.answer })}</Text>}
+      </Group>
+    </>
+  );
+}

@@ -1,0 +1,162 @@
+"""Tells people who are not looking: new lines of the activity become notices, which are sent and tried again."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+
+from fl_core.errors import Conflict, FlomirError
+from fl_core.storage import journal, lab_notices, lab_settings
+from fl_core.storage.journal import ActivityRow
+from fl_core.storage.lab_notices import NoticeRow
+from orchestrator.schemas_settings import NoticeKind, Notices, NoticeTested
+from orchestrator.services import notice_channels
+from orchestrator.services.desk import Desk
+from orchestrator.services.notice_settings import NoticeSettings
+
+KIND_OF: Mapping[str, NoticeKind] = {
+    "enrolment.requested": "approval",
+    "consent.agree": "answer",
+    "consent.decline": "answer",
+    "consent.withdrawn": "answer",
+    "session.run_started": "session",
+    "session.run_completed": "session",
+    "session.paused": "session",
+    "session.run_failed": "failure",
+    "session.run_lost": "failure",
+    "data.added": "data",
+    "certificate.expires": "certificate",
+}
+CURSOR = "notice_cursor"
+PAGE = 200
+POLL_S = 5.0
+FIRST_DELAY = timedelta(seconds=30)
+LARGEST_DELAY = timedelta(hours=6)
+MOST_ATTEMPTS = 10
+"""With these delays a notice is tried for about a day."""
+
+logger = logging.getLogger(__name__)
+
+
+class Sender:
+    """One thread that collects and sends; a notice may come twice after a kill, never be lost."""
+
+    def __init__(self, desk: Desk, *, settings: NoticeSettings, laboratory: str) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._laboratory = laboratory
+        self._woken = threading.Event()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look for new lines now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End the thread; idempotent. One that is sending ends with its time-out."""
+        self._ended.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.collect()
+                self.deliver()
+            except FlomirError as error:
+                logger.warning("notices wait", extra={"error": str(error)})
+            except Exception:
+                logger.exception("notices failed")
+            self._woken.wait(POLL_S)
+            self._woken.clear()
+
+    def collect(self) -> int:
+        """Turn the lines since the last look into notices, together with the mark of that look; returns how many."""
+        present = self._settings.get()
+        with self._desk.database.read() as connection:
+            cursor = lab_settings.get(connection, CURSOR).get("seq")
+            newest = journal.newest(connection)
+            lines = journal.lines_after(connection, cursor, PAGE) if isinstance(cursor, int) else []
+        if cursor == newest:
+            return 0
+        reached = lines[-1].seq if len(lines) == PAGE else newest
+        wanted = [(channel, kind, line) for line in lines for channel, kind in _wanted(present, line)]
+        with self._desk.database.begin() as tx:
+            for channel, kind, line in wanted:
+                lab_notices.add(tx, channel=channel, kind=kind, content=self._content(kind, line), at=self._desk.now())
+            lab_settings.put(tx, CURSOR, {"seq": reached}, at=self._desk.now())
+        return len(wanted)
+
+    def deliver(self) -> None:
+        """Send what is due; what fails is tried again later, ever less often, and given up in the end."""
+        with self._desk.database.read() as connection:
+            rows = lab_notices.due(connection, self._desk.now())
+        for row in rows:
+            if self._ended.is_set():
+                return
+            self._deliver(row)
+
+    def test(self, channel: str) -> NoticeTested:
+        """Send one notice now, as the settings stand.
+
+        Raises
+        ------
+        Conflict
+            When the channel is not set up.
+        PeerUnreachable
+            ``notice.failed``, with what the other side said.
+        """
+        present = self._settings.get()
+        if (channel == "mail" and not present.mail.recipients) or (channel == "webhook" and not present.webhook.url):
+            message = "save an address first"
+            raise Conflict(message)
+        text = "This is a test: notices arrive here."
+        content = {"kind": "test", "text": text, "laboratory": self._laboratory, "at": self._desk.now().isoformat()}
+        return NoticeTested.model_validate({"channel": channel, "answer": self._send(channel, present, content)})
+
+    def _deliver(self, row: NoticeRow) -> None:
+        now, attempts = self._desk.now(), row.attempts + 1
+        try:
+            self._send(row.channel, self._settings.get(), {**row.content, "id": row.id})
+        except FlomirError as error:
+            delay = min(FIRST_DELAY * 2 ** (attempts - 1), LARGEST_DELAY)
+            state = "failed" if attempts >= MOST_ATTEMPTS else "waiting"
+            values = {"attempts": attempts, "next_at": now + delay, "state": state, "problem": str(error)[:300]}
+            logger.info("a notice was not sent", extra={"notice": row.id, "attempts": attempts, "error": str(error)})
+        else:
+            values = {"attempts": attempts, "state": "sent", "problem": ""}
+        with self._desk.database.begin() as tx:
+            lab_notices.change(tx, row.id, values)
+
+    def _send(self, channel: str, present: Notices, content: Mapping[str, object]) -> str:
+        if channel == "mail":
+            return notice_channels.send_mail(present.mail, self._settings.secret("mail_password"), content)
+        return notice_channels.send_webhook(present.webhook, self._settings.secret("webhook_secret"), content)
+
+    def _content(self, kind: str, line: ActivityRow) -> dict[str, object]:
+        return {
+            "kind": kind,
+            "event": line.key,
+            "text": line.text,
+            "subject": line.subject,
+            "laboratory": self._laboratory,
+            "at": line.at.isoformat(),
+        }
+
+
+def _wanted(present: Notices, line: ActivityRow) -> list[tuple[str, NoticeKind]]:
+    kind = KIND_OF.get(line.key or "")
+    if kind is None:
+        return []
+    channels = [
+        ("mail", present.mail.enabled, present.mail.kinds),
+        ("webhook", present.webhook.enabled, present.webhook.kinds),
+    ]
+    return [(name, kind) for name, enabled, kinds in channels if enabled and kind in kinds]

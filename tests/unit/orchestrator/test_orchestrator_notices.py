@@ -1,0 +1,200 @@
+"""Notices: what becomes one, how it is sent, what happens when it is not, and that no secret is ever shown."""
+
+import hashlib
+import hmac
+import json
+import ssl
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fl_core.errors import PeerUnreachable
+from fl_core.trust.authority import Authority, TrustPaths
+from orchestrator.schemas_settings import MailSettings
+from orchestrator.services.notice_channels import send_mail
+from orchestrator.services.notices import FIRST_DELAY, MOST_ATTEMPTS, Sender
+from tests.support.orchestrator import Lab
+from tests.support.sinks import hook_sink, mail_sink
+
+CONTENT = {"text": "North asks to join.", "laboratory": "Lab", "at": "2026-01-01T00:00:00+00:00"}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path)
+    yield made
+    made.close()
+
+
+def _sender(lab: Lab) -> Sender:
+    lab.core.house.sender.collect()
+    return lab.core.house.sender
+
+
+def _webhook(lab: Lab, url: str, **more: object) -> dict[str, Any]:
+    return lab.ok("PUT", "/settings/notices", {"webhook": {"enabled": True, "url": url}, **more})
+
+
+def _later(lab: Lab, delay: timedelta) -> None:
+    at = lab.core.desk.now() + delay
+    object.__setattr__(lab.core.desk, "now", lambda: at)
+
+
+def test_what_happens_after_the_settings_are_made_is_posted_with_a_signature(lab: Lab) -> None:
+    lab.site("Before")
+    with hook_sink() as sink:
+        sender = _sender(lab)
+        _webhook(lab, sink.url, webhook_secret="a long secret")
+        lab.site("North")
+        assert sender.collect() == 1  # the request; the approval is an own act
+        assert sender.collect() == 0
+        sender.deliver()
+        sender.deliver()
+    (headers, body), content = sink.posts[0], sink.contents()[0]
+    assert len(sink.posts) == 1
+    assert (content["kind"], content["event"], content["laboratory"]) == ("approval", "enrolment.requested", "Lab")
+    assert "North asks to join" in str(content["text"])
+    expected = hmac.new(b"a long secret", headers["X-Flomir-Timestamp"].encode() + b"." + body, hashlib.sha256)
+    assert headers["X-Flomir-Signature"] == f"sha256={expected.hexdigest()}"
+    assert lab.ok("GET", "/settings/notices")["latest"][0]["state"] == "sent"
+
+
+def test_only_the_chosen_kinds_are_sent(lab: Lab) -> None:
+    sender = _sender(lab)
+    lab.ok("PUT", "/settings/notices", {"webhook": {"enabled": True, "url": "http://127.0.0.1:9/", "kinds": ["data"]}})
+    lab.site("North")
+    assert sender.collect() == 0
+
+
+def test_a_notice_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(lab: Lab) -> None:
+    with hook_sink(answers=[500, 503]) as sink:
+        sender = _sender(lab)
+        _webhook(lab, sink.url)
+        lab.site("North")
+        sender.collect()
+        sender.deliver()
+        first = lab.ok("GET", "/settings/notices")["latest"][0]
+        assert (first["state"], first["attempts"], first["problem"]) == ("waiting", 1, "HTTP 500")
+        sender.deliver()
+        assert len(sink.posts) == 1  # not before its time
+        _later(lab, FIRST_DELAY)
+        sender.deliver()
+        _later(lab, FIRST_DELAY)
+        sender.deliver()
+        assert len(sink.posts) == 2  # the second wait is twice as long
+        _later(lab, FIRST_DELAY)
+        sender.deliver()
+    assert lab.ok("GET", "/settings/notices")["latest"][0]["state"] == "sent"
+    _webhook(lab, "http://127.0.0.1:9/")
+    lab.site("East")
+    sender.collect()
+    for _ in range(MOST_ATTEMPTS + 3):
+        sender.deliver()
+        _later(lab, timedelta(days=1))
+    last = lab.ok("GET", "/settings/notices")["latest"][0]
+    assert (last["state"], last["attempts"]) == ("failed", MOST_ATTEMPTS)
+
+
+def test_a_mail_travels_encrypted_and_signed_in(tmp_path: Path) -> None:
+    Authority.create(tmp_path, "Lab", "127.0.0.1")
+    paths = TrustPaths.of_home(tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(paths.orchestrator_cert, paths.orchestrator_key)
+    settings = MailSettings.model_validate(
+        {"enabled": True, "host": "127.0.0.1", "username": "lab", "recipients": ["a@x.org", "b@x.org"]}
+    )
+
+    def trusting() -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(paths.ca_cert))
+
+    with mail_sink(context=server, login=("lab", "geheim")) as sink:
+        there = settings.model_copy(update={"port": sink.port})
+        send_mail(there, "geheim", CONTENT, context=trusting)
+        with pytest.raises(PeerUnreachable, match="535"):
+            send_mail(there, "wrong", CONTENT, context=trusting)
+        with pytest.raises(PeerUnreachable):
+            send_mail(there, "geheim", CONTENT)  # nobody vouches for this server
+    assert sink.was_encrypted == [True]
+    assert sink.recipients == ["a@x.org", "b@x.org"]
+    mail = sink.mails[0]
+    assert mail["Subject"] == "[Lab] North asks to join."
+    assert "North asks to join." in mail.get_content()
+
+
+def test_a_line_break_in_a_name_adds_no_header_to_a_mail() -> None:
+    settings = MailSettings(host="127.0.0.1", security="none", recipients=["a@x.org"])
+    with mail_sink() as sink:
+        send_mail(settings.model_copy(update={"port": sink.port}), "", {**CONTENT, "text": "North\r\nBcc: c@x.org"})
+    assert sink.mails[0]["Bcc"] is None
+    assert sink.recipients == ["a@x.org"]
+
+
+def test_a_test_says_what_the_other_side_answered(lab: Lab) -> None:
+    assert lab.call("POST", "/settings/notices/test", {"channel": "mail"}).status_code == 409
+    with mail_sink(refuse_with="550 we know no such sender") as sink:
+        mail = {"host": "127.0.0.1", "port": sink.port, "security": "none", "recipients": ["a@x.org"]}
+        lab.ok("PUT", "/settings/notices", {"mail": mail})
+        refused = lab.call("POST", "/settings/notices/test", {"channel": "mail"})
+        assert refused.status_code == 502
+        assert "we know no such sender" in refused.text
+        sink.refuse_with = ""
+        assert lab.ok("POST", "/settings/notices/test", {"channel": "mail"})["answer"] == "taken by 127.0.0.1"
+    with hook_sink(answers=[302], location="http://127.0.0.1:9/elsewhere") as hook:
+        _webhook(lab, hook.url)
+        assert "HTTP 302" in lab.call("POST", "/settings/notices/test", {"channel": "webhook"}).text
+
+
+def test_secrets_are_kept_apart_for_the_owner_only_and_never_shown(lab: Lab) -> None:
+    view = _webhook(lab, "https://example.org/hook", webhook_secret="s3cret-s3cret", mail_password="passw0rd-passw0rd")
+    assert (view["has_webhook_secret"], view["has_mail_password"]) == (True, True)
+    file = lab.home / "secrets" / "notices.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    raw = "".join(str(row) for row in lab.database.engine.raw_connection().driver_connection.iterdump())  # type: ignore[union-attr]
+    shown = json.dumps([view, lab.ok("GET", "/settings/notices"), lab.items("/audit?limit=1000")])
+    for secret in ("s3cret-s3cret", "passw0rd-passw0rd"):
+        assert secret in file.read_text()
+        assert secret not in raw
+        assert secret not in shown
+    kept = _webhook(lab, "https://example.org/other")
+    assert (kept["has_webhook_secret"], kept["has_mail_password"]) == (True, True)  # absent: as before
+    assert (
+        lab.ok("PUT", "/settings/notices", {"webhook_secret": "", "mail_password": ""})["has_webhook_secret"] is False
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"webhook": {"enabled": True, "url": "file:///etc/passwd"}},
+        {"webhook": {"enabled": True, "url": "ftp://example.org/x"}},
+        {"webhook": {"enabled": True, "url": "https://name:pass@example.org/x"}},
+        {"webhook": {"enabled": True}},
+        {"mail": {"enabled": True}},
+        {"mail": {"recipients": ["a@x.org\nBcc: b@x.org"]}},
+        {"mail": {"security": "none", "username": "lab"}},
+        {"mail": {"port": 0}},
+        {"mail": {"kinds": ["weather"]}},
+    ],
+)
+def test_settings_that_cannot_work_or_would_leak_are_refused(lab: Lab, body: dict[str, object]) -> None:
+    before = lab.ok("GET", "/settings/notices")
+    assert lab.call("PUT", "/settings/notices", body).status_code == 422
+    assert lab.ok("GET", "/settings/notices") == before
+
+
+def test_a_daemon_that_was_killed_before_it_marked_its_place_finds_the_lines_again(lab: Lab) -> None:
+    sender = _sender(lab)
+    _webhook(lab, "http://127.0.0.1:9/")
+    lab.site("North")
+    with pytest.raises(RuntimeError), lab.database.begin() as tx:  # the notice without the mark: neither stays
+        from fl_core.storage import lab_notices
+
+        lab_notices.add(tx, channel="webhook", kind="approval", content={}, at=datetime.now(UTC))
+        raise RuntimeError
+    again = Sender(lab.core.desk, settings=lab.core.house.notices, laboratory="Lab")
+    assert again.collect() == 1
+    assert sender.collect() == 0

@@ -1,0 +1,226 @@
+"""Limits, retention, drain mode, settings of the next start, and what the program is."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fl_core.settings import MIB
+from fl_core.storage import lab_presence, lab_settings, lab_sites
+from orchestrator.schemas_settings import NextStart, Retention
+from orchestrator.services.certificate_watch import CertificateWatch
+from orchestrator.services.next_start import NextStartSettings, with_keys
+from tests.support.orchestrator import Lab
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path)
+    yield made
+    made.close()
+
+
+def _code(answer: Any) -> str:
+    return str((answer.json or {})["code"])
+
+
+def _session(*site_ids: str) -> dict[str, object]:
+    strategy = {"name": "fedavg", "parameters": {}}
+    return {
+        "title": "Heart", "task": "brain-segmentation", "site_ids": list(site_ids), "strategy": strategy, "rounds": 2,
+        "quorum": 1,
+    }  # fmt: skip
+
+
+# --- limits and retention ----------------------------------------------------------------------------------------
+
+
+def test_limits_hold_for_the_next_session(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    limits = lab.ok("GET", "/settings/limits")
+    lab.ok("PUT", "/settings/limits", {**limits, "most_sites": 1, "most_sessions": 1})
+    assert _code(lab.call("POST", "/sessions", _session(site.site_id, other.site_id))) == "session.too_many_sites"
+    session_id = lab.offer(site)
+    assert _code(lab.call("POST", "/sessions", _session(site.site_id))) == "session.too_many"
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.offer(site)
+    assert lab.call("PUT", "/settings/limits", {**limits, "most_sites": 0}).status_code == 422
+    assert "settings.limits" in {row["action"] for row in lab.items("/audit?limit=1000")}
+
+
+def test_a_setting_that_this_version_refuses_counts_as_not_set(lab: Lab) -> None:
+    with lab.database.begin() as tx:
+        lab_settings.put(tx, "limits", {"most_sites": -3, "gone": 1}, at=lab.core.desk.now())
+    assert lab.ok("GET", "/settings/limits")["most_sites"] == 100
+
+
+def test_what_is_old_goes_and_what_is_younger_or_unlimited_stays(lab: Lab) -> None:
+    site = lab.site("North")
+    model = lab.ok("POST", "/models/initialise", {"name": "First", "task": "brain-segmentation"})
+    lab.ok("DELETE", f"/models/{model['id']}")
+    now = lab.core.desk.now()
+    with lab.database.begin() as tx:
+        lab_presence.note(tx, [site.site_id], now)
+    log = lab.home / "logs" / "gateway.log"
+    log.parent.mkdir(exist_ok=True)
+    writing = log.open("ab", buffering=0)
+    writing.write(b"x" * (MIB + 1))
+    later = now + timedelta(days=10)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    lab.core.pruning.prune(Retention(activity_days=0, presence_days=11, bin_days=0, log_mib=2))
+    assert lab.items("/activity")
+    assert [item["id"] for item in lab.items("/models/bin")] == [model["id"]]
+    assert log.stat().st_size == MIB + 1
+    lab.core.pruning.prune(Retention(activity_days=9, presence_days=9, bin_days=9, log_mib=1))
+    with lab.database.read() as connection:
+        assert lab_presence.stays(connection, now - timedelta(days=1)) == []
+    assert lab.items("/models/bin") == []
+    assert [line["key"] for line in lab.items("/activity")] == ["model.removed"]
+    writing.write(b"next\n")
+    writing.close()
+    assert log.read_bytes() == b"next\n"
+    assert log.with_suffix(".log.1").stat().st_size == MIB + 1
+    assert lab.ok("GET", "/audit/verify")["ok"]
+
+
+def test_a_certificate_that_ends_soon_is_told_of_once(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    soon = lab.core.desk.now() + timedelta(days=5)
+    with lab.database.begin() as tx:
+        lab_sites.update_site(tx, site.site_id, {"certificate_expires_at": soon})
+    for _ in range(3):
+        CertificateWatch(lab.core.desk).look()
+    lines = [line for line in lab.items("/activity") if line["key"] == "certificate.expires"]
+    assert [line["values"] for line in lines] == [{"name": "North", "day": f"{soon:%Y-%m-%d}"}]
+    with lab.database.begin() as tx:
+        lab_sites.update_site(tx, other.site_id, {"certificate_expires_at": soon})
+    CertificateWatch(lab.core.desk).look()
+    assert len([line for line in lab.items("/activity") if line["key"] == "certificate.expires"]) == 2
+
+
+# --- drain mode --------------------------------------------------------------------------------------------------
+
+
+def test_while_draining_nothing_new_starts_and_the_page_says_so(lab: Lab) -> None:
+    site = lab.site()
+    offered = lab.offer(site)
+    assert lab.ok("PUT", "/drain", {"on": True})["on"] is True
+    assert lab.ok("GET", "/system")["draining"] is True
+    assert _code(lab.call("POST", "/sessions", _session(site.site_id))) == "drain.on"
+    site.answer(offered)
+    assert lab.session(offered)["state"] == "offered"  # agreed, and would have started
+    assert _code(lab.call("POST", f"/sessions/{offered}/start")) == "drain.on"
+    assert lab.ok("PUT", "/drain", {"on": False})["on"] is False
+    lab.core.house.drain.tick()
+    assert lab.ok("GET", "/system")["draining"] is False
+    assert lab.session(offered)["state"] == "offered"
+    lab.ok("POST", f"/sessions/{offered}/start")
+
+
+def test_a_running_round_is_finished_and_the_session_goes_on_by_itself_afterwards(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site)
+    control = lab.core.sessions._folders.of(session_id).control
+    view = lab.ok("PUT", "/drain", {"on": True})
+    assert (view["running"], view["held"]) == (1, 1)
+    assert control().pause_after_round is True
+    lab.report(session_id, "paused", number=1)
+    assert lab.session(session_id)["state"] == "paused"
+    assert lab.ok("GET", "/drain")["running"] == 0
+    started = len(lab.engine.started)
+    lab.core.runs.tick()
+    assert len(lab.engine.started) == started
+    lab.ok("PUT", "/drain", {"on": False})
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert len(lab.engine.started) == started + 1
+    assert lab.ok("GET", "/drain")["held"] == 0
+
+
+def test_switched_off_before_the_round_is_over_the_session_does_not_pause(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    control = lab.core.sessions._folders.of(session_id).control
+    lab.ok("PUT", "/drain", {"on": True})
+    lab.ok("PUT", "/drain", {"on": False})
+    assert control().pause_after_round is False
+    assert lab.session(session_id)["state"] == "running"
+
+
+def test_a_session_that_a_person_paused_stays_paused(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    lab.ok("POST", f"/sessions/{session_id}/pause")
+    lab.ok("PUT", "/drain", {"on": True})
+    lab.report(session_id, "paused", number=1)
+    lab.ok("PUT", "/drain", {"on": False})
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "paused"
+
+
+def test_a_kill_between_the_wish_and_the_pause_is_made_good_at_the_next_tick(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    with lab.database.begin() as tx:  # as after a kill: the wish is stored, no session was asked yet
+        lab_settings.put(tx, "drain", {"on": True}, at=lab.core.desk.now())
+    lab.core.house.drain.tick()
+    lab.core.house.drain.tick()
+    assert lab.core.sessions._folders.of(session_id).control().pause_after_round is True
+    assert lab.ok("GET", "/drain")["held"] == 1
+
+
+def test_a_starting_session_waits_for_the_end_of_the_drain(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.offer(site)
+    site.answer(session_id)
+    assert lab.session(session_id)["state"] == "starting"
+    lab.ok("PUT", "/drain", {"on": True})
+    lab.core.runs.tick()
+    assert lab.engine.started == []
+    lab.ok("PUT", "/drain", {"on": False})
+    lab.core.runs.tick()
+    assert len(lab.engine.started) == 1
+
+
+# --- the next start ----------------------------------------------------------------------------------------------
+
+
+def test_the_next_start_is_written_beside_what_the_file_says_already(lab: Lab) -> None:
+    file = lab.home / "settings.toml"
+    file.write_text('# ours\nname = "Lab"\npublic_host = "127.0.0.1" # old\n')
+    view = lab.ok("PUT", "/settings/daemon", {"public_host": "lab.example.org", "upload_limit_mib": 4096})
+    assert (view["present"]["public_host"], view["next"]["public_host"]) == ("127.0.0.1", "lab.example.org")
+    written = tomllib.loads(file.read_text())
+    assert written == {"name": "Lab", "public_host": "lab.example.org", "upload_limit_mib": 4096}
+    assert "# ours" in file.read_text()
+    assert lab.call("PUT", "/settings/daemon", {"public_host": "a b", "upload_limit_mib": 1}).status_code == 422
+
+
+def test_what_the_program_was_started_with_cannot_be_changed_on_the_page(lab: Lab, tmp_path: Path) -> None:
+    given = NextStartSettings(
+        lab.core.desk,
+        file=tmp_path / "none.toml",
+        present=NextStart(public_host="given.example.org"),
+        address="given.example.org:1",
+    )
+    assert given.view().fixed == ["public_host"]
+    assert given.view().next.public_host == "given.example.org"
+    with pytest.raises(Exception, match="public_host") as caught:
+        given.change(NextStart(public_host="other.example.org"))
+    assert getattr(caught.value, "code", "") == "settings.fixed"
+    assert given.change(NextStart(public_host="given.example.org", upload_limit_mib=9)).next.upload_limit_mib == 9
+
+
+def test_a_value_cannot_break_out_of_its_line() -> None:
+    text = with_keys("", {"public_host": 'a"\nbind = "0.0.0.0'})
+    assert tomllib.loads(text) == {"public_host": 'a"\nbind = "0.0.0.0'}
+
+
+def test_the_program_says_what_it_is_made_of(lab: Lab) -> None:
+    about = lab.ok("GET", "/about")
+    parts = {part["name"].lower(): part for part in about["components"]}
+    assert {"flask", "sqlalchemy", "aiohttp"} <= set(parts)
+    assert all(part["version"] and part["licence"] for part in parts.values())
+    assert about["home"] == str(lab.home)
+    assert json.dumps(about)
