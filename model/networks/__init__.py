@@ -32,7 +32,9 @@ class UnrolledEmConfig(BaseModel):
     closing_passes: int = Field(
         default=0, ge=0, le=40, description="smoothed EM passes after the last block, each over half of the views"
     )
-    closing_fwhm_voxels: float = Field(default=3.0, ge=0.5, le=20, description="width of their smoothing")
+    closing_fwhm_voxels: float = Field(
+        default=3.0, ge=0.5, le=20, description="width of their smoothing at 50 counts a voxel"
+    )
 
 
 class UnrolledUnetConfig(BaseModel):
