@@ -45,7 +45,7 @@ from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.views import activity_view
-from fl_core.web import realtime, roles, static
+from fl_core.web import once, realtime, roles, static
 from fl_core.web.account_routes import add_account_routes, add_own_routes
 from fl_core.web.accounts import Accounts
 from fl_core.web.application import create_app
@@ -279,6 +279,7 @@ def compose(
 def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> OpenAPI:
     """Return the web application with every route of the UI API."""
     app = create_app("contributor", title=TITLE, version=version, upload_limit_bytes=upload_limit_bytes)
+    once.install(app)
     roles.install(app, ROLES)
     for routes in (
         _account_routes(services, version),

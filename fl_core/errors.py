@@ -278,6 +278,9 @@ CATALOGUE: dict[str, Entry] = {
     "storage.failed": Entry(
         500, "The disk or database refused.", "Check free space and permissions of the data folder.", retryable=True
     ),
+    "request.repeated": Entry(
+        409, "The same request is being answered already.", "Wait a moment and look at the page."
+    ),
     "storage.unreachable": Entry(
         503,
         "The database does not answer.",

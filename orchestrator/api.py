@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
-from fl_core.web import roles
+from fl_core.web import once, roles
 from fl_core.web.account_routes import add_account_routes, add_own_routes
 from fl_core.web.accounts import Accounts
 from fl_core.web.application import create_app
@@ -70,6 +70,7 @@ class Services:
 def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     """Return the application with every route."""
     app = create_app("orchestrator", title=TITLE, version="1", upload_limit_bytes=upload_limit_bytes)
+    once.install(app)
     roles.install(app, ROLES)
     for described in (
         _account_routes(services),

@@ -110,6 +110,11 @@ def take_invitation(tx: Transaction, invitation_id: str, state: str) -> bool:
     return tx.connection.execute(statement.values(state=state)).rowcount == 1
 
 
+def change_token(tx: Transaction, invitation_id: str, token_hash: str) -> None:
+    """Give an invitation another token; the one before opens nothing any more."""
+    tx.connection.execute(update(invitation).where(invitation.c.id == invitation_id).values(token_hash=token_hash))
+
+
 # --- sites -------------------------------------------------------------------------------------------------------
 
 

@@ -99,6 +99,15 @@ ACTIVITY_SEEN = sa.Table(
 )
 
 
+REQUEST_KEY = sa.Table(
+    "request_key",
+    SHARED,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("subject", sa.String(100), nullable=False),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+)
+
+
 def create_0001(connection: sa.Connection) -> None:
     """Create the shared tables as of revision 0001; later changes are revisions of their own."""
     SHARED.create_all(connection, tables=[AUDIT, ACTIVITY])
@@ -112,3 +121,8 @@ def create_0002(connection: sa.Connection) -> None:
 def create_activity_words(connection: sa.Connection) -> None:
     """Create what lets the pages word an activity in their own language, and what each account has seen of it."""
     SHARED.create_all(connection, tables=[ACTIVITY_WORDS, ACTIVITY_SEEN])
+
+
+def create_request_key(connection: sa.Connection) -> None:
+    """Create the table of what requests with a key made."""
+    SHARED.create_all(connection, tables=[REQUEST_KEY])

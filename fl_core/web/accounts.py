@@ -13,6 +13,7 @@ from fl_core.acting import acted_by
 from fl_core.errors import Conflict, InvalidInput, NotFound, NotTrusted
 from fl_core.protocol.ids import new_id
 from fl_core.storage import accounts as rows
+from fl_core.storage import request_keys
 from fl_core.storage.accounts import AccountRow, SignInRow
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.journal import Journal
@@ -186,6 +187,9 @@ class Accounts:
             ``account.exists``.
         """
         self._check_role(role)
+        made = request_keys.made_before(self._database)
+        if made is not None:
+            return self._invite_once_more(made)
         token, account_id = secrets.token_urlsafe(24), new_id("account")
         row = AccountRow(
             id=account_id,
@@ -202,6 +206,7 @@ class Accounts:
         with self._database.begin() as tx:
             self._refuse_taken(tx, name)
             rows.add_account(tx, row)
+            request_keys.note(tx, account_id, at=self._now())
             self._journal.note(
                 tx,
                 actor=self._actor(),
@@ -211,6 +216,17 @@ class Accounts:
                 text=f"{name} was invited as {role}.",
             )
         return _view(row), token
+
+    def _invite_once_more(self, account_id: str) -> tuple[AccountView, str]:
+        """Answer a request whose first answer was lost: the same account, a fresh link, nothing else changes."""
+        token = secrets.token_urlsafe(24)
+        with self._database.begin() as tx:
+            row = rows.by_id(tx.connection, account_id)
+            if row.state != "invited":
+                message = f"{row.name} has joined meanwhile"
+                raise Conflict(message, code="account.exists")
+            rows.change_account(tx, account_id, {"invite_hash": _digest(token)})
+        return self.view(account_id), token
 
     def invite_again(self, account_id: str) -> tuple[AccountView, str]:
         """Give an account a new link: for a lost invitation, or a forgotten password (which then works no more)."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from fl_core.errors import Conflict
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import InvitationDocument
-from fl_core.storage import lab_sites
+from fl_core.storage import lab_sites, request_keys
 from fl_core.storage.lab_sites import InvitationRow
 from fl_core.storage.listing import Wanted
 from fl_core.trust.invitation import encode_file, encode_text, new_token, token_hash
@@ -32,7 +32,13 @@ class Invitations:
         return InvitationList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def create(self, wanted: InvitationCreate) -> InvitationIssued:
-        """Make an invitation; the answer is the only place where its token appears."""
+        """Make an invitation; the answer is the only place where its token appears.
+
+        The same request sent again gets the same invitation with a fresh token: nobody has seen the first.
+        """
+        made = request_keys.made_before(self._desk.database)
+        if made is not None:
+            return self._issue_again(made)
         token, now = new_token(), self._desk.now()
         row = InvitationRow(
             id=new_id("inv"),
@@ -42,16 +48,9 @@ class Invitations:
             created_at=now,
             expires_at=now + timedelta(hours=wanted.valid_hours),
         )
-        document = InvitationDocument(
-            orchestrator=self._identity.name,
-            address=self._identity.public_address,
-            ca_pem=self._identity.ca_pem,
-            token=token,
-            site_name=wanted.site_name,
-            expires_at=row.expires_at,
-        )
         with self._desk.database.begin() as tx:
             lab_sites.add_invitation(tx, row)
+            request_keys.note(tx, row.id, at=now)
             self._desk.journal.note(
                 tx,
                 actor=by_manager(),
@@ -62,6 +61,27 @@ class Invitations:
                 values={"name": row.site_name or ""},
             )
             tx.after_commit(lambda: self.publish(row.id))
+        return self._issued(row, token)
+
+    def _issue_again(self, invitation_id: str) -> InvitationIssued:
+        token = new_token()
+        with self._desk.database.begin() as tx:
+            row = lab_sites.invitation_by_id(tx.connection, invitation_id)
+            if self._view(row).state != "open":
+                message = f"invitation {invitation_id} is {self._view(row).state}"
+                raise Conflict(message)
+            lab_sites.change_token(tx, invitation_id, token_hash(token))
+        return self._issued(row, token)
+
+    def _issued(self, row: InvitationRow, token: str) -> InvitationIssued:
+        document = InvitationDocument(
+            orchestrator=self._identity.name,
+            address=self._identity.public_address,
+            ca_pem=self._identity.ca_pem,
+            token=token,
+            site_name=row.site_name,
+            expires_at=row.expires_at,
+        )
         code = encode_code(document)
         size, path = draw(code)
         stem = re.sub(r"[^A-Za-z0-9]+", "-", row.site_name or row.id).strip("-").lower() or row.id

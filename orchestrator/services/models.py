@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from fl_core.errors import Conflict, InvalidInput, NotFound, StorageFailed
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json
-from fl_core.storage import lab_models, lab_sessions
+from fl_core.storage import lab_models, lab_sessions, request_keys
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_models import ModelRow
 from fl_core.storage.listing import Wanted
@@ -95,9 +95,15 @@ class Models:
 
     # --- adding ----------------------------------------------------------------------------------------------------
 
-    def initialise(self, wanted: ModelInitialise) -> ModelView:
-        """Make a randomly initialised model in a child process, or take the shipped one that is asked for."""
+    def initialise(self, wanted: ModelInitialise, *, part: str = "") -> ModelView:
+        """Make a randomly initialised model in a child process, or take the shipped one that is asked for.
+
+        `part` names it among the things that the present request makes, see `fl_core.once`.
+        """
         known_task(wanted.task)
+        made = request_keys.made_before(self._desk.database, part)
+        if made is not None:
+            return self.view(made)
         request: dict[str, object] = {
             "kind": "initialise",
             "task": wanted.task,
@@ -111,6 +117,7 @@ class Models:
         origin = "random" if wanted.shipped is None else "shipped"
         with self._desk.database.begin() as tx:
             model_id = self._add(tx, card, name=wanted.name, origin=origin, actor=by_manager())
+            request_keys.note(tx, model_id, at=self._desk.now(), part=part)
         return self.view(model_id)
 
     def add_upload(self, path: Path, *, name: str, task: str) -> ModelView:
@@ -122,6 +129,9 @@ class Models:
             ``model.invalid`` naming what does not fit the task's network, ``task.unknown``.
         """
         known_task(task)
+        made = request_keys.made_before(self._desk.database)
+        if made is not None:
+            return self.view(made)
         request: dict[str, object] = {"kind": "check_weights", "task": task, "path": str(path)}
         answer = self._run_job(JOBS, request, timeout_s=JOB_TIMEOUT_S)
         try:
@@ -142,6 +152,7 @@ class Models:
         self._keep(path, card)
         with self._desk.database.begin() as tx:
             model_id = self._add(tx, card, name=name, origin="uploaded", actor=by_manager())
+            request_keys.note(tx, model_id, at=self._desk.now())
         return self.view(model_id)
 
     def keep_round(self, source: Path, *, parent: ModelRow, training: Json, metrics: Mapping[str, float]) -> ModelCard:

@@ -12,7 +12,7 @@ from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json, SessionOffer, SignedDocument, StrategyChoice
 from fl_core.protocol.signing import sha256_of
-from fl_core.storage import lab_models, lab_sessions, lab_sites
+from fl_core.storage import lab_models, lab_sessions, lab_sites, request_keys
 from fl_core.storage.lab_models import ModelRow
 from fl_core.storage.lab_sites import SiteRow
 from fl_core.strategy_spec import strategy_parameters
@@ -64,6 +64,9 @@ class SessionOffers:
             ``session.too_few_sites``, ``session.site_not_trusted``, ``session.too_many_sites``, ``session.too_many``,
             ``drain.on``.
         """
+        made = request_keys.made_before(self._desk.database)
+        if made is not None:
+            return self._views.get(made)
         check_not_held(self._held())
         self._check_limits(wanted)
         spec = checked_spec(wanted)
@@ -103,6 +106,7 @@ class SessionOffers:
                 "answer_by": offer.answer_by,
             }
             lab_sessions.add(tx, values)
+            request_keys.note(tx, session_id, at=now)
             for site in sites:
                 document = signed[site.id]
                 lab_sessions.add_participation(tx, session_id, site.id, document, sha256_of(document.payload))
@@ -141,7 +145,9 @@ class SessionOffers:
         model_id = wanted.model_id
         if model_id is None:
             name = f"{wanted.title[:60]}, start"
-            view = self._models.initialise(ModelInitialise(name=name, task=wanted.task, seed=wanted.seed % 2**31))
+            view = self._models.initialise(
+                ModelInitialise(name=name, task=wanted.task, seed=wanted.seed % 2**31), part="model"
+            )
             model_id = view.id
         row = lab_models.get(self._desk.database, model_id)
         if row.task != wanted.task:

@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { request } from "@shared/api/client";
+import { useCreate } from "@shared/api/once";
 import { z } from "@shared/zod";
 
 const meSchema = z.object({
@@ -37,7 +38,13 @@ function useChanging<Input, Output>(run: (input: Input) => Promise<Output>, keys
   return useMutation({ mutationFn: run, onSuccess: () => Promise.all(keys.map((queryKey) => queries.invalidateQueries({ queryKey }))) });
 }
 
-export const useInviteAccount = () => useChanging((wanted: { name: string; role: string }) => request("/accounts", invitedSchema, "POST", wanted), [ACCOUNTS]);
+export function useInviteAccount() {
+  const queries = useQueryClient();
+  return useCreate(
+    (wanted: { name: string; role: string }, key) => request("/accounts", invitedSchema, "POST", wanted, key),
+    () => queries.invalidateQueries({ queryKey: ACCOUNTS }),
+  );
+}
 export const useInviteAgain = () => useChanging((id: string) => request(`/accounts/${id}/invitation`, invitedSchema, "POST"), [ACCOUNTS]);
 export const useChangeAccount = () =>
   useChanging(({ id, change }: { id: string; change: AccountChange }) => request(`/accounts/${id}`, accountSchema, "PATCH", change), [ACCOUNTS, ME]);

@@ -2,6 +2,7 @@
 import createClient, { type Client, type Middleware } from "openapi-fetch";
 import { z } from "@shared/zod";
 
+import { keyed } from "@shared/api/once";
 import { parseProblem, ProblemError } from "@shared/api/problem";
 
 const SAFE = new Set(["GET", "HEAD"]);
@@ -87,12 +88,12 @@ export async function snapshotOf<T>(answer: Promise<Answer<T>>): Promise<{ value
 }
 
 /** An unsafe request whose body is a form (uploads); the answer is parsed by the given schema. */
-export async function upload<T>(path: string, form: FormData, schema: z.ZodType<T>): Promise<T> {
+export async function upload<T>(path: string, form: FormData, schema: z.ZodType<T>, key?: string): Promise<T> {
   const response = await fetch(`${BASE_URL}${path}`, {
     method: "POST",
     body: form,
     credentials: "same-origin",
-    headers: { "X-Flomir-CSRF": await csrf.value() },
+    headers: { ...(key === undefined ? {} : keyed(key)), "X-Flomir-CSRF": await csrf.value() },
   });
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) throw parseProblem(answer, response.status);
@@ -102,9 +103,10 @@ export async function upload<T>(path: string, form: FormData, schema: z.ZodType<
 type Unsafe = "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** A request of a part that both apps share; the answer is parsed by the given schema. */
-export async function request<T>(path: string, schema: z.ZodType<T>, method: "GET" | Unsafe = "GET", content?: unknown): Promise<T> {
+export async function request<T>(path: string, schema: z.ZodType<T>, method: "GET" | Unsafe = "GET", content?: unknown, key?: string): Promise<T> {
   const headers: Record<string, string> = SAFE.has(method) ? {} : { "X-Flomir-CSRF": await csrf.value() };
   if (content !== undefined) headers["Content-Type"] = "application/json";
+  if (key !== undefined) Object.assign(headers, keyed(key));
   const response = await fetch(`${BASE_URL}/api/v1${path}`, {
     method, headers, credentials: "same-origin", body: content === undefined ? undefined : JSON.stringify(content),
   });

@@ -76,6 +76,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "federation.late": { title: "Die Runde schloss, bevor dieser Standort fertig war.", advice: "Geben Sie den Runden mehr Zeit, oder lassen Sie diesen Standort weniger trainieren." },
   "federation.engine_lost": { title: "Der Dienst für das verteilte Training ist ausgefallen.", advice: "Er startet von selbst neu; die Sitzung geht nach ihrer letzten Runde weiter." },
   "storage.failed": { title: "Datenträger oder Datenbank verweigerten den Dienst.", advice: "Prüfen Sie freien Platz und Rechte des Datenordners." },
+  "request.repeated": { title: "Dieselbe Anfrage wird schon beantwortet.", advice: "Warten Sie einen Augenblick und sehen Sie auf der Seite nach." },
   "storage.unreachable": { title: "Die Datenbank antwortet nicht.", advice: "Prüfen Sie, ob PostgreSQL läuft und ob die Adresse stimmt." },
   "storage.database_in_use": { title: "Ein anderes Programm hat diese Datenbank geöffnet.", advice: "Beenden Sie es zuerst, oder geben Sie diesem eine eigene Datenbank." },
   "storage.database_url": { title: "Die Adresse der Datenbank ist keine von PostgreSQL.", advice: "Schreiben Sie postgresql://NAME:PASSWORT@RECHNER/DATENBANK." },

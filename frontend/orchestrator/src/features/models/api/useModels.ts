@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { body, snapshot, upload } from "@shared/api/client";
+import { keyed, useCreate } from "@shared/api/once";
 import { partOf, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
@@ -15,15 +16,16 @@ export const useModels = () =>
 export const useWholeModel = () =>
   useMutation({ mutationFn: (id: string) => body(api.GET("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })) });
 
-function useModelAction<Input>(run: (input: Input) => Promise<Model>) {
+function useKeep() {
   const queries = useQueryClient();
-  return useMutation({
-    mutationFn: run,
-    onSuccess: (model) =>
-      queries.setQueryData<Model[]>(["models"], (models) =>
-        models?.some(({ id }) => id === model.id) ? models.map((known) => (known.id === model.id ? model : known)) : [model, ...(models ?? [])],
-      ),
-  });
+  return (model: Model) =>
+    queries.setQueryData<Model[]>(["models"], (models) =>
+      models?.some(({ id }) => id === model.id) ? models.map((known) => (known.id === model.id ? model : known)) : [model, ...(models ?? [])],
+    );
+}
+
+function useModelAction<Input>(run: (input: Input) => Promise<Model>) {
+  return useMutation({ mutationFn: run, onSuccess: useKeep() });
 }
 
 export const useRenameModel = () =>
@@ -31,19 +33,19 @@ export const useRenameModel = () =>
     body(api.PATCH("/api/v1/models/{model_id}", { params: { path: { model_id: id } }, body: { name } })),
   );
 
+interface Initialise { name: string; task: string; seed: number; shipped: string | null }
+
 export const useInitialiseModel = () =>
-  useModelAction((input: { name: string; task: string; seed: number; shipped: string | null }) =>
-    body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null } })),
-  );
+  useCreate((input: Initialise, key) => body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null }, headers: keyed(key) })), useKeep());
 
 export const useUploadModel = () =>
-  useModelAction(({ file, name, task }: { file: File; name: string; task: string }) => {
+  useCreate(({ file, name, task }: { file: File; name: string; task: string }, key) => {
     const form = new FormData();
     form.append("file", file);
     form.append("name", name);
     form.append("task", task);
-    return upload("/api/v1/models", form, modelSchema);
-  });
+    return upload("/api/v1/models", form, modelSchema, key);
+  }, useKeep());
 
 const BIN = ["model-bin"];
 

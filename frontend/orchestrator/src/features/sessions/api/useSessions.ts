@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { body, snapshot, snapshotOf } from "@shared/api/client";
+import { keyed, useCreate } from "@shared/api/once";
 import { partOf, useLiveList, useLiveOne } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
@@ -37,11 +38,11 @@ export const useSessionAction = (id: string) => useMutation({ mutationFn: (actio
 
 export function useCreateSession() {
   const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (input: SessionCreate) => body(api.POST("/api/v1/sessions", { body: input })),
-    onSuccess: (session) =>
+  return useCreate(
+    (input: SessionCreate, key) => body(api.POST("/api/v1/sessions", { body: input, headers: keyed(key) })),
+    (session) =>
       queries.setQueryData<SessionSummary[]>(["sessions"], (known) =>
         known === undefined || known.some(({ id }) => id === session.id) ? known : [session, ...known],
       ),
-  });
+  );
 }

@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { body, snapshot } from "@shared/api/client";
+import { keyed, useCreate } from "@shared/api/once";
 import { partOf, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
@@ -37,10 +38,10 @@ export const useRenameSite = () =>
 
 export function useInvite() {
   const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (input: { site_name: string | null; valid_hours: number }) => body(api.POST("/api/v1/invitations", { body: input })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["invitations"] }),
-  });
+  return useCreate(
+    (input: { site_name: string | null; valid_hours: number }, key) => body(api.POST("/api/v1/invitations", { body: input, headers: keyed(key) })),
+    () => queries.invalidateQueries({ queryKey: ["invitations"] }),
+  );
 }
 
 export function useWithdrawInvitation() {
