@@ -9,8 +9,7 @@ import io
 import json
 import sys
 import time
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +22,7 @@ from model.errors import ModelError
 from model.io.atomic import write_atomically
 from model.io.study import Study, read_study
 from model.io.weights import content_hash, read_tensors_header, save_card
+from model.job_protocol import Report, serve
 from model.job_requests import (
     REQUESTS,
     CheckWeightsRequest,
@@ -302,39 +302,20 @@ def answer_request(raw: str, progress: Progress) -> Answer:
             return evaluate(request, progress)
 
 
-def _error_line(error: Exception) -> Mapping[str, JsonValue]:
-    if isinstance(error, ModelError):
-        return {"error": {"code": error.code, "message": error.message, "remedy": error.remedy}}
-    traceback.print_exception(error, file=sys.stderr)
-    if isinstance(error, MemoryError):
-        return {"error": {"code": "job.out_of_memory", "message": "the computer has too little memory for this"}}
-    if isinstance(error, OSError):
-        reason = error.strerror or str(error)
-        return {"error": {"code": "job.file", "message": f"a file could not be read or written: {reason}"}}
-    return {"error": {"code": "job.failed", "message": f"the computation failed unexpectedly ({type(error).__name__})"}}
-
-
 def main(stdin: TextIO, stdout: TextIO) -> int:
     """Answer the request on ``stdin``; return the exit code."""
     last = -1.0
 
-    def progress(done: float) -> None:
-        nonlocal last
-        if done - last >= PROGRESS_STEP:
-            last = done
-            _write(stdout, {"progress": round(min(max(done, 0.0), 1.0), 4)})
+    def answered(raw: str, report: Report) -> Answer:
+        def progress(done: float) -> None:
+            nonlocal last
+            if done - last >= PROGRESS_STEP:
+                last = done
+                report(done, news=True)
 
-    try:
-        _write(stdout, answer_request(stdin.read(), progress))
-    except Exception as error:  # noqa: BLE001 - the border: every failure becomes one line with a code
-        _write(stdout, _error_line(error))
-        return 1
-    return 0
+        return answer_request(raw, progress)
 
-
-def _write(stdout: TextIO, line: Mapping[str, JsonValue]) -> None:
-    stdout.write(json.dumps(line, allow_nan=False) + "\n")
-    stdout.flush()
+    return serve(answered, stdin, stdout, expected=(ModelError,))
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def evaluate(
         message = f"{error} {getattr(error, 'remedy', '')}".strip()
         raise click.ClickException(message) from error
     try:
-        report = _write(out, found)
+        report = write_evaluation(out, found)
     except OSError as error:
         message = f"the report cannot be written: {error.strerror or error}"
         raise click.ClickException(message) from error
@@ -99,7 +99,8 @@ def _check_apart(files: list[Path], tuning: list[Path]) -> None:
         raise click.ClickException(message)
 
 
-def _write(out: Path, found: Evaluated) -> Path:
+def write_evaluation(out: Path, found: Evaluated) -> Path:
+    """Write the report and, into a folder, the figures as JSON and CSV; return the report's path."""
     from model.io.atomic import write_atomically
     from model.report.build import build_report
 

@@ -69,6 +69,8 @@ class EvaluationRun:
     workers : int
     on_stage : callable
         Hears what is being done and the share of it that is done.
+    titles : mapping of method to str
+        What methods are called in the report instead of by their own names.
     """
 
     files: Sequence[Path]
@@ -77,6 +79,7 @@ class EvaluationRun:
     tune_on: Sequence[Path] = ()
     workers: int = 1
     on_stage: Stage = field(default=lambda name, share: None)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, title: str = "Reconstruction methods compared") -> Evaluated:
         """Do all of it.
@@ -139,7 +142,8 @@ class EvaluationRun:
         resolved: dict[str, Method] = {}
         for text in self.methods:
             method = resolve_method(text, osem=settings if text == CLASSICAL_OSEM else None)
-            name = method.name if method.name not in resolved else text
+            name = self.titles.get(text, method.name)
+            name = name if name not in resolved else text
             resolved[name] = method
         return resolved
 

@@ -16,9 +16,9 @@ from model.report import page
 from synthesis.inspection import drawings, planes
 from synthesis.inspection.collect import Inspection, load
 from synthesis.inspection.facts import StudyFacts
+from synthesis.inspection.greys import MU_WHITE_PER_MM, black, grey
 
 OUTLIER_SHARE = 4  # at most one in four places goes to studies that stand out
-MU_WHITE_PER_MM = 0.022  # bone and above are white on the attenuation map
 OUTLINE = "#00c2a8"
 Pixels = npt.NDArray[np.uint8]
 
@@ -84,25 +84,25 @@ def _in_words(facts: StudyFacts) -> str:
 def _activity(study: Study) -> list[str]:
     if study.reference is None:
         return []
-    black = _black(study)
+    darkest = black(study)
     figures = []
     across, along = planes.short_axis(study, study.reference), planes.transverse(study, study.reference)
     if across is not None:
-        figures.append(_figure(_grey(across.values, black), across.defect, "Activity, short axis"))
-    return [*figures, _figure(_grey(along.values, black), along.defect, "Activity, transverse")]
+        figures.append(_figure(grey(across.values, darkest), across.defect, "Activity, short axis"))
+    return [*figures, _figure(grey(along.values, darkest), along.defect, "Activity, transverse")]
 
 
 def _attenuation(study: Study) -> list[str]:
     if study.attenuation is None:
         return []
     mu = planes.transverse(study, study.attenuation)
-    return [_figure(255 - _grey(mu.values, MU_WHITE_PER_MM), mu.defect, "Attenuation map")]
+    return [_figure(255 - grey(mu.values, MU_WHITE_PER_MM), mu.defect, "Attenuation map")]
 
 
 def _measured(study: Study) -> list[str]:
     peak, rows = float(study.projections[0].max()), planes.sinogram(study)
-    figures = [_figure(_grey(view, peak), None, f"Projection at {angle:.0f}°") for angle, view in planes.views(study)]
-    return [*figures, _figure(_grey(rows, float(rows.max())), None, "Sinogram")]
+    figures = [_figure(grey(view, peak), None, f"Projection at {angle:.0f}°") for angle, view in planes.views(study)]
+    return [*figures, _figure(grey(rows, float(rows.max())), None, "Sinogram")]
 
 
 def _map(study: Study) -> list[str]:
@@ -111,19 +111,6 @@ def _map(study: Study) -> list[str]:
         return []
     hit = sorted({segment for defect in study.truth.defects for segment in defect.segments})
     return [page.figure(drawings.true_map(values, hit, "True polar map"), "True polar map")]
-
-
-def _black(study: Study) -> float:
-    """Return where the grey scale of the activity is black: bright wall, so that a hot gut does not hide it."""
-    assert study.reference is not None  # noqa: S101 (checked by the caller)
-    if study.truth is not None and study.truth.aha.any():
-        return 1.1 * float(np.percentile(study.reference[study.truth.aha > 0], 99))
-    return float(np.percentile(study.reference, 99.9))
-
-
-def _grey(plane: planes.Plane, black: float) -> Pixels:
-    share = np.clip(np.asarray(plane, dtype=np.float64) / max(black, 1e-12), 0, 1)
-    return np.rint(255 * (1 - share)).astype(np.uint8)
 
 
 def _figure(pixels: Pixels, outline: planes.Mask | None, caption: str) -> str:
