@@ -24,6 +24,8 @@ class FlomirError(Exception):
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)
+        self.remedy = ""
+        """What a child process advises in this very case; the catalogue's advice where empty."""
         if code is not None:
             self.code = code
 
@@ -224,6 +226,16 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "model.invalid": Entry(422, "This model file does not fit.", "Choose a file made for this task and network."),
     "model.in_use": Entry(409, "This model is in use.", "Wait until the session has ended."),
+    "laboratory.folder_unusable": Entry(
+        422, "This folder cannot be used as a data set.", "Name a folder on this computer that holds study files (.h5)."
+    ),
+    "laboratory.set_in_use": Entry(409, "This data set is in use.", "Wait until its job has ended, or cancel it."),
+    "laboratory.set_not_ready": Entry(
+        409,
+        "This data set cannot be used yet.",
+        "Wait until it is checked; if its job ended early, go on with that job.",
+    ),
+    "laboratory.no_result": Entry(409, "This job has no result yet.", "Wait until it is done."),
     "session.too_few_sites": Entry(409, "Too few sites for this session.", "Choose more sites, or lower the quorum."),
     "session.not_ready": Entry(
         409, "The session cannot start yet.", "Wait for the answers that are missing, or change the quorum."

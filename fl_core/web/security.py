@@ -176,7 +176,9 @@ def _with_headers(environ: WSGIEnvironment, start_response: StartResponse, polic
         /,
     ) -> Callable[[bytes], object]:
         given = {name.lower() for name, _ in headers}
-        extra = list(fixed) if "cache-control" in given else [*fixed, ("Cache-Control", "no-store")]
+        extra = [*fixed, *([] if "cache-control" in given else [("Cache-Control", "no-store")])]
+        if "content-security-policy" in given:  # a stricter one, of a page that a job wrote
+            extra = extra[1:]
         return start_response(status, [*headers, *extra], exc_info)
 
     return answer
