@@ -11,7 +11,7 @@ export default defineConfig({
     alias: [
       { find: "@shared", replacement: here("./shared/src") },
       { find: /^@app\/i18n\/(..\.(?!training$)\w+)$/, replacement: here("./orchestrator/src/i18n/$1.ts") },
-      { find: /^@app\/(api\/schemas|app\/live)$/, replacement: here("./orchestrator/src/$1.ts") },
+      { find: /^@app\/(api\/(?:schemas|laboratorySchemas)|app\/live)$/, replacement: here("./orchestrator/src/$1.ts") },
       { find: /^@app\/i18n\/(..\.training)$/, replacement: here("./contributor/src/i18n/$1.ts") },
     ],
   },

@@ -16,6 +16,7 @@ from orchestrator.roles import ROLES
 from orchestrator.routes.answers import blueprint
 from orchestrator.routes.home import home_routes
 from orchestrator.routes.internal import internal_routes
+from orchestrator.routes.laboratory import laboratory_routes
 from orchestrator.routes.models import model_routes
 from orchestrator.routes.peer import enrolment_routes, peer_routes
 from orchestrator.routes.sessions import catalogue_routes, session_routes
@@ -25,6 +26,7 @@ from orchestrator.routes.system import system_routes
 from orchestrator.services.consents import Consents
 from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.invitations import Invitations
+from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models
 from orchestrator.services.new_data import NewData
@@ -61,6 +63,7 @@ class Services:
     views: SessionViews
     offers: SessionOffers
     sessions: Sessions
+    laboratory: Laboratory
     on_progress: Callable[[str], None]
     new_link: Callable[[], str]
     accounts: Accounts
@@ -82,6 +85,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
         catalogue_routes(),
         session_routes(services.views, services.offers, services.sessions),
         model_routes(services.models, services.model_bin, upload_limit_bytes=upload_limit_bytes),
+        laboratory_routes(services.laboratory, upload_limit_bytes=upload_limit_bytes),
     ):
         app.register_api(described)
     for plain in (

@@ -18,6 +18,7 @@ from fl_core.protocol.signing import sign
 from fl_core.storage import lab_sessions, lab_sites
 from fl_core.storage.database import open_database
 from fl_core.storage.place import remember
+from fl_core.supervision import jobs
 from fl_core.supervision.child import write_private
 from fl_core.supervision.jobs import run_job
 from fl_core.supervision.supervisor import ChildStatus, Supervisor
@@ -43,6 +44,8 @@ from orchestrator.services.heartbeat import Heartbeat
 from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.invitations import Invitations
+from orchestrator.services.laboratory.laboratory import Laboratory
+from orchestrator.services.laboratory.work import RunLongJob
 from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.models import Models, RunJob
 from orchestrator.services.new_data import NewData
@@ -93,6 +96,7 @@ class Outside:
     engine: Engine
     gateway: Gateway
     run_job: RunJob
+    run_long: RunLongJob = jobs.run_job
     statuses: Callable[[], list[ChildStatus]]
 
 
@@ -136,6 +140,7 @@ class Core:
         self.sites = Sites(desk, self.presence)
         self.views = SessionViews(desk, self.presence)
         self.models = Models(desk, folder=home / "models", run_job=outside.run_job)
+        self.laboratory = Laboratory(desk, home=home, models=self.models, run=outside.run_long)
         self.book = SessionBook(desk, self.views, self.inboxes, publish_related=self._publish_related)
         self.system = System(identity, desk.bus, outside.statuses, self._is_draining)
         self.invitations = Invitations(desk, identity)
@@ -291,6 +296,7 @@ class Core:
             views=self.views,
             offers=self.offers,
             sessions=self.sessions,
+            laboratory=self.laboratory,
             on_progress=self._on_progress,
             new_link=new_link,
             accounts=self.accounts,
@@ -382,6 +388,7 @@ class Orchestrator:
         self._supervisor.start_all()
         self.core.heartbeat.start()
         self.core.house.sender.start()
+        self.core.laboratory.start()
         threading.Thread(target=self._announce, name="announce", daemon=True).start()
 
     def stop(self) -> None:
@@ -393,6 +400,7 @@ class Orchestrator:
         realtime.disconnect_all(self._socketio)
         closing = threading.Thread(target=self.core.close, name="closing", daemon=True)
         closing.start()
+        self.core.laboratory.stop()
         self._supervisor.stop_all()
         closing.join(1.0)
         self._database.close()

@@ -208,7 +208,7 @@ class ModelView(Schema):
     name: str
     task: str
     network: str
-    origin: Literal["random", "uploaded", "shipped", "round"]
+    origin: Literal["random", "uploaded", "shipped", "round", "trained"]
     session_id: str | None
     round: int | None
     parents: list[str] = Field(description="ids of the ModelVersions it came from")
@@ -348,5 +348,6 @@ class AuditQuery(Schema):
 #   GET /tasks list · GET /strategies list
 #   GET /sessions list · POST /sessions (SessionCreate) 201 · GET /sessions/{id} · POST /sessions/{id}/start · /stop · /resume · /combine-now · /pause: SessionView
 #   GET /models list · GET /models/{id} · POST /models (multipart: file, name, task) 201 · POST /models/initialise 201 · PATCH /models/{id} (Rename): ModelView · DELETE /models/{id} Deleted · GET /models/bin list · POST /models/{id}/restore ModelView · DELETE /models/{id}/remains Deleted · PUT /models/{id}/recommended ModelView · GET /models/{id}/weights (bytes)
+#   /laboratory/...: see orchestrator/routes/laboratory.py
 #   GET /audit?after=&limit= list[AuditRowView] · GET /audit/verify AuditCheck
 # Lists are wrapped: {"items": [...]}. The long ones (sites, invitations, sessions, models) take ListQuery and say `total` and `next_cursor`.

@@ -11,7 +11,7 @@ const source = (path: string) => readFileSync(join(root, path), "utf8");
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
 
 /** The parameters of a pydantic model, each with what its Field says. */
-const fields = [source("model/task_parameters.py"), source("fl_core/strategy_spec.py")]
+const fields = [source("model/task_parameters.py"), source("fl_core/strategy_spec.py"), source("synthesis/form.py")]
   .flatMap((text) => [...text.matchAll(/^ {4}(\w+): \w+ = Field\(([\s\S]*?)\)$/gm)])
   .map(([, name = "", content = ""]) => ({ name, described: content.includes("description=") }));
 

@@ -191,6 +191,11 @@ class Models:
             parents=[parent_id],
         )
 
+    def add_trained(self, tx: Transaction, source: Path, card: ModelCard, *, name: str, parents: list[str]) -> str:
+        """Register what a central training left, inside the transaction that ends its job; returns its id."""
+        self._keep(source, card)
+        return self._add(tx, card, name=name, origin="trained", actor="system", parents=parents)
+
     # --- changing --------------------------------------------------------------------------------------------------
 
     def rename(self, model_id: str, name: str) -> ModelView:

@@ -28,6 +28,7 @@ from fl_core.protocol.signing import sha256_of, sign
 from fl_core.protocol.version import PROTOCOL
 from fl_core.storage.database import open_database
 from fl_core.storage.place import place_of
+from fl_core.supervision.jobs import run_job
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import fingerprint, generate_key, make_csr, short_fingerprint
 from fl_core.web.logins import Logins
@@ -36,6 +37,7 @@ from orchestrator.app import MIGRATIONS, Core, Outside, make_wsgi
 from orchestrator.children import Wiring
 from orchestrator.services.desk import make_desk
 from orchestrator.services.engine import RunStatus
+from orchestrator.services.laboratory.work import RunLongJob
 from orchestrator.services.system import Identity
 
 PORT = 8123
@@ -229,7 +231,7 @@ class Lab:
     new_database: ClassVar[Callable[[], str | None]] = staticmethod(lambda: None)
     _databases: ClassVar[dict[Path, str | None]] = {}
 
-    def __init__(self, home: Path, *, database_url: str | None = None) -> None:
+    def __init__(self, home: Path, *, database_url: str | None = None, run_long: RunLongJob = run_job) -> None:
         if home not in self._databases:
             self._databases[home] = database_url or type(self).new_database()
         self.home = home
@@ -247,7 +249,9 @@ class Lab:
             desk=make_desk(self.database, bus),
             authority=authority,
             identity=identity,
-            outside=Outside(engine=self.engine, gateway=self.gateway, run_job=fake_job, statuses=list),
+            outside=Outside(
+                engine=self.engine, gateway=self.gateway, run_job=fake_job, run_long=run_long, statuses=list
+            ),
         )
         wiring = Wiring(
             api_port=PORT,

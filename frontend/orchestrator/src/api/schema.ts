@@ -196,6 +196,365 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/laboratory/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare models and classical methods on a data set. */
+        post: operations["create_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a data set would cost in time and disk; takes some seconds. */
+        post: operations["estimate_synthesis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the jobs, newest first. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one job. */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        /** Forget a job with its files; data sets and models stay. */
+        delete: operations["remove_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}/arrays/{array}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one image: little-endian float32, shape and spacing in the headers. */
+        get: operations["get_job_array"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a job; what is finished of it stays. */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}/export/{array}/{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one image as a file: DICOM, HDF5 or NIfTI. */
+        get: operations["export_job_array"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the latest lines of a job's log. */
+        get: operations["get_job_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the report of a comparison. */
+        get: operations["get_job_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what a finished job found. */
+        get: operations["get_job_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/jobs/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a job that ended early. */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/reconstructions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reconstruct one study by OSEM and by a model, side by side. */
+        post: operations["create_reconstruction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the scenarios from which data can be made, with the schemas of the form. */
+        get: operations["list_scenarios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the data sets, newest first. */
+        get: operations["list_sets"];
+        put?: never;
+        /** Take a folder of this computer as a data set, after checking it. */
+        post: operations["register_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/sets/{set_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a data set; studies that were made here are deleted. */
+        delete: operations["remove_set"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/sets/{set_id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the inspection page of a data set. */
+        get: operations["get_set_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/sets/{set_id}/pictures/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the small pictures of one study. */
+        get: operations["get_set_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/sets/{set_id}/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the studies of a data set. */
+        get: operations["list_set_studies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/synthesis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a data set. */
+        post: operations["create_synthesis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Train on data sets of this computer. */
+        post: operations["create_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/laboratory/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in one scan to try a model on; it is kept without identifiers only. */
+        post: operations["upload_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/link": {
         parameters: {
             query?: never;
@@ -1082,6 +1441,46 @@ export interface components {
             state: "starting" | "ready" | "restarting" | "stopped";
         };
         /**
+         * ComparisonCreate
+         * @description POST /laboratory/comparisons: models and classical methods on one data set.
+         */
+        ComparisonCreate: {
+            /**
+             * Baselines
+             * @default [
+             *       "osem"
+             *     ]
+             */
+            baselines: ("osem" | "mlem" | "fbp" | "map-osem" | "default")[];
+            /** Model Ids */
+            model_ids?: string[];
+            /**
+             * Most Studies
+             * @default 50
+             */
+            most_studies: number;
+            /** Set Id */
+            set_id: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ComparisonResult
+         * @description What a comparison found.
+         */
+        ComparisonResult: {
+            /** Against */
+            against: string;
+            /** Failures */
+            failures: number;
+            /** Studies */
+            studies: number;
+            /** Summary */
+            summary: {
+                [key: string]: components["schemas"]["MethodFigures"];
+            };
+        };
+        /**
          * Component
          * @description A library this program is made of.
          */
@@ -1140,6 +1539,53 @@ export interface components {
             take_part: boolean;
             /** Train On My Data */
             train_on_my_data: boolean;
+        };
+        /**
+         * CountRange
+         * @description Counts in the photopeak: fewest, middle, most.
+         */
+        CountRange: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Middle */
+            middle: number;
+        };
+        /**
+         * CurveRow
+         * @description One validation of a training.
+         */
+        CurveRow: {
+            /** Epoch */
+            epoch: number;
+            /**
+             * Nrmse Body
+             * @default null
+             */
+            nrmse_body: number | null;
+            /**
+             * Nrmse Heart
+             * @default null
+             */
+            nrmse_heart: number | null;
+            /**
+             * Score
+             * @default null
+             */
+            score: number | null;
+            /**
+             * Ssim Heart
+             * @default null
+             */
+            ssim_heart: number | null;
+            /** Step */
+            step: number;
+            /**
+             * Train Loss
+             * @default null
+             */
+            train_loss: number | null;
         };
         /**
          * DaemonSettingsView
@@ -1235,6 +1681,64 @@ export interface components {
             id: string;
         };
         /**
+         * EstimateView
+         * @description The answer to POST /laboratory/estimate.
+         */
+        EstimateView: {
+            /** Bytes */
+            bytes: number;
+            /** Cores */
+            cores: number;
+            /** Fits */
+            fits: boolean;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Measured */
+            measured: boolean;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Studies */
+            studies: number;
+            /** Wall S */
+            wall_s: number;
+        };
+        /**
+         * FolderCreate
+         * @description POST /laboratory/sets: a folder of study files on this computer, read and never written.
+         */
+        FolderCreate: {
+            /** Folder */
+            folder: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Infarct
+         * @description One infarct of a study.
+         */
+        Infarct: {
+            /** Extent */
+            extent: number;
+            /** Segments */
+            segments: number[];
+            /** Severity */
+            severity: number;
+        };
+        /**
+         * Interval
+         * @description A figure with its 95 % interval over cases.
+         */
+        Interval: {
+            /** Cases */
+            cases: number;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * InvitationCreate
          * @description POST /invitations.
          */
@@ -1310,6 +1814,207 @@ export interface components {
             state: "open" | "used" | "expired" | "withdrawn";
         };
         /**
+         * JobList
+         * @description GET /laboratory/jobs, newest first.
+         */
+        JobList: {
+            /** Items */
+            items: components["schemas"]["JobView"][];
+        };
+        /**
+         * JobLive
+         * @description How far a job is.
+         */
+        JobLive: {
+            /**
+             * Best Score
+             * @default null
+             */
+            best_score: number | null;
+            /** Curve */
+            curve?: components["schemas"]["CurveRow"][];
+            /**
+             * Done
+             * @default null
+             */
+            done: number | null;
+            /**
+             * Epoch
+             * @default null
+             */
+            epoch: number | null;
+            /**
+             * Left S
+             * @default null
+             */
+            left_s: number | null;
+            /**
+             * Loss
+             * @default null
+             */
+            loss: number | null;
+            /**
+             * Losses
+             * @description thinned
+             */
+            losses?: components["schemas"]["LossPoint"][];
+            /**
+             * Share
+             * @default 0
+             */
+            share: number;
+            /**
+             * Stage
+             * @default
+             */
+            stage: string;
+            /**
+             * Step
+             * @default null
+             */
+            step: number | null;
+            /**
+             * Steps
+             * @default null
+             */
+            steps: number | null;
+            /**
+             * Total
+             * @default null
+             */
+            total: number | null;
+        };
+        /**
+         * JobLog
+         * @description GET /laboratory/jobs/{id}/log: the latest lines.
+         */
+        JobLog: {
+            /** Lines */
+            lines: string[];
+        };
+        /**
+         * JobProblem
+         * @description Why a job failed: a code of the catalogue, a sentence, a remedy.
+         */
+        JobProblem: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Remedy
+             * @description advice of this very case; empty where the catalogue's is all there is
+             * @default
+             */
+            remedy: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * JobResult
+         * @description GET /laboratory/jobs/{id}/result.
+         */
+        JobResult: {
+            /** @default null */
+            comparison: components["schemas"]["ComparisonResult"] | null;
+            /** @default null */
+            reconstruction: components["schemas"]["ReconstructionResult"] | null;
+        };
+        /**
+         * JobView
+         * @description GET /laboratory/jobs, GET /laboratory/jobs/{id}, delta `laboratory_job`.
+         */
+        JobView: {
+            /** Can Cancel */
+            can_cancel: boolean;
+            /** Can Resume */
+            can_resume: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Ending
+             * @description it was asked to end and puts its work away
+             */
+            ending: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "synthesis" | "check" | "training" | "comparison" | "reconstruction";
+            live: components["schemas"]["JobLive"];
+            /** Model Id */
+            model_id: string | null;
+            /** Number */
+            number: number;
+            problem: components["schemas"]["JobProblem"] | null;
+            /** Set Id */
+            set_id: string | null;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+            /** Title */
+            title: string;
+        };
+        /**
+         * LesionChoice
+         * @description Lesions of one organ other than the heart: how many patients have them, how many, how large, how bright.
+         */
+        LesionChoice: {
+            /**
+             * Most uptake
+             * @default 5
+             */
+            contrast_high: number;
+            /**
+             * Least uptake
+             * @description Times the organ's own; below 1 is a cold lesion.
+             * @default 2
+             */
+            contrast_low: number;
+            /**
+             * Largest diameter, mm
+             * @default 30
+             */
+            diameter_high: number;
+            /**
+             * Smallest diameter, mm
+             * @default 14
+             */
+            diameter_low: number;
+            /**
+             * Most in one patient
+             * @default 1
+             */
+            number: number;
+            /**
+             * Organ
+             * @enum {string}
+             */
+            organ: "liver" | "lung" | "lymph_node" | "breast" | "spine" | "spleen" | "kidney";
+            /**
+             * Share of patients
+             * @default 0.5
+             */
+            share: number;
+        };
+        /**
          * Limits
          * @description GET and PUT /settings/limits: what is enough, and what is too much.
          */
@@ -1346,6 +2051,16 @@ export interface components {
         LinkView: {
             /** Link */
             link: string;
+        };
+        /**
+         * LossPoint
+         * @description The loss of one step.
+         */
+        LossPoint: {
+            /** Loss */
+            loss: number;
+            /** Step */
+            step: number;
         };
         /**
          * MailSettings
@@ -1428,6 +2143,28 @@ export interface components {
             role: string;
             /** Version */
             version: string;
+        };
+        /**
+         * MethodFigures
+         * @description Figures of one method; differences are paired with the method that all are compared with.
+         */
+        MethodFigures: {
+            /** Differences */
+            differences: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /** Extra */
+            extra: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /** Means */
+            means: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /** Ratios */
+            ratios: {
+                [key: string]: components["schemas"]["Interval"];
+            };
         };
         /**
          * ModelBinList
@@ -1531,7 +2268,7 @@ export interface components {
              * Origin
              * @enum {string}
              */
-            origin: "random" | "uploaded" | "shipped" | "round";
+            origin: "random" | "uploaded" | "shipped" | "round" | "trained";
             /** Parameters */
             parameters: number;
             /**
@@ -1786,6 +2523,27 @@ export interface components {
             webhook: components["schemas"]["WebhookSettings"];
         };
         /**
+         * OsemRequest
+         * @description How OS-EM runs where a request asks for it; defaults as in `model.classical.osem.OsemSettings`.
+         */
+        OsemRequest: {
+            /**
+             * Iterations
+             * @default 10
+             */
+            iterations: number;
+            /**
+             * Postfilter Fwhm Mm
+             * @default 6
+             */
+            postfilter_fwhm_mm: number;
+            /**
+             * Subsets
+             * @default 6
+             */
+            subsets: number;
+        };
+        /**
          * ParticipationView
          * @description One site in one session.
          */
@@ -1847,6 +2605,23 @@ export interface components {
             until: string;
         };
         /**
+         * Preset
+         * @description A built-in scenario as the form begins with it.
+         */
+        Preset: {
+            choices: components["schemas"]["ScenarioChoices"];
+            /** Lesions */
+            lesions: components["schemas"]["LesionChoice"][];
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Sites */
+            sites: number;
+            /** Title */
+            title: string;
+        };
+        /**
          * Problem
          * @description RFC 9457 problem: every error on every route.
          */
@@ -1885,6 +2660,65 @@ export interface components {
         Recommendation: {
             /** Recommended */
             recommended: boolean;
+        };
+        /**
+         * ReconstructionCreate
+         * @description POST /laboratory/reconstructions: one study by OSEM and by a model, side by side.
+         */
+        ReconstructionCreate: {
+            /**
+             * File
+             * @default null
+             */
+            file: string | null;
+            /**
+             * Model Id
+             * @description absent: the trained network that comes with the package
+             * @default null
+             */
+            model_id: string | null;
+            /**
+             * @default {
+             *       "iterations": 10,
+             *       "postfilter_fwhm_mm": 6,
+             *       "subsets": 6
+             *     }
+             */
+            osem: components["schemas"]["OsemRequest"];
+            /**
+             * Set Id
+             * @default null
+             */
+            set_id: string | null;
+            /**
+             * Upload Id
+             * @default null
+             */
+            upload_id: string | null;
+        };
+        /**
+         * ReconstructionResult
+         * @description What trying a model gave: images by name, scores where there is a reference.
+         */
+        ReconstructionResult: {
+            /** Alarm */
+            alarm: {
+                [key: string]: unknown;
+            } | null;
+            /** Arrays */
+            arrays: string[];
+            /** Metrics */
+            metrics: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /** Notes */
+            notes: string[];
+            /** Seconds */
+            seconds: {
+                [key: string]: number;
+            };
         };
         /**
          * Rename
@@ -1995,6 +2829,100 @@ export interface components {
              * @enum {string}
              */
             state: "running" | "closed";
+        };
+        /**
+         * ScanUpload
+         * @description POST /laboratory/uploads: a scan.
+         */
+        ScanUpload: {
+            /**
+             * File
+             * Format: binary
+             * @description a study file (.h5) or a DICOM NM file
+             */
+            file: string;
+        };
+        /**
+         * ScenarioAsked
+         * @description What to make; the body of POST /laboratory/estimate.
+         */
+        ScenarioAsked: {
+            choices: components["schemas"]["ScenarioChoices"];
+            /** Lesions */
+            lesions?: components["schemas"]["LesionChoice"][];
+            /** Preset */
+            preset: string;
+            /**
+             * Studies
+             * @description bodies at each site
+             */
+            studies: number;
+            /**
+             * Variants
+             * @description examinations of every body
+             * @default 1
+             */
+            variants: number;
+        };
+        /**
+         * ScenarioChoices
+         * @description What may be chosen of a scenario; its JSON schema draws the form.
+         */
+        ScenarioChoices: {
+            /**
+             * Arc of the camera, degrees
+             * @enum {string}
+             */
+            arc: "180" | "360" | "other";
+            /**
+             * Collimator
+             * @enum {string}
+             */
+            collimator: "LEHR" | "LEGP" | "LEUHR" | "other";
+            /** Most counts, millions */
+            counts_high: number;
+            /**
+             * Fewest counts, millions
+             * @description In the photopeak.
+             */
+            counts_low: number;
+            /** Share of patients with an infarct */
+            infarct_share: number;
+            /** Most infarcts in one patient */
+            infarcts_most: number;
+            /** Voxels across */
+            matrix: number;
+            /** Most severe infarct */
+            severity_high: number;
+            /**
+             * Mildest infarct
+             * @description Loss of uptake; 1 is a complete loss.
+             */
+            severity_low: number;
+            /** Slices */
+            slices: number;
+            /** Views */
+            views: number;
+            /** Edge of a voxel, mm */
+            voxel_mm: number;
+        };
+        /**
+         * ScenarioList
+         * @description GET /laboratory/scenarios: where the form begins, and the JSON schemas from which it is drawn.
+         */
+        ScenarioList: {
+            /** Choices Schema */
+            choices_schema: {
+                [key: string]: unknown;
+            };
+            /** Items */
+            items: components["schemas"]["Preset"][];
+            /** Lesion Schema */
+            lesion_schema: {
+                [key: string]: unknown;
+            };
+            /** Organs */
+            organs: string[];
         };
         /**
          * SeenView
@@ -2227,6 +3155,99 @@ export interface components {
             title: string;
         };
         /**
+         * SetFacts
+         * @description What a data set holds.
+         */
+        SetFacts: {
+            /** Bytes */
+            bytes: number;
+            counts: components["schemas"]["CountRange"];
+            /** Grids */
+            grids: {
+                [key: string]: number;
+            };
+            /** Outliers */
+            outliers: number;
+            /** Patients */
+            patients: number;
+            /** Problem Count */
+            problem_count: number;
+            /** Problems */
+            problems: components["schemas"]["SetProblem"][];
+            /**
+             * References
+             * @description kind of reference image -> studies
+             */
+            references: {
+                [key: string]: number;
+            };
+            /** Scenarios */
+            scenarios: string[];
+            /** Seeds */
+            seeds: number[];
+            /** Studies */
+            studies: number;
+            /** With Attenuation */
+            with_attenuation: number;
+            /** With Infarcts */
+            with_infarcts: number;
+            /** With Lesions */
+            with_lesions: number;
+        };
+        /**
+         * SetList
+         * @description GET /laboratory/sets, newest first.
+         */
+        SetList: {
+            /** Items */
+            items: components["schemas"]["SetView"][];
+        };
+        /**
+         * SetProblem
+         * @description A file of a data set that cannot be used.
+         */
+        SetProblem: {
+            /** File */
+            file: string;
+            /** Reason */
+            reason: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * SetView
+         * @description GET /laboratory/sets, delta `laboratory_set`.
+         */
+        SetView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            facts: components["schemas"]["SetFacts"] | null;
+            /** Folder */
+            folder: string;
+            /** Id */
+            id: string;
+            /**
+             * Job Id
+             * @description the job that makes or checks it
+             */
+            job_id: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "made" | "folder";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "making" | "ready" | "incomplete" | "missing";
+        };
+        /**
          * SignInList
          * @description GET /me/sign-ins, the latest first.
          */
@@ -2407,6 +3428,75 @@ export interface components {
             title: string;
         };
         /**
+         * StudyRow
+         * @description One study of a data set.
+         */
+        StudyRow: {
+            /** Attenuation */
+            attenuation: boolean;
+            /** Counts */
+            counts: number;
+            /** Female */
+            female: boolean | null;
+            /** File */
+            file: string;
+            /** Grid */
+            grid: string;
+            /** Infarcts */
+            infarcts: components["schemas"]["Infarct"][];
+            /** Lesions */
+            lesions: {
+                [key: string]: number;
+            };
+            /** Number */
+            number: number;
+            /** Pictured */
+            pictured: boolean;
+            /** Reference */
+            reference: string | null;
+            /** Site */
+            site: string | null;
+            /** Stands Out */
+            stands_out: string[];
+        };
+        /**
+         * StudyRowList
+         * @description GET /laboratory/sets/{id}/studies.
+         */
+        StudyRowList: {
+            /** Items */
+            items: components["schemas"]["StudyRow"][];
+        };
+        /**
+         * SynthesisCreate
+         * @description POST /laboratory/synthesis: makes a data set.
+         */
+        SynthesisCreate: {
+            choices: components["schemas"]["ScenarioChoices"];
+            /** Lesions */
+            lesions?: components["schemas"]["LesionChoice"][];
+            /** Name */
+            name: string;
+            /** Preset */
+            preset: string;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Studies
+             * @description bodies at each site
+             */
+            studies: number;
+            /**
+             * Variants
+             * @description examinations of every body
+             * @default 1
+             */
+            variants: number;
+        };
+        /**
          * SystemView
          * @description The daemon itself: GET /system, delta `system`.
          */
@@ -2471,6 +3561,54 @@ export interface components {
             title: string;
         };
         /**
+         * TrainingCreate
+         * @description POST /laboratory/trainings: a central training on data sets of this computer.
+         */
+        TrainingCreate: {
+            /**
+             * Epochs
+             * @default 20
+             */
+            epochs: number;
+            /**
+             * Holdout
+             * @description share of the patients, without a validation set
+             * @default 0.2
+             */
+            holdout: number;
+            /**
+             * Model Id
+             * @description what to begin with; absent: random weights
+             * @default null
+             */
+            model_id: string | null;
+            /** Name */
+            name: string;
+            /** Network */
+            network: string;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Patience
+             * @default null
+             */
+            patience: number | null;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /** Set Ids */
+            set_ids: string[];
+            /**
+             * Validation Set Id
+             * @default null
+             */
+            validation_set_id: string | null;
+        };
+        /**
          * UpdateReceived
          * @description What one site's reply to a round contained, as checked by the ServerApp.
          */
@@ -2495,6 +3633,16 @@ export interface components {
             site_id: string;
             /** Train S */
             train_s: number;
+        };
+        /**
+         * UploadView
+         * @description The answer to POST /laboratory/uploads.
+         */
+        UploadView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /** ValidationErrorModel */
         ValidationErrorModel: {
@@ -3605,6 +4753,1514 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_synthesis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScenarioAsked"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_array: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                array: "osem" | "model" | "reference" | "mu";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_job_array: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                array: "osem" | "model" | "reference" | "mu";
+                form: "dcm" | "h5" | "nii";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobLog"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResult"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_reconstruction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconstructionCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scenarios: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScenarioList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_set_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_set_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_set_studies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyRowList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_synthesis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SynthesisCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainingCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ScanUpload"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
                 };
             };
             /** @description Unauthorized */

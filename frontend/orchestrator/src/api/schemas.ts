@@ -188,7 +188,7 @@ export const modelSchema: z.ZodType<Model> = z.object({
   name: z.string(),
   task: z.string(),
   network: z.string(),
-  origin: z.enum(["random", "uploaded", "shipped", "round"]),
+  origin: z.enum(["random", "uploaded", "shipped", "round", "trained"]),
   session_id: z.string().nullable(),
   round: z.number().nullable(),
   parents: z.array(z.string()),

@@ -1,6 +1,6 @@
 /** Navigation, live state, and the page of the present address. */
 import { Text } from "@mantine/core";
-import { IconActivityHeartbeat, IconBuildingHospital, IconHome, IconInbox, IconShieldCheck, IconSettings, IconStack2 } from "@tabler/icons-react";
+import { IconActivityHeartbeat, IconBuildingHospital, IconFlask2, IconHome, IconInbox, IconShieldCheck, IconSettings, IconStack2 } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -27,6 +27,7 @@ export function Shell() {
     { label: t("newData.nav"), icon: IconInbox, waiting: fresh, link: (props) => <Link to="/new-data" {...props} /> },
     { label: t("nav.training"), icon: IconActivityHeartbeat, link: (props) => <Link to="/training" {...props} /> },
     { label: t("nav.models"), icon: IconStack2, link: (props) => <Link to="/models" {...props} /> },
+    { label: t("nav.laboratory"), icon: IconFlask2, link: (props) => <Link to="/laboratory" {...props} /> },
     { label: t("nav.audit"), icon: IconShieldCheck, link: (props) => <Link to="/audit" {...props} /> },
     { label: t("nav.settings"), icon: IconSettings, link: (props) => <Link to="/settings" {...props} /> },
   ];

@@ -4,6 +4,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { followEach, followList, followOne, LiveConnection } from "@shared/realtime/live";
 import { remove, upsert } from "@shared/realtime/resources";
 
+import { jobSchema, setSchema, type DataSet, type Job } from "@app/api/laboratorySchemas";
 import {
   activitySchema, deletedSchema, invitationSchema, modelSchema, progressSchema, sessionSchema, siteSchema, summarySchema, systemSchema,
   type Invitation, type Model, type Session, type SessionSummary, type Site,
@@ -40,6 +41,10 @@ export function createLive(queries: QueryClient): LiveConnection {
     followEach("progress", "session", named("session_id"), applyProgress),
     followList("model", ["models"], upsert(modelSchema, (item: Model) => item.id)),
     followList("model_deleted", ["models"], remove(deletedSchema, (item: Model) => item.id)),
+    followList("laboratory_job", ["laboratory-jobs"], upsert(jobSchema, (item: Job) => item.id)),
+    followList("laboratory_job_deleted", ["laboratory-jobs"], remove(deletedSchema, (item: Job) => item.id)),
+    followList("laboratory_set", ["laboratory-sets"], upsert(setSchema, (item: DataSet) => item.id)),
+    followList("laboratory_set_deleted", ["laboratory-sets"], remove(deletedSchema, (item: DataSet) => item.id)),
     followList("activity", ["activity"], upsert(activitySchema, (item) => item.seq)),
   ]);
 }

@@ -1,6 +1,8 @@
 /** The addresses of the orchestrator's pages. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
+import { z } from "@shared/zod";
+
 import { NotFoundPage } from "@app/app/pages/NotFoundPage";
 import { Shell } from "@app/app/Shell";
 
@@ -15,11 +17,21 @@ const training = createRoute({ getParentRoute: () => root, path: "/training", co
 const create = createRoute({ getParentRoute: () => root, path: "/training/new", validateSearch: chosenSites, component: lazyRouteComponent(() => import("@app/app/pages/NewSessionPage"), "NewSessionPage") });
 const session = createRoute({ getParentRoute: () => root, path: "/training/$sessionId", component: lazyRouteComponent(() => import("@app/app/pages/SessionPage"), "SessionPage") });
 const models = createRoute({ getParentRoute: () => root, path: "/models", component: lazyRouteComponent(() => import("@app/app/pages/ModelsPage"), "ModelsPage") });
+const laboratory = createRoute({ getParentRoute: () => root, path: "/laboratory", component: lazyRouteComponent(() => import("@app/app/pages/LaboratoryPage"), "LaboratoryPage") });
+const forms = () => import("@app/app/pages/LaboratoryForms");
+const ofSet = z.object({ set: z.string().optional().catch(undefined) });
+const ofModel = z.object({ model: z.string().optional().catch(undefined) });
+const makeData = createRoute({ getParentRoute: () => root, path: "/laboratory/make", component: lazyRouteComponent(forms, "MakeDataPage") });
+const trainModel = createRoute({ getParentRoute: () => root, path: "/laboratory/train", validateSearch: (search) => ofSet.parse(search), component: lazyRouteComponent(forms, "TrainModelPage") });
+const compareModels = createRoute({ getParentRoute: () => root, path: "/laboratory/compare", validateSearch: (search) => ofSet.parse(search), component: lazyRouteComponent(forms, "CompareModelsPage") });
+const tryModel = createRoute({ getParentRoute: () => root, path: "/laboratory/try", validateSearch: (search) => ofModel.parse(search), component: lazyRouteComponent(forms, "TryModelPage") });
+const job = createRoute({ getParentRoute: () => root, path: "/laboratory/jobs/$jobId", component: lazyRouteComponent(() => import("@app/app/pages/JobPage"), "JobPage") });
+const dataSet = createRoute({ getParentRoute: () => root, path: "/laboratory/sets/$setId", component: lazyRouteComponent(() => import("@app/app/pages/DataSetPage"), "DataSetPage") });
 const audit = createRoute({ getParentRoute: () => root, path: "/audit", component: lazyRouteComponent(() => import("@app/app/pages/AuditPage"), "AuditPage") });
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, sites, newData, training, create, session, models, audit, settings]),
+  routeTree: root.addChildren([home, sites, newData, training, create, session, models, laboratory, makeData, trainModel, compareModels, tryModel, job, dataSet, audit, settings]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -1,12 +1,14 @@
 /** German text of the orchestrator's pages. */
 import type { en } from "@app/i18n/en";
 import { house } from "@app/i18n/de.house";
+import { laboratory } from "@app/i18n/de.laboratory";
 import { words } from "@app/i18n/de.session";
 
 export const de: typeof en = {
   ...words,
+  lab: laboratory,
   ...house,
-  nav: { subtitle: "Orchestrator", home: "Start", sites: "Standorte", training: "Training", models: "Modelle", audit: "Prüfprotokoll", settings: "Einstellungen" },
+  nav: { subtitle: "Orchestrator", home: "Start", sites: "Standorte", training: "Training", models: "Modelle", laboratory: "Labor", audit: "Prüfprotokoll", settings: "Einstellungen" },
   notFound: { title: "Seite nicht gefunden", session: "Sitzung nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
   home: {
     title: "Start", intro: "Was Sie jetzt braucht, was läuft, was geschehen ist.", loading: "Übersicht wird geladen", needs: "Braucht Sie jetzt",
@@ -47,7 +49,7 @@ export const de: typeof en = {
     intro: "Jede Version, die hier je entstand, unveränderlich und nach ihrem Inhalt benannt.", loading: "Modelle werden geladen", name: "Modell", origin: "Herkunft", parent: "Entstanden aus", metric: "Hauptmessgröße", size: "Größe", created: "Entstanden",
     details: "Details", open: "Details zu {{name}}", close: "Schließen", fromRound: "Runde {{round}}", inUse: "In Gebrauch", inUseNote: "Eine Sitzung verwendet dieses Modell. Nach ihrem Ende kann es gelöscht werden.",
     emptyTitle: "Noch kein Modell", empty: "Beginnen Sie mit dem trainierten Netz oder mit zufälligen Gewichten, bringen Sie eine Datei mit oder starten Sie eine Sitzung: Sie legt ihr erstes Modell selbst an.",
-    recommended: "Empfohlen", recommend: "Für seine Aufgabe empfehlen", recommendNot: "Nicht mehr empfehlen", downloadCard: "Modellkarte herunterladen", 
+    recommended: "Empfohlen", recommend: "Für seine Aufgabe empfehlen", recommendNot: "Nicht mehr empfehlen", tryIt: "Ausprobieren", downloadCard: "Modellkarte herunterladen", 
     task: "Aufgabe", network: "Netz", parameters: "Parameter", hash: "SHA-256", lineage: "Abstammung", card: "Modellkarte", newName: "Name", renameNote: "Identität und Abstammung bleiben beim Umbenennen gleich.", rename: "Umbenennen",
     download: "Gewichte herunterladen", delete: "Modell löschen", deleteTitle: "{{name}} löschen?", deleteLead: "Es kommt in den Papierkorb und kann von dort wiederhergestellt werden.", deleteOne: "Kopien, die Standorte abgerufen haben, bleiben dort.",
     deleteNoChild: "Keine andere Version ist daraus entstanden.", deleteChildren_one: "{{count}} Version ist daraus entstanden und behält ihren Eintrag.", deleteChildren_other: "{{count}} Versionen sind daraus entstanden und behalten ihren Eintrag.", deleteThree: "Das Prüfprotokoll hält fest, wer was gelöscht hat.", deleteConfirm: "Dieses Modell löschen",
@@ -63,7 +65,7 @@ export const de: typeof en = {
     unrolled_em: "entrolltes EM", unrolled_unet: "entrolltes EM mit U-Netzen", osem_unet: "OSEM, dann U-Netz", fbp_unet: "FBP, dann U-Netz",
     primal_dual: "gelerntes primal-duales Verfahren", encoder_decoder: "Encoder-Decoder-Netz", unet_2d: "U-Netz",
   },
-  model: { origin: { random: "Zufällige Gewichte", uploaded: "Hochgeladen", shipped: "Kommt mit FLoMIR", round: "Trainingsrunde" } },
+  model: { origin: { random: "Zufällige Gewichte", uploaded: "Hochgeladen", shipped: "Kommt mit FLoMIR", round: "Trainingsrunde", trained: "Hier trainiert" } },
   audit: {
     title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf.", loading: "Prüfprotokoll wird geladen", verify: "Kette prüfen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung einer Person oder eines Standorts wird hier festgehalten.", more: "Mehr anzeigen",
   },

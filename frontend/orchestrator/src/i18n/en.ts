@@ -1,11 +1,13 @@
 /** English text of the orchestrator's pages. */
 import { house } from "@app/i18n/en.house";
+import { laboratory } from "@app/i18n/en.laboratory";
 import { words } from "@app/i18n/en.session";
 
 export const en = {
   ...words,
+  lab: laboratory,
   ...house,
-  nav: { subtitle: "Orchestrator", home: "Home", sites: "Sites", training: "Training", models: "Models", audit: "Audit", settings: "Settings" },
+  nav: { subtitle: "Orchestrator", home: "Home", sites: "Sites", training: "Training", models: "Models", laboratory: "Laboratory", audit: "Audit", settings: "Settings" },
   notFound: { title: "Page not found", session: "Session not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
   home: {
     title: "Home", intro: "What needs you now, what is running, what happened.", loading: "Loading the overview", needs: "Needs you now",
@@ -46,7 +48,7 @@ export const en = {
     intro: "Every version ever made here, unchangeable and named by its content.", loading: "Loading models", name: "Model", origin: "Origin", parent: "Made from", metric: "Main score", size: "Size", created: "Made",
     details: "Details", open: "Details of {{name}}", close: "Close", fromRound: "Round {{round}}", inUse: "In use", inUseNote: "A session uses this model. It can be deleted when the session has ended.",
     emptyTitle: "No model yet", empty: "Begin with the trained network or with random weights, bring a file, or start a session: it makes its first model by itself.",
-    recommended: "Recommended", recommend: "Recommend for its task", recommendNot: "Recommend no more", downloadCard: "Download card", 
+    recommended: "Recommended", recommend: "Recommend for its task", recommendNot: "Recommend no more", tryIt: "Try it", downloadCard: "Download card", 
     task: "Task", network: "Network", parameters: "Parameters", hash: "SHA-256", lineage: "Lineage", card: "Model card", newName: "Name", renameNote: "Renaming keeps identity and lineage.", rename: "Rename",
     download: "Download weights", delete: "Delete model", deleteTitle: "Delete {{name}}?", deleteLead: "It goes to the bin, where it can be restored.", deleteOne: "Copies that sites fetched stay with them.",
     deleteNoChild: "No other version was made from it.", deleteChildren_one: "{{count}} version was made from it and keeps its record.", deleteChildren_other: "{{count}} versions were made from it and keep their record.", deleteThree: "The audit log keeps who deleted what.", deleteConfirm: "Delete this model",
@@ -62,7 +64,7 @@ export const en = {
     unrolled_em: "unrolled EM", unrolled_unet: "unrolled EM with U-Nets", osem_unet: "OSEM, then U-Net", fbp_unet: "FBP, then U-Net",
     primal_dual: "learned primal-dual", encoder_decoder: "encoder-decoder", unet_2d: "U-Net",
   },
-  model: { origin: { random: "Random weights", uploaded: "Uploaded", shipped: "Comes with FLoMIR", round: "Training round" } },
+  model: { origin: { random: "Random weights", uploaded: "Uploaded", shipped: "Comes with FLoMIR", round: "Training round", trained: "Trained here" } },
   audit: {
     title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act of a person or a site is written here.", more: "Show more",
   },

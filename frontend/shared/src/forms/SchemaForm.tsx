@@ -14,23 +14,32 @@ interface SchemaFormProps {
   /** Fields to leave out, or the only ones to draw. */
   omit?: readonly string[];
   only?: readonly string[];
+  /** What a choice is called; the schema's own word unless given. */
+  choiceLabel?: (key: string, choice: string) => string;
   /** Further fields of the same form. */
   children?: ReactNode;
 }
 
-export function SchemaForm({ schema, values, onChange, omit = [], only, children }: SchemaFormProps) {
+export function SchemaForm({ schema, values, onChange, omit = [], only, choiceLabel = (_, choice) => choice, children }: SchemaFormProps) {
   const fields = fieldsOf(schema).filter(({ key }) => !omit.includes(key) && (only === undefined || only.includes(key)));
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="md">
       {fields.map((field) => (
-        <SchemaField key={field.key} field={field} value={values[field.key]} onChange={(value) => onChange({ ...values, [field.key]: value })} />
+        <SchemaField key={field.key} field={field} choiceLabel={choiceLabel} value={values[field.key]} onChange={(value) => onChange({ ...values, [field.key]: value })} />
       ))}
       {children}
     </SimpleGrid>
   );
 }
 
-function SchemaField({ field, value, onChange }: { field: Field; value: unknown; onChange: (value: unknown) => void }) {
+interface SchemaFieldProps {
+  field: Field;
+  value: unknown;
+  choiceLabel: (key: string, choice: string) => string;
+  onChange: (value: unknown) => void;
+}
+
+function SchemaField({ field, value, choiceLabel, onChange }: SchemaFieldProps) {
   const { t } = useTranslation("shared");
   const fault = faultOf(field, value);
   const range = rangeWords(field, t);
@@ -46,7 +55,7 @@ function SchemaField({ field, value, onChange }: { field: Field; value: unknown;
     );
   }
   if (field.kind === "choice") {
-    return <Select {...common} data={[...field.choices]} value={typeof value === "string" ? value : null} allowDeselect={false} onChange={onChange} />;
+    return <Select {...common} data={field.choices.map((choice) => ({ value: choice, label: choiceLabel(field.key, choice) }))} value={typeof value === "string" ? value : null} allowDeselect={false} onChange={onChange} />;
   }
   if (field.kind === "text") {
     return <TextInput {...common} value={typeof value === "string" ? value : ""} onChange={(event) => onChange(event.currentTarget.value)} />;

@@ -50,7 +50,7 @@ export const sharedDe: typeof sharedEn = {
     axial: "Transversal", coronal: "Koronal", sagittal: "Sagittal", slice: "Schicht {{slice}} von {{of}}",
     window: "Fenster", windowLow: "Untere Grenze des Fensters", windowHigh: "Obere Grenze des Fensters", colours: "Farbskala",
     map: { grey: "Grau", inverse: "Invers", hot: "Hot" },
-    convention: "Radiologische Ansicht: Die rechte Seite des Patienten (R) ist links. Maßstabsgetreu. Ein Klick bewegt das Fadenkreuz; die Pfeiltasten wechseln die Schicht.",
+    picture: "Bild speichern (PNG)", convention: "Radiologische Ansicht: Die rechte Seite des Patienten (R) ist links. Maßstabsgetreu. Ein Klick bewegt das Fadenkreuz; die Pfeiltasten wechseln die Schicht.",
     projection: "Projektion {{view}} von {{of}}", sinogram: "Sinogramm der Zeile {{row}} von {{of}}", view: "Projektion", row: "Axiale Zeile", play: "Projektionen abspielen", pause: "Projektionen anhalten",
   },
 };

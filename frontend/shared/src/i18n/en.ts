@@ -48,7 +48,7 @@ export const sharedEn = {
     axial: "Axial", coronal: "Coronal", sagittal: "Sagittal", slice: "slice {{slice}} of {{of}}",
     window: "Window", windowLow: "Lower end of the window", windowHigh: "Upper end of the window", colours: "Colours",
     map: { grey: "Grey", inverse: "Inverse", hot: "Hot" },
-    convention: "Radiological view: the patient's right (R) is on the left. True proportions. Click to move the cursor; arrow keys change the slice.",
+    picture: "Save picture (PNG)", convention: "Radiological view: the patient's right (R) is on the left. True proportions. Click to move the cursor; arrow keys change the slice.",
     projection: "View {{view}} of {{of}}", sinogram: "Sinogram of row {{row}} of {{of}}", view: "View", row: "Axial row", play: "Play the views", pause: "Pause the views",
   },
 };

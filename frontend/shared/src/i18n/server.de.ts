@@ -1,4 +1,4 @@
-/** German for what the daemons name in English, by the keys that stay (model/task_spec.py, model/task_parameters.py, fl_core/strategy_spec.py). */
+/** German for what the daemons name in English, by the keys that stay (model/task_spec.py, model/task_parameters.py, fl_core/strategy_spec.py, synthesis/form.py). */
 export const serverDe = {
   task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },
   taskNote: {
@@ -20,10 +20,14 @@ export const serverDe = {
     grad_clip: "Größte Gradientennorm eines Schritts", batch_size: "Studien je Schritt", holdout_fraction: "Anteil der Patienten, der zur Prüfung zurückgehalten wird", seed: "Startwert aller Zufallsentscheidungen",
     charbonnier_weight: "Gewicht des Charbonnier-Terms", heart_weight: "Zusätzliches Gewicht des Herzens", region_weight: "Gewicht der Segmentmittelwerte", contrast_weight: "Gewicht des Defektkontrasts",
     augment: "Impulse zufällig ausdünnen", augment_least: "Kleinster verbleibender Anteil der Impulse", augment_every: "Durchgänge zwischen zwei ausgedünnten Kopien", bfloat16: "Halbe Genauigkeit in den CNNs",
+    infarct_share: "Anteil der Patienten mit Infarkt", infarcts_most: "Höchstzahl der Infarkte eines Patienten", severity_low: "Schwächster Infarkt", severity_high: "Schwerster Infarkt",
+    counts_low: "Wenigste Impulse, Millionen", counts_high: "Meiste Impulse, Millionen", collimator: "Kollimator", arc: "Drehwinkel der Kamera, Grad", views: "Ansichten", matrix: "Voxel in der Breite", slices: "Schichten", voxel_mm: "Kantenlänge eines Voxels, mm",
+    share: "Anteil der Patienten", number: "Höchstzahl je Patient", diameter_low: "Kleinster Durchmesser, mm", diameter_high: "Größter Durchmesser, mm", contrast_low: "Geringste Aufnahme", contrast_high: "Höchste Aufnahme",
     dice_weight: "Gewicht des Dice-Terms", cross_entropy_weight: "Gewicht der Kreuzentropie",
   },
   parameterNote: {
     proximal_mu: "0 entspricht FedAvg", learning_rate: "Wird nach einigen Schritten erreicht.", batch_size: "Jede wird für sich rekonstruiert.",
+    severity_low: "Verlust der Aufnahme; 1 ist ein vollständiger Verlust.", counts_low: "Im Photopeak.", contrast_low: "Als Vielfaches der Aufnahme des Organs; unter 1 ist die Läsion kalt.",
     charbonnier_weight: "Kommt zum quadratischen Fehler hinzu.",
     heart_weight: "Der quadratische Fehler in der Herzregion zählt so viel mehr; so werden Defekte nicht aufgefüllt.",
     region_weight: "Quadratischer Fehler des Mittelwerts jedes Herzsegments und Defekts, soweit bekannt; so werden Defekte nicht aufgefüllt.",

@@ -1,9 +1,11 @@
 /** Three planes of one volume, or of several side by side, with one crosshair, window and colour map for all. */
-import { Text } from "@mantine/core";
-import { useMemo, useState, type CSSProperties } from "react";
+import { Button, Group, Text } from "@mantine/core";
+import { IconPhotoDown } from "@tabler/icons-react";
+import { useMemo, useRef, useState, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { ColourMap } from "@shared/viewer/colormap";
+import { composePicture, pictureFileName, savePicture } from "@shared/viewer/picture";
 import { PlaneView } from "@shared/viewer/PlaneView";
 import { ViewerControls } from "@shared/viewer/ViewerControls";
 import { planeLayout, PLANES, quantile, valueRange, type Cursor, type Volume } from "@shared/viewer/volume";
@@ -18,6 +20,8 @@ export interface NamedVolume {
 interface VolumeViewerProps {
   volumes: readonly NamedVolume[];
   initialMap?: ColourMap;
+  /** With it, what is seen can be saved as a picture of this name. */
+  pictureName?: string;
 }
 
 /** Few hot voxels (liver, gut) must not leave the rest in the dark: begin below the brightest 1.5 %. */
@@ -37,7 +41,7 @@ function balanced(volume: Volume): CSSProperties & { "--columns": string } {
   return { "--columns": `minmax(0, ${Math.min(2.2, Math.max(0.6, share)).toFixed(3)}fr) minmax(0, 1fr)` };
 }
 
-export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps) {
+export function VolumeViewer({ volumes, initialMap = "hot", pictureName }: VolumeViewerProps) {
   const { t } = useTranslation("shared");
   const [cursor, setCursor] = useState<Cursor>({ x: 0.5, y: 0.5, z: 0.5 });
   const [percent, setPercent] = useState<[number, number]>(() => [0, firstHigh(volumes)]);
@@ -50,8 +54,14 @@ export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps)
     <PlaneView key={`${key}-${plane}`} title={title} volume={volume} plane={plane} cursor={cursor} window={window} map={map} onCursor={setCursor} />
   );
   const [only] = volumes;
+  const frame = useRef<HTMLDivElement>(null);
+  const save = (name: string) => {
+    const canvases = [...(frame.current?.querySelectorAll("canvas") ?? [])];
+    const picture = composePicture(volumes.map(({ title }, place) => ({ title, canvases: canvases.slice(place * PLANES.length, (place + 1) * PLANES.length) })));
+    if (picture !== null) savePicture(picture, pictureFileName(name));
+  };
   return (
-    <div>
+    <div ref={frame}>
       {volumes.length === 1 && only !== undefined ? (
         <div className="viewer-single" style={balanced(only.volume)}>
           {view(only, "axial")}
@@ -71,7 +81,10 @@ export function VolumeViewer({ volumes, initialMap = "hot" }: VolumeViewerProps)
         </div>
       )}
       <ViewerControls range={percent} onRange={setPercent} map={map} onMap={setMap} />
-      <Text size="xs" c="dimmed" mt={8}>{t("viewer.convention")}</Text>
+      <Group justify="space-between" mt={8} gap="xs">
+        <Text size="xs" c="dimmed" style={{ flex: "1 1 260px" }}>{t("viewer.convention")}</Text>
+        {pictureName !== undefined && <Button size="xs" variant="default" leftSection={<IconPhotoDown size={15} />} onClick={() => save(pictureName)}>{t("viewer.picture")}</Button>}
+      </Group>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** A model's card: what it is, where it comes from, how good it is; rename, download, delete. */
 import { Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
-import { IconDownload, IconFileText, IconStar, IconStarOff, IconTrash } from "@tabler/icons-react";
+import { IconDownload, IconFileText, IconSparkles, IconStar, IconStarOff, IconTrash } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -75,6 +76,7 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
       <RenameModel model={model} />
       <ModelCard title={t("models.card")} card={model.card} />
       <Group gap="xs">
+        {model.task === "spect-reconstruction" && <Button leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/laboratory/try" search={{ model: model.id }} {...props} />}>{t("models.tryIt")}</Button>}
         <Button variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
         <Button variant="default" leftSection={<IconFileText size={17} />} loading={whole.isPending} onClick={() => whole.mutate(model.id, { onSuccess: saveCard })}>{t("models.downloadCard")}</Button>
         <ActButton variant="default" leftSection={model.recommended ? <IconStarOff size={17} /> : <IconStar size={17} />} loading={recommend.isPending} onClick={() => recommend.mutate({ id: model.id, recommended: !model.recommended })}>

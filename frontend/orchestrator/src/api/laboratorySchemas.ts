@@ -1,0 +1,81 @@
+/** What the live connection brings of the laboratory, parsed at the border; checked against the OpenAPI types. */
+import { z } from "@shared/zod";
+
+import type { components } from "@app/api/schema";
+
+type Api = components["schemas"];
+export type Job = Api["JobView"];
+export type DataSet = Api["SetView"];
+export type SetFacts = Api["SetFacts"];
+export type StudyRow = Api["StudyRow"];
+export type Preset = Api["Preset"];
+export type Lesion = Api["LesionChoice"];
+export type Comparison = Api["ComparisonResult"];
+export type Tried = Api["ReconstructionResult"];
+
+const json = z.record(z.string(), z.unknown());
+const count = z.number().nullable().default(null);
+
+const live = z.object({
+  share: z.number().default(0),
+  stage: z.string().default(""),
+  done: count,
+  total: count,
+  step: count,
+  steps: count,
+  epoch: count,
+  loss: count,
+  best_score: count,
+  left_s: count,
+  losses: z.array(z.object({ step: z.number(), loss: z.number() })).default([]),
+  curve: z.array(z.object({ step: z.number(), epoch: z.number(), train_loss: count, score: count, nrmse_body: count, nrmse_heart: count, ssim_heart: count })).default([]),
+});
+
+export const jobSchema: z.ZodType<Job> = z.object({
+  id: z.string(),
+  number: z.number(),
+  kind: z.enum(["synthesis", "check", "training", "comparison", "reconstruction"]),
+  title: z.string(),
+  state: z.enum(["queued", "running", "done", "failed", "cancelled", "interrupted"]),
+  ending: z.boolean(),
+  can_cancel: z.boolean(),
+  can_resume: z.boolean(),
+  spec: json,
+  live,
+  problem: z.object({ code: z.string(), title: z.string(), detail: z.string(), advice: z.string(), remedy: z.string().default("") }).nullable(),
+  set_id: z.string().nullable(),
+  model_id: z.string().nullable(),
+  created_at: z.string(),
+  started_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+});
+
+const facts = z.object({
+  studies: z.number(),
+  patients: z.number(),
+  bytes: z.number(),
+  references: z.record(z.string(), z.number()),
+  with_attenuation: z.number(),
+  with_infarcts: z.number(),
+  with_lesions: z.number(),
+  grids: z.record(z.string(), z.number()),
+  counts: z.object({ low: z.number(), middle: z.number(), high: z.number() }),
+  problems: z.array(z.object({ file: z.string(), state: z.string(), reason: z.string() })),
+  problem_count: z.number(),
+  outliers: z.number(),
+  scenarios: z.array(z.string()),
+  seeds: z.array(z.number()),
+});
+
+export const setSchema: z.ZodType<DataSet> = z.object({
+  id: z.string(),
+  name: z.string(),
+  origin: z.enum(["made", "folder"]),
+  state: z.enum(["making", "ready", "incomplete", "missing"]),
+  folder: z.string(),
+  facts: facts.nullable(),
+  created_at: z.string(),
+  job_id: z.string().nullable(),
+});
+
+export const uploadSchema: z.ZodType<Api["UploadView"]> = z.object({ id: z.string(), name: z.string() });

@@ -1,0 +1,99 @@
+/** Data sets and jobs of the laboratory, and what starts them. */
+import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { fetchVolume } from "@shared/api/array";
+import { body, snapshot, upload } from "@shared/api/client";
+import { useLiveList } from "@shared/realtime/useLiveList";
+
+import { api } from "@app/api/client";
+import { uploadSchema, type DataSet, type Job } from "@app/api/laboratorySchemas";
+import type { components } from "@app/api/schema";
+
+type Api = components["schemas"];
+export const JOBS = ["laboratory-jobs"];
+export const SETS = ["laboratory-sets"];
+
+export const useJobs = () => useLiveList(JOBS, () => snapshot(api.GET("/api/v1/laboratory/jobs")));
+export const useSets = () => useLiveList(SETS, () => snapshot(api.GET("/api/v1/laboratory/sets")));
+export const useScenarios = () => useQuery({ queryKey: ["laboratory-scenarios"], queryFn: () => body(api.GET("/api/v1/laboratory/scenarios")), staleTime: Infinity });
+
+const ofJob = (id: string) => ({ params: { path: { job_id: id } } });
+const ofSet = (id: string) => ({ params: { path: { set_id: id } } });
+
+export const useStudies = (set: DataSet | undefined) =>
+  useQuery({
+    queryKey: ["laboratory-studies", set?.id, set?.state],
+    enabled: set !== undefined && set.facts !== null,
+    queryFn: async () => (await body(api.GET("/api/v1/laboratory/sets/{set_id}/studies", ofSet(set?.id ?? "")))).items,
+  });
+
+export const useJobLog = (job: Job) =>
+  useQuery({ queryKey: ["laboratory-log", job.id, job.state, job.live.stage], queryFn: async () => (await body(api.GET("/api/v1/laboratory/jobs/{job_id}/log", ofJob(job.id)))).lines, placeholderData: (before) => before });
+
+export const useResult = (job: Job) =>
+  useQuery({ queryKey: ["laboratory-result", job.id, job.ended_at], enabled: job.state === "done", queryFn: () => body(api.GET("/api/v1/laboratory/jobs/{job_id}/result", ofJob(job.id))) });
+
+export const useTriedImages = (job: Job, names: readonly string[]) =>
+  useQueries({
+    queries: names.map((name) => ({
+      queryKey: ["laboratory-array", job.id, job.ended_at, name],
+      queryFn: ({ signal }: { signal: AbortSignal }) => fetchVolume(`/api/v1/laboratory/jobs/${encodeURIComponent(job.id)}/arrays/${encodeURIComponent(name)}`, signal),
+      gcTime: 120_000,
+    })),
+  });
+
+/** Something that queues a job: the list knows it at once. */
+function useStart<Input>(run: (input: Input) => Promise<Job>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: run,
+    onSuccess: (job) => queries.setQueryData<Job[]>(JOBS, (known) => (known === undefined || known.some(({ id }) => id === job.id) ? known : [job, ...known])),
+  });
+}
+
+export const useMakeData = () => useStart((input: Api["SynthesisCreate"]) => body(api.POST("/api/v1/laboratory/synthesis", { body: input })));
+export const useTrain = () => useStart((input: Api["TrainingCreate"]) => body(api.POST("/api/v1/laboratory/trainings", { body: input })));
+export const useCompare = () => useStart((input: Api["ComparisonCreate"]) => body(api.POST("/api/v1/laboratory/comparisons", { body: input })));
+
+export type TryInput = Omit<Api["ReconstructionCreate"], "upload_id"> & { upload: File | null };
+
+export const useTry = () =>
+  useStart(async ({ upload: file, ...input }: TryInput) => {
+    let uploadId: string | null = null;
+    if (file !== null) {
+      const form = new FormData();
+      form.append("file", file);
+      uploadId = (await upload("/api/v1/laboratory/uploads", form, uploadSchema)).id;
+    }
+    return body(api.POST("/api/v1/laboratory/reconstructions", { body: { ...input, upload_id: uploadId } }));
+  });
+
+export const useEstimate = () => useMutation({ mutationFn: (input: Api["ScenarioAsked"]) => body(api.POST("/api/v1/laboratory/estimate", { body: input })) });
+
+export function useAddFolder() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (input: Api["FolderCreate"]) => body(api.POST("/api/v1/laboratory/sets", { body: input })),
+    onSuccess: (set) => queries.setQueryData<DataSet[]>(SETS, (known) => (known === undefined || known.some(({ id }) => id === set.id) ? known : [set, ...known])),
+  });
+}
+
+export function useRemoveSet() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => body(api.DELETE("/api/v1/laboratory/sets/{set_id}", ofSet(id))),
+    onSuccess: ({ id }) => queries.setQueryData<DataSet[]>(SETS, (known) => known?.filter((set) => set.id !== id)),
+  });
+}
+
+export function useRemoveJob() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => body(api.DELETE("/api/v1/laboratory/jobs/{job_id}", ofJob(id))),
+    onSuccess: ({ id }) => queries.setQueryData<Job[]>(JOBS, (known) => known?.filter((job) => job.id !== id)),
+  });
+}
+
+/** The new state comes by delta; a failure is returned to be shown. */
+export const useCancelJob = (id: string) => useMutation({ mutationFn: () => body(api.POST("/api/v1/laboratory/jobs/{job_id}/cancel", ofJob(id))) });
+export const useResumeJob = (id: string) => useMutation({ mutationFn: () => body(api.POST("/api/v1/laboratory/jobs/{job_id}/resume", ofJob(id))) });

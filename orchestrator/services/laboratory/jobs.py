@@ -1,0 +1,374 @@
+"""The queue of the laboratory's jobs: kept in the database, worked off by two threads, followed live, cancelled, gone on with."""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from fl_core.errors import Conflict, FlomirError, IllegalTransition, NotFound, StorageFailed
+from fl_core.protocol.ids import new_id
+from fl_core.protocol.messages import Json
+from fl_core.storage import lab_work
+from fl_core.storage.database import Transaction
+from fl_core.storage.lab_work import ACTIVE, JobEvent, JobRow, JobState
+from fl_core.supervision.jobs import JobCancelled
+from orchestrator.laboratory_schemas import JobLog, JobView
+from orchestrator.schemas import Deleted
+from orchestrator.services.desk import SYSTEM, Desk, by_manager
+from orchestrator.services.laboratory.views import job_view
+from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Lane, RunLongJob, Work, heard
+
+GRACE_S = 10.0
+STOP_S = 5.0
+KEEP_EVERY_S = 2.0
+FAULT_PAUSE_S = 0.5
+LOG_LINES = 200
+LOG_BYTES = 64_000
+
+logger = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Queues, runs and keeps jobs; `works` says what each kind means."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        folder: Path,
+        run: RunLongJob,
+        works: Mapping[str, Work],
+        free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+    ) -> None:
+        self._desk = desk
+        self._folder = folder
+        self._run = run
+        self._works = works
+        self._free_bytes = free_bytes
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._news = 0
+        self._stopping = threading.Event()
+        self._live: dict[str, Json] = {}
+        self._cancels: dict[str, threading.Event] = {}
+        self._cancelled: set[str] = set()
+        self._threads: list[threading.Thread] = []
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Call interrupted what an earlier run of the daemon left running, and begin to work."""
+        with self._desk.database.read() as connection:
+            left = lab_work.jobs_in(connection, JobState.RUNNING)
+        for job in left:
+            self._end(job, JobEvent.INTERRUPTED)
+        for lane in ("heavy", "light"):
+            thread = threading.Thread(target=self._work, args=(lane,), name=f"laboratory-{lane}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Ask the present jobs to put their work away, and wait a bounded time; idempotent."""
+        self._stopping.set()
+        with self._lock:
+            for cancel in self._cancels.values():
+                cancel.set()
+            self._wake.notify_all()
+        end = time.monotonic() + STOP_S
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    # --- what people do --------------------------------------------------------------------------------------------
+
+    def add(self, tx: Transaction, *, kind: str, title: str, spec: Json, set_id: str | None = None) -> str:
+        """Queue a job inside the caller's transaction; returns its id."""
+        job_id = new_id("job")
+        lab_work.add_job(
+            tx,
+            {
+                "id": job_id,
+                "kind": kind,
+                "title": title[:120],
+                "spec": spec,
+                "set_id": set_id,
+                "created_at": self._desk.now(),
+            },
+        )
+        self._desk.journal.note(
+            tx,
+            actor=by_manager(),
+            action=f"laboratory.{kind}",
+            subject=job_id,
+            details={"title": title, "set": set_id},
+        )
+        tx.after_commit(lambda: self._tell(job_id))
+        return job_id
+
+    def all(self) -> list[JobView]:
+        """Return every job, newest first."""
+        with self._desk.database.read() as connection:
+            rows = lab_work.jobs(connection)
+        return [self._view(row) for row in rows]
+
+    def get(self, job_id: str) -> JobView:
+        """Return one job or raise NotFound."""
+        return self._view(self.row(job_id))
+
+    def row(self, job_id: str) -> JobRow:
+        """Return one stored job or raise NotFound."""
+        with self._desk.database.read() as connection:
+            return lab_work.one_job(connection, job_id)
+
+    def folder(self, job_id: str) -> Path:
+        """Return where a job keeps its files."""
+        return self._folder / job_id
+
+    def cancel(self, job_id: str) -> JobView:
+        """End a job: a queued one at once, a running one as soon as its child has put its work away."""
+        job = self.row(job_id)
+        if job.state == JobState.QUEUED:
+            with suppress(IllegalTransition):  # it began meanwhile
+                self._end(job, JobEvent.CANCELLED)
+                return self.get(job_id)
+        with self._lock:
+            cancel = self._cancels.get(job_id)
+            if cancel is not None:
+                self._cancelled.add(job_id)
+                cancel.set()
+        if cancel is None:
+            message = f"the job is {self.row(job_id).state} and cannot be cancelled"
+            raise IllegalTransition(message)
+        self._publish(job_id)
+        return self.get(job_id)
+
+    def resume(self, job_id: str) -> JobView:
+        """Queue a job again that ended early; it goes on with what is there.
+
+        Raises
+        ------
+        IllegalTransition
+            When it runs, is done, or belongs to a kind that cannot go on.
+        """
+        job = self.row(job_id)
+        if not self._works[job.kind].can_resume:
+            message = "this kind of job cannot go on; start it again"
+            raise IllegalTransition(message)
+        with self._desk.database.begin() as tx:
+            state = lab_work.apply_to_job(
+                tx, job_id, JobEvent.RESUMED, at=self._desk.now(), values={"problem": None, "ended_at": None}
+            )
+            self._works[job.kind].changed(tx, job, state)
+            self._desk.journal.note(tx, actor=by_manager(), action="laboratory.resumed", subject=job_id)
+            tx.after_commit(lambda: self._tell(job_id))
+        return self.get(job_id)
+
+    def remove(self, job_id: str) -> Deleted:
+        """Forget a job that is not under way, with its files; what it made (a data set, a model) stays."""
+        job = self.row(job_id)
+        if job.state in ACTIVE:
+            message = "the job is under way"
+            raise Conflict(message)
+        with self._desk.database.begin() as tx:
+            lab_work.remove_job(tx, job_id)
+            self._desk.journal.note(tx, actor=by_manager(), action="laboratory.job_removed", subject=job_id)
+            tx.after_commit(lambda: self._tell_removed(job_id))
+        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+        return Deleted(id=job_id)
+
+    def log(self, job_id: str) -> JobLog:
+        """Return the latest lines of a job's log."""
+        self.row(job_id)
+        try:
+            with (self.folder(job_id) / "job.log").open("rb") as stream:
+                size = stream.seek(0, 2)
+                stream.seek(max(0, size - LOG_BYTES))
+                text = stream.read().decode("utf-8", "replace")
+        except FileNotFoundError:
+            text = ""
+        return JobLog(lines=text.splitlines()[-LOG_LINES:])
+
+    # --- the threads that work -------------------------------------------------------------------------------------
+
+    def _work(self, lane: Lane) -> None:
+        while not self._stopping.is_set():
+            with self._lock:
+                seen = self._news
+            job = self._next(lane)
+            if job is None:
+                with self._lock:
+                    if self._news == seen and not self._stopping.is_set():
+                        self._wake.wait()
+                continue
+            try:
+                self._compute(job)
+            except Exception:
+                logger.exception("a job of the laboratory could not be recorded", extra={"job": job.id})
+                self._stopping.wait(FAULT_PAUSE_S)
+
+    def _next(self, lane: Lane) -> JobRow | None:
+        with self._desk.database.read() as connection:
+            waiting = lab_work.jobs_in(connection, JobState.QUEUED)
+        return next((job for job in waiting if self._works[job.kind].lane == lane), None)
+
+    def _compute(self, job: JobRow) -> None:
+        cancel = threading.Event()
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._cancels[job.id] = cancel
+        try:
+            with self._desk.database.begin() as tx:
+                now = self._desk.now()
+                state = lab_work.apply_to_job(
+                    tx, job.id, JobEvent.STARTED, at=now, values={"started_at": now, "ended_at": None}
+                )
+                self._works[job.kind].changed(tx, job, state)
+                tx.after_commit(lambda: self._publish(job.id))
+            self._settle(job, cancel)
+        except IllegalTransition:
+            logger.info("a job was cancelled before it began", extra={"job": job.id})
+        finally:
+            with self._lock:
+                self._cancels.pop(job.id, None)
+                self._cancelled.discard(job.id)
+                self._live.pop(job.id, None)
+            self._publish(job.id)
+
+    def _settle(self, job: JobRow, cancel: threading.Event) -> None:
+        """Run the child, then write down how it ended."""
+        work = self._works[job.kind]
+        try:
+            answer = self._child(job, work, cancel)
+            if answer.get("interrupted") is True:
+                message = "the job was ended from outside"
+                raise JobCancelled(message)
+            with self._desk.database.begin() as tx:
+                outcome = work.finish(tx, job, answer)
+                values = {"result": outcome.result, "model_id": outcome.model_id}
+                self._apply(tx, job, JobEvent.FINISHED, values)
+        except JobCancelled:
+            self._end(job, JobEvent.CANCELLED if job.id in self._cancelled else JobEvent.INTERRUPTED)
+        except FlomirError as error:
+            self._end(job, JobEvent.FAILED, problem=_problem(error))
+        except Exception:
+            logger.exception("a job of the laboratory failed unexpectedly", extra={"job": job.id})
+            self._end(job, JobEvent.FAILED, problem=_problem(FlomirError("see the log of the daemon")))
+
+    def _child(self, job: JobRow, work: Work, cancel: threading.Event) -> dict[str, object]:
+        folder = self.folder(job.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        free = self._free_bytes(folder)
+        if free < LEAST_FREE_BYTES:
+            message = f"{free / 1e6:.0f} MB are free, a job needs at least {LEAST_FREE_BYTES / 1e6:.0f} MB"
+            raise StorageFailed(message, code="storage.disk_full")
+        ask = work.ask(job, folder)
+        first = time.monotonic()
+        kept_at = first
+        begun: float | None = None
+
+        def on_progress(line: dict[str, object]) -> None:
+            nonlocal kept_at, begun
+            now, share = time.monotonic(), float(str(line["progress"]))
+            begun = share if begun is None else begun
+            gained = share - begun
+            left = (now - first) * (1 - share) / gained if gained > 0.02 else None
+            with self._lock:
+                live = self._live[job.id] = {**heard(self._live.get(job.id, job.live), line), "left_s": left}
+            if "curve" in line or now - kept_at > KEEP_EVERY_S:
+                kept_at = now
+                self._keep_live(job.id, live)
+            self._desk.bus.publish_progress("laboratory_job", job.id, lambda: self._present(job.id))
+
+        try:
+            return self._run(
+                ask.module,
+                ask.request,
+                timeout_s=ask.timeout_s,
+                on_progress=on_progress,
+                cancel=cancel,
+                log=folder / "job.log",
+                grace_s=GRACE_S,
+            )
+        finally:
+            with self._lock:
+                last = self._live.get(job.id)
+            if last is not None:
+                self._keep_live(job.id, {**last, "left_s": None})
+
+    def _keep_live(self, job_id: str, live: Json) -> None:
+        with self._desk.database.begin() as tx:
+            lab_work.update_job(tx, job_id, {"live": live})
+
+    # --- states ----------------------------------------------------------------------------------------------------
+
+    def _end(self, job: JobRow, event: JobEvent, *, problem: Json | None = None) -> None:
+        with self._desk.database.begin() as tx:
+            self._apply(tx, job, event, {"problem": problem})
+
+    def _apply(self, tx: Transaction, job: JobRow, event: JobEvent, values: Mapping[str, object]) -> None:
+        now = self._desk.now()
+        state = lab_work.apply_to_job(tx, job.id, event, at=now, values={"ended_at": now, **values})
+        self._works[job.kind].changed(tx, job, state)
+        self._desk.journal.note(
+            tx,
+            actor=SYSTEM,
+            action=f"laboratory.job_{event.value}",
+            subject=job.id,
+            details={"kind": job.kind},
+            text=f"{_KIND_WORDS[job.kind]} “{job.title}” {_ENDINGS[event]}.",
+        )
+        tx.after_commit(lambda: self._publish(job.id))
+
+    def _tell(self, job_id: str) -> None:
+        self._publish(job_id)
+        with self._lock:
+            self._news += 1
+            self._wake.notify_all()
+
+    def _publish(self, job_id: str) -> None:
+        self._desk.bus.publish("laboratory_job", lambda: self._present(job_id))
+
+    def _tell_removed(self, job_id: str) -> None:
+        self._desk.bus.publish("laboratory_job_deleted", Deleted(id=job_id))
+
+    def _present(self, job_id: str) -> JobView | None:
+        with suppress(NotFound):
+            return self.get(job_id)
+        return None
+
+    def _view(self, row: JobRow) -> JobView:
+        with self._lock:
+            live = self._live.get(row.id)
+            ending = row.id in self._cancelled
+        shown = row if live is None else replace(row, live=live)
+        return job_view(shown, can_resume=self._works[row.kind].can_resume, ending=ending)
+
+
+_KIND_WORDS = {
+    "synthesis": "Making the data set",
+    "check": "Checking the data set",
+    "training": "The training",
+    "comparison": "The comparison",
+    "reconstruction": "The reconstruction",
+}
+_ENDINGS = {
+    JobEvent.FINISHED: "is done",
+    JobEvent.FAILED: "failed",
+    JobEvent.CANCELLED: "was cancelled",
+    JobEvent.INTERRUPTED: "was interrupted",
+}
+
+
+def _problem(error: FlomirError) -> Json:
+    entry = error.entry
+    return {
+        "code": error.code,
+        "title": entry.title,
+        "detail": str(error)[:600],
+        "advice": entry.advice,
+        "remedy": error.remedy,
+    }
