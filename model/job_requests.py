@@ -56,6 +56,14 @@ class CheckWeightsRequest(_Request):
     path: Path
 
 
+class CompareWeightsRequest(_Request):
+    """Say by how much the tensors of two weights files differ."""
+
+    kind: Literal["compare_weights"]
+    first: Path
+    second: Path
+
+
 class ReconstructRequest(_Request):
     """Reconstruct one study file; ``out`` is a compressed ``.npz`` (`reconstruct_study` lists its arrays).
 
@@ -94,6 +102,7 @@ Request = (
     InitialiseRequest
     | ListShippedRequest
     | CheckWeightsRequest
+    | CompareWeightsRequest
     | ReconstructRequest
     | TuneOsemRequest
     | EvaluateRequest

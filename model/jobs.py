@@ -21,18 +21,21 @@ from pydantic import JsonValue, ValidationError
 from model.errors import ModelError
 from model.io.atomic import write_atomically
 from model.io.study import Study, read_study
-from model.io.weights import content_hash, read_tensors_header, save_card
+from model.io.weights import content_hash, load_arrays, read_tensors_header, save_card
 from model.job_protocol import Report, serve
 from model.job_requests import (
     REQUESTS,
     CheckWeightsRequest,
+    CompareWeightsRequest,
     EvaluateRequest,
     InitialiseRequest,
     ListShippedRequest,
     ReconstructRequest,
+    Request,
     TuneOsemRequest,
 )
 from model.task_spec import task_spec
+from model.weight_differences import weight_differences
 
 Answer = dict[str, JsonValue]
 Progress = Callable[[float], None]
@@ -129,6 +132,12 @@ def _network_with_these_tensors(request: CheckWeightsRequest) -> dict[str, JsonV
     default, found = task.spec.default_network, read_tensors_header(request.path)
     others: list[dict[str, JsonValue]] = [{"name": name} for name in task.spec.networks if name != default.get("name")]
     return next((c for c in (default, *others) if expected_tensors(task.build_network(c)) == found), default)
+
+
+def compare_weights(request: CompareWeightsRequest, progress: Progress) -> Answer:
+    """Return the norms of both models' tensors and of their differences (`model.weight_differences`)."""
+    del progress
+    return weight_differences(load_arrays(request.first), load_arrays(request.second)).model_dump(mode="json")
 
 
 def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer:
@@ -284,6 +293,10 @@ def answer_request(raw: str, progress: Progress) -> Answer:
         place = ".".join(str(part) for part in first["loc"]) or "the request"
         message = f"the request is not valid at {place}: {first['msg']}"
         raise ModelError(code="request.invalid", message=message) from error
+    return _do(request, progress)
+
+
+def _do(request: Request, progress: Progress) -> Answer:
     import torch
 
     torch.set_num_threads(request.threads)
@@ -294,6 +307,8 @@ def answer_request(raw: str, progress: Progress) -> Answer:
             return list_shipped(request, progress)
         case CheckWeightsRequest():
             return check_weights(request, progress)
+        case CompareWeightsRequest():
+            return compare_weights(request, progress)
         case ReconstructRequest():
             return reconstruct_study(request, progress)
         case TuneOsemRequest():
