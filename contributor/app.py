@@ -209,6 +209,7 @@ def compose(
         database=database,
         handlers={
             "offer": requests.receive,
+            "withdrawal": requests.recall,
             "session": participation.take_news,
             "model": models.receive,
             "renew": lambda wish: uplink.renew_soon(wish),

@@ -114,6 +114,17 @@ class RefusedFile(Schema):
     advice: str
 
 
+class FurtherView(Schema):
+    """A newer offer of a session this site has agreed to; the agreement holds as it is until this one is agreed to."""
+
+    offer: SessionOffer
+    offer_sha256: str
+    received_at: datetime
+    open: bool = Field(description="false once the time to answer is over")
+    studies_covered: int = Field(description="usable studies an agreement would cover now")
+    total_bytes: int = Field(description="what would leave over all rounds")
+
+
 class RequestView(Schema):
     """GET /requests, GET /requests/{session_id}, delta `request`: an offer and what this site answered."""
 
@@ -126,6 +137,7 @@ class RequestView(Schema):
     studies_covered: int = Field(description="usable studies an agreement would cover now")
     total_bytes: int = Field(description="what would leave over all rounds")
     consent: Consent | None
+    further: FurtherView | None = Field(description="a newer offer that waits beside the agreement in force")
 
 
 class RequestAnswer(Schema):

@@ -240,6 +240,11 @@ CATALOGUE: dict[str, Entry] = {
     "session.not_ready": Entry(
         409, "The session cannot start yet.", "Wait for the answers that are missing, or change the quorum."
     ),
+    "session.awaits_consent": Entry(
+        409,
+        "Too few sites have agreed to the further rounds so far.",
+        "It goes on by itself once all have answered and enough have signed; look at the sites that have not answered.",
+    ),
     "session.site_not_trusted": Entry(409, "A chosen site is not trusted.", "Approve the site first, or leave it out."),
     "session.too_many_sites": Entry(
         409, "More sites than one session may have.", "Choose fewer sites, or raise the limit in Settings."

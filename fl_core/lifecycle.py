@@ -4,8 +4,8 @@
 
     enrolment: pending -> trusted <-> suspended, both -> revoked      pending -> refused
     session:  draft -> offered -> starting -> running -> completed
-                          |          |          |  ^ paused
-                          +-> stopped/failed <--+--+   (stopped, failed -> starting again by `resume`)
+                |         |          |          |  ^ paused     | (stopped, failed, completed -> paused by `extended`)
+                +-> aborted          +-> stopped/failed <-------+   (stopped, failed -> starting again by `resume`)
 """
 
 from collections.abc import Mapping
@@ -47,6 +47,7 @@ class SessionState(StrEnum):
     COMPLETED = "completed"
     STOPPED = "stopped"
     FAILED = "failed"
+    ABORTED = "aborted"
 
 
 class SessionEvent(StrEnum):
@@ -61,6 +62,8 @@ class SessionEvent(StrEnum):
     RUN_STOPPED = "run_stopped"
     RUN_FAILED = "run_failed"
     RUN_LOST = "run_lost"
+    ABORTED = "aborted"
+    EXTENDED = "extended"
 
 
 class ParticipationState(StrEnum):
@@ -97,9 +100,9 @@ ENROLMENT: Mapping[tuple[EnrolmentState, EnrolmentEvent], EnrolmentState] = {
 _S, _E = SessionState, SessionEvent
 SESSION: Mapping[tuple[SessionState, SessionEvent], SessionState] = {
     (_S.DRAFT, _E.OFFERED): _S.OFFERED,
-    (_S.DRAFT, _E.STOP_REQUESTED): _S.STOPPED,
+    (_S.DRAFT, _E.ABORTED): _S.ABORTED,
     (_S.OFFERED, _E.START_REQUESTED): _S.STARTING,
-    (_S.OFFERED, _E.STOP_REQUESTED): _S.STOPPED,
+    (_S.OFFERED, _E.ABORTED): _S.ABORTED,
     (_S.STARTING, _E.RUN_STARTED): _S.RUNNING,
     (_S.STARTING, _E.STOP_REQUESTED): _S.STOPPING,
     (_S.STARTING, _E.RUN_FAILED): _S.FAILED,
@@ -117,8 +120,12 @@ SESSION: Mapping[tuple[SessionState, SessionEvent], SessionState] = {
     (_S.STOPPING, _E.RUN_LOST): _S.STOPPED,
     (_S.STOPPED, _E.START_REQUESTED): _S.STARTING,
     (_S.FAILED, _E.START_REQUESTED): _S.STARTING,
+    (_S.COMPLETED, _E.EXTENDED): _S.PAUSED,
+    (_S.STOPPED, _E.EXTENDED): _S.PAUSED,
+    (_S.FAILED, _E.EXTENDED): _S.PAUSED,
 }
-"""`RUN_LOST` means that the engine lost the run: the session starts again from its newest checkpoint."""
+"""`RUN_LOST` means that the engine lost the run: the session starts again from its newest checkpoint. `EXTENDED` opens
+an ended session for more rounds; it pauses until enough sites have agreed to them."""
 
 _P, _Q = ParticipationState, ParticipationEvent
 PARTICIPATION: Mapping[tuple[ParticipationState, ParticipationEvent], ParticipationState] = {
@@ -151,4 +158,4 @@ def next_state(table: Mapping[tuple[State, Event], State], state: State, event: 
 
 def is_terminal(state: SessionState) -> bool:
     """Tell whether no run is going on and none will start by itself."""
-    return state in {SessionState.COMPLETED, SessionState.STOPPED, SessionState.FAILED}
+    return state in {SessionState.COMPLETED, SessionState.STOPPED, SessionState.FAILED, SessionState.ABORTED}

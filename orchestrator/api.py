@@ -28,12 +28,16 @@ from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.invitations import Invitations
 from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.model_bin import ModelBin
+from orchestrator.services.model_family import ModelFamily
 from orchestrator.services.models import Models
 from orchestrator.services.new_data import NewData
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.records import Records
 from orchestrator.services.seen import Seen
+from orchestrator.services.session_changes import SessionChanges
+from orchestrator.services.session_estimate import SessionEstimates
+from orchestrator.services.session_export import SessionExports
 from orchestrator.services.session_offers import SessionOffers
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.sessions import Sessions
@@ -64,6 +68,10 @@ class Services:
     offers: SessionOffers
     sessions: Sessions
     laboratory: Laboratory
+    changes: SessionChanges
+    estimates: SessionEstimates
+    exports: SessionExports
+    model_family: ModelFamily
     on_progress: Callable[[str], None]
     new_link: Callable[[], str]
     accounts: Accounts
@@ -83,8 +91,10 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
         settings_routes(services.house),
         site_routes(services.sites, services.enrolment, services.presence_log),
         catalogue_routes(),
-        session_routes(services.views, services.offers, services.sessions),
-        model_routes(services.models, services.model_bin, upload_limit_bytes=upload_limit_bytes),
+        session_routes(
+            services.views, services.offers, services.sessions, services.changes, services.estimates, services.exports
+        ),
+        model_routes(services.models, services.model_bin, services.model_family, upload_limit_bytes=upload_limit_bytes),
         laboratory_routes(services.laboratory, upload_limit_bytes=upload_limit_bytes),
     ):
         app.register_api(described)

@@ -10,11 +10,12 @@ from pathlib import Path
 from wsgiref.types import WSGIApplication
 
 from flask_socketio import SocketIO
+from pydantic import BaseModel
 
 from fl_core.errors import FlomirError
 from fl_core.events import EventBus
-from fl_core.protocol.messages import SessionOffer, SignedDocument
-from fl_core.protocol.signing import sign
+from fl_core.protocol.messages import SignedDocument
+from fl_core.protocol.signing import Kind, sign
 from fl_core.storage import lab_sessions, lab_sites
 from fl_core.storage.database import open_database
 from fl_core.storage.place import remember
@@ -47,6 +48,7 @@ from orchestrator.services.invitations import Invitations
 from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.laboratory.work import RunLongJob
 from orchestrator.services.model_bin import ModelBin
+from orchestrator.services.model_family import ModelFamily
 from orchestrator.services.models import Models, RunJob
 from orchestrator.services.new_data import NewData
 from orchestrator.services.next_start import NextStartSettings
@@ -60,9 +62,13 @@ from orchestrator.services.records import Records
 from orchestrator.services.round_closing import RoundClosing
 from orchestrator.services.seen import Seen
 from orchestrator.services.session_book import SessionBook
+from orchestrator.services.session_changes import SessionChanges
+from orchestrator.services.session_estimate import SessionEstimates
+from orchestrator.services.session_export import SessionExports
 from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_ingest import SessionIngest
 from orchestrator.services.session_offers import SessionOffers
+from orchestrator.services.session_plans import SessionPlans
 from orchestrator.services.session_runs import SessionRuns
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.sessions import Sessions
@@ -157,10 +163,9 @@ class Core:
             desk,
             book=self.book,
             ingest=self.ingest,
-            models=self.models,
             folders=folders,
             engine=outside.engine,
-            trust_list=self.trust_list,
+            plans=SessionPlans(desk, models=self.models, trust_list=self.trust_list),
             on_due=self.sessions.on_answer,
             held=self._is_draining,
         )
@@ -180,6 +185,7 @@ class Core:
             ca_pem=authority.ca_pem,
             book=self.book,
             on_answer=self.sessions.on_answer,
+            on_agreed=self.sessions.on_agreed,
             on_withdrawn=self.sessions.on_withdrawn,
         )
         self.peers = Peers(
@@ -192,13 +198,13 @@ class Core:
             on_presence=self.tell_presence,
         )
 
-        def sign_offer(offer: SessionOffer) -> SignedDocument:
-            return sign("offer", offer, authority.orchestrator_key(), authority.orchestrator_pem())
+        def sign_document(kind: Kind, content: BaseModel) -> SignedDocument:
+            return sign(kind, content, authority.orchestrator_key(), authority.orchestrator_pem())
 
         self.offers = SessionOffers(
             desk,
             name=identity.name,
-            sign=sign_offer,
+            sign=sign_document,
             models=self.models,
             book=self.book,
             views=self.views,
@@ -214,6 +220,16 @@ class Core:
             logs=home / "logs",
             also=CertificateWatch(desk).look,
         )
+        self.changes = SessionChanges(
+            desk,
+            sign=sign_document,
+            book=self.book,
+            views=self.views,
+            inboxes=self.inboxes,
+            limits=self.settings.limits,
+            wake=self.wake,
+        )
+        self.family = ModelFamily(desk, models=self.models, run_job=outside.run_job)
         self.records = Records(desk)
         self._nodes_again = True
         self.heartbeat = Heartbeat(
@@ -297,6 +313,10 @@ class Core:
             offers=self.offers,
             sessions=self.sessions,
             laboratory=self.laboratory,
+            changes=self.changes,
+            estimates=SessionEstimates(self.desk),
+            exports=SessionExports(self.desk, views=self.views, models=self.models),
+            model_family=self.family,
             on_progress=self._on_progress,
             new_link=new_link,
             accounts=self.accounts,

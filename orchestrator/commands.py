@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.settings import OrchestratorSettings
 
 DEFAULT_HOME = Path.home() / ".flomir" / "orchestrator"
-ENDED = frozenset({"completed", "stopped", "failed"})
+ENDED = frozenset({"completed", "stopped", "failed", "aborted"})
 WATCH_POLL_S = 1.0
 
 home_option = click.option(
@@ -249,6 +249,33 @@ def stop_session(home: Path, *, as_json: bool, session_id: str) -> None:
     """Stop a session; closed rounds and their models stay."""
     view = _client(home).call("POST", f"/sessions/{session_id}/stop")
     _show(view, as_json=as_json, words=f"{view['title']} is {view['state']}.")
+
+
+@session.command("abort")
+@home_option
+@json_option
+@click.argument("session_id")
+def abort_session(home: Path, *, as_json: bool, session_id: str) -> None:
+    """Give a session up before it starts; its offers are withdrawn at the sites."""
+    view = _client(home).call("POST", f"/sessions/{session_id}/abort")
+    _show(view, as_json=as_json, words=f"{view['title']} is {view['state']}; its offers were withdrawn.")
+
+
+@session.command("export")
+@home_option
+@click.argument("session_id")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the JSON file here.")
+def export_session(home: Path, *, session_id: str, out: Path) -> None:
+    """Write a session whole as JSON: rounds, updates, metrics, model cards, signed documents."""
+    from model.io.atomic import write_atomically
+
+    found = _client(home).call("GET", f"/sessions/{session_id}/export")
+    try:
+        write_atomically(out, (json.dumps(found, indent=1) + "\n").encode())
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
+        raise click.ClickException(message) from error
+    click.echo(f"{found['session']['title']} was written to {out}.")  # type: ignore[index]  # checked by the API
 
 
 @orchestrator.command()

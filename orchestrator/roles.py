@@ -7,6 +7,11 @@ ROLES = Roles(
     order=("viewer", "manager"),
     reading="viewer",
     acting="manager",
-    special={**special_roles(own="viewer", managing="manager"), "home.mark_seen": "viewer"},
+    special={
+        **special_roles(own="viewer", managing="manager"),
+        "home.mark_seen": "viewer",
+        "sessions.estimate_session": "viewer",
+    },
 )
-"""A viewer sees everything and changes nothing but the own password, sign-ins and what she has read."""
+"""A viewer sees everything and changes nothing but the own password, sign-ins and what she has read; an estimate changes
+nothing."""

@@ -3,11 +3,20 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from fl_core.protocol.messages import Consent, DataSummary, Json, Name, SiteProgress, StrategyChoice
+from fl_core.protocol.messages import (
+    Consent,
+    DataSummary,
+    Json,
+    Name,
+    SignedDocument,
+    SiteProgress,
+    StrategyChoice,
+)
 from fl_core.protocol.plan import RoundRecord
 from fl_core.views import ChildView, Schema
+from model.weight_differences import WeightDifferences
 from orchestrator.schemas_sites import QrView
 
 
@@ -122,8 +131,60 @@ class SessionCreate(Schema):
     start_when_ready: bool = Field(
         default=True, description="start by itself once every invited site has answered and the quorum has agreed"
     )
-    seed: int = 0
+    start_at: AwareDatetime | None = Field(
+        default=None, description="with start_when_ready: start then, with the sites that have agreed by then"
+    )
+    max_update_norm: float = Field(
+        default=1e4, gt=0, le=1e9, description="l2 norm of a site's change of the model above which it is refused"
+    )
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="of the first weights and of the draw of sites")
     note: str = Field(default="", max_length=2000)
+
+
+class SessionExtend(Schema):
+    """POST /sessions/{id}/extend: more rounds, longer rounds, more time to answer."""
+
+    rounds: int | None = Field(default=None, ge=1, le=1000, description="rounds in all; absent: as many as now")
+    round_deadline_s: float | None = Field(default=None, gt=0, le=7 * 86_400)
+    answer_hours: float = Field(default=72, gt=0, le=24 * 30, description="how long the sites may answer from now on")
+
+
+class SessionSites(Schema):
+    """POST /sessions/{id}/sites: who is asked in addition (or again), and who is left out from the next round on."""
+
+    add: list[str] = Field(default_factory=list, max_length=1000)
+    leave_out: list[str] = Field(default_factory=list, max_length=1000)
+    answer_hours: float = Field(default=72, gt=0, le=24 * 30)
+
+
+class SessionEstimateWanted(Schema):
+    """POST /sessions/estimate: what the estimate depends on."""
+
+    task: str
+    model_id: str | None = None
+    site_ids: list[str] = Field(max_length=1000)
+    rounds: int = Field(ge=1, le=1000)
+    local_epochs: int = Field(default=1, ge=1, le=10_000)
+    fraction: float = Field(default=1.0, gt=0, le=1)
+
+
+class SiteEstimate(Schema):
+    """What one site will need for a round, None where it has not trained this task yet."""
+
+    site_id: str
+    site_name: str
+    round_s: float | None
+
+
+class SessionEstimate(Schema):
+    """The answer of POST /sessions/estimate; None is what cannot be known yet."""
+
+    sites: list[SiteEstimate]
+    rounds_seen: int = Field(description="closed rounds the estimate rests on")
+    round_s: float | None
+    total_s: float | None
+    bytes_site: int | None = Field(description="model to a site and back, over all rounds")
+    bytes_all: int | None
 
 
 class ParticipationView(Schema):
@@ -137,6 +198,12 @@ class ParticipationView(Schema):
     progress: SiteProgress | None
     rounds_contributed: int
     missing_code: str | None = Field(default=None, description="why its update was missing in the latest closed round")
+    rounds_agreed: int = Field(description="how many rounds it has agreed to, 0 without an agreement in force")
+    further: Literal["open", "declined"] | None = Field(
+        description="where a further offer stands that was sent beside the agreement in force"
+    )
+    answer_by: datetime = Field(description="until when it may answer its newest offer")
+    left_out: bool = Field(description="the manager leaves it out of the coming rounds")
 
 
 class RoundView(Schema):
@@ -157,7 +224,9 @@ class SessionSummary(Schema):
 
     id: str
     title: str
-    state: Literal["draft", "offered", "starting", "running", "paused", "stopping", "completed", "stopped", "failed"]
+    state: Literal[
+        "draft", "offered", "starting", "running", "paused", "stopping", "completed", "stopped", "failed", "aborted"
+    ]
     phase: Literal["waiting", "distribute", "train", "aggregate", "closed"] | None
     reason: str = Field(description="code of why it ended or waits, empty when all is well")
     reason_text: str
@@ -185,12 +254,30 @@ class SessionView(SessionSummary):
     can_stop: bool
     can_resume: bool
     can_combine_now: bool
+    can_abort: bool
+    can_extend: bool
+    can_change_sites: bool
     task_parameters: Json
     fraction: float
     round_deadline_s: float
+    answer_hours: float
+    start_when_ready: bool
+    start_at: datetime | None
+    seed: int
+    max_update_norm: float
+    note: str
     participations: list[ParticipationView]
     rounds: list[RoundView]
     log: list[str] = Field(description="the latest lines in words, newest last")
+
+
+class SignedPair(Schema):
+    """An offer with what the site signed in answer."""
+
+    site_id: str
+    offer: SignedDocument
+    consent: SignedDocument | None
+    withdrawal: SignedDocument | None
 
 
 class ProgressDelta(Schema):
@@ -223,6 +310,49 @@ class ModelView(Schema):
     card: Json
 
 
+class SessionExport(Schema):
+    """GET /sessions/{id}/export: one session whole, with its models' cards and the signed documents."""
+
+    format: Literal["flomir-session"] = "flomir-session"
+    version: Literal[1] = 1
+    exported_at: datetime
+    session: SessionView
+    models: list[ModelView]
+    documents: list[SignedPair]
+
+
+class ModelNode(Schema):
+    """A model in its family."""
+
+    id: str
+    name: str
+    task: str
+    origin: Literal["random", "uploaded", "shipped", "round"]
+    session_id: str | None
+    round: int | None
+    parents: list[str]
+    sha256: str
+    metrics: dict[str, float]
+    created_at: datetime
+    deleted: bool
+    recommended: bool
+
+
+class ModelFamilyView(Schema):
+    """GET /models/{id}/family: ancestors and descendants, oldest first."""
+
+    items: list[ModelNode]
+    left_off: int = Field(description="how many farther relatives are not in the list")
+
+
+class ModelComparison(Schema):
+    """GET /models/{id}/compare/{other_id}: two models of a task and by how much their tensors differ."""
+
+    first: ModelView
+    second: ModelView
+    differences: WeightDifferences
+
+
 class Recommendation(Schema):
     """PUT /models/{id}/recommended."""
 
@@ -239,6 +369,7 @@ class ModelInitialise(Schema):
     shipped: str | None = Field(
         default=None, max_length=40, description="a shipped network's name or `default`, instead of random weights"
     )
+    terms: str = Field(default="", max_length=4000, description="terms of use, kept in the card")
 
 
 class Deleted(Schema):
@@ -320,6 +451,13 @@ class SessionPath(Schema):
     session_id: str
 
 
+class ModelPairPath(Schema):
+    """Names two ModelVersions."""
+
+    model_id: str
+    other_id: str
+
+
 class ModelPath(Schema):
     """Names a ModelVersion."""
 
@@ -346,8 +484,8 @@ class AuditQuery(Schema):
 #   GET /invitations list · POST /invitations InvitationIssued · DELETE /invitations/{id} InvitationView
 #   GET /sites list · GET /sites/{id} · POST /sites/{id}/approve (SiteApprove) · POST /sites/{id}/refuse · POST /sites/{id}/revoke · PATCH /sites/{id} (Rename): SiteView
 #   GET /tasks list · GET /strategies list
-#   GET /sessions list · POST /sessions (SessionCreate) 201 · GET /sessions/{id} · POST /sessions/{id}/start · /stop · /resume · /combine-now · /pause: SessionView
-#   GET /models list · GET /models/{id} · POST /models (multipart: file, name, task) 201 · POST /models/initialise 201 · PATCH /models/{id} (Rename): ModelView · DELETE /models/{id} Deleted · GET /models/bin list · POST /models/{id}/restore ModelView · DELETE /models/{id}/remains Deleted · PUT /models/{id}/recommended ModelView · GET /models/{id}/weights (bytes)
+#   GET /sessions list · POST /sessions/estimate SessionEstimate · GET /sessions/{id}/export SessionExport · POST /sessions (SessionCreate) 201 · GET /sessions/{id} · POST /sessions/{id}/start · /stop · /resume · /combine-now · /pause · /abort · /extend (SessionExtend) · /sites (SessionSites): SessionView
+#   GET /models list · GET /models/{id}/family ModelFamilyView · GET /models/{id}/compare/{other} ModelComparison · GET /models/{id} · POST /models (multipart: file, name, task) 201 · POST /models/initialise 201 · PATCH /models/{id} (Rename): ModelView · DELETE /models/{id} Deleted · GET /models/bin list · POST /models/{id}/restore ModelView · DELETE /models/{id}/remains Deleted · PUT /models/{id}/recommended ModelView · GET /models/{id}/weights (bytes)
 #   /laboratory/...: see orchestrator/routes/laboratory.py
 #   GET /audit?after=&limit= list[AuditRowView] · GET /audit/verify AuditCheck
 # Lists are wrapped: {"items": [...]}. The long ones (sites, invitations, sessions, models) take ListQuery and say `total` and `next_cursor`.

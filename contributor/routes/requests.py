@@ -35,4 +35,9 @@ def routes(requests: Requests) -> APIBlueprint:
         """Agree or decline; the answer is signed here and sent as soon as the orchestrator can be reached."""
         return answer(requests.answer(path.session_id, body))
 
+    @api.post("/<session_id>/further", responses={200: RequestView})
+    def answer_further(path: SessionPath, body: RequestAnswer) -> Response:
+        """Agree to, or decline, a newer offer of a session that is agreed to; until then the agreement stays."""
+        return answer(requests.answer_further(path.session_id, body))
+
     return api

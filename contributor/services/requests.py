@@ -3,7 +3,10 @@
 ::
 
     open -> agreed <-> declined      (until the answer is due)
-    agreed -> withdrawn -> agreed    open -> expired    any -> closed (the session has ended)
+    agreed -> withdrawn -> agreed    open -> expired    any -> closed (the session has ended, the offer was taken back)
+
+A newer offer of a session that is agreed to waits beside the agreement, which holds as it is until the newer one is
+agreed to.
 """
 
 import hashlib
@@ -12,23 +15,27 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from pydantic import ValidationError
+
 from contributor.certificates import SiteCertificates
-from contributor.schemas import RequestAnswer, RequestView
+from contributor.schemas import FurtherView, RequestAnswer, RequestView
 from contributor.services.connection import Connection
 from contributor.services.grants import REFUSED, RELEASED, GrantsWriter
 from contributor.services.offers import refusal_words, verified_offer
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
-from fl_core.errors import Conflict, FlomirError, InvalidInput
+from fl_core.errors import Conflict, FlomirError, InvalidInput, NotTrusted
 from fl_core.events import EventBus
 from fl_core.lifecycle import SessionState, is_terminal
-from fl_core.protocol.messages import Consent, Json, SessionOffer, Withdrawal
-from fl_core.protocol.signing import sign
-from fl_core.storage.database import Database
+from fl_core.protocol.messages import Consent, Json, SessionOffer, SignedDocument, Withdrawal
+from fl_core.protocol.signing import sign, verify
+from fl_core.storage.database import Database, Transaction
 from fl_core.storage.journal import Journal
+from fl_core.storage.site_amendments import AmendmentStore, FurtherOffer
 from fl_core.storage.site_outbox import OutboxStore
 from fl_core.storage.site_requests import Answer, RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
+from fl_core.storage.site_studies import StudyRecord
 
 RequestState = Literal["open", "agreed", "declined", "expired", "withdrawn", "closed"]
 MARGIN = timedelta(days=7)
@@ -55,6 +62,8 @@ def request_state(answer: Answer, answer_by: datetime, session_state: str | None
     """Return where a request stands; nothing of it is stored, so nothing can disagree."""
     if answer == "withdrawn":
         return "withdrawn"
+    if answer == "recalled":
+        return "closed"
     if session_state in set(SessionState) and is_terminal(SessionState(str(session_state))):
         return "closed"
     if answer == "none":
@@ -88,6 +97,7 @@ class Requests:
     ) -> None:
         self._database = database
         self._store = RequestStore(database)
+        self._amendments = AmendmentStore(database)
         self._sessions = SiteSessionStore(database)
         self._outbox = OutboxStore(database)
         self._journal = journal
@@ -122,15 +132,21 @@ class Requests:
         except FlomirError as error:
             self._note_refused(error)
             return
-        session_id = found.offer.session_id
+        session_id, now = found.offer.session_id, self._clock()
+        known = self._store.find(session_id)
+        agreed = known is not None and known.answer == "agree" and known.offer_sha256 != found.sha256
+        if agreed and known is not None and found.offer.issued_at <= known.offer.issued_at:
+            return  # an older offer that comes again
         with self._database.begin() as tx:
-            is_new = self._store.add(
-                tx,
-                session_id=session_id,
-                received_at=self._clock(),
-                offer=found.document,
-                offer_sha256=found.sha256,
-            )
+            if agreed:
+                further = FurtherOffer(
+                    session_id=session_id, offer_sha256=found.sha256, received_at=now, document=found.document
+                )
+                is_new = self._amendments.add(tx, further)
+            else:
+                is_new = self._store.add(
+                    tx, session_id=session_id, received_at=now, offer=found.document, offer_sha256=found.sha256
+                )
             if is_new:
                 self._journal.note(
                     tx,
@@ -138,7 +154,7 @@ class Requests:
                     action="request.received",
                     subject=session_id,
                     details={"offer_sha256": found.sha256},
-                    text=f"{found.offer.orchestrator} asks to take part in “{found.offer.title}”.",
+                    text=_asked_words(found.offer, further=agreed),
                 )
         if is_new:
             self._publish(session_id)
@@ -154,24 +170,9 @@ class Requests:
         """
         record = self._store.get(session_id)
         self._check_answerable(record, wanted)
-        covered = self._studies.usable_for(record.offer.task) if _trains(wanted) else []
-        if _trains(wanted) and not covered:
-            message = f"there is no usable study with a reference for the task {record.offer.task}"
-            raise Conflict(message)
+        covered = self._covered(record.offer, wanted)
         now = self._clock()
-        consent = Consent(
-            session_id=session_id,
-            site_id=record.offer.site_id,
-            offer_sha256=record.offer_sha256,
-            decision=wanted.decision,
-            permissions=wanted.permissions,
-            study_count=len(covered),
-            studies_sha256=studies_digest(study.sha256 for study in covered),
-            valid_until=valid_until(record.offer, now),
-            signed_at=now,
-            reason=wanted.reason,
-        )
-        document = sign("consent", consent, self._certificates.key(), self._certificates.certificate_pem())
+        document = self._signed(record.offer, record.offer_sha256, wanted, covered, now)
         agreed = wanted.decision == "agree"
         if not agreed:
             self._grants.write(without=session_id)
@@ -179,17 +180,89 @@ class Requests:
             self._store.answer(tx, record, wanted.decision, document, tuple(study.id for study in covered))
             if agreed:
                 self._sessions.open(tx, session_id, now)
+            else:
+                self._amendments.close(tx, session_id)
             self._outbox.put(tx, "consent", document, now)
-            self._journal.note(
-                tx,
-                actor=acted_by("professional"),
-                action=f"consent.{'agreed' if agreed else 'declined'}",
-                subject=session_id,
-                details={"studies": len(covered), **wanted.permissions.model_dump(mode="json")},
-                text=_answer_words(record.offer.title, agreed=agreed, studies=len(covered)),
-            )
+            text = _answer_words(record.offer.title, agreed=agreed, studies=len(covered))
+            self._note_answer(tx, session_id, wanted, len(covered), text)
         self._grants.write()
         return self._told(session_id)
+
+    def answer_further(self, session_id: str, wanted: RequestAnswer) -> RequestView:
+        """Sign the answer to a newer offer; a refusal leaves the agreement in force as it is.
+
+        Raises
+        ------
+        NotFound
+            When no newer offer waits.
+        Conflict
+            ``consent.expired`` after its deadline; `conflict` when the agreement was taken back meanwhile.
+        """
+        record, further = self._store.get(session_id), self._amendments.get(session_id)
+        now = self._clock()
+        if self._state(record) != "agreed":
+            message = f"the request is {self._state(record)}"
+            raise Conflict(message)
+        if further.offer.answer_by <= now:
+            message = f"the answer was due on {further.offer.answer_by:%Y-%m-%d %H:%M} UTC"
+            raise Conflict(message, code="consent.expired")
+        agreed = wanted.decision == "agree"
+        if agreed and not wanted.permissions.take_part:
+            message = "an agreement needs the permission to take part"
+            raise InvalidInput(message)
+        covered = self._covered(further.offer, wanted)
+        document = self._signed(further.offer, further.offer_sha256, wanted, covered, now)
+        with self._database.begin() as tx:
+            if agreed:
+                self._amendments.agree(tx, further, record, document, tuple(study.id for study in covered))
+            else:
+                self._amendments.decline(tx, further, document)
+            self._outbox.put(tx, "consent", document, now)
+            title, rounds = further.offer.title, further.offer.rounds
+            text = (
+                f"Agreed to {rounds} rounds of “{title}” with {len(covered)} studies."
+                if agreed
+                else f"Declined the further rounds of “{title}”; what was agreed to before stays."
+            )
+            self._note_answer(tx, session_id, wanted, len(covered), text)
+        self._grants.write()
+        return self._told(session_id)
+
+    def recall(self, payload: Json) -> None:
+        """Take over that the orchestrator took an offer back; the runner's permission ends first.
+
+        Raises
+        ------
+        NotTrusted
+            ``trust.signature_invalid``: not signed by the orchestrator, or for another site.
+        """
+        connection = self._connection.record
+        try:
+            document = SignedDocument.model_validate(payload)
+        except ValidationError as error:
+            message = "the withdrawal is not a signed document"
+            raise NotTrusted(message, code="trust.signature_invalid") from error
+        withdrawal = verify(
+            document, connection.ca_pem or "", Withdrawal, "orchestrator", site_id=connection.site_id or ""
+        )
+        record = self._store.find(withdrawal.session_id)
+        if record is None or record.answer == "recalled" or withdrawal.signed_at < record.offer.issued_at:
+            return
+        self._grants.write(without=record.session_id)
+        with self._database.begin() as tx:
+            self._store.recall(tx, record, document)
+            self._amendments.close(tx, record.session_id)
+            self._journal.note(
+                tx,
+                actor="orchestrator",
+                action="request.recalled",
+                subject=record.session_id,
+                details={"offer_sha256": record.offer_sha256},
+                text=f"{record.offer.orchestrator} took its request “{record.offer.title}” back.",
+            )
+        self._grants.write()
+        self._publish(record.session_id)
+        self._session_changed(record.session_id)
 
     def withdraw(self, session_id: str, reason: str) -> RequestView:
         """Take an agreement back: the runner's permission ends first, then it is recorded, then the other side is told."""
@@ -203,6 +276,7 @@ class Requests:
         document = sign("withdrawal", withdrawal, self._certificates.key(), self._certificates.certificate_pem())
         with self._database.begin() as tx:
             self._store.withdraw(tx, record, document)
+            self._amendments.close(tx, session_id)
             self._outbox.put(tx, "withdrawal", document, now)
             self._journal.note(
                 tx,
@@ -253,6 +327,41 @@ class Requests:
         self._grants.write()
         if any(record.session_id == session_id for record in self._store.all()):
             self._publish(session_id)
+
+    def _covered(self, offer: SessionOffer, wanted: RequestAnswer) -> list[StudyRecord]:
+        covered = self._studies.usable_for(offer.task) if _trains(wanted) else []
+        if _trains(wanted) and not covered:
+            message = f"there is no usable study with a reference for the task {offer.task}"
+            raise Conflict(message)
+        return covered
+
+    def _signed(
+        self, offer: SessionOffer, sha256: str, wanted: RequestAnswer, covered: list[StudyRecord], now: datetime
+    ) -> SignedDocument:
+        consent = Consent(
+            session_id=offer.session_id,
+            site_id=offer.site_id,
+            offer_sha256=sha256,
+            decision=wanted.decision,
+            permissions=wanted.permissions,
+            study_count=len(covered),
+            studies_sha256=studies_digest(study.sha256 for study in covered),
+            valid_until=valid_until(offer, now),
+            signed_at=now,
+            reason=wanted.reason,
+        )
+        return sign("consent", consent, self._certificates.key(), self._certificates.certificate_pem())
+
+    def _note_answer(self, tx: Transaction, session_id: str, wanted: RequestAnswer, studies: int, text: str) -> None:
+        agreed = wanted.decision == "agree"
+        self._journal.note(
+            tx,
+            actor=acted_by("professional"),
+            action=f"consent.{'agreed' if agreed else 'declined'}",
+            subject=session_id,
+            details={"studies": studies, **wanted.permissions.model_dump(mode="json")},
+            text=text,
+        )
 
     def _check_answerable(self, record: RequestRecord, wanted: RequestAnswer) -> None:
         if not self._connection.is_enrolled or self._connection.record.site_id != record.offer.site_id:
@@ -308,7 +417,28 @@ class Requests:
             studies_covered=covered,
             total_bytes=offer.update_bytes * offer.rounds,
             consent=consent,
+            further=self._further(record),
         )
+
+    def _further(self, record: RequestRecord) -> FurtherView | None:
+        further = self._amendments.find(record.session_id) if record.answer == "agree" else None
+        if further is None:
+            return None
+        offer = further.offer
+        return FurtherView(
+            offer=offer,
+            offer_sha256=further.offer_sha256,
+            received_at=further.received_at,
+            open=offer.answer_by > self._clock() and self._state(record) == "agreed",
+            studies_covered=len(self._studies.usable_for(offer.task)),
+            total_bytes=offer.update_bytes * offer.rounds,
+        )
+
+
+def _asked_words(offer: SessionOffer, *, further: bool) -> str:
+    if further:
+        return f"{offer.orchestrator} asks for {offer.rounds} rounds in all of “{offer.title}”."
+    return f"{offer.orchestrator} asks to take part in “{offer.title}”."
 
 
 def _trains(wanted: RequestAnswer) -> bool:

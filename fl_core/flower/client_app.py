@@ -156,7 +156,7 @@ class _Turn:
     def run(self) -> RoundReply:
         request = self._request
         grant = self._check()
-        if request.proximal_mu != proximal_mu(grant.strategy) or request.rounds != grant.rounds:
+        if request.proximal_mu != proximal_mu(grant.strategy) or not request.round <= request.rounds <= grant.rounds:
             message = "the message's settings differ from what this site agreed to"
             raise NotTrusted(message, code="consent.missing")
         if may_send(grant, request.round) is False and request.round not in grant.refused_rounds:
@@ -232,7 +232,7 @@ class _Turn:
             loaded.network,
             loaded.train,
             parameters,
-            schedule=ScheduleWindow((number - 1) / grant.rounds, number / grant.rounds),
+            schedule=ScheduleWindow((number - 1) / self._request.rounds, number / self._request.rounds),
             seed=parameters.seed + number,
             hooks=TrainHooks(extra_loss=proximal_term(loaded.network, shared, self._request.proximal_mu)),
             on_progress=self._on_progress,

@@ -35,8 +35,9 @@ class FlowerLink:
 
     def __init__(self, grid: Any, sites: tuple[PlannedSite, ...], wake: Callable[[], None]) -> None:
         self._grid, self._wake = grid, wake
-        self._nodes = {site.site_id: int(site.node_id) for site in sites}
-        self._names = {node_id: site_id for site_id, node_id in self._nodes.items()}
+        self._nodes: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self.know(sites)
         self._lock = threading.Lock()
         self._pending: dict[str, str] = {}
         self._answers: queue.Queue[SiteAnswer | Exception] = queue.Queue()
@@ -44,6 +45,11 @@ class FlowerLink:
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._fetch, name="replies", daemon=True)
         self._thread.start()
+
+    def know(self, sites: tuple[PlannedSite, ...]) -> None:
+        """Take further sites; those that left a plan stay known, for they may have messages under way."""
+        self._nodes |= {site.site_id: int(site.node_id) for site in sites}
+        self._names |= {int(site.node_id): site.site_id for site in sites}
 
     def present(self) -> Mapping[str, str]:
         """Return the chosen sites that are online, each with the time of its node's last activation."""

@@ -12,7 +12,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -27,6 +27,7 @@ from fl_core.flower.strategies.protocol import Strategy
 from fl_core.flower.strategies.registry import make_strategy, proximal_mu
 from fl_core.flower.updates import checked_update
 from fl_core.protocol.plan import (
+    PlannedSite,
     RoundRecord,
     ServerEvent,
     ServerEventType,
@@ -41,6 +42,7 @@ TICK_S = 0.25
 PRESENCE_EVERY_S = 2.0
 MOST_SENDS = 10
 """Messages to one site in one round, the first included."""
+AWAITS_CONSENT = "session.awaits_consent"
 RESEND_NUMBERS = frozenset({3, 4, 5, 8})
 """flwr: message lost, reply lost, node unavailable, runner crashed."""
 
@@ -57,6 +59,9 @@ class SiteLink(Protocol):
 
     def send(self, request: RoundRequest, site_ids: list[str]) -> None:
         """Send a round to sites; a site that had an unanswered message gets a new one in its place."""
+
+    def know(self, sites: tuple[PlannedSite, ...]) -> None:
+        """Take the sites of a changed plan, further ones too."""
 
     def receive(self, timeout_s: float) -> list[SiteAnswer]:
         """Wait for answers at most this long; raises FlomirError (`federation.engine_lost`) when there is no engine."""
@@ -89,6 +94,7 @@ class _Round:
     number: int
     request: RoundRequest
     begun: float
+    rounds: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     sends: dict[str, int] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
@@ -108,13 +114,19 @@ def read_control(path: Path) -> SessionControl:
         return SessionControl()
 
 
+class _Waits(Exception):  # noqa: N818 - sites may still agree
+    """Too few sites have agreed to this round; some agreed to earlier ones only."""
+
+
 def choose_sites(plan: SessionPlan, control: SessionControl, round_number: int) -> list[str]:
-    """Return the round's sites: chosen and not withdrawn, of these a fraction drawn by the plan's seed."""
+    """Return the round's sites: chosen, agreed to this round, not withdrawn; a fraction of these drawn by the plan's seed."""
     wished = None if control.site_ids is None else set(control.site_ids)
     able = [
         site.site_id
         for site in plan.sites
-        if (wished is None or site.site_id in wished) and site.site_id not in control.withdrawn
+        if (wished is None or site.site_id in wished)
+        and site.site_id not in control.withdrawn
+        and round_number <= site.rounds
     ]
     count = min(len(able), max(plan.quorum, math.ceil(plan.fraction * len(able))))
     if count == len(able):
@@ -137,6 +149,9 @@ class RoundLoop:
     run_id : str
     alive : callable
         Called at every tick, for a watchdog.
+    reread : callable
+        Returns the plan as it is now; None keeps the known one. Rounds, sites, quorum, fraction and deadline may change
+        between rounds, what is trained may not.
     """
 
     def __init__(
@@ -148,10 +163,11 @@ class RoundLoop:
         report: Callable[[ServerEvent], None],
         run_id: str,
         alive: Callable[[], None] = lambda: None,
+        reread: Callable[[], SessionPlan | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan, self._folder, self._link, self._run_id = plan, folder, link, run_id
-        self._report, self._alive, self._clock = report, alive, clock
+        self._report, self._alive, self._clock, self._reread = report, alive, clock, reread
         self._strategy: Strategy = make_strategy(plan.strategy)
 
     def run(self) -> Outcome:
@@ -160,12 +176,15 @@ class RoundLoop:
         try:
             number, weights = self._newest()
             self._tell("started", number)
-            while number < self._plan.rounds:
+            while self._goes_on_after(number):
                 number += 1
                 weights = self._round(number, weights)
-                if number < self._plan.rounds and self._control().pause_after_round:
+                if self._goes_on_after(number) and self._control().pause_after_round:
                     self._tell("paused", number)
                     return Outcome("paused", number)
+        except _Waits:
+            self._tell("paused", number - 1, code=AWAITS_CONSENT)
+            return Outcome("paused", number - 1, AWAITS_CONSENT)
         except _Stopped:
             self._tell("stopped", number)
             return Outcome("stopped", number)
@@ -176,6 +195,13 @@ class RoundLoop:
             return Outcome("failed", number, error.code, str(error))
         self._tell("completed", number)
         return Outcome("completed", number)
+
+    def _goes_on_after(self, number: int) -> bool:
+        plan = self._reread()
+        if plan is not None and plan != self._plan and _trains_the_same(plan, self._plan):
+            self._plan = plan
+            self._link.know(plan.sites)
+        return number < self._plan.rounds
 
     def _newest(self) -> tuple[int, Arrays]:
         record = checkpoints.newest_record(self._folder, self._plan.session_id)
@@ -191,6 +217,8 @@ class RoundLoop:
         if control.stop:
             raise _Stopped
         site_ids = choose_sites(self._plan, control, number)
+        if len(site_ids) < self._plan.quorum and any(site.rounds < number for site in self._plan.sites):
+            raise _Waits
         self._tell("round_started", number)
         if len(site_ids) < self._plan.quorum:
             message = f"{len(site_ids)} sites are left, {self._plan.quorum} are needed"
@@ -239,7 +267,10 @@ class RoundLoop:
         )
         state = _Round(number, request, begun)
         marks = self._link.present()
-        self._link.send(request, site_ids)
+        agreed = {site.site_id: min(site.rounds, self._plan.rounds) for site in self._plan.sites}
+        state.rounds = {site_id: agreed[site_id] for site_id in site_ids}
+        for rounds in sorted(set(state.rounds.values())):
+            self._link.send(replace(request, rounds=rounds), [one for one in site_ids if state.rounds[one] == rounds])
         state.waiting = {site_id: marks.get(site_id, "") for site_id in site_ids}
         state.sends = dict.fromkeys(site_ids, 1)
         state.next_presence = self._clock() + PRESENCE_EVERY_S
@@ -326,7 +357,7 @@ class RoundLoop:
             restarted = mark is not None and mark != sent_mark
             if mark is None or not (restarted or site_id in state.lost) or state.sends[site_id] >= MOST_SENDS:
                 continue
-            self._link.send(state.request, [site_id])
+            self._link.send(replace(state.request, rounds=state.rounds[site_id]), [site_id])
             state.waiting[site_id] = mark
             state.lost.discard(site_id)
             state.sends[site_id] += 1
@@ -369,3 +400,9 @@ def weighted_metrics(updates: list[UpdateReceived]) -> dict[str, float]:
         given = [(update.metrics[name], update.num_examples) for update in updates if name in update.metrics]
         means[name] = sum(value * count for value, count in given) / sum(count for _, count in given)
     return means
+
+
+def _trains_the_same(one: SessionPlan, other: SessionPlan) -> bool:
+    """Tell whether two plans differ in who trains and how long only."""
+    names = ("session_id", "task", "task_parameters", "network", "strategy", "seed", "initial_model")
+    return all(getattr(one, name) == getattr(other, name) for name in names)

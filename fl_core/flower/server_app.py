@@ -55,11 +55,20 @@ def run_session(grid: Any, plan_path: Path, run_id: str, config: ServerAppConfig
             report=lambda event: log.append(event.session_id, event),
             run_id=run_id,
             alive=_Pulse(),
+            reread=lambda: _plan_now(plan_path),
         )
         return loop.run()
     finally:
         link.close()
         hints.flush()
+
+
+def _plan_now(path: Path) -> SessionPlan | None:
+    try:
+        return read_plan(path)
+    except InvalidInput:
+        logger.warning("the plan cannot be read again")
+        return None
 
 
 class _Pulse:

@@ -164,7 +164,7 @@ class Consent(Wire):
 
 
 class Withdrawal(Wire):
-    """A site takes its consent back; nothing more is trained or sent."""
+    """A site takes its consent back, or the orchestrator its offer; nothing more is trained or sent."""
 
     session_id: str
     site_id: str
@@ -201,7 +201,7 @@ class PeerEvent(Wire):
     """One entry of a site's durable inbox at the orchestrator, read by long poll and acknowledged by sequence number."""
 
     seq: int = Field(ge=1)
-    type: Literal["offer", "session", "model", "renew"]
+    type: Literal["offer", "withdrawal", "session", "model", "renew"]
     payload: Json
 
 

@@ -1,7 +1,7 @@
 """Files by which daemons and their Flower children speak: plan, control, progress, grants. All JSON, all atomic.
 
-Laboratory, per session folder: ``plan.json`` (written once by the daemon, read by the ServerApp), ``control.json``
-(wishes of the manager, read at every poll), ``progress.jsonl`` (appended by the ServerApp, the durable truth),
+Laboratory, per session folder: ``plan.json`` (replaced by the daemon, read by the ServerApp before every round),
+``control.json`` (wishes of the manager, read at every poll), ``progress.jsonl`` (appended by the ServerApp, the truth),
 ``round-0001.safetensors`` and ``round-0001.json`` (a closed round). Hospital: ``grants.json`` (what the runner may do,
 replaced whole by the daemon) and ``progress.jsonl`` (appended by the runner).
 """
@@ -26,6 +26,7 @@ class PlannedSite(FileModel):
     site_id: str
     name: str
     node_id: str
+    rounds: int = Field(default=1_000_000, ge=1, description="how many rounds the site agreed to")
 
 
 class SessionPlan(FileModel):

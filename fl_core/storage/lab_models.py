@@ -85,6 +85,24 @@ def parent_of_round(connection: Connection, session_id: str, number: int, *, ini
     return earlier[-1] if earlier else by_id(connection, initial_model_id, deleted_too=True)
 
 
+def parents_of_all(connection: Connection) -> dict[str, list[str]]:
+    """Return model id -> ids of its parents, deleted ones too, in the order in which they were made."""
+    query = select(model_version.c.id, model_version.c.parents).order_by(model_version.c.created_at, model_version.c.id)
+    return {str(row.id): list(row.parents) for row in connection.execute(query)}
+
+
+def size_of_network(connection: Connection, task: str, network: str) -> int | None:
+    """Return the size (bytes) of the newest model of a task with this network, if there is one."""
+    query = (
+        select(model_version.c.size_bytes)
+        .where(model_version.c.task == task, model_version.c.network == network)
+        .order_by(model_version.c.created_at.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).scalar()
+    return None if found is None else int(found)
+
+
 def rename(tx: Transaction, model_id: str, name: str) -> None:
     """Set the name."""
     tx.connection.execute(update(model_version).where(model_version.c.id == model_id).values(name=name))

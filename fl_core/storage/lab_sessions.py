@@ -15,8 +15,9 @@ from fl_core.lifecycle import (
     ParticipationState,
     SessionEvent,
     SessionState,
+    is_terminal,
 )
-from fl_core.protocol.messages import Consent, Json, SignedDocument
+from fl_core.protocol.messages import Consent, Json, SessionOffer, SignedDocument
 from fl_core.protocol.plan import RoundRecord
 from fl_core.storage import lab_transitions
 from fl_core.storage.database import Transaction
@@ -76,6 +77,11 @@ class ParticipationRow:
     withdrawal_document: SignedDocument | None
     rounds_contributed: int
     missing_code: str | None
+
+    @property
+    def terms(self) -> SessionOffer:
+        """The content of the offer."""
+        return SessionOffer.model_validate_json(self.offer.payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +185,7 @@ def move(
         at=at,
         values=further,
     )
-    ended = after in {SessionState.COMPLETED, SessionState.STOPPED, SessionState.FAILED}
-    change(tx, session_id, {"ended_at": at if ended else None})
+    change(tx, session_id, {"ended_at": at if is_terminal(after) else None})
     return after
 
 
@@ -216,6 +221,17 @@ def add_participation(tx: Transaction, session_id: str, site_id: str, offer: Sig
             offer_sha256=offer_sha256,
         )
     )
+
+
+def renew_offer(tx: Transaction, session_id: str, site_id: str, offer: SignedDocument, offer_sha256: str) -> None:
+    """Put a newer offer in the place of one that is not agreed to; the answer is open again."""
+    values = {
+        "state": ParticipationState.INVITED.value,
+        "offer": offer.model_dump(mode="json"),
+        "offer_sha256": offer_sha256,
+        "consent": None,
+    }
+    change_participation(tx, session_id, site_id, values)
 
 
 def participations(connection: Connection, session_id: str) -> list[ParticipationRow]:

@@ -154,6 +154,18 @@ removed_model = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+amendment = Table(
+    "amendment",
+    LAB,
+    Column("session_id", ForeignKey("session.id"), primary_key=True),
+    Column("site_id", ForeignKey("site.id"), primary_key=True),
+    Column("offer_sha256", String(64), primary_key=True),
+    Column("offer", JSON, nullable=False),
+    Column("sent_at", UtcTime, nullable=False),
+    Column("answer", String(12), nullable=False),
+    Column("consent_document", JSON(none_as_null=True)),
+)
+
 
 def create_lab_0001(connection: Connection) -> None:
     """Create the orchestrator's tables as of revision 0001; later changes are revisions of their own."""
@@ -165,3 +177,8 @@ def create_lab_0001(connection: Connection) -> None:
 def create_lab_0003(connection: Connection) -> None:
     """Create what says which model is recommended for a task, and which deleted ones are gone for good."""
     LAB.create_all(connection, tables=[recommended_model, removed_model])
+
+
+def create_lab_0007(connection: Connection) -> None:
+    """Create what keeps further offers of a session beside the agreement in force, and agreements that were replaced."""
+    LAB.create_all(connection, tables=[amendment])

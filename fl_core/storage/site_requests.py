@@ -11,7 +11,8 @@ from fl_core.protocol.messages import Consent, SessionOffer, SignedDocument
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.site_tables import request
 
-Answer = Literal["none", "agree", "decline", "withdrawn"]
+Answer = Literal["none", "agree", "decline", "withdrawn", "recalled"]
+"""`recalled`: the orchestrator took its offer back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,10 @@ class RequestStore:
     def add(
         self, tx: Transaction, *, session_id: str, received_at: datetime, offer: SignedDocument, offer_sha256: str
     ) -> bool:
-        """Store an offer; a renewed one replaces one that is not agreed to. Return whether anything changed."""
+        """Store an offer; a renewed one replaces one that is not agreed to. Return whether anything changed.
+
+        One that comes beside an agreement is not for this store.
+        """
         values = {
             "received_at": received_at,
             "offer": offer.model_dump(mode="json"),
@@ -91,6 +95,14 @@ class RequestStore:
     def withdraw(self, tx: Transaction, before: RequestRecord, withdrawal: SignedDocument) -> None:
         """Record a signed withdrawal, unless the request has changed since it was read (IllegalTransition)."""
         self._swap(tx, before, {"answer": "withdrawn", "withdrawal": withdrawal.model_dump(mode="json")})
+
+    def recall(self, tx: Transaction, before: RequestRecord, withdrawal: SignedDocument) -> None:
+        """Record that the offer was taken back by a signed withdrawal, unless the request has changed since."""
+        self._swap(tx, before, {"answer": "recalled", "withdrawal": withdrawal.model_dump(mode="json")})
+
+    def find(self, session_id: str) -> RequestRecord | None:
+        """Return one request, if it is known."""
+        return next((record for record in self.all() if record.session_id == session_id), None)
 
     def _swap(self, tx: Transaction, before: RequestRecord, values: dict[str, object]) -> None:
         changed = tx.connection.execute(

@@ -15,7 +15,7 @@ from fl_core.storage.site_tables import mark, round_, session
 MOST_LOSSES = 400
 OFFSET = "progress_offset"
 _ENDED = {SitePhase.SENT, SitePhase.FAILED, SitePhase.WITHDRAWN}
-_TERMINAL = {"completed", "stopped", "failed"}
+_TERMINAL = {"completed", "stopped", "failed", "aborted"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -134,6 +134,24 @@ outbox = Table(
 )
 
 
+amendment = Table(
+    "site_amendment",
+    SITE_METADATA,
+    Column("session_id", String(60), primary_key=True),
+    Column("offer_sha256", String(64), primary_key=True),
+    Column("received_at", UtcTime, nullable=False),
+    Column("offer", JSON, nullable=False, comment="the SignedDocument, whole"),
+    Column("answer", String(16), nullable=False),
+    Column("consent", JSON(none_as_null=True), comment="the signed Consent, whole"),
+)
+
+
 def create_site_0001(connection: Connection) -> None:
     """Create the site's tables as of revision 0001; later changes are revisions of their own."""
-    SITE_METADATA.create_all(connection)
+    later = {amendment}
+    SITE_METADATA.create_all(connection, tables=[table for table in SITE_METADATA.sorted_tables if table not in later])
+
+
+def create_site_0005(connection: Connection) -> None:
+    """Create what keeps further offers beside the agreement in force, and agreements that were replaced."""
+    SITE_METADATA.create_all(connection, tables=[amendment])

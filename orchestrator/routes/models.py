@@ -13,14 +13,18 @@ from orchestrator.routes.answers import blueprint, wanted
 from orchestrator.schemas import (
     Deleted,
     ModelBinList,
+    ModelComparison,
+    ModelFamilyView,
     ModelInitialise,
     ModelList,
+    ModelPairPath,
     ModelPath,
     ModelView,
     Recommendation,
     Rename,
 )
 from orchestrator.services.model_bin import ModelBin
+from orchestrator.services.model_family import ModelFamily
 from orchestrator.services.models import Models
 
 
@@ -30,12 +34,14 @@ class ModelUpload(Schema):
     file: FileStorage = Field(description="a .safetensors file made for this task")
     name: Name
     task: str
+    terms: str = Field(default="", max_length=4000, description="terms of use, kept in the card")
 
 
-def model_routes(models: Models, bin_: ModelBin, *, upload_limit_bytes: int) -> APIBlueprint:
+def model_routes(models: Models, bin_: ModelBin, family: ModelFamily, *, upload_limit_bytes: int) -> APIBlueprint:
     """Bind the routes of the registry to its services."""
     api = blueprint("models", "/models")
     _add_bin(api, bin_)
+    _add_family(api, family)
 
     @api.get("", responses={200: ModelList})
     def list_models(query: ListQuery) -> Response:
@@ -52,7 +58,7 @@ def model_routes(models: Models, bin_: ModelBin, *, upload_limit_bytes: int) -> 
         """Add a model from a file, after checking that it fits its task."""
         path = receive(pieces(form.file.stream), models.folder, limit_bytes=upload_limit_bytes, suffix=".safetensors")
         try:
-            return answer(models.add_upload(path, name=form.name, task=form.task), 201)
+            return answer(models.add_upload(path, name=form.name, task=form.task, terms=form.terms), 201)
         finally:
             path.unlink(missing_ok=True)
 
@@ -106,3 +112,15 @@ def _add_bin(api: APIBlueprint, bin_: ModelBin) -> None:
     def recommend_model(path: ModelPath, body: Recommendation) -> Response:
         """Make a model the recommended one of its task, or take that back."""
         return answer(bin_.recommend(path.model_id, is_recommended=body.recommended))
+
+
+def _add_family(api: APIBlueprint, family: ModelFamily) -> None:
+    @api.get("/<model_id>/family", responses={200: ModelFamilyView})
+    def get_model_family(path: ModelPath) -> Response:
+        """Return what a model came from and what was made of it."""
+        return answer(family.of(path.model_id))
+
+    @api.get("/<model_id>/compare/<other_id>", responses={200: ModelComparison})
+    def compare_models(path: ModelPairPath) -> Response:
+        """Return two models of a task and by how much their tensors differ."""
+        return answer(family.compare(path.model_id, path.other_id))

@@ -6,8 +6,9 @@ from fl_core.errors import Conflict, NotTrusted
 from fl_core.lifecycle import ParticipationEvent, ParticipationState, SessionState, is_terminal
 from fl_core.protocol.messages import Consent, SignedDocument, Withdrawal
 from fl_core.protocol.signing import verify
-from fl_core.storage import lab_sessions, lab_sites
+from fl_core.storage import lab_amendments, lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
+from fl_core.storage.lab_amendments import AmendmentRow
 from fl_core.storage.lab_sessions import ParticipationRow
 from orchestrator.services.desk import Desk
 from orchestrator.services.session_book import SessionBook
@@ -26,12 +27,14 @@ class Consents:
         ca_pem: str,
         book: SessionBook,
         on_answer: Callable[[str], None],
+        on_agreed: Callable[[str, str], None],
         on_withdrawn: Callable[[str, str], None],
     ) -> None:
         self._desk = desk
         self._ca_pem = ca_pem
         self._book = book
         self._on_answer = on_answer
+        self._on_agreed = on_agreed
         self._on_withdrawn = on_withdrawn
 
     def take_consent(self, site_id: str, document: SignedDocument) -> None:
@@ -49,9 +52,19 @@ class Consents:
             part = lab_sessions.participation_of(tx.connection, consent.session_id, site_id)
             if part.consent_document == document:
                 return
-            self._check(tx, part, consent)
+            further = lab_amendments.find(tx.connection, consent.session_id, site_id, consent.offer_sha256)
+            if further is not None and further.consent_document == document:
+                return
+            if further is not None and further.answer not in lab_amendments.ANSWERABLE:
+                further = None
+            self._check(tx, part, further, consent)
             values = {"consent": consent.model_dump(mode="json"), "consent_document": document.model_dump(mode="json")}
-            if part.state is _SETTLED[consent.decision]:
+            if further is not None:
+                if consent.decision == "agree":
+                    lab_amendments.agree(tx, further, part, document, values["consent"])
+                else:
+                    lab_amendments.decline(tx, further, document)
+            elif part.state is _SETTLED[consent.decision]:
                 lab_sessions.change_participation(tx, consent.session_id, site_id, values)
             else:
                 event = _EVENTS[consent.decision]
@@ -61,7 +74,7 @@ class Consents:
             self._desk.journal.note(
                 tx,
                 actor=f"site:{site_id}",
-                action=f"consent.{consent.decision}",
+                action=f"consent.{'' if further is None else 'further_'}{consent.decision}",
                 subject=consent.session_id,
                 details={
                     "site": site_id,
@@ -69,14 +82,17 @@ class Consents:
                     "studies": consent.study_count,
                     "permissions": consent.permissions.model_dump(mode="json"),
                 },
-                text=_words(name, consent),
+                text=_words(name, consent) if further is None else _further_words(name, consent, further.terms.rounds),
                 values={
                     "name": name,
                     "title": lab_sessions.by_id(tx.connection, consent.session_id).title,
                     "count": consent.study_count,
+                    "rounds": part.terms.rounds if further is None else further.terms.rounds,
                 },
             )
             self._book.publish(tx, consent.session_id)
+        if consent.decision == "agree":
+            self._on_agreed(consent.session_id, site_id)
         self._on_answer(consent.session_id)
 
     def take_withdrawal(self, site_id: str, document: SignedDocument) -> None:
@@ -94,6 +110,7 @@ class Consents:
                 at=self._desk.now(),
                 values={"withdrawal_document": document.model_dump(mode="json")},
             )
+            lab_amendments.close(tx, withdrawal.session_id, site_id)
             name = lab_sites.site_by_id(tx.connection, site_id).name
             self._desk.journal.note(
                 tx,
@@ -110,15 +127,14 @@ class Consents:
             self._book.publish(tx, withdrawal.session_id)
         self._on_withdrawn(withdrawal.session_id, site_id)
 
-    def _check(self, tx: Transaction, part: ParticipationRow, consent: Consent) -> None:
-        if consent.offer_sha256 != part.offer_sha256:
+    def _check(self, tx: Transaction, part: ParticipationRow, further: AmendmentRow | None, consent: Consent) -> None:
+        if consent.offer_sha256 != part.offer_sha256 and further is None:
             message = "the answer is to another offer"
             raise NotTrusted(message, code="trust.signature_invalid")
         row = lab_sessions.by_id(tx.connection, consent.session_id)
-        if is_terminal(row.state) or row.state is SessionState.STOPPING or self._desk.now() > row.answer_by:
-            message = (
-                f"session {row.title} is {row.state.value}, answers were due by {row.answer_by:%Y-%m-%d %H:%M} UTC"
-            )
+        due = part.terms.answer_by if further is None else further.terms.answer_by
+        if is_terminal(row.state) or row.state is SessionState.STOPPING or self._desk.now() > due:
+            message = f"session {row.title} is {row.state.value}, answers were due by {due:%Y-%m-%d %H:%M} UTC"
             raise Conflict(message, code="consent.expired")
 
 
@@ -128,3 +144,10 @@ def _words(name: str, consent: Consent) -> str:
     studies = f"{consent.study_count} {'study' if consent.study_count == 1 else 'studies'}"
     later = " and wants to be asked before it sends" if consent.permissions.send_model == "ask" else ""
     return f"{name} agreed to train on {studies}{later}."
+
+
+def _further_words(name: str, consent: Consent, rounds: int) -> str:
+    if consent.decision == "decline":
+        return f"{name} declined the further rounds; what it agreed to before stays."
+    studies = f"{consent.study_count} {'study' if consent.study_count == 1 else 'studies'}"
+    return f"{name} agreed to {rounds} rounds in all on {studies}."

@@ -1,6 +1,6 @@
 """Who may be trained with: the consents that are in force."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from fl_core.lifecycle import ParticipationState
@@ -24,6 +24,13 @@ def is_eligible(part: ParticipationRow, now: datetime) -> bool:
     )
 
 
-def eligible(parts: Iterable[ParticipationRow], now: datetime) -> list[ParticipationRow]:
-    """Return the participations that can contribute."""
-    return [part for part in parts if is_eligible(part, now)]
+def eligible(
+    parts: Iterable[ParticipationRow], now: datetime, *, without: Collection[str] = ()
+) -> list[ParticipationRow]:
+    """Return the participations that can contribute, without the sites that are left out."""
+    return [part for part in parts if part.site_id not in without and is_eligible(part, now)]
+
+
+def agreed_to(parts: Iterable[ParticipationRow], round_number: int) -> list[ParticipationRow]:
+    """Return those that agreed to this round."""
+    return [part for part in parts if part.terms.rounds >= round_number]

@@ -110,6 +110,7 @@ class Models:
             "network": wanted.network,
             "seed": wanted.seed,
             "shipped": wanted.shipped,
+            "terms": wanted.terms,
             "out": str(self.folder),
         }
         answer = self._run_job(JOBS, request, timeout_s=JOB_TIMEOUT_S)
@@ -120,7 +121,7 @@ class Models:
             request_keys.note(tx, model_id, at=self._desk.now(), part=part)
         return self.view(model_id)
 
-    def add_upload(self, path: Path, *, name: str, task: str) -> ModelView:
+    def add_upload(self, path: Path, *, name: str, task: str, terms: str = "") -> ModelView:
         """Check an uploaded file in a child process and keep it under its content hash.
 
         Raises
@@ -144,6 +145,7 @@ class Models:
                     "content_hash": content_hash(path),
                     "created_at": self._desk.now().isoformat(timespec="seconds"),
                     "training": {"origin": "uploaded"},
+                    "terms": terms,
                 }
             )
         except ValidationError as error:

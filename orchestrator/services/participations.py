@@ -1,4 +1,4 @@
-"""Moves a session's participations together when its run starts or ends."""
+"""Moves a session's participations together when its run starts, changes or ends."""
 
 from datetime import datetime
 
@@ -6,13 +6,24 @@ from fl_core.lifecycle import ParticipationEvent, ParticipationState
 from fl_core.storage import lab_sessions
 from fl_core.storage.database import Transaction
 from orchestrator.services.eligibility import eligible
+from orchestrator.services.session_spec import left_out
 
 
 def start_eligible(tx: Transaction, session_id: str, *, now: datetime) -> None:
-    """Mark every site whose consent is in force as training."""
-    for part in eligible(lab_sessions.participations(tx.connection, session_id), now):
+    """Mark every site whose consent is in force, and that is not left out, as training."""
+    without = left_out(lab_sessions.by_id(tx.connection, session_id))
+    for part in eligible(lab_sessions.participations(tx.connection, session_id), now, without=without):
         if part.state is not ParticipationState.TRAINING:
             lab_sessions.move_participation(tx, session_id, part.site_id, ParticipationEvent.STARTED, at=now)
+
+
+def settle_running(tx: Transaction, session_id: str, *, now: datetime) -> None:
+    """Follow a changed plan: further sites train, left out ones have finished for now."""
+    start_eligible(tx, session_id, now=now)
+    without = left_out(lab_sessions.by_id(tx.connection, session_id))
+    for part in lab_sessions.participations(tx.connection, session_id):
+        if part.site_id in without and part.state is ParticipationState.TRAINING:
+            lab_sessions.move_participation(tx, session_id, part.site_id, ParticipationEvent.FINISHED, at=now)
 
 
 def finish_all(tx: Transaction, session_id: str, *, now: datetime) -> None:

@@ -59,6 +59,14 @@ class RoundClosing:
                     "task_parameters": row.spec["task_parameters"],
                     "sites": len(record.updates),
                     "examples": sum(update.num_examples for update in record.updates),
+                    "missing": len(record.missing),
+                    "privacy": {
+                        "what_left": "weights, counts and scores of each site; no study",
+                        "checks": "names, shapes, types, finite numbers, size of the change",
+                        "max_update_norm": row.spec.get("max_update_norm"),
+                        "secure_aggregation": False,
+                        "differential_privacy": False,
+                    },
                 },
                 metrics=record.metrics,
             )

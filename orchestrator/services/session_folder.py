@@ -29,6 +29,13 @@ class SessionFolder:
         """Write the plan, whole."""
         write_private(self.plan, plan.model_dump_json(indent=1).encode())
 
+    def known_plan(self) -> SessionPlan | None:
+        """Return the plan as it was written last; None when there is none that can be read."""
+        try:
+            return SessionPlan.model_validate_json(self.plan.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
     def control(self) -> SessionControl:
         """Return the present wishes; defaults when there are none."""
         try:

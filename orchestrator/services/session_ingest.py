@@ -20,6 +20,7 @@ from orchestrator.services.participations import finish_all, start_eligible
 from orchestrator.services.round_closing import RoundClosing
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
+from orchestrator.services.session_spec import AWAITS_CONSENT, rounds_planned
 from orchestrator.services.session_views import SessionViews
 
 logger = logging.getLogger(__name__)
@@ -149,12 +150,22 @@ class SessionIngest:
 
     def _paused(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
         if row.state is SessionState.RUNNING:
-            text = f"Paused after round {event.round}."
-            self._end(tx, row, SessionEvent.PAUSED, text=text)
+            if event.code == AWAITS_CONSENT:
+                self._wait_for_consent(tx, row, event)
+            else:
+                self._end(tx, row, SessionEvent.PAUSED, text=f"Paused after round {event.round}.")
 
     def _completed(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
-        if row.state in {SessionState.RUNNING, SessionState.STOPPING}:
+        if row.state is SessionState.RUNNING and event.round < rounds_planned(
+            row
+        ):  # extended after the run's last look
+            self._wait_for_consent(tx, row, event)
+        elif row.state in {SessionState.RUNNING, SessionState.STOPPING}:
             self._end(tx, row, SessionEvent.RUN_COMPLETED, text=f"Completed after {event.round} rounds.")
+
+    def _wait_for_consent(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
+        text = f"Paused after round {event.round}: too few sites have agreed to the further rounds so far."
+        self._end(tx, row, SessionEvent.PAUSED, text=text, values={"reason": AWAITS_CONSENT, "reason_text": ""})
 
     def _stopped(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
         if row.state is SessionState.RUNNING:

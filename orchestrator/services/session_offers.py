@@ -4,14 +4,14 @@ import math
 from collections.abc import Callable
 from datetime import timedelta
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from fl_core.errors import Conflict, InvalidInput, NotFound
 from fl_core.lifecycle import EnrolmentState, SessionEvent
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json, SessionOffer, SignedDocument, StrategyChoice
-from fl_core.protocol.signing import sha256_of
+from fl_core.protocol.signing import Kind, sha256_of
 from fl_core.storage import lab_models, lab_sessions, lab_sites, request_keys
 from fl_core.storage.lab_models import ModelRow
 from fl_core.storage.lab_sites import SiteRow
@@ -26,6 +26,9 @@ from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.sessions import check_not_held
 
+Sign = Callable[[Kind, BaseModel], SignedDocument]
+"""Signs a document with the orchestrator's key."""
+
 
 class SessionOffers:
     """Checks a wished session, makes or finds its first model, signs and sends one offer a site."""
@@ -35,7 +38,7 @@ class SessionOffers:
         desk: Desk,
         *,
         name: str,
-        sign: Callable[[SessionOffer], SignedDocument],
+        sign: Sign,
         models: Models,
         book: SessionBook,
         views: SessionViews,
@@ -71,7 +74,7 @@ class SessionOffers:
         self._check_limits(wanted)
         spec = checked_spec(wanted)
         sites = self._trusted(list(dict.fromkeys(wanted.site_ids)))
-        _check_quorum(wanted, len(sites))
+        check_quorum(wanted.fraction, wanted.quorum, len(sites))
         model = self._model(wanted)
         session_id, now = new_id("session"), self._desk.now()
         offer = SessionOffer(
@@ -94,7 +97,7 @@ class SessionOffers:
             answer_by=now + timedelta(hours=wanted.answer_hours),
             note=wanted.note,
         )
-        signed = {site.id: self._sign(offer.model_copy(update={"site_id": site.id})) for site in sites}
+        signed = {site.id: self._sign("offer", offer.model_copy(update={"site_id": site.id})) for site in sites}
         with self._desk.database.begin() as tx:
             values = {
                 "id": session_id,
@@ -117,10 +120,8 @@ class SessionOffers:
         return self._views.get(session_id)
 
     def _check_limits(self, wanted: SessionCreate) -> None:
-        limits, sites = self._limits(), len(set(wanted.site_ids))
-        if sites > limits.most_sites:
-            message = f"{sites} sites were chosen, a session has at most {limits.most_sites}"
-            raise Conflict(message, code="session.too_many_sites")
+        limits = self._limits()
+        check_most_sites(limits, len(set(wanted.site_ids)))
         with self._desk.database.read() as connection:
             going_on = len(lab_sessions.all_sessions(connection, lab_sessions.UNFINISHED))
         if going_on >= limits.most_sessions:
@@ -175,10 +176,18 @@ def checked_spec(wanted: SessionCreate) -> Json:
     return spec
 
 
-def _check_quorum(wanted: SessionCreate, sites: int) -> None:
-    drawn = max(1, math.ceil(wanted.fraction * sites))
-    if drawn < wanted.quorum:
-        message = f"a round has {drawn} of {sites} sites, the quorum is {wanted.quorum}"
+def check_most_sites(limits: Limits, sites: int) -> None:
+    """Check a session's size; raises Conflict (``session.too_many_sites``)."""
+    if sites > limits.most_sites:
+        message = f"{sites} sites were chosen, a session has at most {limits.most_sites}"
+        raise Conflict(message, code="session.too_many_sites")
+
+
+def check_quorum(fraction: float, quorum: int, sites: int) -> None:
+    """Check that a round can close; raises Conflict (``session.too_few_sites``)."""
+    drawn = max(1, math.ceil(fraction * sites))
+    if drawn < quorum:
+        message = f"a round has {drawn} of {sites} sites, the quorum is {quorum}"
         raise Conflict(message, code="session.too_few_sites")
 
 

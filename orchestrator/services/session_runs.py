@@ -6,20 +6,17 @@ import time
 from collections.abc import Callable
 
 from fl_core.errors import ComputeFailed, FlomirError, PeerUnreachable
-from fl_core.lifecycle import EnrolmentState, SessionEvent, SessionState
-from fl_core.protocol.messages import StrategyChoice
-from fl_core.protocol.plan import PlannedSite, SessionPlan
-from fl_core.storage import lab_models, lab_sessions, lab_sites
+from fl_core.lifecycle import SessionEvent, SessionState
+from fl_core.storage import lab_sessions
 from fl_core.storage.lab_sessions import SessionRow
 from orchestrator.services.desk import SYSTEM, Desk
-from orchestrator.services.eligibility import eligible
 from orchestrator.services.engine import Engine
-from orchestrator.services.models import Models
-from orchestrator.services.participations import finish_all, start_eligible
+from orchestrator.services.participations import finish_all, settle_running, start_eligible
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_ingest import SessionIngest
-from orchestrator.services.trust_list import TrustList
+from orchestrator.services.session_plans import SessionPlans
+from orchestrator.services.session_spec import deadline_s, quorum
 
 STOP_GRACE_S = 3.0
 """A ServerApp that does not see the manager's wish to stop within this time is ended."""
@@ -27,7 +24,13 @@ SILENCE_MARGIN_S = 120.0
 """A run without any event for a round's deadline and this long is given up and started anew."""
 MOST_LOST_RUNS = 8
 """A session that loses this many runs without closing a round in between has failed."""
-ACTIVE = (SessionState.OFFERED, SessionState.STARTING, SessionState.RUNNING, SessionState.STOPPING)
+ACTIVE = (
+    SessionState.OFFERED,
+    SessionState.STARTING,
+    SessionState.RUNNING,
+    SessionState.PAUSED,
+    SessionState.STOPPING,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +44,9 @@ class SessionRuns:
         *,
         book: SessionBook,
         ingest: SessionIngest,
-        models: Models,
         folders: SessionFolders,
         engine: Engine,
-        trust_list: TrustList,
+        plans: SessionPlans,
         on_due: Callable[[str], None],
         held: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
@@ -52,10 +54,9 @@ class SessionRuns:
         self._desk = desk
         self._book = book
         self._ingest = ingest
-        self._models = models
         self._folders = folders
         self._engine = engine
-        self._trust_list = trust_list
+        self._plans = plans
         self._on_due = on_due
         self._held = held
         self._clock = clock
@@ -80,9 +81,8 @@ class SessionRuns:
                     logger.warning("a session's step failed", extra={"session": row.id, "error": str(error)})
 
     def _step(self, row: SessionRow) -> None:
-        if row.state is SessionState.OFFERED:
-            if self._desk.now() > row.answer_by:
-                self._on_due(row.id)
+        if row.state in {SessionState.OFFERED, SessionState.PAUSED}:
+            self._on_due(row.id)
             return
         self._ingest.read(row.id)
         with self._desk.database.read() as connection:
@@ -99,8 +99,9 @@ class SessionRuns:
     def _launch(self, row: SessionRow) -> None:
         if self._held():
             return
-        plan = self._plan(row)
-        if plan is None:
+        plan, ready = self._plans.at_start(row)
+        if ready < plan.quorum:
+            self._fail(row, "session.too_few_sites", f"{ready} sites can take part, the quorum is {plan.quorum}")
             return
         folder = self._folders.of(row.id)
         folder.write_plan(plan)
@@ -121,48 +122,15 @@ class SessionRuns:
                 self._book.change(tx, row.id, {"run_id": run_id})
         self._ingest.read(row.id)
 
-    def _plan(self, row: SessionRow) -> SessionPlan | None:
-        self._trust_list.settle_nodes()
-        quorum = int(str(row.spec["quorum"]))
-        with self._desk.database.read() as connection:
-            parts = eligible(lab_sessions.participations(connection, row.id), self._desk.now())
-            found = [(part, lab_sites.site_by_id(connection, part.site_id)) for part in parts]
-            model = lab_models.by_id(connection, row.initial_model_id, deleted_too=True)
-        trusted = [(part, site) for part, site in found if site.state is EnrolmentState.TRUSTED]
-        if len(trusted) < quorum:
-            self._fail(row, "session.too_few_sites", f"{len(trusted)} sites can take part, the quorum is {quorum}")
-            return None
-        if any(site.node_id is None for _, site in trusted):
-            message = "a site is not registered with the engine yet"
-            raise PeerUnreachable(message, code="federation.engine_lost")
-        return SessionPlan.model_validate(
-            {
-                "session_id": row.id,
-                "task": row.spec["task"],
-                "task_parameters": row.spec["task_parameters"],
-                "network": row.network,
-                "strategy": StrategyChoice.model_validate(row.spec["strategy"]),
-                "rounds": row.spec["rounds"],
-                "quorum": quorum,
-                "fraction": row.spec["fraction"],
-                "round_deadline_s": row.spec["round_deadline_s"],
-                "sites": [
-                    PlannedSite(site_id=site.id, name=site.name, node_id=str(site.node_id)) for _, site in trusted
-                ],
-                "initial_model": str(self._models.weights_path(model.sha256)),
-                "offer_sha256": {part.site_id: part.offer_sha256 for part, _ in trusted},
-                "seed": row.spec["seed"],
-            }
-        )
-
     # --- following ---------------------------------------------------------------------------------------------------
 
     def _follow(self, row: SessionRow) -> None:
         if row.run_id is None:
             self._lose(row, "no run was known")
             return
+        self._replan(row)
         silent_s = (self._desk.now() - (row.heard_at or row.created_at)).total_seconds()
-        if silent_s > float(str(row.spec["round_deadline_s"])) + SILENCE_MARGIN_S:
+        if silent_s > deadline_s(row) + SILENCE_MARGIN_S:
             self._engine.stop_run(row.run_id)
             self._lose(row, f"no sign for {silent_s:.0f} s")
             return
@@ -174,6 +142,17 @@ class SessionRuns:
             present = lab_sessions.by_id(connection, row.id)
         if present.state is SessionState.RUNNING and present.run_id == row.run_id:
             self._lose(present, status.details or f"the run is {status.status}")
+
+    def _replan(self, row: SessionRow) -> None:
+        """Bring the plan up to date with consents, left out sites and extensions; the ServerApp reads it before a round."""
+        plan, folder = self._plans.meanwhile(row), self._folders.of(row.id)
+        if len(plan.sites) < quorum(row) or plan == folder.known_plan():
+            return
+        folder.write_plan(plan)
+        with self._desk.database.begin() as tx:
+            if lab_sessions.by_id(tx.connection, row.id).state is SessionState.RUNNING:
+                settle_running(tx, row.id, now=self._desk.now())
+                self._book.publish(tx, row.id)
 
     def _lose(self, row: SessionRow, why: str) -> None:
         if row.lost_runs + 1 >= MOST_LOST_RUNS:

@@ -5,21 +5,24 @@ import threading
 from fl_core.errors import CATALOGUE, NotFound
 from fl_core.lifecycle import SessionState
 from fl_core.protocol.messages import SitePhase, SiteProgress, StrategyChoice
-from fl_core.storage import lab_sessions, lab_sites
+from fl_core.protocol.plan import SessionPlan
+from fl_core.storage import lab_amendments, lab_sessions, lab_sites
+from fl_core.storage.lab_amendments import AmendmentRow
 from fl_core.storage.lab_sessions import ParticipationRow, RoundRow, SessionRow, Tally
 from fl_core.storage.listing import Wanted
 from orchestrator.schemas import ParticipationView, RoundView, SessionList, SessionSummary, SessionView
 from orchestrator.services.desk import Desk
-from orchestrator.services.eligibility import eligible
+from orchestrator.services.eligibility import agreed_to, eligible, is_eligible
 from orchestrator.services.presence import Presence
+from orchestrator.services.session_spec import closed_rounds, left_out, quorum, rounds_planned
 
 LOG_LINES = 60
 TOLD_ROUNDS = 2
 """The running round and the one before: pages keep the earlier ones."""
-STOPPABLE = frozenset(
-    {SessionState.DRAFT, SessionState.OFFERED, SessionState.STARTING, SessionState.RUNNING, SessionState.PAUSED}
-)
+STOPPABLE = frozenset({SessionState.STARTING, SessionState.RUNNING, SessionState.PAUSED})
 RESUMABLE = frozenset({SessionState.PAUSED, SessionState.STOPPED, SessionState.FAILED})
+CHANGEABLE = frozenset({SessionState.OFFERED, SessionState.STARTING, SessionState.RUNNING, *RESUMABLE})
+EXTENDABLE = CHANGEABLE | {SessionState.COMPLETED}
 
 
 class SessionViews:
@@ -47,15 +50,17 @@ class SessionViews:
             parts = lab_sessions.participations(connection, session_id)
             rounds = lab_sessions.rounds(connection, session_id, newest=newest_rounds)
             names = lab_sites.names(connection, [part.site_id for part in parts])
+            further = lab_amendments.latest(connection, session_id)
         lines = self._desk.journal.activity(limit=LOG_LINES, subject=session_id)
         return SessionView.model_validate(
             {
                 **_summary(row, tally),
                 **self._abilities(row, parts, rounds),
-                "task_parameters": row.spec["task_parameters"],
-                "fraction": row.spec["fraction"],
-                "round_deadline_s": row.spec["round_deadline_s"],
-                "participations": [self._participation(part, names.get(part.site_id, part.site_id)) for part in parts],
+                **_spec_fields(row),
+                "participations": [
+                    self._participation(row, part, names.get(part.site_id, part.site_id), further.get(part.site_id))
+                    for part in parts
+                ],
                 "rounds": [_round(found) for found in rounds],
                 "log": [f"{line.at:%H:%M:%S} {line.text}" for line in reversed(lines)],
             }
@@ -104,47 +109,57 @@ class SessionViews:
                 loss=before.loss if before and before.round == number else None,
             )
 
-    def _participation(self, part: ParticipationRow, name: str) -> ParticipationView:
+    def _participation(
+        self, row: SessionRow, part: ParticipationRow, name: str, further: AmendmentRow | None
+    ) -> ParticipationView:
         with self._lock:
             progress = self._progress.get((part.session_id, part.site_id))
-        return ParticipationView(
-            site_id=part.site_id,
-            site_name=name,
-            state=part.state.value,
-            online=self._presence.is_online(part.site_id),
-            consent=part.consent,
-            progress=progress,
-            rounds_contributed=part.rounds_contributed,
-            missing_code=part.missing_code,
+        terms = part.terms if further is None else further.terms
+        return ParticipationView.model_validate(
+            {
+                "site_id": part.site_id,
+                "site_name": name,
+                "state": part.state.value,
+                "online": self._presence.is_online(part.site_id),
+                "consent": part.consent,
+                "progress": progress,
+                "rounds_contributed": part.rounds_contributed,
+                "missing_code": part.missing_code,
+                "rounds_agreed": part.terms.rounds if is_eligible(part, self._desk.now()) else 0,
+                "further": None if further is None else further.answer,
+                "answer_by": terms.answer_by,
+                "left_out": part.site_id in left_out(row),
+            }
         )
 
     def _abilities(self, row: SessionRow, parts: list[ParticipationRow], rounds: list[RoundRow]) -> dict[str, bool]:
-        quorum = _quorum(row)
-        has_quorum = len(eligible(parts, self._desk.now())) >= quorum
+        able = eligible(parts, self._desk.now(), without=left_out(row))
+        closed = closed_rounds(rounds)
+        has_quorum = len(agreed_to(able, closed + 1)) >= quorum(row)
         current = next((found for found in rounds if found.round == row.round), None)
         return {
             "can_start": row.state is SessionState.OFFERED and has_quorum,
             "can_stop": row.state in STOPPABLE,
-            "can_resume": row.state in RESUMABLE and _rounds_planned(row) > closed_rounds(rounds) and has_quorum,
+            "can_resume": row.state in RESUMABLE and rounds_planned(row) > closed and has_quorum,
+            "can_abort": row.state is SessionState.OFFERED,
+            "can_extend": row.state in EXTENDABLE,
+            "can_change_sites": row.state in CHANGEABLE and rounds_planned(row) > closed,
             "can_combine_now": row.state is SessionState.RUNNING
             and row.phase == "train"
             and current is not None
             and row.combine_round != row.round
-            and quorum <= len(current.received) < current.expected,
+            and quorum(row) <= len(current.received) < current.expected,
         }
 
 
-def closed_rounds(rounds: list[RoundRow]) -> int:
-    """Return the number of the last closed round."""
-    return max((found.round for found in rounds if found.state == "closed"), default=0)
-
-
-def _quorum(row: SessionRow) -> int:
-    return int(str(row.spec["quorum"]))
-
-
-def _rounds_planned(row: SessionRow) -> int:
-    return int(str(row.spec["rounds"]))
+def _spec_fields(row: SessionRow) -> dict[str, object]:
+    spec = row.spec
+    names = ("task_parameters", "fraction", "round_deadline_s", "answer_hours", "start_when_ready", "seed", "note")
+    return {
+        **{name: spec[name] for name in names},
+        "start_at": spec.get("start_at"),
+        "max_update_norm": spec.get("max_update_norm", SessionPlan.model_fields["max_update_norm"].default),
+    }
 
 
 def _summary(row: SessionRow, tally: Tally) -> dict[str, object]:

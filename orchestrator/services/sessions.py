@@ -1,18 +1,27 @@
 """What the manager wishes of a session: start, stop, pause, resume, combine now; the runs follow."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from fl_core.errors import Conflict, IllegalTransition
 from fl_core.lifecycle import ParticipationEvent, ParticipationState, SessionEvent, SessionState
 from fl_core.protocol.plan import SessionControl
-from fl_core.storage import lab_sessions, lab_sites
+from fl_core.storage import lab_amendments, lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
-from fl_core.storage.lab_sessions import SessionRow
+from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
 from orchestrator.schemas import SessionView
 from orchestrator.services.desk import SYSTEM, Desk, by_manager
-from orchestrator.services.eligibility import TAKING_PART, eligible
+from orchestrator.services.eligibility import TAKING_PART, agreed_to, eligible
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
+from orchestrator.services.session_spec import (
+    AWAITS_CONSENT,
+    closed_rounds,
+    left_out,
+    quorum,
+    start_at,
+    starts_by_itself,
+)
 from orchestrator.services.session_views import SessionViews
 
 GOING_ON = frozenset({SessionState.STARTING, SessionState.RUNNING})
@@ -110,9 +119,8 @@ class Sessions:
             if row.state is not SessionState.RUNNING or current is None or current.state != "running":
                 message = "no round is going on"
                 raise Conflict(message)
-            quorum = int(str(row.spec["quorum"]))
-            if len(current.received) < quorum:
-                message = f"{len(current.received)} updates came in, the quorum is {quorum}"
+            if len(current.received) < quorum(row):
+                message = f"{len(current.received)} updates came in, the quorum is {quorum(row)}"
                 raise Conflict(message, code="federation.quorum_missed")
             self._note(tx, session_id, "session.combine_wished", f"Combining round {row.round} now.")
             self._book.change(tx, session_id, {"combine_round": row.round})
@@ -121,31 +129,46 @@ class Sessions:
         return self._views.get(session_id)
 
     def on_answer(self, session_id: str) -> None:
-        """Start by itself once every invited site has answered, or the time is over, and the quorum has agreed."""
+        """Look whether a session that waits for answers can start or go on by itself, and whether its time has come."""
         with self._desk.database.read() as connection:
             row = lab_sessions.by_id(connection, session_id)
             parts = lab_sessions.participations(connection, session_id)
-        if row.state is not SessionState.OFFERED or not row.spec["start_when_ready"]:
+            asked = lab_amendments.latest(connection, session_id)
+            number = closed_rounds(lab_sessions.rounds(connection, session_id, newest=2)) + 1
+        now, without = self._desk.now(), left_out(row)
+        parts = [part for part in parts if part.site_id not in without]
+        ready = len(agreed_to(eligible(parts, now), number)) >= quorum(row)
+        if row.state is SessionState.OFFERED and starts_by_itself(row):
+            self._start_offered(row, parts, ready=ready)
+        elif row.state is SessionState.PAUSED and row.reason == AWAITS_CONSENT and ready:
+            invited = [part.terms for part in parts if part.state is ParticipationState.INVITED]
+            further = [one.terms for one in asked.values() if one.answer == "open" and one.site_id not in without]
+            if all(terms.answer_by <= now for terms in (*invited, *further)):
+                self._start_quietly(session_id, "Enough sites agreed to the further rounds: going on.")
+
+    def _start_offered(self, row: SessionRow, parts: list[ParticipationRow], *, ready: bool) -> None:
+        now, planned = self._desk.now(), start_at(row)
+        answered = all(part.state is not ParticipationState.INVITED for part in parts)
+        if now < planned if planned is not None else not answered and now <= row.answer_by:
             return
-        is_answered = all(part.state is not ParticipationState.INVITED for part in parts)
-        if not is_answered and self._desk.now() <= row.answer_by:
-            return
-        if len(eligible(parts, self._desk.now())) >= int(str(row.spec["quorum"])):
-            try:
-                self._start(
-                    session_id,
-                    from_states={SessionState.OFFERED},
-                    actor=SYSTEM,
-                    text="Everybody has answered: starting."
-                    if is_answered
-                    else "The time to answer is over: starting.",
-                )
-            except Conflict:
-                return  # somebody was quicker
+        if ready:
+            why = "The planned time has come" if planned is not None else "Everybody has answered"
+            self._start_quietly(row.id, f"{why if planned or answered else 'The time to answer is over'}: starting.")
         elif row.reason != "session.not_ready":
             with self._desk.database.begin() as tx:
-                reason = {"reason": "session.not_ready", "reason_text": "Fewer sites agreed than the quorum asks for."}
-                self._book.change(tx, session_id, reason, text="Fewer sites agreed than the quorum asks for.")
+                text = "Fewer sites agreed than the quorum asks for."
+                self._book.change(tx, row.id, {"reason": "session.not_ready", "reason_text": text}, text=text)
+
+    def _start_quietly(self, session_id: str, text: str) -> None:
+        with suppress(Conflict):  # somebody was quicker
+            states = {SessionState.OFFERED, SessionState.PAUSED}
+            self._start(session_id, from_states=states, actor=SYSTEM, text=text)
+
+    def on_agreed(self, session_id: str, site_id: str) -> None:
+        """Let a site that agreed (again) into the coming rounds."""
+        withdrawn = self._folders.of(session_id).control().withdrawn
+        if site_id in withdrawn:
+            self._wishes(session_id, withdrawn=tuple(one for one in withdrawn if one != site_id))
 
     def on_withdrawn(self, session_id: str, site_id: str) -> None:
         """Take a site that withdrew out of the present round and the next ones."""
@@ -203,10 +226,11 @@ class Sessions:
             if row.state not in from_states:
                 message = f"session {row.title} is {row.state.value}"
                 raise IllegalTransition(message)
+            number = closed_rounds(lab_sessions.rounds(tx.connection, session_id, newest=2)) + 1
             parts = lab_sessions.participations(tx.connection, session_id)
-            ready, quorum = len(eligible(parts, self._desk.now())), int(str(row.spec["quorum"]))
-            if ready < quorum:
-                message = f"{ready} sites have agreed, the quorum is {quorum}"
+            ready = len(agreed_to(eligible(parts, self._desk.now(), without=left_out(row)), number))
+            if ready < quorum(row):
+                message = f"{ready} sites have agreed to round {number}, the quorum is {quorum(row)}"
                 raise Conflict(message, code="session.not_ready")
             values = {
                 "wish": "run",

@@ -162,6 +162,8 @@ def _send_requests(scene: Scene) -> None:
     )
     manager.shoot("new-session-rounds")
     manager.press("Next")
+    manager.shoot("new-session-privacy", phone=True)
+    manager.press("Next")
     manager.shoot("new-session-summary", dark=True, phone=True)
     manager.press("Send requests to sites")
     page.get_by_role("heading", name=TITLE, level=1).wait_for()
@@ -310,11 +312,11 @@ def _second_session_is_declined(scene: Scene) -> None:
     expect(page.get_by_role("listitem", name=SECOND)).to_contain_text("Declined")
     expect(page.get_by_role("listitem", name=SECOND)).to_contain_text("ethics board")
     manager.shoot("session-declined")
-    manager.press("Stop")
-    manager.shoot("session-stop", whole=False)
-    manager.press("Stop the session")
-    expect(page.get_by_role("heading", level=1).locator("..")).to_contain_text("Stopped")
-    manager.shoot("session-stopped")
+    manager.press("Give up")
+    manager.shoot("session-abort", whole=False)
+    manager.press("Take the requests back")
+    expect(page.get_by_role("heading", level=1).locator("..")).to_contain_text("Given up")
+    manager.shoot("session-aborted")
 
 
 def _verify_audit(scene: Scene) -> None:

@@ -112,6 +112,7 @@ def fake_job(module: str, request: Mapping[str, object], *, timeout_s: float) ->
     assert module == "model.jobs"
     assert request["kind"] == "initialise"
     card = write_model(Path(str(request["out"])), seed=int(str(request["seed"])), task=str(request["task"]))
+    card = card.model_copy(update={"terms": str(request.get("terms", ""))})
     return {"content_hash": card.content_hash, "card": card.model_dump(mode="json")}
 
 
@@ -178,11 +179,11 @@ class SiteActor:
         return list(answer.json["events"])
 
     def offer(self, session_id: str) -> SignedDocument:
-        """Return the session's offer from the inbox."""
+        """Return the session's newest offer from the inbox."""
         offers = [
             SignedDocument.model_validate(event["payload"]) for event in self.events() if event["type"] == "offer"
         ]
-        return next(one for one in offers if json.loads(one.payload)["session_id"] == session_id)
+        return next(one for one in reversed(offers) if json.loads(one.payload)["session_id"] == session_id)
 
     def consent(
         self, session_id: str, decision: str = "agree", *, send: str = "yes", **changes: object

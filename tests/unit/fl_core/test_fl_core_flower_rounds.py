@@ -58,12 +58,18 @@ class MemoryLink:
         self.marks = dict.fromkeys(sites, "1")
         self.sent: list[tuple[int, str]] = []
         self.answers: list[SiteAnswer] = []
+        self.asked: list[tuple[int, int, tuple[str, ...]]] = []
+        self.known: list[str] = []
         self.on_receive: Callable[[], None] = lambda: None
 
     def present(self) -> Mapping[str, str]:
         return dict(self.marks)
 
+    def know(self, sites: tuple[PlannedSite, ...]) -> None:
+        self.known = [site.site_id for site in sites]
+
     def send(self, request: RoundRequest, site_ids: list[str]) -> None:
+        self.asked.append((request.round, request.rounds, tuple(site_ids)))
         for site_id in site_ids:
             self.sent.append((request.round, site_id))
             done = self.sites[site_id](request, unpack(request.packed, shapes_of(START)))
@@ -110,6 +116,7 @@ class Session:
             link=self.link,
             report=lambda event: log.append(event.session_id, event),
             run_id="1",
+            reread=lambda: self.plan,
             clock=self.clock,
         )
         return loop.run()
@@ -353,3 +360,43 @@ def test_a_torn_progress_line_does_not_swallow_the_next(tmp_path: Path) -> None:
         stream.write('{"seq": ')
     EventLog(path, Hints("", "")).append("session-a", newest)
     assert json.loads(path.read_text().splitlines()[-1])["seq"] == newest.seq + 1
+
+
+def further(session: Session, **changes: object) -> None:
+    """Change the plan as the daemon does, between two rounds."""
+    session.plan = SessionPlan.model_validate({**session.plan.model_dump(), **changes})
+
+
+def test_a_changed_plan_is_taken_from_the_next_round_on(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0, 1), "b": adds(3.0, 3)}, rounds=1, quorum=1)
+    first = tuple(site for site in session.plan.sites if site.site_id == "a")
+    both = session.plan.sites
+    further(session, sites=first)
+    session.link.on_receive = lambda: further(session, rounds=2, sites=both)
+    assert session.run() == Outcome("completed", 2)
+    assert session.link.sent == [(1, "a"), (2, "a"), (2, "b")]
+    assert session.link.known == ["a", "b"]
+
+
+def test_a_site_trains_no_more_rounds_than_it_agreed_to_and_is_told_no_more(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0, 1), "b": adds(3.0, 3)}, rounds=2, quorum=1)
+    agreed = [
+        PlannedSite(site_id="a", name="a", node_id="1", rounds=1),
+        PlannedSite(site_id="b", name="b", node_id="1", rounds=9),
+    ]
+    further(session, sites=agreed)
+    assert session.run() == Outcome("completed", 2)
+    assert session.link.asked == [(1, 1, ("a",)), (1, 2, ("b",)), (2, 2, ("b",))]
+
+
+def test_a_session_pauses_when_too_few_have_agreed_to_a_further_round(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0, 1)}, rounds=3, quorum=1)
+    further(session, sites=[PlannedSite(site_id="a", name="a", node_id="1", rounds=1)])
+    assert session.run() == Outcome("paused", 1, "session.awaits_consent")
+    assert [event.type for event in session.events()][-2:] == ["round_closed", "paused"]
+
+
+def test_a_plan_that_would_train_something_else_is_not_taken(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0, 1)}, rounds=1)
+    session.link.on_receive = lambda: further(session, rounds=5, network={"name": "other"})
+    assert session.run() == Outcome("completed", 1)

@@ -121,7 +121,7 @@ def test_a_session_without_consent_is_refused(hospital: Hospital) -> None:
         ({"valid_until": datetime.now(UTC) - timedelta(seconds=1)}, "consent.expired"),
         ({"send": SendPermission.NO}, "consent.send_refused"),
         ({"strategy": StrategyChoice(name="fedprox", parameters={"proximal_mu": 0.1})}, "consent.missing"),
-        ({"rounds": 3}, "consent.missing"),
+        ({"rounds": 1}, "consent.missing"),
     ],
 )
 def test_what_was_not_agreed_to_is_refused_before_training(
@@ -130,6 +130,11 @@ def test_what_was_not_agreed_to_is_refused_before_training(
     hospital.agree(**changes)
     hospital.refused(code)
     assert SitePhase.TRAINING not in hospital.phases()
+
+
+def test_a_message_of_fewer_rounds_than_were_agreed_to_meanwhile_is_answered(hospital: Hospital) -> None:
+    hospital.agree(rounds=9)
+    assert hospital.answer(rounds=2).num_examples > 0
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])

@@ -53,11 +53,16 @@ def test_every_state_is_reached_and_every_event_used(table: Table) -> None:
 def test_a_session_can_be_stopped_wherever_something_goes_on() -> None:
     for state in SessionState:
         if not is_terminal(state) and state is not SessionState.STOPPING:
-            assert (state, SessionEvent.STOP_REQUESTED) in SESSION
+            before_the_start = state in {SessionState.DRAFT, SessionState.OFFERED}
+            assert (state, SessionEvent.ABORTED if before_the_start else SessionEvent.STOP_REQUESTED) in SESSION
 
 
-def test_a_completed_session_and_a_refused_or_revoked_site_are_the_ends() -> None:
-    assert not [event for state, event in SESSION if state is SessionState.COMPLETED]
+def test_an_ended_session_is_opened_by_an_extension_only_and_an_aborted_one_never() -> None:
+    assert [event for state, event in SESSION if state is SessionState.COMPLETED] == [SessionEvent.EXTENDED]
+    assert not [event for state, event in SESSION if state is SessionState.ABORTED]
+
+
+def test_a_refused_or_revoked_site_is_an_end() -> None:
     assert not [event for state, event in ENROLMENT if state in {EnrolmentState.REFUSED, EnrolmentState.REVOKED}]
 
 

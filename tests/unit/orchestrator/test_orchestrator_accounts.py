@@ -19,6 +19,7 @@ ROUTES = [
 ]
 OPEN_TO_VIEWERS = {
     ("PUT", "/api/v1/activity/seen"), ("PUT", "/api/v1/me/password"), ("DELETE", "/api/v1/me/sign-ins/sign_in_id"),
+    ("POST", "/api/v1/sessions/estimate"),
 }  # fmt: skip
 CLOSED_TO_VIEWERS = {("GET", "/api/v1/accounts")}
 

@@ -66,9 +66,9 @@ def test_a_progress_line_counts_once_however_often_it_is_hinted(lab: Lab) -> Non
 
 
 def test_half_a_line_waits_for_its_end(lab: Lab) -> None:
-    session_id = lab.running(lab.site())
+    session_id = lab.running(lab.site(), rounds=1)
     path = lab.home / "sessions" / session_id / "progress.jsonl"
-    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "started", number=1)
     whole = path.read_bytes()
     with path.open("ab") as stream:
         stream.write(whole.rstrip(b"\n").replace(b'"started"', b'"completed"')[:40])
@@ -138,11 +138,11 @@ def test_the_offer_is_signed_by_the_orchestrator_and_names_the_site(lab: Lab) ->
     assert offer.task_parameters["local_epochs"] == 4  # defaults are filled in
 
 
-def test_stopping_twice_is_a_conflict_and_announces_nothing_more(lab: Lab) -> None:
+def test_aborting_twice_is_a_conflict_and_announces_nothing_more(lab: Lab) -> None:
     session_id = lab.offer(lab.site())
-    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.ok("POST", f"/sessions/{session_id}/abort")
     told = len(lab.deltas)
-    answer = lab.call("POST", f"/sessions/{session_id}/stop")
+    answer = lab.call("POST", f"/sessions/{session_id}/abort")
     assert answer.status_code == 409
     assert answer.json is not None
     assert answer.json["code"] == "lifecycle.illegal_transition"
@@ -276,7 +276,7 @@ def test_the_same_consent_twice_changes_nothing_and_one_after_the_end_is_refused
     told = len(lab.deltas)
     assert first.call("POST", "/peer/v1/consents", document).status_code == 204
     assert len(lab.deltas) == told
-    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.ok("POST", f"/sessions/{session_id}/abort")
     answer = second.answer(session_id)
     assert answer.json is not None
     assert (answer.status_code, answer.json["code"]) == (409, "consent.expired")
@@ -296,7 +296,7 @@ def test_a_model_that_a_session_starts_from_is_not_deleted(lab: Lab) -> None:
     answer = lab.call("DELETE", f"/models/{model_id}")
     assert answer.json is not None
     assert answer.json["code"] == "model.in_use"
-    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.ok("POST", f"/sessions/{session_id}/abort")
     lab.ok("DELETE", f"/models/{model_id}")
     assert lab.items("/models") == []
     assert lab.deltas[-1].type == "model_deleted"

@@ -46,7 +46,7 @@ def test_limits_hold_for_the_next_session(lab: Lab) -> None:
     assert _code(lab.call("POST", "/sessions", _session(site.site_id, other.site_id))) == "session.too_many_sites"
     session_id = lab.offer(site)
     assert _code(lab.call("POST", "/sessions", _session(site.site_id))) == "session.too_many"
-    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.ok("POST", f"/sessions/{session_id}/abort")
     lab.offer(site)
     assert lab.call("PUT", "/settings/limits", {**limits, "most_sites": 0}).status_code == 422
     assert "settings.limits" in {row["action"] for row in lab.items("/audit?limit=1000")}

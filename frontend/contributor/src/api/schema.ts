@@ -417,6 +417,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/requests/{session_id}/further": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to, or decline, a newer offer of a session that is agreed to; until then the agreement stays. */
+        post: operations["answer_further"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -923,6 +940,35 @@ export interface components {
             path: string;
         };
         /**
+         * FurtherView
+         * @description A newer offer of a session this site has agreed to; the agreement holds as it is until this one is agreed to.
+         */
+        FurtherView: {
+            offer: components["schemas"]["SessionOffer"];
+            /** Offer Sha256 */
+            offer_sha256: string;
+            /**
+             * Open
+             * @description false once the time to answer is over
+             */
+            open: boolean;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Studies Covered
+             * @description usable studies an agreement would cover now
+             */
+            studies_covered: number;
+            /**
+             * Total Bytes
+             * @description what would leave over all rounds
+             */
+            total_bytes: number;
+        };
+        /**
          * ImportResult
          * @description What became of each file.
          */
@@ -1171,6 +1217,8 @@ export interface components {
          */
         RequestView: {
             consent: components["schemas"]["Consent"] | null;
+            /** @description a newer offer that waits beside the agreement in force */
+            further: components["schemas"]["FurtherView"] | null;
             offer: components["schemas"]["SessionOffer"];
             /** Offer Sha256 */
             offer_sha256: string;
@@ -2428,6 +2476,41 @@ export interface operations {
         };
     };
     answer_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestAnswer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    answer_further: {
         parameters: {
             query?: never;
             header?: never;

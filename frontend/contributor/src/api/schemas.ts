@@ -10,6 +10,7 @@ export type InvitationPreview = Api["InvitationPreview"];
 export type Study = Api["StudyView"];
 export type ImportResult = Api["ImportResult"];
 export type Request = Api["RequestView"];
+export type FurtherOffer = NonNullable<Request["further"]>;
 export type RequestAnswer = Api["RequestAnswer"];
 export type SendPermission = Api["SendPermission"];
 export type SiteSession = Api["SiteSessionView"];
@@ -124,6 +125,7 @@ export const requestSchema: z.ZodType<Request> = z.object({
   studies_covered: z.number(),
   total_bytes: z.number(),
   consent: consent.nullable(),
+  further: z.object({ offer, offer_sha256: z.string(), received_at: z.string(), open: z.boolean(), studies_covered: z.number(), total_bytes: z.number() }).nullable(),
 });
 
 const sent = z.object({

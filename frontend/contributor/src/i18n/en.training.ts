@@ -13,11 +13,15 @@ export const training = {
     sends: { yes: "Yes, after each round", ask: "Ask me again before sending", no: "No, keep it here" }, sendsNote: { yes: "Recommended.", ask: "Each update waits until you release it. A late release may miss the round.", no: "You see how training goes, but it does not count for the others." },
     reason: "Note to the learning manager", reasonNote: "Optional.", noData: "You have no usable study for this task.", noDataAdvice: "Add studies on the page Data, then agree.", agree: "Agree and sign", decline: "Decline", signed: "Your answer is signed with this site's key and kept on both sides. You can withdraw at any time.",
   },
+  further: {
+    title: "You are asked for more rounds", text: "{{orchestrator}} would like to go on to {{rounds}} rounds in all. You have agreed to {{before}}.", late: "The time to answer is over.", rounds: "Rounds in all", roundsValue: "{{rounds}} instead of {{before}}", answer: "Your answer to the further rounds", note: "If you decline or do not answer, your agreement to {{before}} rounds stays as it is.",
+    todo: "“{{title}}” would like more rounds", todoText: "{{orchestrator}} asks to go on. Your agreement stays as it is until you sign.",
+  },
   record: { title: "Signed record", decision: "Answer", agree: "Agreed", decline: "Declined", at: "Signed", studies: "Covers", send: "Sending", until: "Valid until", reason: "Note", offer: "Hash of the request", list: "Hash of the list of studies" },
   phase: { waiting: "Waiting", received: "Model received", scoring: "Scoring", training: "Training", held: "Waits for you", sending: "Sending", sent: "Update sent", failed: "Failed", withdrawn: "Withdrawn" },
   training: {
     intro: "What trains on your studies now, and what left in each round.", loading: "Loading training", emptyTitle: "No training yet", empty: "Sessions appear here after you agree to a request.", toRequests: "Go to Requests",
-    state: { draft: "Draft", offered: "Waits for other sites", starting: "Starting", running: "Running", paused: "Paused", stopping: "Stopping", completed: "Completed", stopped: "Stopped", failed: "Failed" },
+    state: { draft: "Draft", offered: "Waits for other sites", starting: "Starting", running: "Running", paused: "Paused", stopping: "Stopping", completed: "Completed", stopped: "Stopped", failed: "Failed", aborted: "Given up" },
     withdrawn: "You withdrew", roundOf: "Round {{round}} of {{of}}", covers_one: "on {{count}} of your studies", covers_other: "on {{count}} of your studies", progress: "Progress of this round", lossNow: "Latest loss", studies: "Studies covered", sent: "Sent so far", reason: "Note", loss: "Loss", lossCurve: "Training loss at this site", pass: "Step", noCurve: "The loss curve begins with the first training steps.",
     withdraw: "Withdraw", withdrawTitle: "Withdraw from “{{title}}”?", withdrawLead: "Your consent ends now.", withdrawOne: "Training on your studies stops and nothing more is sent.", withdrawTwo: "The {{bytes}} already sent are part of the shared model and cannot be taken out again.", withdrawThree: "The learning manager sees that you withdrew.", withdrawConfirm: "Withdraw my consent",
   },

@@ -728,6 +728,40 @@ export interface paths {
         patch: operations["rename_model"];
         trace?: never;
     };
+    "/api/v1/models/{model_id}/compare/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return two models of a task and by how much their tensors differ. */
+        get: operations["compare_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/family": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what a model came from and what was made of it. */
+        get: operations["get_model_family"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model_id}/recommended": {
         parameters: {
             query?: never;
@@ -831,6 +865,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Estimate time and traffic of a wished session; changes nothing. */
+        post: operations["estimate_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}": {
         parameters: {
             query?: never;
@@ -848,6 +899,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the session up before its start; the offers are withdrawn. */
+        post: operations["abort_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/combine-now": {
         parameters: {
             query?: never;
@@ -859,6 +927,40 @@ export interface paths {
         put?: never;
         /** Close the present round early, once the quorum is met. */
         post: operations["combine_session_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one session whole, with its models' cards and the signed documents. */
+        get: operations["export_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wish for more or longer rounds, or give the sites more time to answer. */
+        post: operations["extend_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -893,6 +995,23 @@ export interface paths {
         put?: never;
         /** Go on after the last closed round. */
         post: operations["resume_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask further sites, leave sites out of the coming rounds. */
+        post: operations["change_session_sites"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2175,6 +2294,28 @@ export interface components {
             items: components["schemas"]["ModelView"][];
         };
         /**
+         * ModelComparison
+         * @description GET /models/{id}/compare/{other_id}: two models of a task and by how much their tensors differ.
+         */
+        ModelComparison: {
+            differences: components["schemas"]["WeightDifferences"];
+            first: components["schemas"]["ModelView"];
+            second: components["schemas"]["ModelView"];
+        };
+        /**
+         * ModelFamilyView
+         * @description GET /models/{id}/family: ancestors and descendants, oldest first.
+         */
+        ModelFamilyView: {
+            /** Items */
+            items: components["schemas"]["ModelNode"][];
+            /**
+             * Left Off
+             * @description how many farther relatives are not in the list
+             */
+            left_off: number;
+        };
+        /**
          * ModelInitialise
          * @description POST /models/initialise: a random model from a seed, or the trained one that comes with the package.
          */
@@ -2201,6 +2342,12 @@ export interface components {
             shipped: string | null;
             /** Task */
             task: string;
+            /**
+             * Terms
+             * @description terms of use, kept in the card
+             * @default
+             */
+            terms: string;
         };
         /**
          * ModelList
@@ -2218,6 +2365,44 @@ export interface components {
             total: number;
         };
         /**
+         * ModelNode
+         * @description A model in its family.
+         */
+        ModelNode: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Deleted */
+            deleted: boolean;
+            /** Id */
+            id: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "random" | "uploaded" | "shipped" | "round";
+            /** Parents */
+            parents: string[];
+            /** Recommended */
+            recommended: boolean;
+            /** Round */
+            round: number | null;
+            /** Session Id */
+            session_id: string | null;
+            /** Sha256 */
+            sha256: string;
+            /** Task */
+            task: string;
+        };
+        /**
          * ModelUpload
          * @description POST /models: a safetensors file.
          */
@@ -2232,6 +2417,12 @@ export interface components {
             name: string;
             /** Task */
             task: string;
+            /**
+             * Terms
+             * @description terms of use, kept in the card
+             * @default
+             */
+            terms: string;
         };
         /**
          * ModelView
@@ -2548,7 +2739,23 @@ export interface components {
          * @description One site in one session.
          */
         ParticipationView: {
+            /**
+             * Answer By
+             * Format: date-time
+             * @description until when it may answer its newest offer
+             */
+            answer_by: string;
             consent: components["schemas"]["Consent"] | null;
+            /**
+             * Further
+             * @description where a further offer stands that was sent beside the agreement in force
+             */
+            further: ("open" | "declined") | null;
+            /**
+             * Left Out
+             * @description the manager leaves it out of the coming rounds
+             */
+            left_out: boolean;
             /**
              * Missing Code
              * @description why its update was missing in the latest closed round
@@ -2558,6 +2765,11 @@ export interface components {
             /** Online */
             online: boolean;
             progress: components["schemas"]["SiteProgress"] | null;
+            /**
+             * Rounds Agreed
+             * @description how many rounds it has agreed to, 0 without an agreement in force
+             */
+            rounds_agreed: number;
             /** Rounds Contributed */
             rounds_contributed: number;
             /** Site Id */
@@ -2954,6 +3166,12 @@ export interface components {
              */
             fraction: number;
             /**
+             * Max Update Norm
+             * @description l2 norm of a site's change of the model above which it is refused
+             * @default 10000
+             */
+            max_update_norm: number;
+            /**
              * Model Id
              * @description absent: a randomly initialised model of the task's default network
              * @default null
@@ -2975,11 +3193,18 @@ export interface components {
             rounds: number;
             /**
              * Seed
+             * @description of the first weights and of the draw of sites
              * @default 0
              */
             seed: number;
             /** Site Ids */
             site_ids: string[];
+            /**
+             * Start At
+             * @description with start_when_ready: start then, with the sites that have agreed by then
+             * @default null
+             */
+            start_at: string | null;
             /**
              * Start When Ready
              * @description start by itself once every invited site has answered and the quorum has agreed
@@ -2997,6 +3222,108 @@ export interface components {
             title: string;
         };
         /**
+         * SessionEstimate
+         * @description The answer of POST /sessions/estimate; None is what cannot be known yet.
+         */
+        SessionEstimate: {
+            /** Bytes All */
+            bytes_all: number | null;
+            /**
+             * Bytes Site
+             * @description model to a site and back, over all rounds
+             */
+            bytes_site: number | null;
+            /** Round S */
+            round_s: number | null;
+            /**
+             * Rounds Seen
+             * @description closed rounds the estimate rests on
+             */
+            rounds_seen: number;
+            /** Sites */
+            sites: components["schemas"]["SiteEstimate"][];
+            /** Total S */
+            total_s: number | null;
+        };
+        /**
+         * SessionEstimateWanted
+         * @description POST /sessions/estimate: what the estimate depends on.
+         */
+        SessionEstimateWanted: {
+            /**
+             * Fraction
+             * @default 1
+             */
+            fraction: number;
+            /**
+             * Local Epochs
+             * @default 1
+             */
+            local_epochs: number;
+            /**
+             * Model Id
+             * @default null
+             */
+            model_id: string | null;
+            /** Rounds */
+            rounds: number;
+            /** Site Ids */
+            site_ids: string[];
+            /** Task */
+            task: string;
+        };
+        /**
+         * SessionExport
+         * @description GET /sessions/{id}/export: one session whole, with its models' cards and the signed documents.
+         */
+        SessionExport: {
+            /** Documents */
+            documents: components["schemas"]["SignedPair"][];
+            /**
+             * Exported At
+             * Format: date-time
+             */
+            exported_at: string;
+            /**
+             * Format
+             * @default flomir-session
+             * @constant
+             */
+            format: "flomir-session";
+            /** Models */
+            models: components["schemas"]["ModelView"][];
+            session: components["schemas"]["SessionView"];
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /**
+         * SessionExtend
+         * @description POST /sessions/{id}/extend: more rounds, longer rounds, more time to answer.
+         */
+        SessionExtend: {
+            /**
+             * Answer Hours
+             * @description how long the sites may answer from now on
+             * @default 72
+             */
+            answer_hours: number;
+            /**
+             * Round Deadline S
+             * @default null
+             */
+            round_deadline_s: number | null;
+            /**
+             * Rounds
+             * @description rounds in all; absent: as many as now
+             * @default null
+             */
+            rounds: number | null;
+        };
+        /**
          * SessionList
          * @description GET /sessions, newest first.
          */
@@ -3010,6 +3337,21 @@ export interface components {
             next_cursor: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * SessionSites
+         * @description POST /sessions/{id}/sites: who is asked in addition (or again), and who is left out from the next round on.
+         */
+        SessionSites: {
+            /** Add */
+            add?: string[];
+            /**
+             * Answer Hours
+             * @default 72
+             */
+            answer_hours: number;
+            /** Leave Out */
+            leave_out?: string[];
         };
         /**
          * SessionSummary
@@ -3063,7 +3405,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "draft" | "offered" | "starting" | "running" | "paused" | "stopping" | "completed" | "stopped" | "failed";
+            state: "draft" | "offered" | "starting" | "running" | "paused" | "stopping" | "completed" | "stopped" | "failed" | "aborted";
             strategy: components["schemas"]["StrategyChoice"];
             /** Task */
             task: string;
@@ -3082,8 +3424,16 @@ export interface components {
              * Format: date-time
              */
             answer_by: string;
+            /** Answer Hours */
+            answer_hours: number;
+            /** Can Abort */
+            can_abort: boolean;
+            /** Can Change Sites */
+            can_change_sites: boolean;
             /** Can Combine Now */
             can_combine_now: boolean;
+            /** Can Extend */
+            can_extend: boolean;
             /** Can Resume */
             can_resume: boolean;
             /** Can Start */
@@ -3110,6 +3460,10 @@ export interface components {
              * @description the latest lines in words, newest last
              */
             log: string[];
+            /** Max Update Norm */
+            max_update_norm: number;
+            /** Note */
+            note: string;
             /** Participations */
             participations: components["schemas"]["ParticipationView"][];
             /** Phase */
@@ -3133,17 +3487,23 @@ export interface components {
             rounds_closed: number;
             /** Rounds Planned */
             rounds_planned: number;
+            /** Seed */
+            seed: number;
             /** Sites Agreed */
             sites_agreed: number;
             /** Sites Invited */
             sites_invited: number;
+            /** Start At */
+            start_at: string | null;
+            /** Start When Ready */
+            start_when_ready: boolean;
             /** Started At */
             started_at: string | null;
             /**
              * State
              * @enum {string}
              */
-            state: "draft" | "offered" | "starting" | "running" | "paused" | "stopping" | "completed" | "stopped" | "failed";
+            state: "draft" | "offered" | "starting" | "running" | "paused" | "stopping" | "completed" | "stopped" | "failed" | "aborted";
             strategy: components["schemas"]["StrategyChoice"];
             /** Task */
             task: string;
@@ -3283,12 +3643,58 @@ export interface components {
             seen_at: string;
         };
         /**
+         * SignedDocument
+         * @description A canonical JSON document (RFC 8785) with an ECDSA P-384/SHA-384 signature by a certificate of this federation.
+         */
+        SignedDocument: {
+            /** Certificate Pem */
+            certificate_pem: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "offer" | "consent" | "withdrawal";
+            /**
+             * Payload
+             * @description the canonical JSON text, kept whole
+             */
+            payload: string;
+            /**
+             * Signature
+             * @description base64 DER ECDSA signature over kind and UTF-8 payload
+             */
+            signature: string;
+        };
+        /**
+         * SignedPair
+         * @description An offer with what the site signed in answer.
+         */
+        SignedPair: {
+            consent: components["schemas"]["SignedDocument"] | null;
+            offer: components["schemas"]["SignedDocument"];
+            /** Site Id */
+            site_id: string;
+            withdrawal: components["schemas"]["SignedDocument"] | null;
+        };
+        /**
          * SiteApprove
          * @description POST /sites/{id}/approve: the fingerprint the manager compared.
          */
         SiteApprove: {
             /** Fingerprint */
             fingerprint: string;
+        };
+        /**
+         * SiteEstimate
+         * @description What one site will need for a round, None where it has not trained this task yet.
+         */
+        SiteEstimate: {
+            /** Round S */
+            round_s: number | null;
+            /** Site Id */
+            site_id: string;
+            /** Site Name */
+            site_name: string;
         };
         /**
          * SiteList
@@ -3561,6 +3967,22 @@ export interface components {
             title: string;
         };
         /**
+         * TensorDifference
+         * @description One tensor of two models of the same shapes; norms are l2, in the units of the weights.
+         */
+        TensorDifference: {
+            /** Difference */
+            difference: number;
+            /** Name */
+            name: string;
+            /** Norm First */
+            norm_first: number;
+            /** Norm Second */
+            norm_second: number;
+            /** Shape */
+            shape: number[];
+        };
+        /**
          * TrainingCreate
          * @description POST /laboratory/trainings: a central training on data sets of this computer.
          */
@@ -3708,6 +4130,18 @@ export interface components {
              * @default
              */
             url: string;
+        };
+        /**
+         * WeightDifferences
+         * @description Tensors of both, and the names of what only one has (or has in another shape).
+         */
+        WeightDifferences: {
+            /** Only First */
+            only_first: string[];
+            /** Only Second */
+            only_second: string[];
+            /** Tensors */
+            tensors: components["schemas"]["TensorDifference"][];
         };
     };
     responses: never;
@@ -7189,6 +7623,141 @@ export interface operations {
             };
         };
     };
+    compare_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+                other_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelComparison"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelFamilyView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recommend_model: {
         parameters: {
             query?: never;
@@ -7661,7 +8230,143 @@ export interface operations {
             };
         };
     };
+    estimate_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionEstimateWanted"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionEstimate"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    abort_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -7738,6 +8443,144 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionExport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionExtend"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -7872,6 +8715,77 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_session_sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionSites"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

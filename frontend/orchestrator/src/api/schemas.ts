@@ -16,6 +16,9 @@ export type Round = Api["RoundView"];
 export type Model = Api["ModelView"];
 export type Task = Api["TaskView"];
 export type Strategy = Api["StrategyView"];
+export type ModelNode = Api["ModelNode"];
+export type ModelPair = Api["ModelComparison"];
+export type SessionEstimate = Api["SessionEstimate"];
 export type Activity = Api["ActivityView"];
 
 const json = z.record(z.string(), z.unknown());
@@ -103,6 +106,10 @@ const participation = z.object({
   progress: progress.nullable(),
   rounds_contributed: z.number(),
   missing_code: z.string().nullable().default(null),
+  rounds_agreed: z.number(),
+  further: z.enum(["open", "declined"]).nullable(),
+  answer_by: z.string(),
+  left_out: z.boolean(),
 });
 
 const update = z.object({
@@ -147,7 +154,7 @@ const round = z.object({
 const summary = z.object({
   id: z.string(),
   title: z.string(),
-  state: z.enum(["draft", "offered", "starting", "running", "paused", "stopping", "completed", "stopped", "failed"]),
+  state: z.enum(["draft", "offered", "starting", "running", "paused", "stopping", "completed", "stopped", "failed", "aborted"]),
   phase: z.enum(["waiting", "distribute", "train", "aggregate", "closed"]).nullable(),
   reason: z.string(),
   reason_text: z.string(),
@@ -175,9 +182,18 @@ export const sessionSchema: z.ZodType<Session> = summary.extend({
   can_stop: z.boolean(),
   can_resume: z.boolean(),
   can_combine_now: z.boolean(),
+  can_abort: z.boolean(),
+  can_extend: z.boolean(),
+  can_change_sites: z.boolean(),
   task_parameters: json,
   fraction: z.number(),
   round_deadline_s: z.number(),
+  answer_hours: z.number(),
+  start_when_ready: z.boolean(),
+  start_at: z.string().nullable(),
+  seed: z.number(),
+  max_update_norm: z.number(),
+  note: z.string(),
   participations: z.array(participation),
   rounds: z.array(round),
   log: z.array(z.string()),

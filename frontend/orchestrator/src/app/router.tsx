@@ -6,17 +6,27 @@ import { z } from "@shared/zod";
 import { NotFoundPage } from "@app/app/pages/NotFoundPage";
 import { Shell } from "@app/app/Shell";
 
-/** Ids of sites that another page has chosen for the new session, as in `?sites=a,b`. */
-const chosenSites = (search: Record<string, unknown>): { sites?: string } => (typeof search.sites === "string" && search.sites !== "" ? { sites: search.sites } : {});
+/** Those of an address's words that a page knows, where they are text. */
+const words = <Key extends string>(...keys: readonly Key[]) => (search: Record<string, unknown>): Partial<Record<Key, string>> => {
+  const known: Partial<Record<Key, string>> = {};
+  for (const key of keys) {
+    const value = search[key];
+    if (typeof value === "string" && value !== "") known[key] = value;
+  }
+  return known;
+};
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("@app/app/pages/HomePage"), "HomePage") });
 const sites = createRoute({ getParentRoute: () => root, path: "/sites", component: lazyRouteComponent(() => import("@app/app/pages/SitesPage"), "SitesPage") });
 const newData = createRoute({ getParentRoute: () => root, path: "/new-data", component: lazyRouteComponent(() => import("@app/app/pages/NewDataPage"), "NewDataPage") });
 const training = createRoute({ getParentRoute: () => root, path: "/training", component: lazyRouteComponent(() => import("@app/app/pages/TrainingPage"), "TrainingPage") });
-const create = createRoute({ getParentRoute: () => root, path: "/training/new", validateSearch: chosenSites, component: lazyRouteComponent(() => import("@app/app/pages/NewSessionPage"), "NewSessionPage") });
+const create = createRoute({ getParentRoute: () => root, path: "/training/new", validateSearch: words("sites", "from"), component: lazyRouteComponent(() => import("@app/app/pages/NewSessionPage"), "NewSessionPage") });
 const session = createRoute({ getParentRoute: () => root, path: "/training/$sessionId", component: lazyRouteComponent(() => import("@app/app/pages/SessionPage"), "SessionPage") });
-const models = createRoute({ getParentRoute: () => root, path: "/models", component: lazyRouteComponent(() => import("@app/app/pages/ModelsPage"), "ModelsPage") });
+const compare = createRoute({ getParentRoute: () => root, path: "/training/compare", validateSearch: words("ids"), component: lazyRouteComponent(() => import("@app/app/pages/CompareSessionsPage"), "CompareSessionsPage") });
+const lineage = createRoute({ getParentRoute: () => root, path: "/models/lineage", validateSearch: words("model"), component: lazyRouteComponent(() => import("@app/app/pages/LineagePage"), "LineagePage") });
+const pair = createRoute({ getParentRoute: () => root, path: "/models/compare", validateSearch: words("first", "second"), component: lazyRouteComponent(() => import("@app/app/pages/CompareModelsPage"), "CompareModelsPage") });
+const models = createRoute({ getParentRoute: () => root, path: "/models", validateSearch: words("model"), component: lazyRouteComponent(() => import("@app/app/pages/ModelsPage"), "ModelsPage") });
 const laboratory = createRoute({ getParentRoute: () => root, path: "/laboratory", component: lazyRouteComponent(() => import("@app/app/pages/LaboratoryPage"), "LaboratoryPage") });
 const forms = () => import("@app/app/pages/LaboratoryForms");
 const ofSet = z.object({ set: z.string().optional().catch(undefined) });
@@ -31,7 +41,7 @@ const audit = createRoute({ getParentRoute: () => root, path: "/audit", componen
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, sites, newData, training, create, session, models, laboratory, makeData, trainModel, compareModels, tryModel, job, dataSet, audit, settings]),
+  routeTree: root.addChildren([home, sites, newData, training, create, session, models, laboratory, makeData, trainModel, compareModels, tryModel, job, dataSet, audit, settings, compare, lineage, pair]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

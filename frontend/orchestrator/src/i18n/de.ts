@@ -2,12 +2,14 @@
 import type { en } from "@app/i18n/en";
 import { house } from "@app/i18n/de.house";
 import { laboratory } from "@app/i18n/de.laboratory";
+import { plan } from "@app/i18n/de.plan";
 import { words } from "@app/i18n/de.session";
 
 export const de: typeof en = {
   ...words,
   lab: laboratory,
   ...house,
+  ...plan,
   nav: { subtitle: "Orchestrator", home: "Start", sites: "Standorte", training: "Training", models: "Modelle", laboratory: "Labor", audit: "Prüfprotokoll", settings: "Einstellungen" },
   notFound: { title: "Seite nicht gefunden", session: "Sitzung nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
   home: {

@@ -1,12 +1,14 @@
 /** English text of the orchestrator's pages. */
 import { house } from "@app/i18n/en.house";
 import { laboratory } from "@app/i18n/en.laboratory";
+import { plan } from "@app/i18n/en.plan";
 import { words } from "@app/i18n/en.session";
 
 export const en = {
   ...words,
   lab: laboratory,
   ...house,
+  ...plan,
   nav: { subtitle: "Orchestrator", home: "Home", sites: "Sites", training: "Training", models: "Models", laboratory: "Laboratory", audit: "Audit", settings: "Settings" },
   notFound: { title: "Page not found", session: "Session not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
   home: {

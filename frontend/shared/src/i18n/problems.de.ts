@@ -76,6 +76,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "compute.failed": { title: "Die Berechnung endete ohne Ergebnis.", advice: "Sehen Sie die Einzelheiten an; versuchen Sie es erneut." },
   "compute.diverged": { title: "Das Training ist divergiert.", advice: "Senken Sie die Lernrate und starten Sie erneut." },
   "federation.update_rejected": { title: "Die Aktualisierung eines Standorts wurde nicht angenommen.", advice: "Die Meldung sagt, welche Prüfung sie nicht bestand; die Runde geht ohne sie weiter." },
+  "session.awaits_consent": { title: "Bisher haben zu wenige Standorte in die weiteren Runden eingewilligt.", advice: "Es geht von selbst weiter, sobald alle geantwortet und genug unterschrieben haben; sehen Sie nach, welche Standorte noch nicht geantwortet haben." },
   "federation.quorum_missed": { title: "Vor Ablauf der Frist kamen zu wenige Aktualisierungen zurück.", advice: "Sehen Sie nach, welche Standorte fehlen; setzen Sie fort, wenn sie verbunden sind." },
   "federation.late": { title: "Die Runde schloss, bevor dieser Standort fertig war.", advice: "Geben Sie den Runden mehr Zeit, oder lassen Sie diesen Standort weniger trainieren." },
   "federation.engine_lost": { title: "Der Dienst für das verteilte Training ist ausgefallen.", advice: "Er startet von selbst neu; die Sitzung geht nach ihrer letzten Runde weiter." },

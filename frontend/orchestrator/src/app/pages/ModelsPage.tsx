@@ -1,7 +1,8 @@
 /** The model registry. */
 import { Group } from "@mantine/core";
 import { IconArrowsShuffle, IconSchool, IconStack2, IconUpload } from "@tabler/icons-react";
-import { useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
@@ -20,7 +21,9 @@ export function ModelsPage() {
   const { t } = useTranslation();
   const models = useModels();
   const tasks = useTasks();
-  const [open, setOpen] = useState<string | null>(null);
+  const open = useSearch({ from: "/models" }).model;
+  const navigate = useNavigate();
+  const setOpen = useCallback((id: string | null) => void navigate({ to: "/models", search: id === null ? {} : { model: id }, replace: true, resetScroll: false }), [navigate]);
   const [adding, setAdding] = useState<NewModel | null>(null);
   const task = (name: string | undefined) => tasks.data?.find((known) => known.name === name);
   const shown = models.data?.find(({ id }) => id === open);

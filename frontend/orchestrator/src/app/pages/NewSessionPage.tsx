@@ -1,34 +1,64 @@
-/** Puts a new session together from what there is. */
+/** Puts a new session together from what there is; `?sites=a,b` chooses sites, `?from=ID` takes an earlier session's settings. */
 import { Anchor } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { Notice } from "@shared/ui/Chip";
 import { Page } from "@shared/ui/Page";
-import { Loading, Problem } from "@shared/ui/states";
+import { Loading, Problem, Resource } from "@shared/ui/states";
 
-import { useModels } from "@app/features/models/api/useModels";
-import { useStrategies, useTasks } from "@app/features/sessions/api/useSessions";
+import type { Session } from "@app/api/schemas";
+import { useModels, useUploadModel } from "@app/features/models/api/useModels";
+import { useSession, useStrategies, useTasks } from "@app/features/sessions/api/useSessions";
+import { draftFrom, initialDraft, type Catalogue } from "@app/features/sessions/wizard/draft";
 import { Wizard } from "@app/features/sessions/wizard/Wizard";
 import { useSites } from "@app/features/sites/api/useSites";
 
 export function NewSessionPage() {
   const { t } = useTranslation();
-  const navigate = useNavigate();
-  const { sites: chosen } = useSearch({ from: "/training/new" });
+  const { sites: chosen, from } = useSearch({ from: "/training/new" });
   const tasks = useTasks();
   const strategies = useStrategies();
   const models = useModels();
   const sites = useSites();
   const broken = [tasks, strategies, models, sites].find((query) => query.isError);
   const ready = tasks.data && strategies.data && models.data && sites.data;
+  const siteIds = chosen?.split(",");
   return (
     <Page title={t("wizard.heading")} intro={t("wizard.intro")} back={<Anchor size="sm" renderRoot={(props) => <Link to="/training" {...props} />}>← {t("nav.training")}</Anchor>}>
       {broken !== undefined && <Problem error={broken.error} onRetry={() => void broken.refetch()} />}
       {broken === undefined && !ready && <Loading label={t("wizard.loading")} />}
-      {ready && (
-        <Wizard catalogue={{ tasks: tasks.data, strategies: strategies.data, models: models.data, sites: sites.data }}
-          chosen={chosen?.split(",")} onCreated={(session) => void navigate({ to: "/training/$sessionId", params: { sessionId: session.id } })} />
-      )}
+      {ready && from === undefined && <Filled catalogue={{ tasks: tasks.data, strategies: strategies.data, models: models.data, sites: sites.data }} siteIds={siteIds} />}
+      {ready && from !== undefined && <Again key={from} id={from} catalogue={{ tasks: tasks.data, strategies: strategies.data, models: models.data, sites: sites.data }} siteIds={siteIds} />}
     </Page>
+  );
+}
+
+interface FilledProps {
+  catalogue: Catalogue;
+  siteIds: readonly string[] | undefined;
+  earlier?: Session;
+}
+
+function Again({ id, ...rest }: FilledProps & { id: string }) {
+  const { t } = useTranslation();
+  const session = useSession(id);
+  return <Resource query={session} label={t("wizard.loading")}>{(earlier) => <Filled {...rest} earlier={earlier} />}</Resource>;
+}
+
+function Filled({ catalogue, siteIds, earlier }: FilledProps) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const upload = useUploadModel();
+  const taken = earlier === undefined ? null : draftFrom(earlier, catalogue);
+  const gone = taken === null ? [] : [...(taken.hasModel ? [] : [t("wizard.steps.model")]), ...taken.gone];
+  return (
+    <>
+      {earlier !== undefined && (
+        <Notice tone="info" title={t("plan.from", { title: earlier.title })}>{t("plan.fromNote")} {gone.length > 0 && t("plan.fromGone", { what: gone.join(", ") })}</Notice>
+      )}
+      <Wizard catalogue={catalogue} begin={taken?.draft ?? initialDraft(catalogue, siteIds)} onUpload={upload.mutateAsync}
+        onCreated={(session) => void navigate({ to: "/training/$sessionId", params: { sessionId: session.id } })} />
+    </>
   );
 }

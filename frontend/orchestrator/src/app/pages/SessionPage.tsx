@@ -21,8 +21,10 @@ import { SessionActions } from "@app/features/sessions/components/SessionActions
 import { SessionFigures } from "@app/features/sessions/components/SessionFigures";
 import { SessionLog } from "@app/features/sessions/components/SessionLog";
 import { SessionNotice } from "@app/features/sessions/components/SessionNotice";
+import { SessionMore } from "@app/features/sessions/components/SessionMore";
 import { SessionChip } from "@app/features/sessions/components/states";
 import { TimeSpent } from "@app/features/sessions/components/TimeSpent";
+import { useSites } from "@app/features/sites/api/useSites";
 
 export function SessionPage() {
   const { t } = useTranslation();
@@ -41,6 +43,7 @@ export function SessionPage() {
 
 function SessionView({ session, task }: { session: Session; task: Task | undefined }) {
   const { t } = useTranslation();
+  const sites = useSites();
   const begun = session.started_at !== null || session.rounds.length > 0;
   const intro = [
     translatedName("task", session.task, task?.title ?? session.task),
@@ -53,7 +56,7 @@ function SessionView({ session, task }: { session: Session; task: Task | undefin
       title={session.title}
       intro={intro}
       chip={<SessionChip state={session.state} />}
-      actions={<SessionActions session={session} />}
+      actions={<><SessionActions session={session} /><SessionMore session={session} sites={sites.data ?? []} /></>}
       back={<Anchor size="sm" renderRoot={(props) => <Link to="/training" {...props} />}>← {t("nav.training")}</Anchor>}
     >
       <SessionNotice session={session} />
@@ -63,7 +66,7 @@ function SessionView({ session, task }: { session: Session; task: Task | undefin
         <Grid.Col span={{ base: 12, md: 7, lg: 8 }}>
           <Stack gap="md">
             {begun && <MetricChart session={session} titles={metricTitles(task)} />}
-            <RoundsTable session={session} />
+            <RoundsTable session={session} primary={metricOf(task)} />
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5, lg: 4 }}>

@@ -9,13 +9,20 @@ import type { Request, RequestAnswer } from "@app/api/schemas";
 
 export const useRequests = () => useLiveList(["requests"], () => snapshot(api.GET("/api/v1/requests")));
 
-export function useAnswer(sessionId: string) {
+function useAnswering(send: (answer: RequestAnswer) => Promise<Request>) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (answer: RequestAnswer) => body(api.POST("/api/v1/requests/{session_id}/answer", { params: { path: { session_id: sessionId } }, body: answer })),
+    mutationFn: send,
     onSuccess: (request) => {
       queries.setQueryData<Request[]>(["requests"], (known) => known?.map((item) => (item.session_id === request.session_id ? request : item)));
       return queries.invalidateQueries({ queryKey: ["sessions"] });
     },
   });
 }
+
+const path = (sessionId: string) => ({ params: { path: { session_id: sessionId } } });
+
+export const useAnswer = (sessionId: string) => useAnswering((answer) => body(api.POST("/api/v1/requests/{session_id}/answer", { ...path(sessionId), body: answer })));
+
+/** Answer a newer offer of a session that is agreed to. */
+export const useAnswerFurther = (sessionId: string) => useAnswering((answer) => body(api.POST("/api/v1/requests/{session_id}/further", { ...path(sessionId), body: answer })));

@@ -7,7 +7,9 @@ import { Chip, Notice, type Tone } from "@shared/ui/Chip";
 import { Card, Facts } from "@shared/ui/Page";
 
 import type { Request } from "@app/api/schemas";
+import { useAnswer } from "@app/features/requests/api/useRequests";
 import { AnswerForm } from "@app/features/requests/components/AnswerForm";
+import { FurtherCard } from "@app/features/requests/components/FurtherCard";
 import { SignedRecord } from "@app/features/requests/components/SignedRecord";
 
 const TONES: Record<Request["state"], Tone> = { open: "warning", agreed: "success", declined: "neutral", expired: "neutral", withdrawn: "neutral", closed: "neutral" };
@@ -16,8 +18,9 @@ export function RequestCard({ request }: { request: Request }) {
   const { t } = useTranslation();
   const { offer } = request;
   const open = request.state === "open";
+  const answer = useAnswer(request.session_id);
   return (
-    <Card title={offer.title} tone={open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={TONES[request.state]}>{t(`request.state.${request.state}`)}</Chip></span>}>
+    <Card title={offer.title} tone={open || request.further?.open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={TONES[request.state]}>{t(`request.state.${request.state}`)}</Chip></span>}>
       <Stack gap="lg">
         {!request.verified && <Notice tone="danger" title={t("request.unverified")}>{t("request.unverifiedAdvice")}</Notice>}
         <Text>{t("request.sentence", { orchestrator: offer.orchestrator, task: t(`task.${offer.task}`, { defaultValue: offer.task }), count: request.studies_covered, rounds: offer.rounds })}</Text>
@@ -32,7 +35,8 @@ export function RequestCard({ request }: { request: Request }) {
           [t("request.howLong"), t("request.howLongValue", { rounds: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
           [t("request.until"), formatDateTime(offer.answer_by)],
         ]} />
-        {open && <AnswerForm request={request} />}
+        {open && <AnswerForm title={t("answer.title")} verified={request.verified} studies={request.studies_covered} answer={answer} />}
+        {request.further !== null && <FurtherCard sessionId={request.session_id} further={request.further} before={offer.rounds} />}
         {request.consent !== null && <SignedRecord consent={request.consent} offerHash={request.offer_sha256} />}
       </Stack>
     </Card>

@@ -33,17 +33,18 @@ export const useRenameModel = () =>
     body(api.PATCH("/api/v1/models/{model_id}", { params: { path: { model_id: id } }, body: { name } })),
   );
 
-interface Initialise { name: string; task: string; seed: number; shipped: string | null }
+interface Initialise { name: string; task: string; seed: number; shipped: string | null; terms: string }
 
 export const useInitialiseModel = () =>
   useCreate((input: Initialise, key) => body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null }, headers: keyed(key) })), useKeep());
 
 export const useUploadModel = () =>
-  useCreate(({ file, name, task }: { file: File; name: string; task: string }, key) => {
+  useCreate(({ file, name, task, terms }: { file: File; name: string; task: string; terms: string }, key) => {
     const form = new FormData();
     form.append("file", file);
     form.append("name", name);
     form.append("task", task);
+    form.append("terms", terms);
     return upload("/api/v1/models", form, modelSchema, key);
   }, useKeep());
 
@@ -84,3 +85,11 @@ export function useRemoveModel() {
     onSuccess: () => queries.invalidateQueries({ queryKey: BIN }),
   });
 }
+
+/** Ancestors and descendants of a model, deleted ones too. */
+export const useFamily = (id: string) =>
+  useQuery({ queryKey: ["model-family", id], refetchOnMount: "always", queryFn: () => body(api.GET("/api/v1/models/{model_id}/family", { params: { path: { model_id: id } } })) });
+
+/** Two models and by how much their tensors differ; content never changes, so it is asked once. */
+export const useModelPair = (first: string, second: string) =>
+  useQuery({ queryKey: ["model-pair", first, second], staleTime: Infinity, queryFn: () => body(api.GET("/api/v1/models/{model_id}/compare/{other_id}", { params: { path: { model_id: first, other_id: second } } })) });

@@ -1,5 +1,5 @@
 /** Three ways to a first model: the trained network that comes with FLoMIR, random weights from a seed, or a file. */
-import { Button, FileInput, Group, Modal, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, FileInput, Group, Modal, NumberInput, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -40,15 +40,16 @@ function AddForm({ kind, tasks, onClose }: AddModelProps & { kind: NewModel }) {
   const [task, setTask] = useState(tasks[0]?.name ?? "");
   const [seed, setSeed] = useState<number | string>(0);
   const [file, setFile] = useState<File | null>(null);
+  const [terms, setTerms] = useState("");
   const random = useInitialiseModel();
   const uploading = useUploadModel();
   const error = random.error ?? uploading.error;
   const complete = { shipped: true, random: typeof seed === "number", upload: file !== null };
   const ready = name.trim() !== "" && task !== "" && complete[kind];
   const submit = () => {
-    if (kind === "shipped") random.mutate({ name: name.trim(), task: SHIPPED_TASK, seed: 0, shipped: "default" }, { onSuccess: onClose });
-    else if (kind === "random") random.mutate({ name: name.trim(), task, seed: Number(seed), shipped: null }, { onSuccess: onClose });
-    else if (file !== null) uploading.mutate({ file, name: name.trim(), task }, { onSuccess: onClose });
+    if (kind === "shipped") random.mutate({ name: name.trim(), task: SHIPPED_TASK, seed: 0, shipped: "default", terms }, { onSuccess: onClose });
+    else if (kind === "random") random.mutate({ name: name.trim(), task, seed: Number(seed), shipped: null, terms }, { onSuccess: onClose });
+    else if (file !== null) uploading.mutate({ file, name: name.trim(), task, terms }, { onSuccess: onClose });
   };
   return (
     <form onSubmit={(event) => { event.preventDefault(); if (ready) submit(); }}>
@@ -62,6 +63,7 @@ function AddForm({ kind, tasks, onClose }: AddModelProps & { kind: NewModel }) {
         {kind === "upload" && (
           <FileInput required label={t("models.file")} accept=".safetensors" placeholder={t("models.filePlaceholder")} value={file} onChange={setFile} />
         )}
+        <Textarea label={t("terms.label")} description={t("terms.note")} maxLength={4000} autosize minRows={2} value={terms} onChange={(event) => setTerms(event.currentTarget.value)} />
         {error !== null && <Problem error={error} />}
         <Group justify="flex-end"><Button type="submit" disabled={!ready} loading={random.isPending || uploading.isPending}>{t(WORDS[kind].submit)}</Button></Group>
       </Stack>

@@ -1,8 +1,8 @@
 /** A model's card: what it is, where it comes from, how good it is; rename, download, delete. */
-import { Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
-import { IconDownload, IconFileText, IconSparkles, IconStar, IconStarOff, IconTrash } from "@tabler/icons-react";
+import { Anchor, Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import { IconArrowsLeftRight, IconBinaryTree2, IconDownload, IconFileText, IconSparkles, IconStar, IconStarOff, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
@@ -13,6 +13,7 @@ import { Lineage } from "@shared/ui/Lineage";
 import { ModelCard } from "@shared/ui/ModelCard";
 import { Facts } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
+import { z } from "@shared/zod";
 
 import type { Model } from "@app/api/schemas";
 import { useDeleteModel, useRecommendModel, useRenameModel, useWholeModel } from "@app/features/models/api/useModels";
@@ -52,6 +53,31 @@ function saveCard(model: Pick<Model, "sha256" | "card">): void {
   saveText(`${model.sha256.slice(0, 12)}.json`, JSON.stringify(model.card, null, 2));
 }
 
+const cardSchema = z.object({
+  terms: z.string().default(""),
+  training: z.object({
+    rounds: z.number().optional(), sites: z.number().optional(), examples: z.number().optional(), strategy: z.object({ name: z.string() }).optional(),
+    privacy: z.object({ max_update_norm: z.number().nullable() }).optional(),
+  }).default({}),
+});
+
+type Translate = (key: string, options?: Record<string, unknown>) => string;
+
+/** What the card says of the training in words; what it does not say is not shown. */
+function trainedHow(model: Model, t: Translate): [string, ReactNode][] {
+  const card = cardSchema.safeParse(model.card).data;
+  const training = card?.training ?? {};
+  const rows: [string, ReactNode][] = [];
+  if (model.session_id !== null) rows.push([t("modelcard.session"), <Anchor key="s" size="sm" renderRoot={(props) => <Link to="/training/$sessionId" params={{ sessionId: model.session_id ?? "" }} {...props} />}>{t("modelcard.openSession")}</Anchor>]);
+  if (model.round !== null && training.rounds !== undefined) rows.push([t("modelcard.rounds"), t("session.roundOf", { round: model.round, of: training.rounds })]);
+  if (training.strategy !== undefined) rows.push([t("modelcard.strategy"), t(`strategy.${training.strategy.name}`, { defaultValue: training.strategy.name })]);
+  if (training.sites !== undefined) rows.push([t("modelcard.sites"), training.sites]);
+  if (training.examples !== undefined) rows.push([t("modelcard.examples"), training.examples]);
+  if (training.privacy !== undefined) rows.push([t("modelcard.privacy"), t("modelcard.privacyValue", { norm: formatNumber(training.privacy.max_update_norm) })]);
+  if (card !== undefined && card.terms !== "") rows.push([t("modelcard.terms"), <span key="t" style={{ whiteSpace: "pre-wrap" }}>{card.terms}</span>]);
+  return rows;
+}
+
 function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & { model: Model }) {
   const { t } = useTranslation();
   const [deleting, setDeleting] = useState(false);
@@ -72,11 +98,14 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
         [t("models.created"), formatDateTime(model.created_at)],
         ...Object.entries(model.metrics).map(([key, value]) => [titles[key.replace(/^score_/, "")] ?? (key === "train_loss" ? t("session.trainLoss") : key), formatNumber(value)] as const),
       ]} />
+      {trainedHow(model, t).length > 0 && <Facts items={trainedHow(model, t)} />}
       <Lineage title={t("models.lineage")} current={model.id} steps={ancestry(model, models)} onOpen={onOpen} />
       <RenameModel model={model} />
       <ModelCard title={t("models.card")} card={model.card} />
       <Group gap="xs">
         {model.task === "spect-reconstruction" && <Button leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/laboratory/try" search={{ model: model.id }} {...props} />}>{t("models.tryIt")}</Button>}
+        <Button variant="default" leftSection={<IconBinaryTree2 size={17} />} renderRoot={(props) => <Link to="/models/lineage" search={{ model: model.id }} {...props} />}>{t("family.open")}</Button>
+        <Button variant="default" leftSection={<IconArrowsLeftRight size={17} />} renderRoot={(props) => <Link to="/models/compare" search={{ first: model.id }} {...props} />}>{t("pair.open")}</Button>
         <Button variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
         <Button variant="default" leftSection={<IconFileText size={17} />} loading={whole.isPending} onClick={() => whole.mutate(model.id, { onSuccess: saveCard })}>{t("models.downloadCard")}</Button>
         <ActButton variant="default" leftSection={model.recommended ? <IconStarOff size={17} /> : <IconStar size={17} />} loading={recommend.isPending} onClick={() => recommend.mutate({ id: model.id, recommended: !model.recommended })}>

@@ -1,5 +1,5 @@
 /** Sessions, and what they are made of: tasks and strategies. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { body, snapshot, snapshotOf } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
@@ -19,7 +19,7 @@ export const useTasks = () => useQuery({ queryKey: ["tasks"], queryFn: async () 
 export const useStrategies = () =>
   useQuery({ queryKey: ["strategies"], queryFn: async () => (await body(api.GET("/api/v1/strategies"))).items });
 
-export type SessionAction = "start" | "stop" | "resume" | "pause" | "combine-now";
+export type SessionAction = "start" | "stop" | "resume" | "pause" | "combine-now" | "abort";
 
 const path = (id: string) => ({ params: { path: { session_id: id } } });
 
@@ -29,6 +29,7 @@ function act(id: string, action: SessionAction): Promise<Session> {
     case "stop": return body(api.POST("/api/v1/sessions/{session_id}/stop", path(id)));
     case "resume": return body(api.POST("/api/v1/sessions/{session_id}/resume", path(id)));
     case "pause": return body(api.POST("/api/v1/sessions/{session_id}/pause", path(id)));
+    case "abort": return body(api.POST("/api/v1/sessions/{session_id}/abort", path(id)));
     case "combine-now": return body(api.POST("/api/v1/sessions/{session_id}/combine-now", path(id)));
   }
 }
@@ -46,3 +47,26 @@ export function useCreateSession() {
       ),
   );
 }
+
+export const useExtendSession = (id: string) =>
+  useMutation({
+    mutationFn: (wish: { rounds: number | null; round_deadline_s: number | null; answer_hours: number }) => body(api.POST("/api/v1/sessions/{session_id}/extend", { ...path(id), body: wish })),
+  });
+
+export const useChangeSites = (id: string) =>
+  useMutation({
+    mutationFn: (wish: { add: string[]; leave_out: string[]; answer_hours: number }) => body(api.POST("/api/v1/sessions/{session_id}/sites", { ...path(id), body: wish })),
+  });
+
+type EstimateWanted = { task: string; model_id: string | null; site_ids: string[]; rounds: number; local_epochs: number; fraction: number };
+
+/** What a session would take; asked again only when something it depends on changes. */
+export const useEstimate = (wanted: EstimateWanted) =>
+  useQuery({ queryKey: ["estimate", wanted], queryFn: () => body(api.POST("/api/v1/sessions/estimate", { body: wanted })), enabled: wanted.task !== "" && wanted.site_ids.length > 0 });
+
+/** Several sessions, whole, in the order of their ids. */
+export const useWholeSessions = (ids: readonly string[]) =>
+  useQueries({
+    queries: ids.map((id) => ({ queryKey: ["session-compared", id], refetchOnMount: "always" as const, queryFn: () => body(api.GET("/api/v1/sessions/{session_id}", path(id))) })),
+    combine: (queries) => ({ whole: queries.flatMap(({ data }) => (data === undefined ? [] : [data])), pending: queries.some(({ isPending }) => isPending), error: queries.find(({ error }) => error !== null)?.error ?? null }),
+  });

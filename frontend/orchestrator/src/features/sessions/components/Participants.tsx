@@ -1,9 +1,9 @@
 /** One row a site: what it does now, how far it is, or why it is missing. */
 import { Group, Progress, Text } from "@mantine/core";
-import { IconCloudOff } from "@tabler/icons-react";
+import { IconCloudOff, IconUserMinus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import { formatNumber } from "@shared/format/format";
+import { formatDateTime, formatNumber } from "@shared/format/format";
 import { Chip } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { SiteMark } from "@shared/ui/SiteMark";
@@ -17,24 +17,25 @@ export function Participants({ session }: { session: Session }) {
   return (
     <Card title={t("session.sites")} note={t("session.agreedOf", { agreed, invited: session.participations.length, quorum: session.quorum })}>
       <ul className="row-list" aria-label={t("session.sites")}>
-        {session.participations.map((site, index) => <ParticipantRow key={site.site_id} site={site} index={index} running={session.state === "running"} />)}
+        {session.participations.map((site, index) => <ParticipantRow key={site.site_id} site={site} index={index} session={session} />)}
       </ul>
     </Card>
   );
 }
 
-function ParticipantRow({ site, index, running }: { site: Participation; index: number; running: boolean }) {
+function ParticipantRow({ site, index, session }: { site: Participation; index: number; session: Session }) {
   const { t } = useTranslation();
   const { progress } = site;
   const percent = Math.round((progress?.fraction ?? 0) * 100);
-  const said = facts(site, t);
+  const running = session.state === "running";
+  const said = [...facts(site, t), ...standing(site, session, t)];
   return (
     <li aria-label={site.site_name}>
       <Group justify="space-between" gap={6}>
         <SiteMark name={site.site_name} index={index} />
         <Group gap={6}>
           {!site.online && <Chip tone="warning" icon={IconCloudOff}>{t("site.offline")}</Chip>}
-          <ParticipationChip site={site} />
+          {site.left_out ? <Chip tone="neutral" icon={IconUserMinus}>{t("change.leftOut")}</Chip> : <ParticipationChip site={site} />}
         </Group>
       </Group>
       {running && progress !== null && (
@@ -58,5 +59,15 @@ function facts(site: Participation, t: (key: string, options?: Record<string, un
   if (site.consent?.permissions.send_model === "ask") lines.push(t("session.asksFirst"));
   if (site.progress?.loss !== null && site.progress !== null) lines.push(t("session.lossNow", { loss: formatNumber(site.progress.loss) }));
   if (site.rounds_contributed > 0 || site.state === "training") lines.push(t("session.contributed", { count: site.rounds_contributed }));
+  return lines;
+}
+
+/** Where its answers stand: to which rounds, until when. */
+function standing(site: Participation, session: Session, t: (key: string, options?: Record<string, unknown>) => string): string[] {
+  const until = formatDateTime(site.answer_by);
+  if (site.state === "invited") return [t(new Date(site.answer_by).getTime() < Date.now() ? "change.expired" : "change.answersUntil", { until })];
+  const lines: string[] = [];
+  if (site.rounds_agreed > 0 && site.rounds_agreed < session.rounds_planned) lines.push(t("change.agreedRounds", { count: site.rounds_agreed }));
+  if (site.further !== null) lines.push(t(site.further === "open" ? "change.furtherOpen" : "change.furtherDeclined", { until }));
   return lines;
 }

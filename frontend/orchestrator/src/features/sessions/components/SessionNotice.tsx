@@ -7,7 +7,7 @@ import { Notice, type Tone } from "@shared/ui/Chip";
 
 import type { Session } from "@app/api/schemas";
 
-const TONES: Partial<Record<Session["state"], Tone>> = { failed: "danger", stopped: "neutral", completed: "success", paused: "warning" };
+const TONES: Partial<Record<Session["state"], Tone>> = { failed: "danger", stopped: "neutral", completed: "success", paused: "warning", aborted: "neutral" };
 
 export function SessionNotice({ session }: { session: Session }) {
   const { t } = useTranslation();
@@ -21,10 +21,11 @@ export function SessionNotice({ session }: { session: Session }) {
   }
   if (session.state !== "offered") return null;
   const open = session.participations.filter((site) => site.state === "invited");
-  if (open.length === 0) return null;
+  const planned = session.start_at === null ? "" : t("change.startsAt", { at: formatDateTime(session.start_at) });
+  if (open.length === 0) return planned === "" ? null : <Notice live tone="info">{planned}</Notice>;
   return (
     <Notice live tone="info" title={t("session.waitsFor", { count: open.length })}>
-      {t("session.waitsUntil", { names: open.map((site) => site.site_name).join(", "), until: formatDateTime(session.answer_by) })}
+      {t("session.waitsUntil", { names: open.map((site) => site.site_name).join(", "), until: formatDateTime(session.answer_by) })} {planned}
     </Notice>
   );
 }

@@ -16,6 +16,7 @@ const SESSION: Record<Session["state"], { tone: Tone; icon?: typeof IconBan }> =
   completed: { tone: "success" },
   stopped: { tone: "neutral", icon: IconPlayerStop },
   failed: { tone: "danger" },
+  aborted: { tone: "neutral", icon: IconBan },
 };
 
 export function SessionChip({ state }: { state: Session["state"] }) {

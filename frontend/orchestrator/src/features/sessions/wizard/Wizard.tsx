@@ -1,4 +1,4 @@
-/** A new session in six steps; the last one says what still stands in the way. */
+/** A new session in seven steps; the last one says what still stands in the way. */
 import { Button, Group, Stepper, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight, IconSend } from "@tabler/icons-react";
@@ -11,25 +11,29 @@ import { Problem } from "@shared/ui/states";
 
 import type { Session } from "@app/api/schemas";
 import { useCreateSession } from "@app/features/sessions/api/useSessions";
-import { initialDraft, obstacles, toRequest, type Catalogue } from "@app/features/sessions/wizard/draft";
-import { RoundsStep, StrategyStep, SummaryStep } from "@app/features/sessions/wizard/laterSteps";
-import { ModelStep, SitesStep, TaskStep } from "@app/features/sessions/wizard/steps";
+import { initialDraft, obstacles, toRequest, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
+import { RoundsStep, StrategyStep } from "@app/features/sessions/wizard/laterSteps";
+import { ModelStep } from "@app/features/sessions/wizard/ModelStep";
+import { PrivacyStep } from "@app/features/sessions/wizard/PrivacyStep";
+import { SitesStep, TaskStep, type StepProps } from "@app/features/sessions/wizard/steps";
+import { SummaryStep } from "@app/features/sessions/wizard/SummaryStep";
 
-const STEPS = ["task", "model", "sites", "strategy", "rounds", "summary"] as const;
-const VIEWS = [TaskStep, ModelStep, SitesStep, StrategyStep, RoundsStep, SummaryStep] as const;
+const STEPS = ["task", "model", "sites", "strategy", "rounds", "privacy", "summary"] as const;
+const VIEWS = [TaskStep, ModelStep, SitesStep, StrategyStep, RoundsStep, PrivacyStep, SummaryStep] as const;
 
 interface WizardProps {
   catalogue: Catalogue;
-  /** Sites that another page has chosen; absent: those with new data. */
-  chosen?: readonly string[];
+  /** What to begin with, where somebody comes from an earlier session or with sites chosen. */
+  begin?: Draft | undefined;
+  onUpload: StepProps["onUpload"];
   onCreated: (session: Session) => void;
 }
 
-export function Wizard({ catalogue, chosen, onCreated }: WizardProps) {
+export function Wizard({ catalogue, begin, onUpload, onCreated }: WizardProps) {
   const { t } = useTranslation();
   const wide = useMediaQuery("(min-width: 62em)", true);
   const [step, setStep] = useState(0);
-  const [draft, setDraft] = useState(() => initialDraft(catalogue, chosen));
+  const [draft, setDraft] = useState(() => begin ?? initialDraft(catalogue));
   const create = useCreateSession();
   const open = obstacles(draft, catalogue);
   const last = step === STEPS.length - 1;
@@ -44,7 +48,7 @@ export function Wizard({ catalogue, chosen, onCreated }: WizardProps) {
         <Text fw={650} mb="md" aria-live="polite">{t("wizard.stepOf", { step: step + 1, of: STEPS.length, name: t(`wizard.steps.${STEPS[step] ?? "task"}`) })}</Text>
       )}
       <section aria-label={t(`wizard.steps.${STEPS[step] ?? "task"}`)}>
-        <View draft={draft} catalogue={catalogue} onChange={setDraft} />
+        <View draft={draft} catalogue={catalogue} onChange={setDraft} onUpload={onUpload} />
       </section>
       {last && open.length > 0 && (
         <div style={{ marginTop: 16 }}>

@@ -1,7 +1,7 @@
 /** A session as it is being put together, and why it cannot be sent yet. */
 import { defaultsOf, isComplete, type Values } from "@shared/forms/jsonSchema";
 
-import type { Model, SessionCreate, Site, Strategy, Task } from "@app/api/schemas";
+import type { Model, Session, SessionCreate, Site, Strategy, Task } from "@app/api/schemas";
 
 export interface Draft {
   title: string;
@@ -17,7 +17,16 @@ export interface Draft {
   answerHours: number;
   startWhenReady: boolean;
   note: string;
+  /** Of the chosen sites, in percent. */
+  percent: number;
+  seed: number;
+  /** As the browser's field writes it, in local time; empty for none. */
+  startAt: string;
+  norm: number;
 }
+
+/** The bound that holds when nobody chooses one. */
+export const USUAL_NORM = 10_000;
 
 export interface Catalogue {
   tasks: readonly Task[];
@@ -43,14 +52,13 @@ export function preselected(catalogue: Catalogue, task: string): string[] {
 }
 
 export function withTask(draft: Draft, task: Task, catalogue: Catalogue): Draft {
-  const siteIds = preselected(catalogue, task.name);
-  return { ...draft, task: task.name, taskParameters: defaultsOf(task.parameters_schema), modelId: null, siteIds, quorum: Math.max(1, Math.min(siteIds.length, Math.ceil(siteIds.length * 0.75))) };
+  return chosenSites({ ...draft, task: task.name, taskParameters: defaultsOf(task.parameters_schema), modelId: null }, preselected(catalogue, task.name));
 }
 
 /** Only these sites, as far as they may take part. */
 function withSites(draft: Draft, catalogue: Catalogue, chosen: readonly string[]): Draft {
   const siteIds = candidates(catalogue, draft.task).filter(({ id }) => chosen.includes(id)).map(({ id }) => id);
-  return { ...draft, siteIds, quorum: Math.max(1, Math.min(siteIds.length, Math.ceil(siteIds.length * 0.75))) };
+  return chosenSites(draft, siteIds);
 }
 
 export function initialDraft(catalogue: Catalogue, chosen?: readonly string[]): Draft {
@@ -58,14 +66,49 @@ export function initialDraft(catalogue: Catalogue, chosen?: readonly string[]): 
   const [strategy] = catalogue.strategies;
   const draft: Draft = {
     title: "", task: "", taskParameters: {}, modelId: null, siteIds: [], strategy: strategy?.name ?? "", strategyParameters: defaultsOf(strategy?.parameters_schema),
-    rounds: 6, quorum: 1, deadlineMinutes: 60, answerHours: 72, startWhenReady: true, note: "",
+    rounds: 6, quorum: 1, deadlineMinutes: 60, answerHours: 72, startWhenReady: true, note: "", percent: 100, seed: 0, startAt: "", norm: USUAL_NORM,
   };
   if (task === undefined) return draft;
   const begun = withTask(draft, task, catalogue);
   return chosen === undefined ? begun : withSites(begun, catalogue, chosen);
 }
 
-export type Obstacle = "title" | "task" | "sites" | "quorum" | "taskParameters" | "strategyParameters" | "rounds";
+/** How many sites are drawn for a round. */
+export const drawn = (draft: Draft): number => Math.max(1, Math.ceil((draft.percent / 100) * draft.siteIds.length));
+
+const chosenSites = (draft: Draft, ids: readonly string[]): Draft => ({ ...draft, siteIds: [...ids], quorum: Math.max(1, Math.min(ids.length, Math.ceil(ids.length * 0.75))) });
+
+interface Taken {
+  draft: Draft;
+  /** Whether its first model is still in the registry. */
+  hasModel: boolean;
+  /** Sites that cannot be asked any more. */
+  gone: string[];
+}
+
+/** The settings of an earlier session, as far as what it used is still there. */
+export function draftFrom(session: Session, catalogue: Catalogue): Taken {
+  const begin = initialDraft(catalogue);
+  const task = catalogue.tasks.find(({ name }) => name === session.task);
+  const strategy = catalogue.strategies.find(({ name }) => name === session.strategy.name);
+  if (task === undefined || strategy === undefined) return { draft: begin, hasModel: false, gone: [] };
+  const model = catalogue.models.find(({ id }) => id === session.initial_model_id);
+  const able = new Set(candidates(catalogue, task.name).map(({ id }) => id));
+  const asked = session.participations.filter((site) => !site.left_out);
+  const siteIds = asked.map((site) => site.site_id).filter((id) => able.has(id));
+  return {
+    hasModel: model !== undefined,
+    gone: asked.filter((site) => !able.has(site.site_id)).map((site) => site.site_name),
+    draft: {
+      ...begin, title: session.title, task: task.name, taskParameters: { ...session.task_parameters }, modelId: model?.id ?? null, siteIds,
+      strategy: strategy.name, strategyParameters: { ...defaultsOf(strategy.parameters_schema), ...session.strategy.parameters },
+      rounds: session.rounds_planned, quorum: Math.max(1, Math.min(session.quorum, siteIds.length)), deadlineMinutes: session.round_deadline_s / 60, answerHours: session.answer_hours,
+      startWhenReady: session.start_when_ready, note: session.note, percent: Math.round(session.fraction * 100), seed: session.seed, norm: session.max_update_norm,
+    },
+  };
+}
+
+export type Obstacle = "title" | "task" | "sites" | "quorum" | "taskParameters" | "strategyParameters" | "rounds" | "fraction" | "startAt" | "norm";
 
 /** Everything that stands in the way, in the order of the steps. */
 export function obstacles(draft: Draft, catalogue: Catalogue): { what: Obstacle; step: number }[] {
@@ -79,6 +122,9 @@ export function obstacles(draft: Draft, catalogue: Catalogue): { what: Obstacle;
   if (draft.title.trim() === "") found.push({ what: "title", step: 4 });
   if (!(draft.rounds >= 1 && draft.deadlineMinutes > 0 && draft.answerHours > 0)) found.push({ what: "rounds", step: 4 });
   if (draft.siteIds.length > 0 && (draft.quorum < 1 || draft.quorum > draft.siteIds.length)) found.push({ what: "quorum", step: 4 });
+  else if (draft.siteIds.length > 0 && (!(draft.percent > 0) || drawn(draft) < draft.quorum)) found.push({ what: "fraction", step: 4 });
+  if (draft.startAt !== "" && new Date(draft.startAt).getTime() < Date.now()) found.push({ what: "startAt", step: 4 });
+  if (!(draft.norm > 0)) found.push({ what: "norm", step: 5 });
   return found;
 }
 
@@ -92,11 +138,13 @@ export function toRequest(draft: Draft): SessionCreate {
     strategy: { name: draft.strategy, parameters: { ...draft.strategyParameters } },
     rounds: draft.rounds,
     quorum: draft.quorum,
-    fraction: 1,
+    fraction: Math.min(1, draft.percent / 100),
     round_deadline_s: draft.deadlineMinutes * 60,
     answer_hours: draft.answerHours,
-    start_when_ready: draft.startWhenReady,
-    seed: 0,
+    start_when_ready: draft.startWhenReady || draft.startAt !== "",
+    start_at: draft.startAt === "" ? null : new Date(draft.startAt).toISOString(),
+    max_update_norm: draft.norm,
+    seed: draft.seed,
     note: draft.note,
   };
 }

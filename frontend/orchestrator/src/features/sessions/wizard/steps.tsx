@@ -1,12 +1,11 @@
-/** The first steps of a new session: task, model, sites. */
+/** The first steps of a new session: task and sites. */
 import { Checkbox, Radio, Stack, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { formatBytes } from "@shared/format/format";
 import { translatedName } from "@shared/i18n/server";
 import { Chip, Notice } from "@shared/ui/Chip";
-import { Ago } from "@shared/ui/Time";
 
+import type { Model } from "@app/api/schemas";
 import { candidates, usableFor, withTask, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
 import { Option } from "@app/features/sessions/wizard/Option";
 
@@ -14,6 +13,8 @@ export interface StepProps {
   draft: Draft;
   catalogue: Catalogue;
   onChange: (draft: Draft) => void;
+  /** Checks a model file and adds it to the models. */
+  onUpload: (input: { file: File; name: string; task: string; terms: string }) => Promise<Model>;
 }
 
 export function TaskStep({ draft, catalogue, onChange }: StepProps) {
@@ -24,23 +25,6 @@ export function TaskStep({ draft, catalogue, onChange }: StepProps) {
       if (task !== undefined) onChange(withTask(draft, task, catalogue));
     }}>
       <Stack gap="sm" mt="xs">{catalogue.tasks.map((task) => <Option key={task.name} value={task.name} title={translatedName("task", task.name, task.title)} text={translatedName("taskNote", task.name, task.description)} />)}</Stack>
-    </Radio.Group>
-  );
-}
-
-const FRESH = "";
-
-export function ModelStep({ draft, catalogue, onChange }: StepProps) {
-  const { t } = useTranslation();
-  const models = catalogue.models.filter((model) => model.task === draft.task);
-  return (
-    <Radio.Group label={t("wizard.modelLabel")} value={draft.modelId ?? FRESH} onChange={(id) => onChange({ ...draft, modelId: id === FRESH ? null : id })}>
-      <Stack gap="sm" mt="xs">
-        <Option value={FRESH} title={t("wizard.fresh")} text={t("wizard.freshText")} />
-        {models.map((model) => (
-          <Option key={model.id} value={model.id} title={model.name} text={<>{t(`model.origin.${model.origin}`)} · {t(`network.${model.network}`, { defaultValue: model.network })} · {formatBytes(model.size_bytes)} · <Ago at={model.created_at} /></>} />
-        ))}
-      </Stack>
     </Radio.Group>
   );
 }

@@ -1,0 +1,41 @@
+/** A newer request for more rounds of a session that is agreed to; the agreement holds as it is until this is signed. */
+import { Stack, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatDateTime, formatDuration } from "@shared/format/format";
+import { Notice } from "@shared/ui/Chip";
+import { Facts } from "@shared/ui/Page";
+
+import type { FurtherOffer } from "@app/api/schemas";
+import { useAnswerFurther } from "@app/features/requests/api/useRequests";
+import { AnswerForm } from "@app/features/requests/components/AnswerForm";
+
+interface FurtherCardProps {
+  sessionId: string;
+  further: FurtherOffer;
+  /** How many rounds are agreed to. */
+  before: number;
+}
+
+export function FurtherCard({ sessionId, further, before }: FurtherCardProps) {
+  const { t } = useTranslation();
+  const answer = useAnswerFurther(sessionId);
+  const { offer } = further;
+  return (
+    <section aria-label={t("further.title")}>
+      <Stack gap="md">
+        <Notice tone={further.open ? "warning" : "neutral"} title={t("further.title")}>
+          {t("further.text", { orchestrator: offer.orchestrator, rounds: offer.rounds, before })} {!further.open && t("further.late")}
+        </Notice>
+        <Facts grid items={[
+          [t("further.rounds"), t("further.roundsValue", { rounds: offer.rounds, before })],
+          [t("request.leaves"), t("request.leavesValue", { each: formatBytes(offer.update_bytes), all: formatBytes(further.total_bytes) })],
+          [t("request.howLong"), t("request.howLongValue", { rounds: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
+          [t("request.until"), formatDateTime(offer.answer_by)],
+        ]} />
+        {further.open && <AnswerForm title={t("further.answer")} verified studies={further.studies_covered} answer={answer} />}
+        <Text size="xs" c="dimmed">{t("further.note", { before })}</Text>
+      </Stack>
+    </section>
+  );
+}

@@ -1,0 +1,222 @@
+"""What the manager changes of a session after its offers: abort it, extend it, ask further sites, leave some out.
+
+Everything is written in one transaction: wish, signed documents, inboxes, journal. The plan of a run that goes on follows
+from it at the next tick, so a kill between the two loses nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from fl_core.errors import Conflict, IllegalTransition, InvalidInput, NotFound
+from fl_core.lifecycle import EnrolmentState, ParticipationState, SessionEvent, SessionState
+from fl_core.protocol.bundle import bundle_sha256
+from fl_core.protocol.messages import SessionOffer, Withdrawal
+from fl_core.protocol.signing import sha256_of
+from fl_core.storage import lab_amendments, lab_sessions, lab_sites
+from fl_core.storage.database import Transaction
+from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
+from orchestrator.schemas import SessionExtend, SessionSites, SessionView
+from orchestrator.schemas_settings import Limits
+from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.inboxes import Inboxes
+from orchestrator.services.session_book import SessionBook
+from orchestrator.services.session_offers import Sign, check_most_sites, check_quorum
+from orchestrator.services.session_spec import AWAITS_CONSENT, deadline_s, fraction, left_out, quorum, rounds_planned
+from orchestrator.services.session_views import CHANGEABLE, EXTENDABLE, SessionViews
+
+HAS_AGREED = frozenset({ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED})
+SAID_NO = frozenset({ParticipationState.DECLINED, ParticipationState.WITHDRAWN})
+
+
+class SessionChanges:
+    """Changes sessions; `wake` makes the runs look at them at once."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        sign: Sign,
+        book: SessionBook,
+        views: SessionViews,
+        inboxes: Inboxes,
+        limits: Callable[[], Limits],
+        wake: Callable[[], None],
+    ) -> None:
+        self._desk = desk
+        self._sign = sign
+        self._book = book
+        self._views = views
+        self._inboxes = inboxes
+        self._limits = limits
+        self._wake = wake
+
+    def abort(self, session_id: str) -> SessionView:
+        """Give a session up before it starts; every site gets a signed withdrawal of its offer.
+
+        Raises
+        ------
+        IllegalTransition
+            When it has started.
+        """
+        with self._desk.database.begin() as tx:
+            values = {"reason": "", "reason_text": "", "phase": None}
+            text = "Given up before the start; the offers were withdrawn."
+            self._book.move(tx, session_id, SessionEvent.ABORTED, actor=by_manager(), text=text, values=values)
+            for part in lab_sessions.participations(tx.connection, session_id):
+                self._withdraw_offer(tx, part, "The session was given up before its start.")
+        return self._views.get(session_id)
+
+    def extend(self, session_id: str, wanted: SessionExtend) -> SessionView:
+        """Wish for more rounds, longer rounds or more time to answer; what needs a new agreement is offered anew.
+
+        A site trains the further rounds once it has signed for them; until then its agreement holds as it is.
+
+        Raises
+        ------
+        InvalidInput
+            When nothing is wished, or fewer rounds than are planned.
+        IllegalTransition
+            When the session was given up, or is being stopped.
+        """
+        with self._desk.database.begin() as tx:
+            row = self._changeable(tx, session_id, EXTENDABLE, "extend")
+            rounds = wanted.rounds or rounds_planned(row)
+            if rounds < rounds_planned(row):
+                message = f"rounds: {rounds} are wished, {rounds_planned(row)} are planned already"
+                raise InvalidInput(message)
+            deadline = wanted.round_deadline_s or deadline_s(row)
+            is_more = rounds > rounds_planned(row)
+            now, due = self._desk.now(), self._desk.now() + timedelta(hours=wanted.answer_hours)
+            if not is_more and deadline == deadline_s(row) and row.state is not SessionState.OFFERED:
+                message = "rounds: neither more rounds nor longer ones are wished"
+                raise InvalidInput(message)
+            spec = {**row.spec, "rounds": rounds, "round_deadline_s": deadline}
+            self._book.change(tx, session_id, {"spec": spec, "answer_by": max(due, row.answer_by)})
+            row = lab_sessions.by_id(tx.connection, session_id)
+            without = left_out(row)
+            for part in lab_sessions.participations(tx.connection, session_id):
+                needs_answer = part.state is ParticipationState.INVITED or (is_more and part.state in HAS_AGREED)
+                if needs_answer and part.site_id not in without and self._is_trusted(tx, part.site_id):
+                    self._offer(tx, row, part, now=now, due=due)
+            text = f"Extended to {rounds} rounds of at most {deadline / 60:.0f} minutes; the sites are asked."
+            self._note(tx, row, "session.extension_offered", text, {"rounds": rounds, "round_deadline_s": deadline})
+            if is_more and row.state in {SessionState.COMPLETED, SessionState.STOPPED, SessionState.FAILED}:
+                values = {"reason": AWAITS_CONSENT, "reason_text": "", "phase": None}
+                words = "Open again for further rounds."
+                self._book.move(tx, session_id, SessionEvent.EXTENDED, actor=by_manager(), text=words, values=values)
+            else:
+                self._book.tell_sites(tx, session_id)
+        self._wake()
+        return self._views.get(session_id)
+
+    def change_sites(self, session_id: str, wanted: SessionSites) -> SessionView:
+        """Ask further sites (or the same again), and leave sites out of the coming rounds.
+
+        Raises
+        ------
+        Conflict
+            ``session.site_not_trusted``; ``session.too_few_sites`` when the quorum could not be met any more.
+        """
+        with self._desk.database.begin() as tx:
+            row = self._changeable(tx, session_id, CHANGEABLE, "change the sites")
+            parts = {part.site_id: part for part in lab_sessions.participations(tx.connection, session_id)}
+            unknown = [site_id for site_id in wanted.leave_out if site_id not in parts]
+            if unknown or not (wanted.add or wanted.leave_out) or set(wanted.add) & set(wanted.leave_out):
+                message = f"leave_out: {', '.join(unknown) or 'nothing, or the same site twice, is wished'}"
+                raise InvalidInput(message)
+            without = (left_out(row) | set(wanted.leave_out)) - set(wanted.add)
+            staying = {one for one, part in parts.items() if part.state not in SAID_NO} | set(wanted.add)
+            check_quorum(fraction(row), quorum(row), len(staying - without))
+            check_most_sites(self._limits(), len(staying - without))
+            self._book.change(tx, session_id, {"spec": {**row.spec, "left_out": sorted(without)}})
+            row = lab_sessions.by_id(tx.connection, session_id)
+            now, due = self._desk.now(), self._desk.now() + timedelta(hours=wanted.answer_hours)
+            for site_id in dict.fromkeys(wanted.add):
+                self._check_trusted(tx, site_id)
+                known = parts.get(site_id)
+                if known is None or known.state not in HAS_AGREED or known.terms.rounds < rounds_planned(row):
+                    self._offer(tx, row, known or next(iter(parts.values())), now=now, due=due, site_id=site_id)
+                    self._book.change(tx, session_id, {"answer_by": max(due, row.answer_by)})
+            for site_id in wanted.leave_out:
+                if parts[site_id].state is ParticipationState.INVITED:
+                    self._withdraw_offer(tx, parts[site_id], "This site was left out.")
+            names = lab_sites.names(tx.connection, [*wanted.add, *wanted.leave_out])
+            text = "; ".join(
+                f"{words} {', '.join(names[one] for one in chosen)}"
+                for words, chosen in (("asked:", wanted.add), ("left out from the next round on:", wanted.leave_out))
+                if chosen
+            )
+            details: dict[str, object] = {"add": list(wanted.add), "leave_out": list(wanted.leave_out)}
+            self._note(tx, row, "session.sites_changed", f"Sites changed, {text}.", details)
+            self._book.publish_related(tx, session_id)
+        self._wake()
+        return self._views.get(session_id)
+
+    def _offer(
+        self,
+        tx: Transaction,
+        row: SessionRow,
+        like: ParticipationRow,
+        *,
+        now: datetime,
+        due: datetime,
+        site_id: str | None = None,
+    ) -> None:
+        """Sign and send an offer as the session is now; beside an agreement in force, else in its place."""
+        chosen = site_id or like.site_id
+        parts = lab_sessions.participations(tx.connection, row.id)
+        known = next((part for part in parts if part.site_id == chosen), None)
+        offer: SessionOffer = like.terms.model_copy(
+            update={
+                "site_id": chosen,
+                "rounds": rounds_planned(row),
+                "round_deadline_s": deadline_s(row),
+                "sites_invited": len(parts) + (known is None),
+                "bundle_sha256": bundle_sha256(),
+                "issued_at": now,
+                "answer_by": due,
+            }
+        )
+        document = self._sign("offer", offer)
+        sha256 = sha256_of(document.payload)
+        if known is None:
+            lab_sessions.add_participation(tx, row.id, chosen, document, sha256)
+        elif known.state in HAS_AGREED:
+            lab_amendments.send(tx, row.id, chosen, document, sha256, at=now)
+        else:
+            lab_sessions.renew_offer(tx, row.id, chosen, document, sha256)
+        self._inboxes.post(tx, chosen, "offer", document)
+
+    def _withdraw_offer(self, tx: Transaction, part: ParticipationRow, reason: str) -> None:
+        if part.state in SAID_NO or not self._is_trusted(tx, part.site_id):
+            return
+        withdrawal = Withdrawal(
+            session_id=part.session_id, site_id=part.site_id, signed_at=self._desk.now(), reason=reason
+        )
+        self._inboxes.post(tx, part.site_id, "withdrawal", self._sign("withdrawal", withdrawal))
+
+    def _changeable(self, tx: Transaction, session_id: str, states: frozenset[SessionState], what: str) -> SessionRow:
+        row = lab_sessions.by_id(tx.connection, session_id)
+        if row.state not in states:
+            message = f"{what!r} is not possible in state {row.state.value!r}"
+            raise IllegalTransition(message)
+        return row
+
+    def _check_trusted(self, tx: Transaction, site_id: str) -> None:
+        try:
+            row = lab_sites.site_by_id(tx.connection, site_id)
+        except NotFound as error:
+            raise Conflict(str(error), code="session.site_not_trusted") from error
+        if row.state is not EnrolmentState.TRUSTED:
+            message = f"site {row.name} is {row.state.value}"
+            raise Conflict(message, code="session.site_not_trusted")
+
+    @staticmethod
+    def _is_trusted(tx: Transaction, site_id: str) -> bool:
+        return lab_sites.site_by_id(tx.connection, site_id).state is EnrolmentState.TRUSTED
+
+    def _note(self, tx: Transaction, row: SessionRow, action: str, text: str, details: dict[str, object]) -> None:
+        values: dict[str, object] = {"title": row.title, "rounds": rounds_planned(row)}
+        self._desk.journal.note(
+            tx, actor=by_manager(), action=action, subject=row.id, details=details, text=text, values=values
+        )

@@ -1,0 +1,139 @@
+"""Promises about newer offers of a session this site has agreed to, and about offers that are taken back."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fl_core.errors import NotTrusted
+from fl_core.protocol.messages import Consent, SessionNews, SessionOffer, SignedDocument, Withdrawal
+from fl_core.protocol.signing import sign
+from fl_core.storage.site_outbox import OutboxStore
+from fl_core.trust.authority import Authority
+from tests.support.contributor import AGREE, SITE_ID, TestSite, enrolled_site, make_offer
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[TestSite]:
+    with enrolled_site(tmp_path) as one:
+        yield one
+
+
+def agreed(site: TestSite, rounds: int = 3) -> str:
+    site.add_studies(1)
+    session_id = site.receive(make_offer(rounds=rounds))
+    assert site.answer(session_id)["state"] == "agreed"
+    return session_id
+
+
+def newer(site: TestSite, rounds: int = 8, **changes: object) -> SessionOffer:
+    offer = make_offer(rounds=rounds, issued_at=datetime.now(UTC) + timedelta(seconds=1), **changes)
+    site.receive(offer)
+    return offer
+
+
+def reply(site: TestSite, session_id: str, decision: str, **permissions: object) -> Any:
+    body = {"decision": decision, "permissions": {**AGREE, **permissions}}
+    return site.client.post(f"/api/v1/requests/{session_id}/further", json=body)
+
+
+def view(site: TestSite, session_id: str) -> dict[str, Any]:
+    found = site.client.get(f"/api/v1/requests/{session_id}").json
+    assert isinstance(found, dict)
+    return found
+
+
+def withdrawal(authority: Authority, at: datetime) -> SignedDocument:
+    content = Withdrawal(session_id=make_offer().session_id, site_id=SITE_ID, signed_at=at, reason="given up")
+    return sign("withdrawal", content, authority.orchestrator_key(), authority.orchestrator_pem())
+
+
+def test_a_newer_offer_changes_nothing_until_it_is_signed(site: TestSite) -> None:
+    session_id = agreed(site)
+    before = site.grants()
+    newer(site)
+    site.daemon.grants.write()
+    assert site.grants() == before
+    shown = view(site, session_id)
+    assert (shown["state"], shown["offer"]["rounds"], shown["further"]["offer"]["rounds"]) == ("agreed", 3, 8)
+
+
+def test_agreeing_to_it_widens_the_permission_and_queues_a_consent_to_it(site: TestSite) -> None:
+    session_id = agreed(site)
+    newer(site)
+    sha256 = view(site, session_id)["further"]["offer_sha256"]
+    site.add_studies(1, first_seed=5)
+    assert reply(site, session_id, "agree", send_model="ask").status_code == 200
+    grant = site.grants().grants[session_id]
+    assert (grant.rounds, grant.offer_sha256, grant.send, len(grant.studies)) == (8, sha256, "ask", 2)
+    letters = OutboxStore(site.daemon.database).waiting()
+    consent = Consent.model_validate_json(letters[-1].document.payload)
+    assert (consent.offer_sha256, consent.decision) == (sha256, "agree")
+    assert view(site, session_id)["further"] is None
+
+
+def test_declining_it_leaves_the_agreement_as_it_is(site: TestSite) -> None:
+    session_id = agreed(site)
+    newer(site)
+    assert reply(site, session_id, "decline").status_code == 200
+    assert site.grants().grants[session_id].rounds == 3
+    letters = OutboxStore(site.daemon.database).waiting()
+    assert Consent.model_validate_json(letters[-1].document.payload).decision == "decline"
+    assert reply(site, session_id, "agree").status_code == 404
+
+
+def test_an_older_offer_that_comes_again_is_not_shown(site: TestSite) -> None:
+    session_id = agreed(site)
+    site.receive(make_offer(rounds=9, issued_at=datetime.now(UTC) - timedelta(hours=1)))
+    assert view(site, session_id)["further"] is None
+
+
+def test_it_cannot_be_answered_after_its_time_nor_after_the_agreement_was_taken_back(site: TestSite) -> None:
+    session_id = agreed(site)
+    newer(site, answer_by=datetime.now(UTC) - timedelta(seconds=1))
+    assert reply(site, session_id, "agree").json["code"] == "consent.expired"
+    assert view(site, session_id)["further"]["open"] is False
+    site.client.post(f"/api/v1/sessions/{session_id}/withdraw", json={"reason": ""})
+    assert reply(site, session_id, "agree").status_code in {404, 409}
+    assert session_id not in site.grants().grants
+
+
+def test_a_session_that_is_opened_again_can_be_agreed_to_further(site: TestSite) -> None:
+    session_id = agreed(site)
+    for state in ("completed", "paused"):
+        news = SessionNews(session_id=session_id, state=state, round=3, rounds=8)
+        site.daemon.services.participation.take_news(news.model_dump(mode="json"))
+    newer(site)
+    assert reply(site, session_id, "agree").status_code == 200
+    assert site.grants().grants[session_id].rounds == 8
+
+
+def test_an_offer_that_is_taken_back_ends_the_permission(site: TestSite) -> None:
+    session_id = agreed(site)
+    site.daemon.services.requests.recall(
+        withdrawal(site.authority, datetime.now(UTC) + timedelta(seconds=1)).model_dump(mode="json")
+    )
+    assert site.grants().grants == {}
+    assert view(site, session_id)["state"] == "closed"
+    assert "request.recalled" in site.audit_actions()
+
+
+def test_a_withdrawal_of_an_older_offer_or_by_somebody_else_changes_nothing(site: TestSite, tmp_path: Path) -> None:
+    session_id = agreed(site)
+    requests = site.daemon.services.requests
+    requests.recall(withdrawal(site.authority, datetime.now(UTC) - timedelta(hours=1)).model_dump(mode="json"))
+    foreign = Authority.create(tmp_path / "foreign", "Foreign", "127.0.0.1")
+    with pytest.raises(NotTrusted):
+        requests.recall(withdrawal(foreign, datetime.now(UTC) + timedelta(seconds=1)).model_dump(mode="json"))
+    assert session_id in site.grants().grants
+
+
+def test_a_renewed_offer_after_a_withdrawal_can_be_answered(site: TestSite) -> None:
+    session_id = agreed(site)
+    at = datetime.now(UTC)
+    site.daemon.services.requests.recall(withdrawal(site.authority, at + timedelta(seconds=1)).model_dump(mode="json"))
+    site.receive(make_offer(issued_at=at + timedelta(seconds=2)))
+    assert view(site, session_id)["state"] == "open"
+    assert site.answer(session_id)["state"] == "agreed"

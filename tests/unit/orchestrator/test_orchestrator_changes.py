@@ -1,0 +1,255 @@
+"""Promises about changing a session: nothing is trained without a signature for it, and a kill loses no wish."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fl_core.protocol.messages import SessionOffer, SignedDocument, Withdrawal
+from fl_core.protocol.signing import verify
+from fl_core.storage import lab_amendments
+from tests.support.orchestrator import Lab, SiteActor
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    one = Lab(tmp_path)
+    yield one
+    one.close()
+
+
+def terms(site: SiteActor, session_id: str) -> SessionOffer:
+    return SessionOffer.model_validate_json(site.offer(session_id).payload)
+
+
+def part(lab: Lab, session_id: str, site: SiteActor) -> dict[str, Any]:
+    rows = lab.session(session_id)["participations"]
+    return next(row for row in rows if row["site_id"] == site.site_id)
+
+
+def problem(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json["code"]
+
+
+def test_aborting_sends_every_site_a_signed_withdrawal_and_ends_the_session(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second)
+    first.answer(session_id)
+    view = lab.ok("POST", f"/sessions/{session_id}/abort")
+    assert (view["state"], view["can_resume"], view["can_start"]) == ("aborted", False, False)
+    ca_pem = (lab.home / "trust" / "ca.pem").read_text()
+    for site in (first, second):
+        [event] = [one for one in site.events() if one["type"] == "withdrawal"]
+        document = SignedDocument.model_validate(event["payload"])
+        withdrawal = verify(document, ca_pem, Withdrawal, "orchestrator", site_id=site.site_id)
+        assert withdrawal.session_id == session_id
+    assert problem(second.answer(session_id)) == (409, "consent.expired")
+
+
+def test_a_running_session_is_stopped_and_not_aborted(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    assert problem(lab.call("POST", f"/sessions/{session_id}/abort")) == (409, "lifecycle.illegal_transition")
+    assert lab.session(session_id)["can_abort"] is False
+
+
+def test_further_rounds_need_a_further_signature_and_the_old_one_stays_in_force(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, rounds=2)
+    view = lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 5})
+    assert view["rounds_planned"] == 5
+    assert terms(site, session_id).rounds == 5
+    lab.core.runs.tick()
+    assert [(one.site_id, one.rounds) for one in lab.plan(session_id).sites] == [(site.site_id, 2)]
+    assert lab.plan(session_id).rounds == 5
+    assert (part(lab, session_id, site)["rounds_agreed"], part(lab, session_id, site)["further"]) == (2, "open")
+
+    assert site.answer(session_id).status_code == 204
+    lab.core.runs.tick()
+    assert [one.rounds for one in lab.plan(session_id).sites] == [5]
+    assert (part(lab, session_id, site)["rounds_agreed"], part(lab, session_id, site)["further"]) == (5, None)
+    with lab.database.read() as connection:
+        kept = {row.answer for row in lab_amendments.of_session(connection, session_id)}
+    assert kept == {"agreed", "past"}
+
+
+def test_a_site_that_declines_further_rounds_keeps_its_agreement(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, rounds=2)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 3})
+    assert site.answer(session_id, "decline").status_code == 204
+    view = part(lab, session_id, site)
+    assert (view["state"], view["rounds_agreed"], view["further"]) == ("training", 2, "declined")
+    assert site.answer(session_id).status_code == 204  # it may think again
+    assert part(lab, session_id, site)["rounds_agreed"] == 3
+
+
+def test_a_consent_to_an_offer_that_was_replaced_is_refused(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, rounds=2)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 3})
+    document = site.consent(session_id)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 4})
+    answer = site.call("POST", "/peer/v1/consents", document.model_dump(mode="json"))
+    assert problem(answer) == (403, "trust.signature_invalid")
+
+
+def test_a_run_that_ends_before_the_further_rounds_are_signed_waits_and_goes_on_by_itself(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second, rounds=1, quorum=1)
+    lab.report(session_id, "started", number=0)
+    lab.close_round(session_id, 1, first.site_id, second.site_id)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 3})
+    lab.report(session_id, "paused", number=1, code="session.awaits_consent")
+    assert (lab.session(session_id)["state"], lab.session(session_id)["can_resume"]) == ("paused", False)
+    lab.core.runs.tick()
+    first.answer(session_id)
+    assert lab.session(session_id)["state"] == "paused", "the other site may still answer"
+    assert lab.session(session_id)["can_resume"] is True
+    second.answer(session_id, "decline")
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert {one.site_id: one.rounds for one in lab.plan(session_id).sites} == {first.site_id: 3, second.site_id: 1}
+
+
+def test_a_run_that_completed_just_before_the_extension_goes_on(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, rounds=1)
+    lab.report(session_id, "started", number=0)
+    lab.close_round(session_id, 1, site.site_id)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 2})
+    lab.report(session_id, "completed")
+    assert lab.session(session_id)["reason"] == "session.awaits_consent"
+    site.answer(session_id)
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+
+
+def test_a_completed_session_is_opened_again_by_an_extension(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, rounds=1)
+    lab.report(session_id, "started", number=0)
+    lab.close_round(session_id, 1, site.site_id)
+    lab.report(session_id, "completed")
+    assert lab.session(session_id)["can_extend"] is True
+    assert lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 2})["state"] == "paused"
+    site.answer(session_id)
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert len(lab.engine.started) == 2
+
+
+def test_longer_rounds_need_no_further_signature(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, round_deadline_s=60)
+    offers = [event for event in site.events() if event["type"] == "offer"]
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 600})
+    lab.core.runs.tick()
+    assert lab.plan(session_id).round_deadline_s == 600
+    assert [event for event in site.events() if event["type"] == "offer"] == offers
+
+
+def test_more_time_to_answer_renews_the_offer_of_who_has_not_answered(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second, answer_hours=1)
+    first.answer(session_id)
+    before = terms(second, session_id)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"answer_hours": 100})
+    assert terms(second, session_id).answer_by > before.answer_by + timedelta(days=3)
+    assert terms(first, session_id).answer_by == before.answer_by
+    assert second.answer(session_id).status_code == 204
+
+
+@pytest.mark.parametrize("wish", [{"rounds": 1}, {}, {"rounds": 0}, {"answer_hours": 0}])
+def test_an_extension_that_extends_nothing_is_refused(lab: Lab, wish: dict[str, object]) -> None:
+    session_id = lab.running(lab.site(), rounds=2)
+    assert problem(lab.call("POST", f"/sessions/{session_id}/extend", wish)) == (422, "input.invalid")
+    assert lab.session(session_id)["rounds_planned"] == 2
+
+
+def test_a_further_site_trains_once_it_has_signed(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
+    lab.core.runs.tick()
+    assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
+    assert terms(second, session_id).sites_invited == 2
+    assert second.answer(session_id).status_code == 204
+    lab.core.runs.tick()
+    assert {one.site_id for one in lab.plan(session_id).sites} == {first.site_id, second.site_id}
+    assert part(lab, session_id, second)["state"] == "training"
+
+
+def test_a_site_that_is_left_out_is_not_planned_and_can_come_back_without_a_new_signature(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"leave_out": [second.site_id]})
+    lab.core.runs.tick()
+    assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
+    assert (part(lab, session_id, second)["state"], part(lab, session_id, second)["left_out"]) == ("finished", True)
+    offers = len(second.events())
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
+    lab.core.runs.tick()
+    assert len(lab.plan(session_id).sites) == 2
+    assert all(event["type"] != "offer" for event in second.events()[offers:])
+
+
+def test_a_site_that_withdrew_is_asked_again_and_taken_back(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    second.withdraw(session_id)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
+    assert second.answer(session_id).status_code == 204
+    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
+    assert control["withdrawn"] == []
+    lab.core.runs.tick()
+    assert len(lab.plan(session_id).sites) == 2
+
+
+def test_leaving_out_more_than_the_quorum_allows_is_refused(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second, quorum=2)
+    answer = lab.call("POST", f"/sessions/{session_id}/sites", {"leave_out": [second.site_id]})
+    assert problem(answer) == (409, "session.too_few_sites")
+    assert part(lab, session_id, second)["left_out"] is False
+
+
+def test_more_sites_than_the_limit_allows_are_not_asked(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first)
+    lab.ok("PUT", "/settings/limits", {**lab.ok("GET", "/settings/limits"), "most_sites": 1})
+    answer = lab.call("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
+    assert problem(answer) == (409, "session.too_many_sites")
+    assert [event["type"] for event in second.events()].count("offer") == 0
+
+
+def test_an_unknown_or_untrusted_site_is_not_asked(lab: Lab) -> None:
+    session_id = lab.running(lab.site("A"))
+    pending = SiteActor(lab, "B")
+    pending.enrol()
+    for site_id in (pending.site_id, "site-unknown"):
+        answer = lab.call("POST", f"/sessions/{session_id}/sites", {"add": [site_id]})
+        assert problem(answer) == (409, "session.site_not_trusted")
+    assert len(lab.session(session_id)["participations"]) == 1
+
+
+def test_a_planned_start_waits_for_its_time_and_then_takes_who_agreed(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    now = lab.core.desk.now()
+    session_id = lab.offer(first, second, start_at=(now + timedelta(hours=2)).isoformat())
+    first.answer(session_id)
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "offered"
+    object.__setattr__(lab.core.desk, "now", lambda: now + timedelta(hours=3))
+    lab.core.runs.tick()
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
+
+
+def test_the_bound_on_updates_and_the_seed_are_in_the_plan(lab: Lab) -> None:
+    session_id = lab.running(lab.site(), max_update_norm=12.5, seed=7)
+    plan = lab.plan(session_id)
+    assert (plan.max_update_norm, plan.seed) == (12.5, 7)
