@@ -33,6 +33,7 @@ from contributor.services.models import ReceivedModels
 from contributor.services.participation import TICK_S, Participation
 from contributor.services.reconstructions import Reconstructions
 from contributor.services.requests import Requests
+from contributor.services.sharing import Sharing
 from contributor.services.studies import Studies
 from contributor.services.system import System
 from contributor.settings import ContributorSettings
@@ -66,6 +67,7 @@ class Services:
     connection: Connection
     enrolment: Enrolment
     studies: Studies
+    sharing: Sharing
     requests: Requests
     participation: Participation
     models: ReceivedModels
@@ -158,6 +160,12 @@ def compose(
         torch_threads=settings.torch_threads,
         on_change=lambda _status: system.publish(),
     )
+    sharing = Sharing(
+        file=paths.home / "sharing.json",
+        database=database,
+        journal=journal,
+        changed=lambda: _all(uplink.tell_summary, system.publish),
+    )
     studies = Studies(
         database=database,
         journal=journal,
@@ -167,6 +175,7 @@ def compose(
         usage=lambda: requests.study_usage(),
         permissions_changed=lambda: _ignore(grants.write()),
         data_changed=lambda: _all(uplink.tell_summary, system.publish),
+        tells_distributions=lambda: sharing.view().distributions,
     )
     grants = GrantsWriter(
         path=paths.grants,
@@ -249,6 +258,7 @@ def compose(
         connection=connection,
         enrolment=enrolment,
         studies=studies,
+        sharing=sharing,
         requests=requests,
         participation=participation,
         models=models,
@@ -284,7 +294,7 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
     roles.install(app, ROLES)
     for routes in (
         _account_routes(services, version),
-        system_routes.routes(services.system, services.records),
+        system_routes.routes(services.system, services.records, services.sharing),
         system_routes.internal_routes(services.participation),
         enrolment_routes.routes(services.enrolment),
         study_routes.routes(services.studies),

@@ -74,7 +74,7 @@ class PeerClient:
 
     def send_summary(self, summary: DataSummary) -> None:
         """Tell what data there is."""
-        self._post(peer_api.SUMMARY, summary)
+        self._post(peer_api.SUMMARY, summary, leave_out_none=True)
 
     def send_letter(self, kind: LetterKind, document: SignedDocument) -> None:
         """Hand in a signed document; the same one may be sent again."""
@@ -110,10 +110,12 @@ class PeerClient:
             raise _unreachable(error) from error
         return _checked(response)
 
-    def _post(self, path: str, body: BaseModel) -> httpx.Response:
+    def _post(self, path: str, body: BaseModel, *, leave_out_none: bool = False) -> httpx.Response:
         try:
             response = self._http.post(
-                path, content=body.model_dump_json(), headers={"Content-Type": "application/json"}
+                path,
+                content=body.model_dump_json(exclude_none=leave_out_none),
+                headers={"Content-Type": "application/json"},
             )
         except httpx.HTTPError as error:
             raise _unreachable(error) from error

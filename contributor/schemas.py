@@ -39,6 +39,12 @@ class SystemView(Schema):
     seq: int
 
 
+class SharingView(Schema):
+    """GET and PUT /sharing: what this site lets out about its data besides the counts."""
+
+    distributions: bool = Field(description="how the studies are spread over kinds, cameras and counts")
+
+
 class LoginLink(Schema):
     """POST /links: a fresh one-time link to the page."""
 

@@ -13,7 +13,7 @@ from contributor.peer_client import PeerClient
 from contributor.services.connection import Connection
 from fl_core.errors import FlomirError, NotTrusted, PeerUnreachable, ProtocolMismatch, StorageFailed
 from fl_core.protocol.messages import DataSummary, Hello, Json, PeerEvent, RenewalRequest, SiteProgress
-from fl_core.protocol.version import PROTOCOL, negotiate
+from fl_core.protocol.version import PROTOCOL, ProtocolVersion, negotiate
 from fl_core.storage.database import Database
 from fl_core.storage.site_connection import ConnectionState
 from fl_core.storage.site_outbox import Letter, OutboxStore
@@ -25,6 +25,8 @@ FIRST_DELAY_S = 0.25
 LARGEST_DELAY_S = 15.0
 REVOKED_DELAY_S = 60.0
 SUSPENDED_DELAY_S = 3.0
+TELLS_SPREAD = ProtocolVersion(1, 1)
+"""An older orchestrator refuses fields that it does not know."""
 PROGRESS_EVERY_S = 0.25
 RENEWAL_EVERY_S = 3600.0
 UNKNOWN_LIMIT = 5
@@ -92,6 +94,7 @@ class Uplink:
         self._summary_due = False
         self._letters_due = False
         self._renewal_due = False
+        self._speaks = ProtocolVersion(1, 0)
         self._progress: dict[str, SiteProgress] = {}
 
     def start(self) -> None:
@@ -203,7 +206,7 @@ class Uplink:
         client = self._make_client(self._connection.record.address or "")
         try:
             welcome = client.hello(self._hello)
-            negotiate(welcome.protocol)
+            self._speaks = negotiate(welcome.protocol)
             if run.stopped.is_set():
                 message = "the line is not wanted any more"
                 raise PeerUnreachable(message)
@@ -277,7 +280,7 @@ class Uplink:
                 for letter in self._outbox.waiting():
                     self._send_letter(client, letter)
             if summary_due:
-                client.send_summary(self._summary())
+                client.send_summary(self._told())
         except (PeerUnreachable, NotTrusted, StorageFailed):
             with self._work:
                 self._letters_due = self._letters_due or letters_due
@@ -286,6 +289,11 @@ class Uplink:
         for one in progress:
             client.send_progress(one)
         self._renew_when_due(client)
+
+    def _told(self) -> DataSummary:
+        """Return the summary as the orchestrator's protocol knows it."""
+        summary = self._summary()
+        return summary if self._speaks >= TELLS_SPREAD else summary.model_copy(update={"distributions": None})
 
     def _send_letter(self, client: PeerClient, letter: Letter) -> None:
         problem = ""

@@ -14,6 +14,7 @@ from fl_core.web.accounts import Accounts
 from fl_core.web.application import create_app
 from orchestrator.roles import ROLES
 from orchestrator.routes.answers import blueprint
+from orchestrator.routes.audit import audit_routes
 from orchestrator.routes.home import home_routes
 from orchestrator.routes.internal import internal_routes
 from orchestrator.routes.laboratory import laboratory_routes
@@ -41,6 +42,7 @@ from orchestrator.services.session_export import SessionExports
 from orchestrator.services.session_offers import SessionOffers
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.sessions import Sessions
+from orchestrator.services.site_diagnosis import SiteDiagnoses
 from orchestrator.services.sites import Sites
 from orchestrator.services.system import System
 
@@ -57,6 +59,7 @@ class Services:
     sites: Sites
     enrolment: Enrolment
     presence_log: PresenceLog
+    diagnoses: SiteDiagnoses
     new_data: NewData
     seen: Seen
     house: House
@@ -86,10 +89,11 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     for described in (
         _account_routes(services),
         system_routes(services.system, services.records, services.new_link),
+        audit_routes(services.records),
         home_routes(services.new_data, services.seen),
         invitation_routes(services.invitations),
         settings_routes(services.house),
-        site_routes(services.sites, services.enrolment, services.presence_log),
+        site_routes(services.sites, services.enrolment, services.presence_log, services.diagnoses),
         catalogue_routes(),
         session_routes(
             services.views, services.offers, services.sessions, services.changes, services.estimates, services.exports

@@ -72,6 +72,7 @@ from orchestrator.services.session_plans import SessionPlans
 from orchestrator.services.session_runs import SessionRuns
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.sessions import Sessions
+from orchestrator.services.site_diagnosis import SiteDiagnoses
 from orchestrator.services.sites import Sites
 from orchestrator.services.system import Identity, System
 from orchestrator.services.trust_list import TrustList
@@ -150,6 +151,7 @@ class Core:
         self.book = SessionBook(desk, self.views, self.inboxes, publish_related=self._publish_related)
         self.system = System(identity, desk.bus, outside.statuses, self._is_draining)
         self.invitations = Invitations(desk, identity)
+        self.diagnoses = SiteDiagnoses(desk, presence=self.presence, gateway=outside.gateway, engine=outside.engine)
         self.trust_list = TrustList(
             desk, path=TrustPaths.of_home(home).trusted, gateway=outside.gateway, engine=outside.engine
         )
@@ -302,6 +304,7 @@ class Core:
             sites=self.sites,
             enrolment=self.enrolment,
             presence_log=self.presence_log,
+            diagnoses=self.diagnoses,
             new_data=NewData(self.desk, presence=self.presence, settings=self.settings),
             seen=Seen(self.desk),
             house=self.house,

@@ -1,6 +1,7 @@
 """What the UI API says about sites beyond the list: presence over time, QR codes of invitations."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -38,6 +39,54 @@ class NewDataView(Schema):
     least_new_studies: int
     least_sites: int
     enough: bool = Field(description="whether enough sites have enough for a session")
+
+
+class ContributionView(Schema):
+    """What a site gave to one session."""
+
+    session_id: str
+    title: str
+    state: Literal["invited", "agreed", "declined", "training", "finished", "withdrawn"]
+    rounds: int
+    bytes: int = Field(description="of all its updates in closed rounds")
+    examples: int = Field(description="most studies behind one update")
+    last_at: datetime | None
+
+
+class SiteHistory(Schema):
+    """GET /sites/{id}/history, newest session first."""
+
+    items: list[ContributionView]
+    rounds: int
+    bytes: int
+
+
+class ConnectionCheck(Schema):
+    """One step of the way from a site to here; `code` names what is to be done."""
+
+    step: Literal["trust", "gateway", "peer_api", "flower"]
+    level: Literal["good", "warning", "bad"]
+    code: Literal[
+        "good",
+        "pending",
+        "suspended",
+        "revoked",
+        "refused",
+        "certificate_ended",
+        "not_connected",
+        "never_seen",
+        "not_heard",
+        "not_registered",
+        "node_offline",
+        "unknown",
+    ]
+    seen: datetime | None = Field(description="when this step last worked, as far as is known")
+
+
+class SiteDiagnosis(Schema):
+    """GET /sites/{id}/diagnosis, in the order of the way."""
+
+    checks: list[ConnectionCheck]
 
 
 class SeenView(Schema):

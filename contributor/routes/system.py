@@ -9,16 +9,18 @@ from contributor.schemas import (
     ActivityQuery,
     AuditQuery,
     LoginLink,
+    SharingView,
     SystemView,
 )
 from contributor.services.participation import Participation
+from contributor.services.sharing import Sharing
 from contributor.services.system import System
 from fl_core.records import Records
 from fl_core.views import ActivityList, AuditCheck, AuditList
 from fl_core.web.parsing import answer, nothing
 
 
-def routes(system: System, records: Records) -> APIBlueprint:
+def routes(system: System, records: Records, sharing: Sharing) -> APIBlueprint:
     """Bind the routes to their services."""
     api = APIBlueprint(
         "system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="system")], operation_id_callback=operation_id
@@ -33,6 +35,16 @@ def routes(system: System, records: Records) -> APIBlueprint:
     def get_system() -> Response:
         """Return the state of the daemon and of its children."""
         return answer(system.view())
+
+    @api.get("/sharing", responses={200: SharingView})
+    def get_sharing() -> Response:
+        """Return what this site lets out about its data besides the counts."""
+        return answer(sharing.view())
+
+    @api.put("/sharing", responses={200: SharingView})
+    def set_sharing(body: SharingView) -> Response:
+        """Permit, or permit no more, that the spread of the studies is told."""
+        return answer(sharing.permit(distributions=body.distributions))
 
     @api.get("/activity", responses={200: ActivityList})
     def list_activity(query: ActivityQuery) -> Response:

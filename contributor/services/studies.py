@@ -19,6 +19,7 @@ from contributor.services.inspection import (
     pseudonym,
     read_volume,
 )
+from contributor.services.sharing import distributions_of
 from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, InvalidInput
 from fl_core.events import EventBus
@@ -41,6 +42,7 @@ class Studies:
     usage : study id -> in how many agreed sessions it is covered
     permissions_changed : called first when a study is withdrawn or restored, before anybody is told
     data_changed : called after every change of what the site has
+    tells_distributions : whether the spread of the studies may be told
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Studies:
         usage: Callable[[], Mapping[str, int]],
         permissions_changed: Callable[[], None],
         data_changed: Callable[[], None],
+        tells_distributions: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._store = StudyStore(database)
@@ -64,6 +67,7 @@ class Studies:
         self._usage = usage
         self._permissions_changed = permissions_changed
         self._data_changed = data_changed
+        self._tells_distributions = tells_distributions
 
     def all(self) -> list[StudyView]:
         """Return every study, newest first."""
@@ -131,7 +135,7 @@ class Studies:
         return read_volume(record.task, self._paths.studies / record.file, name)
 
     def summary(self) -> DataSummary:
-        """Return what the orchestrator is told about the data: counts, nothing else."""
+        """Return what the orchestrator is told about the data: counts, and their spread where this site permits it."""
         records = self._store.all()
         usable = [record for record in records if record.state == "usable"]
         by_task: dict[str, int] = {}
@@ -144,6 +148,7 @@ class Studies:
             patients=len({record.patient or record.id for record in usable}),
             added_at=max((record.added_at for record in usable), default=None),
             by_task=by_task,
+            distributions=distributions_of(usable) if self._tells_distributions() else None,
         )
 
     def usable_for(self, task: str) -> list[StudyRecord]:

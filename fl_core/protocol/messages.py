@@ -91,6 +91,20 @@ class Welcome(Wire):
     latest_event: int
 
 
+class DataDistributions(Wire):
+    """How the usable studies are spread (since protocol 1.1): aggregate figures, told only where the site permits it.
+
+    A group of fewer than three studies is never named: it counts as ``other``.
+    """
+
+    kinds: dict[str, int] = Field(default_factory=dict, description="usable studies per kind of scan")
+    cameras: dict[str, int] = Field(default_factory=dict, description="usable studies per acquisition set-up")
+    counts: dict[str, int] = Field(
+        default_factory=dict, description="usable studies per half decade of photopeak counts, keyed by its lower end"
+    )
+    warned: int = Field(default=0, ge=0, description="usable studies that quality control remarked on")
+
+
 class DataSummary(Wire):
     """What a site tells about its data: counts only, chosen by the site."""
 
@@ -100,6 +114,7 @@ class DataSummary(Wire):
     patients: int = Field(ge=0, le=10_000_000)
     added_at: datetime | None = Field(default=None, description="when the newest usable study arrived")
     by_task: dict[str, int] = Field(default_factory=dict, description="usable studies per task name")
+    distributions: DataDistributions | None = Field(default=None, description="absent: the site does not tell them")
 
 
 class StrategyChoice(Wire):

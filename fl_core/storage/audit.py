@@ -1,15 +1,43 @@
 """Stores the audit chain: rows are appended inside the transaction of what they tell about."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, cast, func, insert, or_, select
 
 from fl_core.audit import GENESIS, AuditRow, next_row, verify_rows
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.shared_tables import AUDIT
 
 PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which rows are looked for; what is None does not matter. `area` is the first word of the action."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    area: str | None = None
+    actor: str | None = None
+    text: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what the database filters by."""
+        found: list[ColumnElement[bool]] = []
+        if self.since is not None:
+            found.append(AUDIT.c.at >= self.since)
+        if self.until is not None:
+            found.append(AUDIT.c.at < self.until)
+        if self.area is not None:
+            found.append(AUDIT.c.action.startswith(f"{self.area}.", autoescape=True))
+        if self.actor is not None:
+            found.append(AUDIT.c.actor == self.actor)
+        if self.text is not None:
+            columns = (AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject, cast(AUDIT.c.details, Text))
+            found.append(or_(*(column.icontains(self.text, autoescape=True) for column in columns)))
+        return found
 
 
 def append(
@@ -32,6 +60,36 @@ def page(database: Database, *, after: int = 0, limit: int = 100) -> list[AuditR
     with database.read() as connection:
         query = select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(limit)
         return [_row(found) for found in connection.execute(query)]
+
+
+def find(database: Database, wanted: Wanted, *, before: int | None = None, limit: int = 100) -> list[AuditRow]:
+    """Return up to `limit` rows that are looked for, newest first, optionally those before a sequence number."""
+    query = select(AUDIT).where(*wanted.conditions()).order_by(AUDIT.c.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AUDIT.c.seq < before)
+    with database.read() as connection:
+        return [_row(found) for found in connection.execute(query)]
+
+
+def every(database: Database, wanted: Wanted) -> Iterator[AuditRow]:
+    """Yield every row that is looked for, oldest first, a page at a time."""
+    after = 0
+    while True:
+        query = select(AUDIT).where(AUDIT.c.seq > after, *wanted.conditions()).order_by(AUDIT.c.seq).limit(PAGE)
+        with database.read() as connection:
+            rows = [_row(found) for found in connection.execute(query)]
+        yield from rows
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].seq
+
+
+def actors_and_areas(database: Database) -> tuple[list[str], list[str]]:
+    """Return who has acted, and the first words of what was done."""
+    with database.read() as connection:
+        actors = sorted(str(name) for name in connection.execute(select(AUDIT.c.actor).distinct()).scalars())
+        actions = [str(name) for name in connection.execute(select(AUDIT.c.action).distinct()).scalars()]
+    return actors, sorted({action.partition(".")[0] for action in actions})
 
 
 def verify(database: Database) -> tuple[int, int | None, str]:

@@ -18,10 +18,11 @@ from orchestrator.schemas import (
     SitePath,
     SiteView,
 )
-from orchestrator.schemas_sites import PresenceQuery, PresenceView
+from orchestrator.schemas_sites import PresenceQuery, PresenceView, SiteDiagnosis, SiteHistory
 from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.invitations import Invitations
 from orchestrator.services.presence_log import PresenceLog
+from orchestrator.services.site_diagnosis import SiteDiagnoses
 from orchestrator.services.sites import Sites
 
 
@@ -47,7 +48,9 @@ def invitation_routes(invitations: Invitations) -> APIBlueprint:
     return api
 
 
-def site_routes(sites: Sites, enrolment: Enrolment, presence_log: PresenceLog) -> APIBlueprint:
+def site_routes(
+    sites: Sites, enrolment: Enrolment, presence_log: PresenceLog, diagnoses: SiteDiagnoses
+) -> APIBlueprint:
     """Bind the routes of the sites to their services."""
     api = blueprint("sites", "/sites")
 
@@ -65,6 +68,16 @@ def site_routes(sites: Sites, enrolment: Enrolment, presence_log: PresenceLog) -
     def get_site(path: SitePath) -> Response:
         """Return one site."""
         return answer(sites.view(path.site_id))
+
+    @api.get("/<site_id>/history", responses={200: SiteHistory})
+    def get_site_history(path: SitePath) -> Response:
+        """Return what a site contributed, session by session."""
+        return answer(diagnoses.history(path.site_id))
+
+    @api.get("/<site_id>/diagnosis", responses={200: SiteDiagnosis})
+    def diagnose_site(path: SitePath) -> Response:
+        """Say where the way from a site to here is broken."""
+        return answer(diagnoses.diagnose(path.site_id))
 
     @api.patch("/<site_id>", responses={200: SiteView})
     def rename_site(path: SitePath, body: Rename) -> Response:

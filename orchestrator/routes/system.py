@@ -1,16 +1,15 @@
-"""Routes of the daemon itself: who is signed in, state, activity, audit."""
+"""Routes of the daemon itself: state, link, activity."""
 
 from collections.abc import Callable
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
-from fl_core.views import ActivityList, AuditCheck, AuditList
+from fl_core.views import ActivityList
 from fl_core.web.parsing import answer
 from orchestrator.routes.answers import blueprint
 from orchestrator.schemas import (
     ActivityQuery,
-    AuditQuery,
     LinkView,
     SystemView,
 )
@@ -36,15 +35,5 @@ def system_routes(system: System, records: Records, new_link: Callable[[], str])
     def list_activity(query: ActivityQuery) -> Response:
         """List what happened, in words, newest first."""
         return answer(ActivityList(items=records.activity(before=query.before, limit=query.limit)))
-
-    @api.get("/audit", responses={200: AuditList})
-    def list_audit(query: AuditQuery) -> Response:
-        """List the audit rows after a sequence number."""
-        return answer(AuditList(items=records.audit_rows(after=query.after, limit=query.limit)))
-
-    @api.get("/audit/verify", responses={200: AuditCheck})
-    def verify_audit() -> Response:
-        """Check the hash chain of the audit."""
-        return answer(records.verify_audit())
 
     return api

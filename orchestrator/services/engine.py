@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from fl_core.errors import ComputeFailed, FlomirError, NotFound, PeerUnreachable
@@ -42,6 +43,9 @@ class Engine(Protocol):
     def delete_node(self, node_id: str) -> None:
         """Forbid a node's key."""
 
+    def nodes_now(self) -> dict[str, str]:
+        """Return node id -> the engine's word for how it is: registered, online, offline."""
+
     def start_run(self, session_id: str, plan: str) -> str:
         """Start a run of the plan file; returns its id."""
 
@@ -57,6 +61,9 @@ class Gateway(Protocol):
 
     def reload(self) -> None:
         """Read the list of trusted sites again and close the connections of those that are not in it."""
+
+    def connections(self) -> dict[str, datetime]:
+        """Return site id -> since when its oldest open connection stands."""
 
 
 class AgentClient:
@@ -74,6 +81,11 @@ class AgentClient:
     def delete_node(self, node_id: str) -> None:
         """Forbid a node's key."""
         self._call("DELETE", f"/nodes/{node_id}")
+
+    def nodes_now(self) -> dict[str, str]:
+        """Return node id -> registered, online or offline."""
+        rows = self._call("GET", "/nodes").get("items")
+        return {str(row["node_id"]): str(row["status"]) for row in rows} if isinstance(rows, list) else {}
 
     def start_run(self, session_id: str, plan: str) -> str:
         """Start a run; returns its id."""
@@ -105,6 +117,16 @@ class GatewayClient:
     def reload(self) -> None:
         """Make the gateway read its list now."""
         call("POST", f"{self._url}/reload", token=self._secret, body={}, timeout_s=4.0)
+
+    def connections(self) -> dict[str, datetime]:
+        """Return site id -> since when its oldest open connection stands."""
+        rows = call("GET", f"{self._url}/status", token=self._secret, timeout_s=4.0).get("connections")
+        found: dict[str, datetime] = {}
+        for row in rows if isinstance(rows, list) else []:
+            if row["site_id"] is not None:
+                since = datetime.fromisoformat(str(row["since"]))
+                found[str(row["site_id"])] = min(since, found.get(str(row["site_id"]), since))
+        return found
 
 
 def call(method: str, url: str, *, token: str, body: Json | None = None, timeout_s: float = TIMEOUT_S) -> Json:

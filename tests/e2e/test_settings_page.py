@@ -137,6 +137,33 @@ def test_the_program_says_what_it_is_and_what_holds_next_time(house: House) -> N
     assert manager.complaints == []
 
 
+def test_the_audit_log_is_looked_through_and_handed_over(house: House) -> None:
+    manager, page = house.manager, house.manager.page
+    manager.go("Audit", "Audit log")
+    table = page.get_by_role("table", name="Audit log")
+    search = page.get_by_role("search", name="Look through the audit log")
+    search.get_by_role("combobox", name="What").click()
+    page.get_by_role("option", name="Settings").click()
+    expect(table).to_contain_text("Settings daemon")
+    expect(table).not_to_contain_text("Enrolment requested")
+    search.get_by_label("Text").fill("most_sites")
+    expect(table.get_by_role("row")).to_have_count(2)
+    manager.shoot("audit-filtered", dark=True, phone=True)
+    with page.expect_download() as handed:
+        page.get_by_role("link", name="Export CSV").click()
+    lines = Path(handed.value.path()).read_text().splitlines()
+    assert handed.value.suggested_filename == "flomir-audit.csv"
+    assert len(lines) == 2
+    assert "settings.limits" in lines[1]
+    search.get_by_label("Text").fill("nothing like this")
+    expect(page.get_by_text("No row is like this")).to_be_visible()
+    manager.press("Show everything", page.get_by_role("main").locator("div.card").last)
+    expect(table).to_contain_text("Enrolment requested")
+    manager.press("Verify the chain")
+    page.get_by_text("The log is complete and unchanged").wait_for()
+    assert manager.complaints == []
+
+
 def _cli(house: House, switch: str) -> str:
     command = [sys.executable, "-P", "-m", "flomir", "orchestrator", "drain", switch, "--home", str(house.home)]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()

@@ -169,8 +169,35 @@ def test_orc_4_see_who_has_new_data(scene: Scene) -> None:
     assert manager.complaints == []
 
 
+def test_orc_1_the_drawer_tells_data_contributions_and_connection(scene: Scene) -> None:
+    manager, professional, page = scene.manager, scene.professional, scene.manager.page
+    manager.go("Sites")
+    dialog = _details(manager, RENAMED)
+    dialog.get_by_role("tab", name="Data").click()
+    expect(dialog).to_contain_text("told only where the site permits it")
+    professional.go("Privacy")
+    permission = professional.page.get_by_role("switch", name="Tell the laboratory the spread")
+    permission.click()
+    expect(permission).to_be_checked()
+    expect(professional.page.get_by_text("The laboratory learns exactly this:")).to_be_visible()
+    professional.shoot("privacy-sharing", dark=True, phone=True)
+    expect(dialog.get_by_role("list", name="By acquisition set-up").get_by_role("listitem")).not_to_have_count(0)
+    manager.shoot("sites-drawer-data", dark=True, phone=True, whole=False)
+    dialog.get_by_role("tab", name="Contributions").click()
+    expect(dialog).to_contain_text("Not asked to a session yet")
+    dialog.get_by_role("tab", name="Connection").click()
+    way = dialog.get_by_role("list", name="The way from this site")
+    expect(way.get_by_text("Good", exact=True)).to_have_count(4, timeout=30_000)
+    manager.shoot("sites-drawer-connection", dark=True, phone=True, whole=False)
+    manager.press("Close details", dialog)
+    assert page.get_by_role("dialog").count() == 0
+    assert manager.complaints == []
+    assert professional.complaints == []
+
+
 def test_orc_3_a_revoked_site_is_out_at_once(scene: Scene) -> None:
     manager, professional = scene.manager, scene.professional
+    professional.go("Home")
     manager.go("Sites")
     dialog = _details(manager, RENAMED)
     manager.press(f"Revoke {RENAMED}", dialog)

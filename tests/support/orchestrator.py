@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from werkzeug.test import Client, TestResponse
 
+from fl_core.errors import PeerUnreachable
 from fl_core.events import Delta, EventBus
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.messages import (
@@ -56,12 +57,16 @@ class RememberedEngine:
     started: list[tuple[str, str]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     status: dict[str, RunStatus] = field(default_factory=dict)
+    node_status: dict[str, str] = field(default_factory=dict)
 
     def put_node(self, public_key_pem: str, name: str) -> str:
         return self.nodes.setdefault(public_key_pem, str(1000 + len(self.nodes)))
 
     def delete_node(self, node_id: str) -> None:
         self.nodes = {key: known for key, known in self.nodes.items() if known != node_id}
+
+    def nodes_now(self) -> dict[str, str]:
+        return {node_id: self.node_status.get(node_id, "online") for node_id in self.nodes.values()}
 
     def start_run(self, session_id: str, plan: str) -> str:
         run_id = str(len(self.started) + 1)
@@ -82,9 +87,17 @@ class RememberedGateway:
     """Counts how often the gateway was told to read its list again."""
 
     reloads: int = 0
+    open: dict[str, datetime] = field(default_factory=dict)
+    is_down: bool = False
 
     def reload(self) -> None:
         self.reloads += 1
+
+    def connections(self) -> dict[str, datetime]:
+        if self.is_down:
+            message = "the gateway is being restarted"
+            raise PeerUnreachable(message)
+        return self.open
 
 
 def write_model(folder: Path, *, seed: int, task: str = TASK) -> ModelCard:

@@ -85,7 +85,10 @@ def test_the_summary_counts_and_names_nobody(site: TestSite) -> None:
     assert summary["with_reference"] == 2
     assert summary["patients"] == 2
     assert summary["by_task"] == {"spect-reconstruction": 3}
+    assert summary.pop("distributions") is None  # told by permission only
     assert set(summary) == {"studies_usable", "studies_total", "with_reference", "patients", "added_at", "by_task"}
+    site.client.put("/api/v1/sharing", json={"distributions": True})
+    assert "Jane" not in site.client.get("/api/v1/system").get_data(as_text=True)
     shown = site.client.get("/api/v1/studies").get_data(as_text=True)
     assert "Jane" not in shown
 

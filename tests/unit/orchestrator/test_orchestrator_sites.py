@@ -137,6 +137,61 @@ def test_the_page_reads_presence_of_sites_that_were_once_trusted(lab: Lab) -> No
     assert lab.call("GET", "/sites/presence?hours=0").status_code == 422
 
 
+def test_a_diagnosis_names_the_step_that_is_broken(lab: Lab) -> None:
+    site = lab.site()
+    node = next(iter(lab.engine.nodes.values()))
+
+    def levels() -> dict[str, tuple[str, str]]:
+        checks = lab.ok("GET", f"/sites/{site.site_id}/diagnosis")["checks"]
+        return {check["step"]: (check["level"], check["code"]) for check in checks}
+
+    assert levels() == {
+        "trust": ("good", "good"),
+        "gateway": ("bad", "never_seen"),
+        "peer_api": ("bad", "never_seen"),
+        "flower": ("good", "good"),
+    }
+    site.hello()
+    lab.gateway.open = {site.site_id: lab.core.desk.now()}
+    lab.engine.node_status = {node: "offline"}
+    assert levels()["gateway"] == levels()["peer_api"] == ("good", "good")
+    assert levels()["flower"] == ("warning", "node_offline")
+    lab.gateway.is_down = True
+    assert levels()["gateway"] == ("warning", "unknown")
+    lab.engine.nodes = {}
+    assert levels()["flower"] == ("bad", "not_registered")
+    later = lab.core.desk.now() + timedelta(days=91)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    assert levels()["trust"] == ("bad", "certificate_ended")
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    assert levels() == {"trust": ("warning", "suspended")}
+    assert lab.call("GET", "/sites/none/diagnosis").status_code == 404
+
+
+def test_the_history_counts_rounds_and_bytes_of_each_session(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    session_id = lab.running(site, other)
+    lab.close_round(session_id, 1, site.site_id, other.site_id)
+    lab.close_round(session_id, 2, site.site_id, missing={other.site_id: "federation.late"})
+    history = lab.ok("GET", f"/sites/{site.site_id}/history")
+    assert (history["rounds"], history["bytes"]) == (2, 48)
+    [item] = history["items"]
+    assert (item["title"], item["rounds"], item["bytes"], item["examples"]) == ("Heart", 2, 48, 3)
+    assert lab.ok("GET", f"/sites/{other.site_id}/history")["rounds"] == 1
+
+
+def test_a_site_may_tell_how_its_studies_are_spread_and_an_older_one_does_not(lab: Lab) -> None:
+    site = lab.site()
+    body: dict[str, object] = {"studies_usable": 5, "studies_total": 5, "with_reference": 5, "patients": 5}
+    assert site.call("POST", "/peer/v1/summary", body).status_code == 204
+    assert lab.ok("GET", f"/sites/{site.site_id}")["data"]["distributions"] is None
+    spread = {"kinds": {"SPECT study": 5}, "cameras": {"60 views": 3, "other": 2}, "counts": {"316228": 5}, "warned": 1}
+    assert site.call("POST", "/peer/v1/summary", {**body, "distributions": spread}).status_code == 204
+    assert lab.ok("GET", f"/sites/{site.site_id}")["data"]["distributions"] == spread
+    assert site.call("POST", "/peer/v1/summary", body).status_code == 204  # permitted no more: what was known goes
+    assert lab.ok("GET", f"/sites/{site.site_id}")["data"]["distributions"] is None
+
+
 def _session(site_id: str) -> dict[str, object]:
     strategy = {"name": "fedavg", "parameters": {}}
     return {

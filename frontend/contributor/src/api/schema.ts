@@ -502,6 +502,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what this site lets out about its data besides the counts. */
+        get: operations["get_sharing"];
+        /** Permit, or permit no more, that the spread of the studies is told. */
+        put: operations["set_sharing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies": {
         parameters: {
             query?: never;
@@ -887,6 +905,41 @@ export interface components {
             train_on_my_data: boolean;
         };
         /**
+         * DataDistributions
+         * @description How the usable studies are spread (since protocol 1.1): aggregate figures, told only where the site permits it.
+         *
+         *     A group of fewer than three studies is never named: it counts as ``other``.
+         */
+        DataDistributions: {
+            /**
+             * Cameras
+             * @description usable studies per acquisition set-up
+             */
+            cameras?: {
+                [key: string]: number;
+            };
+            /**
+             * Counts
+             * @description usable studies per half decade of photopeak counts, keyed by its lower end
+             */
+            counts?: {
+                [key: string]: number;
+            };
+            /**
+             * Kinds
+             * @description usable studies per kind of scan
+             */
+            kinds?: {
+                [key: string]: number;
+            };
+            /**
+             * Warned
+             * @description usable studies that quality control remarked on
+             * @default 0
+             */
+            warned: number;
+        };
+        /**
          * DataSummary
          * @description What a site tells about its data: counts only, chosen by the site.
          */
@@ -904,6 +957,11 @@ export interface components {
             by_task?: {
                 [key: string]: number;
             };
+            /**
+             * @description absent: the site does not tell them
+             * @default null
+             */
+            distributions: components["schemas"]["DataDistributions"] | null;
             /** Patients */
             patients: number;
             /** Studies Total */
@@ -1332,6 +1390,17 @@ export interface components {
              * @description size of one update, as it leaves the site once a round
              */
             update_bytes: number;
+        };
+        /**
+         * SharingView
+         * @description GET and PUT /sharing: what this site lets out about its data besides the counts.
+         */
+        SharingView: {
+            /**
+             * Distributions
+             * @description how the studies are spread over kinds, cameras and counts
+             */
+            distributions: boolean;
         };
         /**
          * SignInList
@@ -2663,6 +2732,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteSessionView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    set_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharingView"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -5,6 +5,7 @@ export const en = {
   ...training,
   nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", results: "Results", privacy: "Privacy", settings: "Settings" },
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
+  sharing: { title: "How the studies are spread", note: "Besides the counts above nothing is told unless you permit it here.", loading: "Loading the permission", permit: "Tell the laboratory the spread over kinds, cameras and counts", permitNote: "Aggregate figures only; groups of fewer than three studies are put together. It can be taken back at any time.", told: "The laboratory learns exactly this:", kinds: "Kinds", cameras: "Acquisition set-ups", counts: "Photopeak counts", warned: "With remarks of quality control", other: "other", from: "from {{counts}}" },
   connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", suspended: "Suspended", revoked: "Revoked", protocol_mismatch: "Versions differ" },
   connect: {
     title: "Connect this site", intro: "Join a training network with an invitation from its learning manager. Your scans stay here.", loading: "Loading the connection",
@@ -32,7 +33,7 @@ export const en = {
     emptyTitle: "No studies yet", empty: "Drop study files or name a folder. You see every image before anything is trained.", name: "Study", state: "State", counts: "Counts", reference: "Reference", size: "Size", added: "Added", yes: "yes", no: "no",
     usable: "Usable", unusable: "Cannot be used", withdrawn: "Withdrawn", usableOf: "{{usable}} of {{total}} usable",
   },
-  told: { title: "What the orchestrator is told", note: "Exactly this, and nothing else about your data.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}" },
+  told: { title: "What the orchestrator is told", note: "These counts about your data, and the spread below only if you permit it.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}" },
   study: {
     images: "Images", projections: "Projections", reference: "Reference", attenuation: "Attenuation", loadingImage: "Loading images", facts: "About this study", kind: "Kind", geometry: "Acquisition", patient: "Patient (pseudonym, stays here)", used: "Used", usedIn_zero: "in no session", usedIn_one: "in {{count}} session", usedIn_other: "in {{count}} sessions", hash: "SHA-256",
     removed: "Removed on the way in", removedNote: "Identifiers that the file had.", removedNone: "The file had no identifiers.", reconstruct: "Reconstruct",

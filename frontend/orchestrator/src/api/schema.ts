@@ -126,6 +126,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hand the audit rows that are looked for over as a file, oldest first. */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the audit rows that are looked for, newest first. */
+        get: operations["search_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -135,6 +169,23 @@ export interface paths {
         };
         /** Check the hash chain of the audit. */
         get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who has acted, and the first words of what was done. */
+        get: operations["list_audit_words"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1210,6 +1261,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site_id}/diagnosis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say where the way from a site to here is broken. */
+        get: operations["diagnose_site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what a site contributed, session by session. */
+        get: operations["get_site_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site_id}/readmit": {
         parameters: {
             query?: never;
@@ -1538,6 +1623,16 @@ export interface components {
             subject: string;
         };
         /**
+         * AuditWords
+         * @description GET /audit/words: what can be filtered by.
+         */
+        AuditWords: {
+            /** Actors */
+            actors: string[];
+            /** Areas */
+            areas: string[];
+        };
+        /**
          * ChildView
          * @description A supervised child process.
          */
@@ -1612,6 +1707,32 @@ export interface components {
             version: string;
         };
         /**
+         * ConnectionCheck
+         * @description One step of the way from a site to here; `code` names what is to be done.
+         */
+        ConnectionCheck: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "good" | "pending" | "suspended" | "revoked" | "refused" | "certificate_ended" | "not_connected" | "never_seen" | "not_heard" | "not_registered" | "node_offline" | "unknown";
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "good" | "warning" | "bad";
+            /**
+             * Seen
+             * @description when this step last worked, as far as is known
+             */
+            seen: string | null;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "trust" | "gateway" | "peer_api" | "flower";
+        };
+        /**
          * Consent
          * @description A site's signed answer to an offer; the list of studies stays at the site, its digest and length travel.
          */
@@ -1658,6 +1779,35 @@ export interface components {
             take_part: boolean;
             /** Train On My Data */
             train_on_my_data: boolean;
+        };
+        /**
+         * ContributionView
+         * @description What a site gave to one session.
+         */
+        ContributionView: {
+            /**
+             * Bytes
+             * @description of all its updates in closed rounds
+             */
+            bytes: number;
+            /**
+             * Examples
+             * @description most studies behind one update
+             */
+            examples: number;
+            /** Last At */
+            last_at: string | null;
+            /** Rounds */
+            rounds: number;
+            /** Session Id */
+            session_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "invited" | "agreed" | "declined" | "training" | "finished" | "withdrawn";
+            /** Title */
+            title: string;
         };
         /**
          * CountRange
@@ -1727,6 +1877,41 @@ export interface components {
             public_address: string;
         };
         /**
+         * DataDistributions
+         * @description How the usable studies are spread (since protocol 1.1): aggregate figures, told only where the site permits it.
+         *
+         *     A group of fewer than three studies is never named: it counts as ``other``.
+         */
+        DataDistributions: {
+            /**
+             * Cameras
+             * @description usable studies per acquisition set-up
+             */
+            cameras?: {
+                [key: string]: number;
+            };
+            /**
+             * Counts
+             * @description usable studies per half decade of photopeak counts, keyed by its lower end
+             */
+            counts?: {
+                [key: string]: number;
+            };
+            /**
+             * Kinds
+             * @description usable studies per kind of scan
+             */
+            kinds?: {
+                [key: string]: number;
+            };
+            /**
+             * Warned
+             * @description usable studies that quality control remarked on
+             * @default 0
+             */
+            warned: number;
+        };
+        /**
          * DataSummary
          * @description What a site tells about its data: counts only, chosen by the site.
          */
@@ -1744,6 +1929,11 @@ export interface components {
             by_task?: {
                 [key: string]: number;
             };
+            /**
+             * @description absent: the site does not tell them
+             * @default null
+             */
+            distributions: components["schemas"]["DataDistributions"] | null;
             /** Patients */
             patients: number;
             /** Studies Total */
@@ -3685,6 +3875,14 @@ export interface components {
             fingerprint: string;
         };
         /**
+         * SiteDiagnosis
+         * @description GET /sites/{id}/diagnosis, in the order of the way.
+         */
+        SiteDiagnosis: {
+            /** Checks */
+            checks: components["schemas"]["ConnectionCheck"][];
+        };
+        /**
          * SiteEstimate
          * @description What one site will need for a round, None where it has not trained this task yet.
          */
@@ -3695,6 +3893,18 @@ export interface components {
             site_id: string;
             /** Site Name */
             site_name: string;
+        };
+        /**
+         * SiteHistory
+         * @description GET /sites/{id}/history, newest session first.
+         */
+        SiteHistory: {
+            /** Bytes */
+            bytes: number;
+            /** Items */
+            items: components["schemas"]["ContributionView"][];
+            /** Rounds */
+            rounds: number;
         };
         /**
          * SiteList
@@ -4826,6 +5036,146 @@ export interface operations {
             };
         };
     };
+    export_audit: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                /** @description first word of the action: site, session, ... */
+                area?: string | null;
+                actor?: string | null;
+                /** @description anywhere in who, what, of what, or the details */
+                text?: string | null;
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_audit: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                /** @description first word of the action: site, session, ... */
+                area?: string | null;
+                actor?: string | null;
+                /** @description anywhere in who, what, of what, or the details */
+                text?: string | null;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     verify_audit: {
         parameters: {
             query?: never;
@@ -4842,6 +5192,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditCheck"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditWords"];
                 };
             };
             /** @description Unauthorized */
@@ -9885,6 +10300,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diagnose_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDiagnosis"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_site_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteHistory"];
                 };
             };
             /** @description Unauthorized */

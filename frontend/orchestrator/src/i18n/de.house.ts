@@ -60,9 +60,29 @@ export const house: typeof houseEn = {
   },
   nextStart: {
     title: "Ab dem nächsten Start", note: "Steht in settings.toml im Datenordner.", host: "Öffentliche Adresse (Rechnername)", hostNote: "Unter ihr erreichen die Standorte diesen Computer.", upload: "Größte hochgeladene Datei (MiB)", uploadNote: "Zum Beispiel Modelldateien.", fixed: "Über Befehlszeile oder Umgebung vorgegeben: Ändern Sie es dort.",
-    hostWarn: "Standorte kennen dieses Labor als {{address}}", hostMeans_one: "{{count}} offene Einladung enthält die jetzige Adresse: Ziehen Sie sie zurück und erstellen Sie sie nach dem Neustart neu. Verbundene Standorte fragen weiter unter der alten Adresse an; sie muss also weiterhin hierher führen.", hostMeans_other: "{{count}} offene Einladungen enthalten die jetzige Adresse: Ziehen Sie sie zurück und erstellen Sie sie nach dem Neustart neu. Verbundene Standorte fragen weiter unter der alten Adresse an; sie muss also weiterhin hierher führen.",
+    hostWarn: "Standorte kennen dieses Labor als {{address}}", hostMeans_zero: "Verbundene Standorte fragen weiter unter der alten Adresse an; sie muss also weiterhin hierher führen.", hostMeans_one: "{{count}} offene Einladung enthält die jetzige Adresse: Ziehen Sie sie zurück und erstellen Sie sie nach dem Neustart neu. Verbundene Standorte fragen weiter unter der alten Adresse an; sie muss also weiterhin hierher führen.", hostMeans_other: "{{count}} offene Einladungen enthalten die jetzige Adresse: Ziehen Sie sie zurück und erstellen Sie sie nach dem Neustart neu. Verbundene Standorte fragen weiter unter der alten Adresse an; sie muss also weiterhin hierher führen.",
     waits: "Gespeichert; es gilt ab dem nächsten Start.", restart: "Starten Sie das Programm neu, wenn keine Runde läuft.",
   },
   about: { title: "Über dieses Programm", licence: "Lizenz", home: "Datenordner", components: "Verwendete Bibliotheken", name: "Bibliothek" },
+  auditFilter: {
+    title: "Prüfprotokoll durchsuchen", text: "Suchtext", area: "Was", actor: "Wer", from: "Von", to: "Bis", all: "Alle", clear: "Diese Auswahl entfernen", reset: "Alles zeigen", csv: "Als CSV exportieren", json: "Als JSON exportieren", noneTitle: "Keine solche Zeile", none: "Wählen Sie einen längeren Zeitraum oder ein anderes Wort.",
+    areaOf: { account: "Konten", certificate: "Zertifikate", consent: "Einwilligungen", drain: "Wartungsbetrieb", enrolment: "Beitrittsanfragen", invitation: "Einladungen", model: "Modelle", session: "Sitzungen", settings: "Einstellungen", site: "Vertrauen in Standorte" },
+  },
+  siteTabs: { overview: "Überblick", data: "Daten", history: "Beiträge", connection: "Verbindung" },
+  siteData: {
+    untold: "Dieser Standort hat noch nichts über seine Daten mitgeteilt. Er tut es, sobald er sich verbindet.", newest: "Neueste nutzbare Studie", warned: "Nutzbar, mit Hinweisen der Qualitätsprüfung", tasks: "Nutzbare Studien nach Aufgabe", kinds: "Nach Art", cameras: "Nach Aufnahmetechnik", counts: "Nach Impulsen im Photopeak", other: "Andere (Gruppen unter 3)", from: "ab {{counts}}",
+    notPermitted: "Wie sich die Studien auf Kameras und Impulse verteilen, wird nur mitgeteilt, wenn der Standort es erlaubt (seine Seite Datenschutz).",
+  },
+  siteHistory: { loading: "Beiträge werden geladen", emptyTitle: "Noch zu keiner Sitzung gefragt", empty: "Hier erscheinen Sitzungen, zu denen dieser Standort gefragt wurde, und was er gesendet hat.", sessions: "Sitzungen", updates: "Empfangene Aktualisierungen", bytes: "Insgesamt empfangen", rounds_one: "{{count}} Runde", rounds_other: "{{count}} Runden", examples_one: "{{count}} Studie", examples_other: "{{count}} Studien" },
+  way: {
+    title: "Der Weg von diesem Standort", loading: "Verbindung wird geprüft", seen: "Zuletzt in Ordnung", level: { good: "Gut", warning: "Ansehen", bad: "Gestört" },
+    step: { trust: "Vertrauen", gateway: "Verschlüsselte Leitung", peer_api: "Nachrichten", flower: "Austausch der Modelle" },
+    note: { trust: "Hier zugelassen, Zertifikat gültig.", gateway: "Eine Verbindung steht an der Tür dieses Labors.", peer_api: "Der Standort fragt nach Neuigkeiten.", flower: "Die Trainingsmaschine kennt und hört den Standort." },
+    remedy: {
+      pending: "Vergleichen Sie die Fingerabdrücke und lassen Sie den Standort zu.", suspended: "Der Standort ist ausgesetzt. Lassen Sie ihn im Überblick wieder herein.", revoked: "Das Vertrauen wurde entzogen. Senden Sie eine neue Einladung.", refused: "Die Anfrage wurde abgelehnt. Senden Sie eine neue Einladung.", certificate_ended: "Das Zertifikat ist abgelaufen und wird abgewiesen. Senden Sie eine neue Einladung.",
+      not_connected: "Fragen Sie den Standort, ob Computer und Programm laufen und ob sein Netz die öffentliche Adresse erreicht.", never_seen: "Der Standort hat sich noch nie verbunden. Bitten Sie ihn, sein Programm zu starten; prüfen Sie, ob die öffentliche Adresse von außen hierher führt.",
+      not_heard: "Die Leitung steht vielleicht, aber das Programm fragt nicht. Bitten Sie den Standort, sein Programm neu zu starten oder zu aktualisieren.", not_registered: "Die Trainingsmaschine kennt den Standort noch nicht. Er wird binnen Sekunden von selbst angemeldet; sehen Sie nach den Prozessen in den Einstellungen.", node_offline: "Der Trainingsteil des Standorts ist nicht da. Er startet mit dessen Programm; bitten Sie den Standort, nach den Prozessen in seinen Einstellungen zu sehen.", unknown: "Ein Prozess dieses Labors startet gerade neu. Sehen Sie gleich noch einmal nach.",
+    },
+  },
   qr: { title: "Als QR-Code", note: "Jeder QR-Leser liefert einen Text, der sich wie der untenstehende einfügen lässt.", alt: "QR-Code der Einladung", save: "QR-Code speichern" },
 };

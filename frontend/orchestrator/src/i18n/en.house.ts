@@ -58,9 +58,29 @@ export const house = {
   },
   nextStart: {
     title: "From the next start on", note: "Kept in settings.toml of the data folder.", host: "Public address (host name)", hostNote: "Under which sites reach this computer.", upload: "Largest upload (MiB)", uploadNote: "Model files, for example.", fixed: "Given on the command line or by the environment: change it there.",
-    hostWarn: "Sites know this laboratory as {{address}}", hostMeans_one: "{{count}} open invitation carries the present address: withdraw it and make it anew after the restart. Connected sites keep asking at the old address, so it must still lead here.", hostMeans_other: "{{count}} open invitations carry the present address: withdraw them and make them anew after the restart. Connected sites keep asking at the old address, so it must still lead here.",
+    hostWarn: "Sites know this laboratory as {{address}}", hostMeans_zero: "Connected sites keep asking at the old address, so it must still lead here.", hostMeans_one: "{{count}} open invitation carries the present address: withdraw it and make it anew after the restart. Connected sites keep asking at the old address, so it must still lead here.", hostMeans_other: "{{count}} open invitations carry the present address: withdraw them and make them anew after the restart. Connected sites keep asking at the old address, so it must still lead here.",
     waits: "Saved; it holds from the next start on.", restart: "Restart the program when no round is running.",
   },
   about: { title: "About", licence: "Licence", home: "Data folder", components: "Made with", name: "Library" },
+  auditFilter: {
+    title: "Look through the audit log", text: "Text", area: "What", actor: "Who", from: "From", to: "Until", all: "All", clear: "Remove this choice", reset: "Show everything", csv: "Export CSV", json: "Export JSON", noneTitle: "No row is like this", none: "Choose a longer time or another word.",
+    areaOf: { account: "Accounts", certificate: "Certificates", consent: "Consents", drain: "Drain mode", enrolment: "Requests to join", invitation: "Invitations", model: "Models", session: "Sessions", settings: "Settings", site: "Trust in sites" },
+  },
+  siteTabs: { overview: "Overview", data: "Data", history: "Contributions", connection: "Connection" },
+  siteData: {
+    untold: "This site has not told anything about its data yet. It does so when it connects.", newest: "Newest usable study", warned: "Usable, with remarks of quality control", tasks: "Usable studies by task", kinds: "By kind", cameras: "By acquisition set-up", counts: "By photopeak counts", other: "Other (groups of fewer than 3)", from: "from {{counts}}",
+    notPermitted: "How the studies are spread over cameras and counts is told only where the site permits it (its page Privacy).",
+  },
+  siteHistory: { loading: "Loading contributions", emptyTitle: "Not asked to a session yet", empty: "Sessions that this site was asked to appear here, with what it sent.", sessions: "Sessions", updates: "Updates received", bytes: "Received in all", rounds_one: "{{count}} round", rounds_other: "{{count}} rounds", examples_one: "{{count}} study", examples_other: "{{count}} studies" },
+  way: {
+    title: "The way from this site", loading: "Looking at the connection", seen: "Last worked", level: { good: "Good", warning: "Look", bad: "Broken" },
+    step: { trust: "Trust", gateway: "Encrypted line", peer_api: "Messages", flower: "Exchange of models" },
+    note: { trust: "Approved here, certificate in force.", gateway: "A connection stands at the door of this laboratory.", peer_api: "The site asks for news.", flower: "The training engine knows the site and hears it." },
+    remedy: {
+      pending: "Compare the fingerprints and approve the site.", suspended: "The site is shut out. Let it in again in the overview.", revoked: "The trust was taken back. Send a new invitation.", refused: "The request was refused. Send a new invitation.", certificate_ended: "The certificate has ended, so the door refuses it. Send a new invitation.",
+      not_connected: "Ask the site whether its computer and program are on, and whether its network lets it reach the public address.", never_seen: "The site has never connected. Ask it to start its program; check that the public address leads here from outside.",
+      not_heard: "The line may stand, but the program does not ask. Ask the site to restart its program, or to update it.", not_registered: "The training engine does not know the site yet. It is registered by itself within seconds; see the processes in Settings.", node_offline: "The site's training part is not there. It starts with the site's program; ask the site to look at its processes in Settings.", unknown: "A process of this laboratory is being restarted. Look again in a moment.",
+    },
+  },
   qr: { title: "As a QR code", note: "Any QR reader gives a text that can be pasted like the one below.", alt: "QR code of the invitation", save: "Save QR code" },
 };

@@ -12,6 +12,7 @@ import { Empty, Problem, Resource } from "@shared/ui/states";
 
 import { useModels } from "@app/features/models/api/useModels";
 import { useAudit, useAuditCheck } from "@app/features/privacy/api/useAudit";
+import { SharingCard } from "@app/features/privacy/components/SharingCard";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
 import { Receipts } from "@app/features/sessions/components/Receipts";
@@ -37,6 +38,7 @@ export function PrivacyPage() {
         }
       </Resource>
       {system.data !== undefined && <SharedSummary grid summary={system.data.shared_summary} />}
+      {system.data !== undefined && <SharingCard summary={system.data.shared_summary} />}
       <AuditCard />
     </Page>
   );

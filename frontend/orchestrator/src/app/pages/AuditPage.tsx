@@ -1,7 +1,7 @@
 /** The tamper-evident log. */
 import { Button, Group } from "@mantine/core";
-import { IconShieldCheck } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { IconDownload, IconSearchOff, IconShieldCheck } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { AuditTable } from "@shared/ui/AuditTable";
@@ -9,7 +9,8 @@ import { AuditVerdict } from "@shared/ui/AuditVerdict";
 import { Page } from "@shared/ui/Page";
 import { Empty, Problem, Resource } from "@shared/ui/states";
 
-import { useAudit, useAuditCheck } from "@app/features/audit/api/useAudit";
+import { exportAddress, useAudit, useAuditCheck, type AuditFilter } from "@app/features/audit/api/useAudit";
+import { AuditFilters } from "@app/features/audit/components/AuditFilters";
 import { useModels } from "@app/features/models/api/useModels";
 import { useSessions } from "@app/features/sessions/api/useSessions";
 import { useSites } from "@app/features/sites/api/useSites";
@@ -31,16 +32,23 @@ function useNames(): ReadonlyMap<string, string> {
 
 export function AuditPage() {
   const { t } = useTranslation();
-  const audit = useAudit();
+  const [filter, setFilter] = useState<AuditFilter>({});
+  const filtered = Object.values(filter).some((value) => value !== undefined && value !== "");
+  const audit = useAudit(filter);
   const check = useAuditCheck();
   const names = useNames();
   return (
-    <Page title={t("audit.title")} intro={t("audit.intro")} actions={<Button variant="default" leftSection={<IconShieldCheck size={17} />} loading={check.isPending} onClick={() => check.mutate()}>{t("audit.verify")}</Button>}>
+    <Page title={t("audit.title")} intro={t("audit.intro")} actions={<>
+      <Button variant="default" leftSection={<IconShieldCheck size={17} />} loading={check.isPending} onClick={() => check.mutate()}>{t("audit.verify")}</Button>
+      {(["csv", "json"] as const).map((format) => <Button key={format} component="a" href={exportAddress(filter, format)} download variant="default" leftSection={<IconDownload size={17} />}>{t(`auditFilter.${format}`)}</Button>)}
+    </>}>
       {check.data !== undefined && <AuditVerdict check={check.data} />}
       {check.isError && <Problem error={check.error} onRetry={() => check.mutate()} />}
+      <div className="card"><AuditFilters filter={filter} names={names} onChange={setFilter} /></div>
       <Resource query={audit} label={t("audit.loading")}>
         {(data) => {
           const rows = data.pages.flat();
+          if (rows.length === 0 && filtered) return <Empty icon={IconSearchOff} title={t("auditFilter.noneTitle")} action={<Button variant="light" onClick={() => setFilter({})}>{t("auditFilter.reset")}</Button>}>{t("auditFilter.none")}</Empty>;
           if (rows.length === 0) return <Empty icon={IconShieldCheck} title={t("audit.emptyTitle")}>{t("audit.empty")}</Empty>;
           return (
             <div className="card">

@@ -29,7 +29,7 @@ function Mail({ present }: { present: Notices }) {
   return (
     <Card title={t("notices.mail")} note={t("notices.mailNote")} aside={<Switch label={t("notices.enabled")} aria-label={t("notices.mailOn")} checked={mail.enabled} onChange={(event) => setMail({ ...mail, enabled: event.currentTarget.checked })} />}>
       <form onSubmit={(event) => { event.preventDefault(); send(); }}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" style={{ alignItems: "end" }}>
           <TextInput label={t("notices.host")} value={mail.host} onChange={(event) => setMail({ ...mail, host: event.currentTarget.value })} />
           <NumberField label={t("notices.port")} min={1} max={65_535} allowDecimal={false} value={mail.port} onChange={(value) => setMail({ ...mail, port: Number(value) })} />
           <Select label={t("notices.security")} allowDeselect={false} data={SECURITY.map((value) => ({ value, label: t(`notices.securityOf.${value}`) }))} value={mail.security} onChange={(value) => setMail({ ...mail, security: SECURITY.find((known) => known === value) ?? "starttls" })} />

@@ -1,5 +1,5 @@
 /** One site in full: data, certificate, name, trust. */
-import { Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Drawer, Group, Stack, Tabs, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -12,15 +12,33 @@ import { Ago } from "@shared/ui/Time";
 
 import type { Site } from "@app/api/schemas";
 import { useRenameSite } from "@app/features/sites/api/useSites";
+import { SiteConnection } from "@app/features/sites/components/SiteConnection";
+import { SiteContributions } from "@app/features/sites/components/SiteContributions";
+import { SiteData } from "@app/features/sites/components/SiteData";
 import { SiteChip } from "@app/features/sites/components/SiteTable";
 import { SiteTrust } from "@app/features/sites/components/SiteTrust";
 
 export function SiteDrawer({ site, onClose }: { site: Site | undefined; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Drawer opened={site !== undefined} onClose={onClose} size="md" title={<Text fw={650} size="lg">{site?.name}</Text>} closeButtonProps={{ "aria-label": t("site.close") }}>
-      {site !== undefined && <SiteDetails key={site.id} site={site} />}
+    <Drawer opened={site !== undefined} onClose={onClose} size="lg" title={<Text fw={650} size="lg">{site?.name}</Text>} closeButtonProps={{ "aria-label": t("site.close") }}>
+      {site !== undefined && <SiteTabs key={site.id} site={site} />}
     </Drawer>
+  );
+}
+
+const PARTS = ["overview", "data", "history", "connection"] as const;
+
+function SiteTabs({ site }: { site: Site }) {
+  const { t } = useTranslation();
+  return (
+    <Tabs defaultValue="overview" keepMounted={false}>
+      <Tabs.List mb="md" aria-label={site.name}>{PARTS.map((part) => <Tabs.Tab key={part} value={part}>{t(`siteTabs.${part}`)}</Tabs.Tab>)}</Tabs.List>
+      <Tabs.Panel value="overview"><SiteDetails site={site} /></Tabs.Panel>
+      <Tabs.Panel value="data"><SiteData site={site} /></Tabs.Panel>
+      <Tabs.Panel value="history"><SiteContributions id={site.id} /></Tabs.Panel>
+      <Tabs.Panel value="connection"><SiteConnection id={site.id} /></Tabs.Panel>
+    </Tabs>
   );
 }
 
@@ -36,8 +54,6 @@ function SiteDetails({ site }: { site: Site }) {
         [t("site.software"), site.software ?? "–"],
         [t("site.certificate"), site.certificate_expires_at === null ? "–" : t("site.renews", { until: formatDateTime(site.certificate_expires_at) })],
         [t("site.studies"), data === null ? t("site.untold") : t("sites.usable", { usable: formatCount(data.studies_usable), total: formatCount(data.studies_total) })],
-        [t("site.patients"), data === null ? "–" : formatCount(data.patients)],
-        [t("site.reference"), data === null ? "–" : formatCount(data.with_reference)],
         [t("site.newStudies"), formatCount(site.new_studies)],
         [t("site.sessions"), formatCount(site.sessions)],
       ]} />
