@@ -59,6 +59,8 @@ class Amount:
     models: int = 2000
     invitations: int = 100
     sites_per_session: int = 6
+    pending: int = 2
+    paused: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +83,23 @@ def fill(home: Path, amount: Amount, *, seed: int = 1, database_url: str | None 
     authority = Authority.create(home, "FLoMIR laboratory", "127.0.0.1")
     database = open_database(place_of(home, database_url), migrations=migrations())
     try:
-        _Filler(database, authority, random.Random(seed)).fill(amount)  # noqa: S311 - rows to look at, no secrets
+        _Filler(database, authority, amount, random.Random(seed)).fill()  # noqa: S311 - rows to look at, no secrets
     finally:
         database.close()
 
 
 class _Filler:
-    def __init__(self, database: Database, authority: Authority, rng: random.Random) -> None:
+    def __init__(self, database: Database, authority: Authority, amount: Amount, rng: random.Random) -> None:
         self._database = database
+        self._amount = amount
         self._authority = authority
         self._rng = rng
         self._now = START
         self._journal = Journal(database, clock=lambda: self._now)
         self._key, self._certificate = authority.orchestrator_key(), authority.orchestrator_pem()
 
-    def fill(self, amount: Amount) -> None:
+    def fill(self) -> None:
+        amount = self._amount
         with self._database.begin() as tx:
             for number in range(amount.invitations):
                 self._invitation(tx, number)
@@ -141,7 +145,7 @@ class _Filler:
         }  # fmt: skip
         lab_sites.add_site(tx, values)
         self._note(tx, "site.requested", site_id, f"{name} asks to join.")
-        outcome = "pending" if number % 250 == 7 else "refused" if number % 50 == 3 else "trusted"
+        outcome = "pending" if number < self._amount.pending else "refused" if number % 50 == 13 else "trusted"
         if outcome == "pending":
             return _Site(site_id, name, key, "")
         if outcome == "refused":
@@ -277,7 +281,7 @@ class _Filler:
         if number % 40 == 11:
             reason: Json = {"reason": "session.too_few_sites", "reason_text": "Two sites did not return in time."}
             self._move(tx, session_id, title, SessionEvent.RUN_FAILED, reason)
-        elif number % 40 == 25:
+        elif number < self._amount.paused:
             self._move(tx, session_id, title, SessionEvent.PAUSED, {"wish": "pause"})
         else:
             self._move(tx, session_id, title, SessionEvent.RUN_COMPLETED)
