@@ -35,7 +35,8 @@ from fl_core.trust.identity import Key, fingerprint, generate_key, load_certific
 TASK, NETWORK = "spect-reconstruction", "unrolled_em"
 TENSORS = 60
 """As many tensors as the default network's card lists."""
-START = datetime(2024, 1, 8, 8, 0, tzinfo=UTC)
+HISTORY = timedelta(days=250)
+"""How far back the first row lies; all of it is younger than what the retention removes."""
 TOWNS = (
     "Aurora",
     "Belmont",
@@ -94,7 +95,7 @@ class _Filler:
         self._amount = amount
         self._authority = authority
         self._rng = rng
-        self._now = START
+        self._now = datetime.now(UTC) - HISTORY
         self._journal = Journal(database, clock=lambda: self._now)
         self._key, self._certificate = authority.orchestrator_key(), authority.orchestrator_pem()
 
@@ -135,7 +136,7 @@ class _Filler:
 
     def _site(self, tx: Transaction, number: int) -> _Site:
         site_id, name, key = new_id("site"), _site_name(number), generate_key()
-        csr, at = make_csr(key, name), self._later(timedelta(hours=20))
+        csr, at = make_csr(key, name), self._later(timedelta(hours=4))
         certificate = self._authority.issue_site(csr, site_id, name)
         loaded = load_certificate(certificate)
         values: Json = {
@@ -189,7 +190,7 @@ class _Filler:
         return model_id
 
     def _session(self, tx: Transaction, number: int, sites: list[_Site], first: str, *, rounds: int) -> str:
-        session_id, at = new_id("session"), self._later(timedelta(days=2))
+        session_id, at = new_id("session"), self._later(timedelta(days=1))
         title = f"Myocardial perfusion {number + 1:03d}"
         spec: Json = {
             "title": title, "task": TASK, "task_parameters": {"local_epochs": 1}, "model_id": first,
