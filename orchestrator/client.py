@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -26,26 +27,46 @@ class DaemonClient:
 
     def call(self, method: str, path: str, body: Json | None = None) -> Json:
         """Send one request and return the JSON answer."""
-        request = urllib.request.Request(  # noqa: S310 - the daemon on loopback
-            f"{self.url}/api/v1{path}",
-            None if body is None else json.dumps(body).encode(),
-            {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-            method=method,
-        )
+        content = None if body is None else json.dumps(body).encode()
+        return _parsed(self._send(method, path, content, "application/json"))
+
+    def fetch(self, path: str) -> bytes:
+        """Return what lies behind a path as it is."""
+        return self._send("GET", path, None, "application/json")
+
+    def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> Json:
+        """Send a file with the fields of its form and return the JSON answer."""
+        import httpx
+
+        form = httpx.Request("POST", self.url, data=dict(fields), files={"file": (file.name, file.read_bytes())})
+        return _parsed(self._send("POST", path, form.read(), form.headers["Content-Type"]))
+
+    def _send(self, method: str, path: str, content: bytes | None, kind: str) -> bytes:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
+        url = f"{self.url}/api/v1{path}"
+        request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310 - the daemon on loopback
         try:
             with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
-                parsed = json.loads(answer.read())
+                return bytes(answer.read())
         except urllib.error.HTTPError as error:
             raise click.ClickException(_words(error)) from error
         except (urllib.error.URLError, OSError) as error:
             message = f"The orchestrator at {self.url} does not answer. Start it again."
             raise click.ClickException(message) from error
-        return parsed if isinstance(parsed, dict) else {"items": parsed}
 
     def items(self, path: str) -> list[Json]:
         """Return the items of a list."""
         found = self.call("GET", path).get("items")
         return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _parsed(answer: bytes) -> Json:
+    try:
+        found = json.loads(answer)
+    except ValueError as error:
+        message = "The answer is no JSON; this is something to download."
+        raise click.ClickException(message) from error
+    return found if isinstance(found, dict) else {"items": found}
 
 
 def _words(error: urllib.error.HTTPError) -> str:

@@ -1,7 +1,6 @@
 """`flomir orchestrator ...`: run the daemon, and steer a running one from scripts."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,26 +8,17 @@ import click
 
 from fl_core.backup_commands import add_backup_commands
 from orchestrator.client import DaemonClient
+from orchestrator.command_line import home_option, json_option, show
+from orchestrator.job_commands import jobs
+from orchestrator.model_commands import models
+from orchestrator.session_commands import read_body, session
+from orchestrator.site_commands import add_site_commands
 
 if TYPE_CHECKING:
     import socket
 
-    from fl_core.protocol.messages import Json
     from orchestrator.app import Ready
     from orchestrator.settings import OrchestratorSettings
-
-DEFAULT_HOME = Path.home() / ".flomir" / "orchestrator"
-ENDED = frozenset({"completed", "stopped", "failed", "aborted"})
-WATCH_POLL_S = 1.0
-
-home_option = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_HOME,
-    show_default=True,
-    help="Folder that holds everything of this orchestrator.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
 
 
 @click.group()
@@ -120,64 +110,10 @@ def _announce(ready: "Ready", *, as_json: bool, headless: bool) -> None:
 @orchestrator.command()
 @home_option
 @json_option
-@click.option("--site-name", default=None, help="Name of the site that is invited.")
-@click.option("--valid-hours", type=click.IntRange(1, 720), default=72, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the invitation file here.")
-def invite(home: Path, *, as_json: bool, site_name: str | None, valid_hours: int, out: Path | None) -> None:
-    """Make a single-use invitation for a site."""
-    issued = _client(home).call("POST", "/invitations", {"site_name": site_name, "valid_hours": valid_hours})
-    if out is not None:
-        from fl_core.trust.files import write_private
-
-        write_private(out, str(issued["file"]).encode())
-    _show(issued, as_json=as_json, words=f"Invitation written to {out}." if out else str(issued["text"]).rstrip())
-
-
-@orchestrator.command()
-@home_option
-@json_option
-@click.argument("site")
-@click.argument("fingerprint")
-def approve(home: Path, *, as_json: bool, site: str, fingerprint: str) -> None:
-    """Trust the pending SITE whose FINGERPRINT you compared on both screens."""
-    view = _client(home).call("POST", f"/sites/{site}/approve", {"fingerprint": fingerprint})
-    _show(view, as_json=as_json, words=f"{view['name']} is trusted now.")
-
-
-@orchestrator.command()
-@home_option
-@json_option
-@click.argument("site")
-def revoke(home: Path, *, as_json: bool, site: str) -> None:
-    """Take the trust in SITE back; its connections close at once."""
-    view = _client(home).call("POST", f"/sites/{site}/revoke")
-    _show(view, as_json=as_json, words=f"The trust in {view['name']} was taken back.")
-
-
-@orchestrator.command()
-@home_option
-@json_option
-def sites(home: Path, *, as_json: bool) -> None:
-    """List the sites."""
-    rows = _client(home).items("/sites")
-    lines = [
-        f"{row['id']}  {row['state']:8}  {'online ' if row['online'] else 'offline'}  {row['fingerprint']}  {row['name']}"
-        for row in rows
-    ]
-    _show(
-        {"items": rows},
-        as_json=as_json,
-        words="\n".join(lines) or "No site yet. Invite one: flomir orchestrator invite",
-    )
-
-
-@orchestrator.command()
-@home_option
-@json_option
 @click.argument("switch", type=click.Choice(["on", "off", "status"]))
 def drain(home: Path, *, as_json: bool, switch: str) -> None:
     """Before an upgrade: nothing new starts (on) until it is over (off); `status` says what still runs."""
-    client = _client(home)
+    client = DaemonClient(home)
     view = client.call("GET", "/drain") if switch == "status" else client.call("PUT", "/drain", {"on": switch == "on"})
     running = view["running"]
     words = "Drain mode is off."
@@ -187,105 +123,24 @@ def drain(home: Path, *, as_json: bool, switch: str) -> None:
             if running
             else ("Drain mode is on; nothing runs. The program can be stopped and upgraded.")
         )
-    _show(view, as_json=as_json, words=words)
+    show(view, as_json=as_json, words=words)
 
 
 add_backup_commands(orchestrator, role="orchestrator", home_option=home_option)
-
-
-@orchestrator.group()
-def session() -> None:
-    """Start, watch and stop training sessions."""
-
-
-@session.command("start")
-@home_option
-@json_option
-@click.argument("what")
-def start_session(home: Path, *, as_json: bool, what: str) -> None:
-    """Start session WHAT (an id), or offer a new one from a JSON file WHAT (the body of POST /sessions)."""
-    client = _client(home)
-    if Path(what).is_file():
-        try:
-            body = json.loads(Path(what).read_text("utf-8"))
-        except ValueError as error:
-            message = f"{what} is not JSON: {error}"
-            raise click.ClickException(message) from error
-        view = client.call("POST", "/sessions", body)
-    else:
-        view = client.call("POST", f"/sessions/{what}/start")
-    _show(view, as_json=as_json, words=f"{view['id']}  {view['state']}  {view['title']}")
-
-
-@session.command("watch")
-@home_option
-@json_option
-@click.argument("session_id")
-def watch_session(home: Path, *, as_json: bool, session_id: str) -> None:
-    """Follow a session until it ends; exit code 1 when it failed."""
-    import time
-
-    client, shown = _client(home), 0
-    while True:
-        view = client.call("GET", f"/sessions/{session_id}")
-        log = [str(line) for line in view["log"]] if isinstance(view["log"], list) else []
-        if not as_json:
-            for line in log[shown:]:
-                print(line, flush=True)
-            shown = len(log)
-        if view["state"] in ENDED:
-            break
-        time.sleep(WATCH_POLL_S)
-    _show(view, as_json=as_json, words=f"{view['state']}: {view['reason_text'] or 'all is well'}")
-    if view["state"] == "failed":
-        sys.exit(1)
-
-
-@session.command("stop")
-@home_option
-@json_option
-@click.argument("session_id")
-def stop_session(home: Path, *, as_json: bool, session_id: str) -> None:
-    """Stop a session; closed rounds and their models stay."""
-    view = _client(home).call("POST", f"/sessions/{session_id}/stop")
-    _show(view, as_json=as_json, words=f"{view['title']} is {view['state']}.")
-
-
-@session.command("abort")
-@home_option
-@json_option
-@click.argument("session_id")
-def abort_session(home: Path, *, as_json: bool, session_id: str) -> None:
-    """Give a session up before it starts; its offers are withdrawn at the sites."""
-    view = _client(home).call("POST", f"/sessions/{session_id}/abort")
-    _show(view, as_json=as_json, words=f"{view['title']} is {view['state']}; its offers were withdrawn.")
-
-
-@session.command("export")
-@home_option
-@click.argument("session_id")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the JSON file here.")
-def export_session(home: Path, *, session_id: str, out: Path) -> None:
-    """Write a session whole as JSON: rounds, updates, metrics, model cards, signed documents."""
-    from model.io.atomic import write_atomically
-
-    found = _client(home).call("GET", f"/sessions/{session_id}/export")
-    try:
-        write_atomically(out, (json.dumps(found, indent=1) + "\n").encode())
-    except OSError as error:
-        message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
-        raise click.ClickException(message) from error
-    click.echo(f"{found['session']['title']} was written to {out}.")  # type: ignore[index]  # checked by the API
+add_site_commands(orchestrator)
+for group in (session, models, jobs):
+    orchestrator.add_command(group)
 
 
 @orchestrator.command()
 @home_option
-@json_option
-def models(home: Path, *, as_json: bool) -> None:
-    """List the models."""
-    rows = _client(home).items("/models")
-    lines = [f"{row['id']}  {row['task']}  {str(row['sha256'])[:12]}  {row['name']}" for row in rows]
-    _show({"items": rows}, as_json=as_json, words="\n".join(lines) or "No model yet.")
+@click.argument("method", type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE"], case_sensitive=False))
+@click.argument("path")
+@click.option("--body", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="JSON file to send.")
+def api(home: Path, *, method: str, path: str, body: Path | None) -> None:
+    """Send one request to the API (`openapi` describes it), for example: api GET /new-data. Prints the answer as JSON."""
+    answer = DaemonClient(home).call(method.upper(), f"/{path.lstrip('/')}", None if body is None else read_body(body))
+    show(answer, as_json=True, words="")
 
 
 @orchestrator.command()
@@ -293,8 +148,8 @@ def models(home: Path, *, as_json: bool) -> None:
 @json_option
 def link(home: Path, *, as_json: bool) -> None:
     """Print a fresh one-time link to the page."""
-    made = _client(home).call("POST", "/link")
-    _show(made, as_json=as_json, words=str(made["link"]))
+    made = DaemonClient(home).call("POST", "/link")
+    show(made, as_json=as_json, words=str(made["link"]))
 
 
 @orchestrator.command()
@@ -304,11 +159,3 @@ def openapi() -> None:
     from orchestrator.api import describe
 
     print(openapi_text(describe()), end="")
-
-
-def _client(home: Path) -> DaemonClient:
-    return DaemonClient(home)
-
-
-def _show(value: "Json", *, as_json: bool, words: str) -> None:
-    print(json.dumps(value) if as_json else words, flush=True)

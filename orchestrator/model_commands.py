@@ -1,0 +1,86 @@
+"""`flomir orchestrator models ...`: the registry from scripts."""
+
+from pathlib import Path
+
+import click
+
+from orchestrator.client import DaemonClient
+from orchestrator.command_line import Act, add_acts, home_option, json_option, show
+
+ACTS = (
+    Act("remove", "DELETE", "/models/{id}", "{id} lies in the bin.", "Put MODEL into the bin."),
+    Act("restore", "POST", "/models/{id}/restore", "{name} is back.", "Take MODEL out of the bin."),
+    Act("remove-for-good", "DELETE", "/models/{id}/remains", "{id} is gone.", "Remove the weights of MODEL, which lies in the bin, for good."),
+)  # fmt: skip
+
+
+@click.group(invoke_without_command=True)
+@home_option
+@json_option
+@click.pass_context
+def models(context: click.Context, home: Path, *, as_json: bool) -> None:
+    """List the models; or rename, remove, restore, recommend, upload or download one."""
+    if context.invoked_subcommand is not None:
+        return
+    rows = DaemonClient(home).items("/models")
+    lines = [f"{row['id']}  {row['task']}  {str(row['sha256'])[:12]}  {row['name']}" for row in rows]
+    show({"items": rows}, as_json=as_json, words="\n".join(lines) or "No model yet.")
+
+
+add_acts(models, "MODEL", ACTS)
+
+
+@models.command()
+@home_option
+@json_option
+@click.argument("model")
+@click.argument("name")
+def rename(home: Path, *, as_json: bool, model: str, name: str) -> None:
+    """Give MODEL another NAME; its identity stays."""
+    view = DaemonClient(home).call("PATCH", f"/models/{model}", {"name": name})
+    show(view, as_json=as_json, words=f"{model} is called {view['name']} now.")
+
+
+@models.command()
+@home_option
+@json_option
+@click.argument("model")
+@click.option("--off", is_flag=True, help="Recommend it no more.")
+def recommend(home: Path, *, as_json: bool, model: str, off: bool) -> None:
+    """Recommend MODEL to the sites and for new sessions."""
+    view = DaemonClient(home).call("PUT", f"/models/{model}/recommended", {"recommended": not off})
+    show(view, as_json=as_json, words=f"{view['name']} is {'not ' if off else ''}recommended.")
+
+
+@models.command()
+@home_option
+@json_option
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--name", required=True, help="Name in the registry.")
+@click.option("--task", default="spect-reconstruction", show_default=True)
+@click.option("--terms", default="", help="Terms of use, kept in the card.")
+def upload(home: Path, *, as_json: bool, file: Path, name: str, task: str, terms: str) -> None:
+    """Add the model in the safetensors FILE, after checking that it fits its task."""
+    view = DaemonClient(home).upload("/models", file, {"name": name, "task": task, "terms": terms})
+    show(view, as_json=as_json, words=f"{view['id']}  {view['name']}")
+
+
+@models.command()
+@home_option
+@click.argument("model")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the weights here, the card beside them.")  # fmt: skip
+def download(home: Path, *, model: str, out: Path) -> None:
+    """Write MODEL as safetensors with its card (same name, .json)."""
+    import json
+
+    from model.io.atomic import write_atomically
+
+    client = DaemonClient(home)
+    card, weights = client.call("GET", f"/models/{model}"), client.fetch(f"/models/{model}/weights")
+    try:
+        write_atomically(out, weights)
+        write_atomically(out.with_suffix(".json"), (json.dumps(card, indent=1) + "\n").encode())
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
+        raise click.ClickException(message) from error
+    click.echo(f"{card['name']} was written to {out}.")
