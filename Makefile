@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web gate browser dicom-check slurm-check postgres-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
+.PHONY: help setup web gate browser dicom-check slurm-check postgres-check desktop-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,32 +54,28 @@ browser:
 	    echo "The browser tests need Chromium. Install it (for example: sudo apt-get install chromium) and run make test again." >&2; exit 1; \
 	  fi; }
 
-dicom-check:  # dciodvfy and dcm2niix judge the DICOM files we write; a test whose program is missing is skipped and says so
-	@command -v dciodvfy >/dev/null && command -v dcm2niix >/dev/null || { \
+# $(call optional,command that finds the programs,Debian packages,what needs them): tests whose programs are missing are skipped and say so
+define optional
+	@PATH="$$PATH:/usr/sbin"; { $(1); } >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing dicom3tools and dcm2niix for the DICOM tests"; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq dicom3tools dcm2niix >/dev/null; \
+	    echo "installing $(2) for $(3)"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2) >/dev/null; \
 	  else \
-	    echo "dciodvfy or dcm2niix is not installed (Debian: dicom3tools, dcm2niix): tests that need it will be skipped." >&2; \
+	    echo "$(3) will be skipped: install the Debian packages $(2) to run them." >&2; \
 	  fi; }
+endef
 
-slurm-check:  # a one-node Slurm for the array tests, which are skipped and say so without it
-	@PATH="$$PATH:/usr/sbin"; command -v slurmctld >/dev/null && command -v sbatch >/dev/null && command -v munged >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing Slurm and MUNGE for the array tests"; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge >/dev/null; \
-	  else \
-	    echo "Slurm or MUNGE is not installed (Debian: slurm-wlm, munge): tests of array jobs will be skipped." >&2; \
-	  fi; }
+dicom-check:  # dciodvfy and dcm2niix judge the DICOM files we write
+	$(call optional,command -v dciodvfy && command -v dcm2niix,dicom3tools dcm2niix,the DICOM tests)
 
-postgres-check:  # the records' tests run on SQLite and on PostgreSQL; without it those on PostgreSQL are skipped and say so
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing PostgreSQL for the database tests"; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
-	  else \
-	    echo "PostgreSQL is not installed (Debian: postgresql): tests that need it will be skipped." >&2; \
-	  fi; }
+slurm-check:  # a one-node Slurm
+	$(call optional,command -v slurmctld && command -v sbatch && command -v munged,slurm-wlm munge,the tests of array jobs)
+
+postgres-check:  # the records' tests run on SQLite and on PostgreSQL
+	$(call optional,ls /usr/lib/postgresql/*/bin/initdb || command -v initdb,postgresql,the tests on PostgreSQL)
+
+desktop-check:  # judges the menu entries
+	$(call optional,command -v desktop-file-validate,desktop-file-utils,the test of menu entries)
 
 demo: setup  ## one orchestrator, four hospitals, a better model (HEADLESS=1 ends by itself)
 	@$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
@@ -102,7 +98,7 @@ frontend-checks: setup  ## eslint, tsc, vitest, and that the API types are up to
 
 lint: static frontend-checks
 
-test: setup browser dicom-check postgres-check lint  ## the daily gate, at most 20 minutes on 2 cores
+test: setup browser dicom-check postgres-check desktop-check lint  ## the daily gate, at most 20 minutes on 2 cores
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit
 	$(BIN)/pytest -q -m "not slow" tests/integration tests/faults tests/e2e
 

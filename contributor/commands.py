@@ -8,6 +8,7 @@ import click
 import httpx
 
 from fl_core.backup_commands import add_backup_commands
+from fl_core.install_commands import add_install_commands
 
 ANSWER_TIMEOUT_S = 60.0
 RUNNING_FILE = Path("run") / "contributor.json"
@@ -48,6 +49,16 @@ def run(home: Path, port: int | None, *, headless: bool, as_json: bool) -> None:
 
 add_backup_commands(
     contributor, role="contributor", home_option=home_option, bulky="scans and reconstructions, the largest part"
+)
+
+
+add_install_commands(
+    contributor,
+    role="contributor",
+    comment="Take part in the training of a reconstruction network",
+    home_option=home_option,
+    icon=Path(__file__).parent / "web" / "icon.svg",
+    new_link=lambda home: str(_call(home, "POST", "/links", None)["link"]),
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fl_core.backup_commands import add_backup_commands
+from fl_core.install_commands import add_install_commands
 from orchestrator.client import DaemonClient
 from orchestrator.command_line import home_option, json_option, show
 from orchestrator.job_commands import jobs
@@ -127,6 +128,14 @@ def drain(home: Path, *, as_json: bool, switch: str) -> None:
 
 
 add_backup_commands(orchestrator, role="orchestrator", home_option=home_option)
+add_install_commands(
+    orchestrator,
+    role="orchestrator",
+    comment="Train one reconstruction network across hospitals",
+    home_option=home_option,
+    icon=Path(__file__).parent / "web" / "icon.svg",
+    new_link=lambda home: str(DaemonClient(home).call("POST", "/link")["link"]),
+)
 add_site_commands(orchestrator)
 for group in (session, models, jobs):
     orchestrator.add_command(group)

@@ -1,0 +1,122 @@
+"""The menu entry and the service: what other programs make of them, and that uninstalling leaves the data alone."""
+
+import configparser
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from contributor.commands import contributor
+from fl_core.desktop import Desktop, write_entry, write_unit
+from orchestrator.commands import orchestrator
+
+ODD = 'a "quoted" $HOME `x` 100% \\ folder'
+GROUPS = {"orchestrator": orchestrator, "contributor": contributor}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desktop:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("PATH", "")  # no systemctl: a test must not touch the user's services
+    return Desktop.of_user()
+
+
+def value(path: Path, section: str, key: str) -> str:
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their case
+    parser.read(path)
+    return parser[section][key]
+
+
+@pytest.mark.parametrize("role", GROUPS)
+def test_installing_writes_both_files_and_uninstalling_removes_them_and_nothing_else(
+    role: str, place: Desktop, tmp_path: Path
+) -> None:
+    home = tmp_path / ODD
+    home.mkdir()
+    (home / "kept").write_text("data")
+    result = CliRunner().invoke(GROUPS[role], ["install", "--service", "--home", str(home), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output) == {
+        "written": [str(place.entry(role)), str(place.unit(role))],
+        "service_started": False,
+    }
+    assert Path(value(place.entry(role), "Desktop Entry", "Icon")).parent.name == "web"
+    removed = CliRunner().invoke(GROUPS[role], ["uninstall"])
+    assert removed.output.count("Removed: ") == 2
+    assert not place.entry(role).exists()
+    assert not place.unit(role).exists()
+    assert (home / "kept").read_text() == "data"
+    assert "Nothing was installed" in CliRunner().invoke(GROUPS[role], ["uninstall"]).output
+
+
+def test_the_command_of_the_entry_names_the_home_folder_whatever_its_letters(place: Desktop, tmp_path: Path) -> None:
+    home = tmp_path / ODD
+    path = write_entry(place, "orchestrator", title="T", comment="C", home=home, icon=tmp_path / "icon.svg")
+    unescaped = value(path, "Desktop Entry", "Exec").replace("\\\\", "\\")
+    words = [word.replace("%%", "%") for word in shlex.split(unescaped)]
+    assert [word.replace("\\`", "`").replace("\\$", "$") for word in words] == [
+        sys.executable, "-m", "flomir", "orchestrator", "open", "--home", str(home),
+    ]  # fmt: skip
+
+
+def test_the_service_runs_without_a_window_and_for_its_owner_only(place: Desktop, tmp_path: Path) -> None:
+    path = write_unit(place, "contributor", title="T", home=tmp_path / "home")
+    command = shlex.split(value(path, "Service", "ExecStart"))
+    assert command == [
+        sys.executable, "-m", "flomir", "contributor", "run", "--home", str(tmp_path / "home"), "--headless",
+    ]  # fmt: skip
+    assert value(path, "Service", "UMask") == "0077"
+
+
+VALIDATOR, ANALYZE = shutil.which("desktop-file-validate"), shutil.which("systemd-analyze")
+
+
+@pytest.mark.skipif(VALIDATOR is None, reason="desktop-file-validate is not installed (Debian: desktop-file-utils)")
+def test_the_entry_is_valid(place: Desktop, tmp_path: Path) -> None:
+    path = write_entry(place, "orchestrator", title="T", comment="C", home=tmp_path / ODD, icon=tmp_path / "icon.svg")
+    done = subprocess.run([str(VALIDATOR), str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed")
+def test_the_service_is_valid(place: Desktop, tmp_path: Path) -> None:
+    path = write_unit(place, "orchestrator", title="T", home=tmp_path / 'a "quoted" $HOME 100% folder')
+    done = subprocess.run([str(ANALYZE), "verify", str(path)], capture_output=True, text=True, check=False)
+    assert path.name not in done.stderr, done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(place: Desktop) -> None:
+    place.applications.parent.mkdir(parents=True)
+    place.applications.write_text("a file")
+    result = CliRunner().invoke(orchestrator, ["install"])
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+
+
+def test_open_asks_the_running_daemon_for_a_link_or_starts_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("fl_core.web.window.open_window", opened.append)
+    started: list[Path] = []
+    run = click.Command(
+        "run", params=orchestrator.commands["run"].params, callback=lambda home, **_: started.append(home)
+    )
+    monkeypatch.setitem(orchestrator.commands, "run", run)
+    CliRunner().invoke(orchestrator, ["open", "--home", str(tmp_path)])
+    assert (opened, started) == ([], [tmp_path])
+    monkeypatch.setattr("orchestrator.commands.DaemonClient", lambda _home: _Answers())
+    CliRunner().invoke(orchestrator, ["open", "--home", str(tmp_path)])
+    assert opened == ["http://127.0.0.1:1/enter#once"]
+    assert started == [tmp_path]
+
+
+class _Answers:
+    def call(self, *_: object) -> dict[str, object]:
+        return {"link": "http://127.0.0.1:1/enter#once"}
