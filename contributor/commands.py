@@ -8,6 +8,7 @@ import click
 import httpx
 
 from fl_core.backup_commands import add_backup_commands
+from fl_core.errors import FlomirError
 from fl_core.install_commands import add_install_commands
 
 ANSWER_TIMEOUT_S = 60.0
@@ -44,7 +45,11 @@ def run(home: Path, port: int | None, *, headless: bool, as_json: bool) -> None:
         given["port"] = port
     if headless:
         given["headless"] = True
-    run_daemon(ContributorSettings(**given), running_file=home / RUNNING_FILE, as_json=as_json)  # type: ignore[arg-type]
+    try:
+        run_daemon(ContributorSettings(**given), running_file=home / RUNNING_FILE, as_json=as_json)  # type: ignore[arg-type]
+    except FlomirError as error:
+        message = f"{error}. {error.entry.advice}"
+        raise click.ClickException(message) from error
 
 
 add_backup_commands(

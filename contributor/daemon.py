@@ -7,17 +7,27 @@ from pathlib import Path
 
 from contributor.app import Contributor, compose
 from contributor.settings import ContributorSettings
-from contributor.window import open_window
 from fl_core import logs
 from fl_core.supervision.child import write_private
+from fl_core.web.home_lock import lock_home
 from fl_core.web.logins import Logins
 from fl_core.web.serving import bind, serve
+from fl_core.web.window import open_window
 
 
 def run_daemon(settings: ContributorSettings, *, running_file: Path, as_json: bool) -> None:
-    """Serve until SIGTERM or SIGINT; the first line of standard output says where."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.home.chmod(0o700)
+    """Serve until SIGTERM or SIGINT; the first line of standard output says where.
+
+    Raises
+    ------
+    Conflict
+        ``daemon.already_runs`` when another one has the home folder: two would write each other's permissions.
+    """
+    with lock_home(settings.home):
+        _run(settings, running_file=running_file, as_json=as_json)
+
+
+def _run(settings: ContributorSettings, *, running_file: Path, as_json: bool) -> None:
     logs.setup_logging("contributor", home=settings.home, level=settings.log_level)
     listener = bind(settings.port)
     port = int(listener.getsockname()[1])

@@ -107,6 +107,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "not_found": Entry(404, "There is no such thing here.", "Go back to the list; it may have been removed."),
     "conflict": Entry(409, "This does not fit the present state.", "Reload the page and look at the state first."),
+    "daemon.already_runs": Entry(
+        409, "This folder's program runs already.", "Open its page with the command `open`, or stop it first."
+    ),
     "lifecycle.illegal_transition": Entry(
         409, "This step is not possible in the present state.", "Reload the page; the state has moved on."
     ),

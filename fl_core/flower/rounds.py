@@ -19,7 +19,7 @@ from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
-from fl_core.errors import FlomirError, InvalidInput
+from fl_core.errors import CATALOGUE, FlomirError, InvalidInput
 from fl_core.flower import checkpoints
 from fl_core.flower.exchange import RoundRequest, SiteAnswer
 from fl_core.flower.records import Arrays, pack, shapes_of
@@ -292,8 +292,7 @@ class RoundLoop:
         for site_id in state.waiting:
             self._tell("site_failed", state.number, site_id=site_id, code="federation.late")
         if len(state.updates) < self._plan.quorum:
-            message = f"{len(state.updates)} updates came, {self._plan.quorum} are needed; missing: {state.missing}"
-            raise RoundFailed(message)
+            raise RoundFailed(_too_few(len(state.updates), self._plan.quorum, state.missing))
 
     def _obey(self, state: _Round) -> bool:
         """Apply the manager's wishes; True when the round is to be combined now."""
@@ -400,6 +399,15 @@ def weighted_metrics(updates: list[UpdateReceived]) -> dict[str, float]:
         given = [(update.metrics[name], update.num_examples) for update in updates if name in update.metrics]
         means[name] = sum(value * count for value, count in given) / sum(count for _, count in given)
     return means
+
+
+def _too_few(came: int, needed: int, missing: Mapping[str, str]) -> str:
+    """Say in words who did not send; the daemon puts the sites' names in."""
+    reasons = [
+        f"{site_id}: {CATALOGUE[code].title if code in CATALOGUE else code}" for site_id, code in missing.items()
+    ]
+    counted = f"{came} update{'' if came == 1 else 's'} came, {needed} {'is' if needed == 1 else 'are'} needed."
+    return " ".join((counted, *reasons))
 
 
 def _trains_the_same(one: SessionPlan, other: SessionPlan) -> bool:

@@ -21,7 +21,7 @@ def lock_home(home: Path) -> IO[str]:
     Raises
     ------
     Conflict
-        When another daemon has it.
+        ``daemon.already_runs`` when another daemon has it.
     """
     home.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(PermissionError):
@@ -32,7 +32,7 @@ def lock_home(home: Path) -> IO[str]:
         if _has_live_owner(stream) or time.monotonic() > end:
             stream.close()
             message = f"another daemon runs with home {home}"
-            raise Conflict(message)
+            raise Conflict(message, code="daemon.already_runs")
         time.sleep(POLL_S)
     stream.seek(0)
     stream.truncate()

@@ -114,6 +114,8 @@ def test_orc_5_select_sites_and_start(scene: Scene) -> None:
     rounds.get_by_role("textbox", name="Quorum").fill("2")
     rounds.get_by_label("Part of the sites in a round (%)").fill("40")
     rounds.get_by_label("Start at").fill("2020-01-01T10:00")
+    expect(rounds.get_by_label("Title")).to_have_value(re.compile("^SPECT reconstruction, "))
+    rounds.get_by_label("Title").fill("")
     manager.shoot("plan-rounds", dark=True, phone=True)
     privacy = _step(scene, "Privacy")
     expect(privacy).to_contain_text("Scans, names, patient numbers, file names.")

@@ -1,9 +1,12 @@
 """The real contributor daemon against a real orchestrator daemon, over the real gateway, with every child running."""
 
 import contextlib
+import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +153,19 @@ def test_a_daemon_killed_in_a_round_goes_on_after_its_next_start(stack: Stack) -
         what="the site's own record of the four rounds",
     )
     assert site.call("GET", "/audit/verify")["ok"] is True
+
+
+def test_a_second_daemon_in_the_same_folder_is_refused_and_the_first_goes_on(stack: Stack) -> None:
+    site = _site(stack)
+    grants = site.home / "flower" / "grants.json"
+    command = [sys.executable, "-P", "-m", "flomir", "contributor", "run", "--home", str(site.home), "--headless"]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert "another daemon runs" in second.stderr
+    assert "`open`" in second.stderr
+    assert site.process.poll() is None
+    assert json.loads(grants.read_text())["site_id"] == stack.site_ids[0]
+    assert site.call("GET", "/system")["children"]
 
 
 def test_the_log_holds_no_home_folder_and_no_token(stack: Stack) -> None:

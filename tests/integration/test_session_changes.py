@@ -33,7 +33,8 @@ def _wait_for_training(stack: Stack, session_id: str, number: int) -> None:
     def trains() -> bool:
         view: Any = stack.session(session_id)
         found = [row["progress"] for row in view["participations"] if row["state"] == "training"]
-        return all(one and one["round"] == number and one["phase"] == "training" for one in found)
+        begun = view["state"] == "running" and bool(found)
+        return begun and all(one and one["round"] == number and one["phase"] == "training" for one in found)
 
     wait_for(trains, f"every site to train in round {number}", 60)
 

@@ -230,7 +230,8 @@ def test_below_the_quorum_the_session_fails_and_keeps_its_checkpoints(tmp_path: 
     session = Session(tmp_path, {"a": adds(1.0), "b": once})
     outcome = session.run()
     assert (outcome.ending, outcome.round, outcome.code) == ("failed", 2, "federation.quorum_missed")
-    assert "'b': 'federation.late'" in outcome.detail
+    assert outcome.detail.startswith("1 update came, 2 are needed. b: ")
+    assert "federation.late" not in outcome.detail
     record = newest_record(tmp_path, "session-a")
     assert record is not None
     assert record.round == 1

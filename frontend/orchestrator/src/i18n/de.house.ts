@@ -13,7 +13,7 @@ export const house: typeof houseEn = {
   newData: {
     nav: "Neue Daten", title: "Neue Daten", intro: "Studien, aus denen noch kein gemeinsames Modell gelernt hat. Hier sind nur Anzahlen bekannt.", loading: "Neues wird geladen", site: "Standort", new: "Neue Studien", since: "Seit", verdict: "Für eine Sitzung", newest: "Neueste",
     choose: "{{name}} wählen", fromStart: "noch nie trainiert", enough: "Genug", tooFew: "{{missing}} fehlen noch", none: "Nichts Neues", usable: "insgesamt {{usable}} nutzbar", ready: "Genug für eine Sitzung", readyText: "{{count}} Standorte haben je mindestens {{least}} neue Studien.",
-    notYet: "Noch nicht genug für eine Sitzung", notYetText: "{{have}} von {{need}} Standorten haben je mindestens {{least}} neue Studien. Sie können trotzdem eine starten. Die Zahlen stehen in den Einstellungen.",
+    notYet: "Noch nicht genug für eine Sitzung", notYetText: "Es reicht, wenn {{need}} Standorte je mindestens {{least}} neue Studien haben; jetzt: {{have}}. Sie können trotzdem eine starten. Die Zahlen stehen in den Einstellungen.",
     start_one: "Sitzung mit diesem Standort starten", start_other: "Sitzung mit diesen {{count}} Standorten starten", startNone: "Mindestens einen Standort wählen", emptyTitle: "Noch kein zugelassener Standort", empty: "Sobald ein Standort verbunden ist und Studien hat, steht hier, wer was Neues hat.", toSites: "Zu den Standorten", offline: "Standorte ohne Verbindung erhalten die Anfrage, sobald sie zurück sind.",
   },
   todo: {

@@ -11,7 +11,7 @@ export const house = {
   newData: {
     nav: "New data", title: "New data", intro: "Studies that no shared model has learned from yet. Only counts are known here.", loading: "Loading what is new", site: "Site", new: "New studies", since: "Since", verdict: "For a session", newest: "Newest",
     choose: "Choose {{name}}", fromStart: "never trained yet", enough: "Enough", tooFew: "{{missing}} more needed", none: "Nothing new", usable: "{{usable}} usable in all", ready: "Enough for a session", readyText: "{{count}} sites have at least {{least}} new studies each.",
-    notYet: "Not enough for a session yet", notYetText: "{{have}} of {{need}} sites have at least {{least}} new studies each. You can start one all the same. The numbers are set in Settings.",
+    notYet: "Not enough for a session yet", notYetText: "It is enough when {{need}} sites have at least {{least}} new studies each. Now: {{have}}. You can start one all the same. The numbers are set in Settings.",
     start_one: "Start a session with this site", start_other: "Start a session with these {{count}} sites", startNone: "Choose at least one site", emptyTitle: "No trusted site yet", empty: "When a site is connected and has studies, this page says who has what new.", toSites: "Go to Sites", offline: "Offline sites get the request when they are back.",
   },
   todo: {

@@ -72,6 +72,10 @@ export function formatDateTime(iso: string): string {
   return new Date(iso).toLocaleString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
+export function formatDay(iso: string): string {
+  return new Date(iso).toLocaleDateString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric" });
+}
+
 export function formatClock(iso: string): string {
   return new Date(iso).toLocaleTimeString(PLACE[spoken()], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }

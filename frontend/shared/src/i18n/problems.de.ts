@@ -11,6 +11,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "input.invalid": { title: "Die Eingabe hat nicht die erwartete Form.", advice: "Berichtigen Sie das genannte Feld und senden Sie erneut." },
   "not_found": { title: "Das gibt es hier nicht.", advice: "Gehen Sie zurück zur Liste; vielleicht wurde es entfernt." },
   "conflict": { title: "Das passt nicht zum jetzigen Zustand.", advice: "Laden Sie die Seite neu und sehen Sie zuerst nach dem Zustand." },
+  "daemon.already_runs": { title: "Das Programm dieses Ordners läuft schon.", advice: "Öffnen Sie seine Seite mit dem Befehl `open`, oder beenden Sie es zuerst." },
   "lifecycle.illegal_transition": { title: "Dieser Schritt ist im jetzigen Zustand nicht möglich.", advice: "Laden Sie die Seite neu; der Zustand hat sich geändert." },
   "auth.required": { title: "Sie sind nicht angemeldet.", advice: "Melden Sie sich an, oder öffnen Sie den Einmallink, den das Programm beim Start ausgegeben hat." },
   "auth.wrong": { title: "Name oder Passwort ist falsch.", advice: "Versuchen Sie es erneut; wer die Konten verwaltet, kann einen neuen Einladungslink erstellen." },

@@ -3,12 +3,15 @@ import { Anchor } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { formatDay } from "@shared/format/format";
+import { translatedName } from "@shared/i18n/server";
 import { Notice } from "@shared/ui/Chip";
 import { Page } from "@shared/ui/Page";
 import { Loading, Problem, Resource } from "@shared/ui/states";
 
 import type { Session } from "@app/api/schemas";
-import { useModels, useUploadModel } from "@app/features/models/api/useModels";
+import { useInitialiseModel, useModels, useUploadModel } from "@app/features/models/api/useModels";
+import { SHIPPED_TASK } from "@app/features/models/components/AddModel";
 import { useSession, useStrategies, useTasks } from "@app/features/sessions/api/useSessions";
 import { draftFrom, initialDraft, type Catalogue } from "@app/features/sessions/wizard/draft";
 import { Wizard } from "@app/features/sessions/wizard/Wizard";
@@ -50,6 +53,9 @@ function Filled({ catalogue, siteIds, earlier }: FilledProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const upload = useUploadModel();
+  const initialise = useInitialiseModel();
+  const shipped = (name: string) => initialise.mutateAsync({ name, task: SHIPPED_TASK, seed: 0, shipped: "default", terms: "" });
+  const titleOf = (task: string) => t("plan.usualTitle", { task: translatedName("task", task, catalogue.tasks.find(({ name }) => name === task)?.title ?? task), date: formatDay(new Date().toISOString()) });
   const taken = earlier === undefined ? null : draftFrom(earlier, catalogue);
   const gone = taken === null ? [] : [...(taken.hasModel ? [] : [t("wizard.steps.model")]), ...taken.gone];
   return (
@@ -57,7 +63,7 @@ function Filled({ catalogue, siteIds, earlier }: FilledProps) {
       {earlier !== undefined && (
         <Notice tone="info" title={t("plan.from", { title: earlier.title })}>{t("plan.fromNote")} {gone.length > 0 && t("plan.fromGone", { what: gone.join(", ") })}</Notice>
       )}
-      <Wizard catalogue={catalogue} begin={taken?.draft ?? initialDraft(catalogue, siteIds)} onUpload={upload.mutateAsync}
+      <Wizard catalogue={catalogue} begin={taken?.draft ?? initialDraft(catalogue, siteIds)} titleOf={titleOf} shippedTask={SHIPPED_TASK} onShipped={shipped} onUpload={upload.mutateAsync}
         onCreated={(session) => void navigate({ to: "/training/$sessionId", params: { sessionId: session.id } })} />
     </>
   );

@@ -12,7 +12,7 @@ import { useInitialiseModel, useUploadModel } from "@app/features/models/api/use
 export type NewModel = "shipped" | "random" | "upload";
 
 /** The task that a trained network comes for. */
-const SHIPPED_TASK = "spect-reconstruction";
+export const SHIPPED_TASK = "spect-reconstruction";
 const WORDS = {
   shipped: { title: "models.shipped", note: "models.shippedNote", submit: "models.add" },
   random: { title: "models.random", note: "models.randomNote", submit: "models.create" },

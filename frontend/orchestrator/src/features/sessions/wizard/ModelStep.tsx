@@ -1,6 +1,6 @@
 /** From which model a session begins: random weights, one of the registry, or a file that is checked here. */
 import { Button, FileInput, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
-import { IconSearch, IconUpload } from "@tabler/icons-react";
+import { IconSearch, IconStack2, IconUpload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -44,8 +44,22 @@ export function ModelStep(props: StepProps) {
       </Radio.Group>
       {search !== "" && fitting.length === 0 && <Text size="sm" c="dimmed">{t("plan.nothing")}</Text>}
       {sorted.length > shown && <div><Button variant="default" size="xs" onClick={() => setShown(shown + 4 * FEW)}>{t("plan.more", { count: Math.min(4 * FEW, sorted.length - shown) })}</Button></div>}
+      {draft.task === props.shippedTask && <ShippedModel {...props} />}
       <UploadModel {...props} />
     </Stack>
+  );
+}
+
+function ShippedModel({ draft, onChange, onShipped }: StepProps) {
+  const { t } = useTranslation();
+  const adding = useMutation({ mutationFn: onShipped });
+  return (
+    <section aria-label={t("models.shipped")}>
+      <Text fw={620} size="sm">{t("models.shipped")}</Text>
+      <Text size="sm" c="dimmed" mb="xs">{t("models.shippedNote")}</Text>
+      <ActButton variant="default" leftSection={<IconStack2 size={16} />} loading={adding.isPending} onClick={() => adding.mutate(t("plan.shippedName"), { onSuccess: (model) => onChange({ ...draft, modelId: model.id }) })}>{t("plan.shippedButton")}</ActButton>
+      {adding.isError && <div style={{ marginTop: 12 }}><Problem error={adding.error} /></div>}
+    </section>
   );
 }
 

@@ -25,15 +25,21 @@ interface WizardProps {
   catalogue: Catalogue;
   /** What to begin with, where somebody comes from an earlier session or with sites chosen. */
   begin?: Draft | undefined;
+  /** The title that a session of a task has until somebody writes another. */
+  titleOf: (task: string) => string;
+  shippedTask: string;
+  onShipped: StepProps["onShipped"];
   onUpload: StepProps["onUpload"];
   onCreated: (session: Session) => void;
 }
 
-export function Wizard({ catalogue, begin, onUpload, onCreated }: WizardProps) {
+export function Wizard({ catalogue, begin, titleOf, shippedTask, onShipped, onUpload, onCreated }: WizardProps) {
   const { t } = useTranslation();
   const wide = useMediaQuery("(min-width: 62em)", true);
   const [step, setStep] = useState(0);
-  const [draft, setDraft] = useState(() => begin ?? initialDraft(catalogue));
+  const titled = (draft: Draft) => (draft.title === "" ? { ...draft, title: titleOf(draft.task) } : draft);
+  const [draft, setDraft] = useState(() => titled(begin ?? initialDraft(catalogue)));
+  const change = (next: Draft) => setDraft(next.task !== draft.task && next.title === titleOf(draft.task) ? { ...next, title: titleOf(next.task) } : next);
   const create = useCreateSession();
   const open = obstacles(draft, catalogue);
   const last = step === STEPS.length - 1;
@@ -48,7 +54,7 @@ export function Wizard({ catalogue, begin, onUpload, onCreated }: WizardProps) {
         <Text fw={650} mb="md" aria-live="polite">{t("wizard.stepOf", { step: step + 1, of: STEPS.length, name: t(`wizard.steps.${STEPS[step] ?? "task"}`) })}</Text>
       )}
       <section aria-label={t(`wizard.steps.${STEPS[step] ?? "task"}`)}>
-        <View draft={draft} catalogue={catalogue} onChange={setDraft} onUpload={onUpload} />
+        <View draft={draft} catalogue={catalogue} onChange={change} shippedTask={shippedTask} onShipped={onShipped} onUpload={onUpload} />
       </section>
       {last && open.length > 0 && (
         <div style={{ marginTop: 16 }}>

@@ -1,8 +1,8 @@
 /** The later steps of a new session: strategy and parameters, rounds. */
-import { Radio, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import { Accordion, Radio, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { defaultsOf, fieldsOf } from "@shared/forms/jsonSchema";
+import { defaultsOf, fieldsOf, isComplete } from "@shared/forms/jsonSchema";
 import { NumberField } from "@shared/forms/NumberField";
 import { SchemaForm } from "@shared/forms/SchemaForm";
 import { translatedName } from "@shared/i18n/server";
@@ -30,10 +30,17 @@ export function StrategyStep({ draft, catalogue, onChange }: StepProps) {
       {fieldsOf(strategy?.parameters_schema).length > 0 && (
         <SchemaForm schema={strategy?.parameters_schema} values={draft.strategyParameters} onChange={(strategyParameters) => onChange({ ...draft, strategyParameters })} />
       )}
-      <div>
-        <Text fw={620} mb="xs">{t("wizard.taskParameters")}</Text>
-        <SchemaForm omit={[EPOCHS]} schema={task?.parameters_schema} values={draft.taskParameters} onChange={(taskParameters) => onChange({ ...draft, taskParameters })} />
-      </div>
+      <Accordion variant="separated" defaultValue={isComplete(task?.parameters_schema, draft.taskParameters) ? null : "task"}>
+        <Accordion.Item value="task">
+          <Accordion.Control>
+            <Text fw={620}>{t("wizard.taskParameters")}</Text>
+            <Text size="sm" c="dimmed">{t("plan.usualValues")}</Text>
+          </Accordion.Control>
+          <Accordion.Panel>
+            <SchemaForm omit={[EPOCHS]} schema={task?.parameters_schema} values={draft.taskParameters} onChange={(taskParameters) => onChange({ ...draft, taskParameters })} />
+          </Accordion.Panel>
+        </Accordion.Item>
+      </Accordion>
     </Stack>
   );
 }

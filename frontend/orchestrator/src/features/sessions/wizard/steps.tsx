@@ -13,6 +13,10 @@ export interface StepProps {
   draft: Draft;
   catalogue: Catalogue;
   onChange: (draft: Draft) => void;
+  /** The task that the package brings a trained network for. */
+  shippedTask: string;
+  /** Adds the trained network that comes with the package to the models. */
+  onShipped: (name: string) => Promise<Model>;
   /** Checks a model file and adds it to the models. */
   onUpload: (input: { file: File; name: string; task: string; terms: string }) => Promise<Model>;
 }
