@@ -1,6 +1,6 @@
 /** One session, live. */
-import { Anchor, Grid, Stack } from "@mantine/core";
-import { IconMapOff } from "@tabler/icons-react";
+import { Anchor, Button, Grid, Stack } from "@mantine/core";
+import { IconMapOff, IconStack2 } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -41,6 +41,14 @@ export function SessionPage() {
   );
 }
 
+/** The way to what the session made, once it has ended. */
+function OpenModel({ session }: { session: Session }) {
+  const { t } = useTranslation();
+  const model = session.latest_model_id;
+  if (session.ended_at === null || model === null || model === session.initial_model_id) return null;
+  return <Button leftSection={<IconStack2 size={17} />} renderRoot={(props) => <Link to="/models" search={{ model }} {...props} />}>{t("session.openModel")}</Button>;
+}
+
 function SessionView({ session, task }: { session: Session; task: Task | undefined }) {
   const { t } = useTranslation();
   const sites = useSites();
@@ -56,7 +64,7 @@ function SessionView({ session, task }: { session: Session; task: Task | undefin
       title={session.title}
       intro={intro}
       chip={<SessionChip state={session.state} />}
-      actions={<><SessionActions session={session} /><SessionMore session={session} sites={sites.data ?? []} /></>}
+      actions={<><OpenModel session={session} /><SessionActions session={session} /><SessionMore session={session} sites={sites.data ?? []} /></>}
       back={<Anchor size="sm" renderRoot={(props) => <Link to="/training" {...props} />}>← {t("nav.training")}</Anchor>}
     >
       <SessionNotice session={session} />

@@ -1,5 +1,5 @@
 /** A model's card: what it is, where it comes from, how good it is; rename, download, delete. */
-import { Anchor, Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Accordion, Anchor, Button, Drawer, Group, Stack, Text, TextInput } from "@mantine/core";
 import { IconArrowsLeftRight, IconBinaryTree2, IconDownload, IconFileText, IconSparkles, IconStar, IconStarOff, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
@@ -89,6 +89,20 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
   const children = models.filter((known) => known.parents.includes(model.id));
   return (
     <Stack gap="lg">
+      <Group gap="xs">
+        <Button component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
+        <Button variant="default" leftSection={<IconFileText size={17} />} loading={whole.isPending} onClick={() => whole.mutate(model.id, { onSuccess: saveCard })}>{t("models.downloadCard")}</Button>
+        {model.task === "spect-reconstruction" && <Button variant="default" leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/laboratory/try" search={{ model: model.id }} {...props} />}>{t("models.tryIt")}</Button>}
+        <Button variant="default" leftSection={<IconBinaryTree2 size={17} />} renderRoot={(props) => <Link to="/models/lineage" search={{ model: model.id }} {...props} />}>{t("family.open")}</Button>
+        <Button variant="default" leftSection={<IconArrowsLeftRight size={17} />} renderRoot={(props) => <Link to="/models/compare" search={{ first: model.id }} {...props} />}>{t("pair.open")}</Button>
+        <ActButton variant="default" leftSection={model.recommended ? <IconStarOff size={17} /> : <IconStar size={17} />} loading={recommend.isPending} onClick={() => recommend.mutate({ id: model.id, recommended: !model.recommended })}>
+          {t(model.recommended ? "models.recommendNot" : "models.recommend")}
+        </ActButton>
+        <ActButton color="red" variant="light" leftSection={<IconTrash size={17} />} disabled={model.in_use} onClick={() => setDeleting(true)}>{t("models.delete")}</ActButton>
+      </Group>
+      {whole.isError && <Problem error={whole.error} />}
+      {recommend.isError && <Problem error={recommend.error} />}
+      {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
       <Facts items={[
         [t("models.task"), t(`task.${model.task}`, { defaultValue: model.task })],
         [t("models.network"), t(`network.${model.network}`, { defaultValue: model.network })],
@@ -101,21 +115,12 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
       {trainedHow(model, t).length > 0 && <Facts items={trainedHow(model, t)} />}
       <Lineage title={t("models.lineage")} current={model.id} steps={ancestry(model, models)} onOpen={onOpen} />
       <RenameModel model={model} />
-      <ModelCard title={t("models.card")} card={model.card} />
-      <Group gap="xs">
-        {model.task === "spect-reconstruction" && <Button leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/laboratory/try" search={{ model: model.id }} {...props} />}>{t("models.tryIt")}</Button>}
-        <Button variant="default" leftSection={<IconBinaryTree2 size={17} />} renderRoot={(props) => <Link to="/models/lineage" search={{ model: model.id }} {...props} />}>{t("family.open")}</Button>
-        <Button variant="default" leftSection={<IconArrowsLeftRight size={17} />} renderRoot={(props) => <Link to="/models/compare" search={{ first: model.id }} {...props} />}>{t("pair.open")}</Button>
-        <Button variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={17} />}>{t("models.download")}</Button>
-        <Button variant="default" leftSection={<IconFileText size={17} />} loading={whole.isPending} onClick={() => whole.mutate(model.id, { onSuccess: saveCard })}>{t("models.downloadCard")}</Button>
-        <ActButton variant="default" leftSection={model.recommended ? <IconStarOff size={17} /> : <IconStar size={17} />} loading={recommend.isPending} onClick={() => recommend.mutate({ id: model.id, recommended: !model.recommended })}>
-          {t(model.recommended ? "models.recommendNot" : "models.recommend")}
-        </ActButton>
-        <ActButton color="red" variant="light" leftSection={<IconTrash size={17} />} disabled={model.in_use} onClick={() => setDeleting(true)}>{t("models.delete")}</ActButton>
-      </Group>
-      {whole.isError && <Problem error={whole.error} />}
-      {recommend.isError && <Problem error={recommend.error} />}
-      {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
+      <Accordion variant="default" chevronPosition="left">
+        <Accordion.Item value="card">
+          <Accordion.Control>{t("models.card")}</Accordion.Control>
+          <Accordion.Panel><ModelCard title={t("models.card")} card={model.card} /></Accordion.Panel>
+        </Accordion.Item>
+      </Accordion>
       <ConfirmDialog opened={deleting} title={t("models.deleteTitle", { name: model.name })} lead={t("models.deleteLead")}
         consequences={[t("models.deleteOne"), children.length === 0 ? t("models.deleteNoChild") : t("models.deleteChildren", { count: children.length }), t("models.deleteThree")]}
         confirm={t("models.deleteConfirm")} busy={remove.isPending} error={remove.error} onClose={() => setDeleting(false)} onConfirm={confirmed} />

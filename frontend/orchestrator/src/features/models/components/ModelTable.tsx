@@ -55,7 +55,7 @@ function ModelCells({ model, parent: parentName, metric, onOpen }: ModelCellsPro
   return (
     <>
       <Table.Td>
-        <Group gap={6}><Text fw={620} size="sm">{model.name}</Text>{model.recommended && <Chip tone="success" icon={IconStar}>{t("models.recommended")}</Chip>}</Group>
+        <Group gap={6}><Anchor component="button" type="button" size="sm" fw={620} ta="left" c="var(--ink)" onClick={() => onOpen(model.id)}>{model.name}</Anchor>{model.recommended && <Chip tone="success" icon={IconStar}>{t("models.recommended")}</Chip>}</Group>
         <Text size="xs" c="dimmed">{t(`task.${model.task}`, { defaultValue: model.task })} · {t(`network.${model.network}`, { defaultValue: model.network })}</Text>
       </Table.Td>
       <Table.Td>

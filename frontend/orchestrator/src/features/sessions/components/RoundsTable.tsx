@@ -28,7 +28,7 @@ export function RoundsTable({ session, primary }: RoundsTableProps) {
         <Empty plain icon={IconRepeat} title={t("rounds.emptyTitle")}>{t("rounds.empty")}</Empty>
       ) : (
         <ScrollTable label={t("rounds.title")} maxHeight={420}>
-          <Table aria-label={t("rounds.title")} verticalSpacing={7} stickyHeader>
+          <Table aria-label={t("rounds.title")} verticalSpacing={7} horizontalSpacing={7} stickyHeader>
             <Table.Thead>
               <Table.Tr>
                 {(["round", "site", "bytes", "examples", "loss", "score", "norm", "hash", "after"] as const).map((name) => (
