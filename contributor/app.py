@@ -21,6 +21,7 @@ from contributor.peer_client import PeerClient
 from contributor.roles import ROLES
 from contributor.routes import enrolment as enrolment_routes
 from contributor.routes import models as model_routes
+from contributor.routes import quality as quality_routes
 from contributor.routes import requests as request_routes
 from contributor.routes import sessions as session_routes
 from contributor.routes import studies as study_routes
@@ -31,6 +32,7 @@ from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_c
 from contributor.services.grants import GrantsWriter
 from contributor.services.models import ReceivedModels
 from contributor.services.participation import TICK_S, Participation
+from contributor.services.quality import Quality
 from contributor.services.reconstructions import Reconstructions
 from contributor.services.requests import Requests
 from contributor.services.sharing import Sharing
@@ -67,6 +69,7 @@ class Services:
     connection: Connection
     enrolment: Enrolment
     studies: Studies
+    quality: Quality
     sharing: Sharing
     requests: Requests
     participation: Participation
@@ -166,6 +169,7 @@ def compose(
         journal=journal,
         changed=lambda: _all(uplink.tell_summary, system.publish),
     )
+    quality = Quality(database=database, folder=paths.studies)
     studies = Studies(
         database=database,
         journal=journal,
@@ -175,6 +179,7 @@ def compose(
         usage=lambda: requests.study_usage(),
         permissions_changed=lambda: _ignore(grants.write()),
         data_changed=lambda: _all(uplink.tell_summary, system.publish),
+        quality=quality,
         tells_distributions=lambda: sharing.view().distributions,
     )
     grants = GrantsWriter(
@@ -258,6 +263,7 @@ def compose(
         connection=connection,
         enrolment=enrolment,
         studies=studies,
+        quality=quality,
         sharing=sharing,
         requests=requests,
         participation=participation,
@@ -298,6 +304,7 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
         system_routes.internal_routes(services.participation),
         enrolment_routes.routes(services.enrolment),
         study_routes.routes(services.studies),
+        quality_routes.routes(services.quality),
         request_routes.routes(services.requests),
         session_routes.routes(services.participation, services.requests),
         model_routes.model_routes(services.models),

@@ -19,6 +19,7 @@ from contributor.services.inspection import (
     pseudonym,
     read_volume,
 )
+from contributor.services.quality import Quality, check_quality, judged
 from contributor.services.sharing import distributions_of
 from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, InvalidInput
@@ -42,6 +43,7 @@ class Studies:
     usage : study id -> in how many agreed sessions it is covered
     permissions_changed : called first when a study is withdrawn or restored, before anybody is told
     data_changed : called after every change of what the site has
+    quality : keeps what was found in each study
     tells_distributions : whether the spread of the studies may be told
     """
 
@@ -56,6 +58,7 @@ class Studies:
         usage: Callable[[], Mapping[str, int]],
         permissions_changed: Callable[[], None],
         data_changed: Callable[[], None],
+        quality: Quality,
         tells_distributions: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
@@ -67,6 +70,7 @@ class Studies:
         self._usage = usage
         self._permissions_changed = permissions_changed
         self._data_changed = data_changed
+        self._quality = quality
         self._tells_distributions = tells_distributions
 
     def all(self) -> list[StudyView]:
@@ -210,12 +214,15 @@ class Studies:
         if twin is not None:
             message = f"the file has the same content as {twin.name}, added {twin.added_at:%Y-%m-%d}"
             raise Conflict(message, code="study.duplicate")
-        record = self._record(name, suffix, temporary, sha256, inspect(temporary, name))
+        found = inspect(temporary, name)
+        report = check_quality(found.task, temporary)
+        record = judged(self._record(name, suffix, temporary, sha256, found), report)
         final = self._paths.studies / record.file
         temporary.replace(final)
         try:
             with self._database.begin() as tx:
                 self._store.add(tx, record)
+                self._quality.keep(tx, record.id, report)
                 self._journal.note(
                     tx,
                     actor=acted_by("professional"),

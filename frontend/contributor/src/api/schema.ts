@@ -314,6 +314,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List level and number of findings of every study that was checked. */
+        get: operations["list_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reconstructions": {
         parameters: {
             query?: never;
@@ -582,6 +599,23 @@ export interface paths {
         };
         /** Return one array: little-endian float32, shape and spacing in the headers. */
         get: operations["get_study_array"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study_id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what quality control found in a study, with pictures. */
+        get: operations["get_quality"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1114,6 +1148,111 @@ export interface components {
              * @default null
              */
             present: string | null;
+        };
+        /**
+         * QualityFinding
+         * @description One thing that was found.
+         */
+        QualityFinding: {
+            /** Code */
+            code: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "information" | "warning" | "error";
+            /** Numbers */
+            numbers: {
+                [key: string]: number;
+            };
+            picture: components["schemas"]["QualityPicture"] | null;
+            /** Remedy */
+            remedy: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * QualityGlanceView
+         * @description Level and number of findings of one study.
+         */
+        QualityGlanceView: {
+            /** Findings */
+            findings: number;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "none" | "information" | "warning" | "error";
+            /** Study Id */
+            study_id: string;
+        };
+        /**
+         * QualityList
+         * @description GET /quality: every study that was checked.
+         */
+        QualityList: {
+            /** Items */
+            items: components["schemas"]["QualityGlanceView"][];
+        };
+        /**
+         * QualityPicture
+         * @description A small image in grey values, or one or two curves.
+         */
+        QualityPicture: {
+            /**
+             * Caption
+             * @description key of the sentence under it
+             */
+            caption: string;
+            /**
+             * Curves
+             * @description what was measured, then what was expected
+             */
+            curves: number[][];
+            /**
+             * Grey
+             * @description base64 of height * width bytes, row by row, 0 black to 255 white
+             */
+            grey: string;
+            /** Height */
+            height: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "image" | "curves";
+            /**
+             * Marks
+             * @description row and column of marked pixels; index and 0 of marked points
+             */
+            marks: number[][];
+            /** Width */
+            width: number;
+        };
+        /**
+         * QualityView
+         * @description GET /studies/{id}/quality: the findings, the most serious first.
+         */
+        QualityView: {
+            /**
+             * Checked
+             * @description names of the checks that were made
+             */
+            checked: string[];
+            /**
+             * Checked At
+             * @description null where this kind of data is not checked
+             */
+            checked_at: string | null;
+            /** Findings */
+            findings: components["schemas"]["QualityFinding"][];
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "none" | "information" | "warning" | "error";
+            /** Study Id */
+            study_id: string;
         };
         /**
          * ReceivedModelList
@@ -2368,6 +2507,35 @@ export interface operations {
             };
         };
     };
+    list_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     list_reconstructions: {
         parameters: {
             query?: never;
@@ -2976,6 +3144,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityView"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
