@@ -147,7 +147,7 @@ class Core:
         self.sites = Sites(desk, self.presence)
         self.views = SessionViews(desk, self.presence)
         self.models = Models(desk, folder=home / "models", run_job=outside.run_job)
-        self.laboratory = Laboratory(desk, home=home, models=self.models, run=outside.run_long)
+        self.laboratory = Laboratory(desk, home=home, models=self.models, run=outside.run_long, held=self._is_draining)
         self.book = SessionBook(desk, self.views, self.inboxes, publish_related=self._publish_related)
         self.system = System(identity, desk.bus, outside.statuses, self._is_draining)
         self.invitations = Invitations(desk, identity)
@@ -250,7 +250,11 @@ class Core:
         return House(
             settings=self.settings,
             drain=Drain(
-                self.desk, settings=self.settings, sessions=self.sessions, publish=lambda: self.system.publish()
+                self.desk,
+                settings=self.settings,
+                sessions=self.sessions,
+                laboratory=self.laboratory.jobs,
+                publish=lambda: self.system.publish(),
             ),
             notices=notices,
             sender=Sender(self.desk, settings=notices, laboratory=identity.name),

@@ -116,14 +116,12 @@ def drain(home: Path, *, as_json: bool, switch: str) -> None:
     """Before an upgrade: nothing new starts (on) until it is over (off); `status` says what still runs."""
     client = DaemonClient(home)
     view = client.call("GET", "/drain") if switch == "status" else client.call("PUT", "/drain", {"on": switch == "on"})
-    running = view["running"]
     words = "Drain mode is off."
     if view["on"]:
-        words = (
-            f"Drain mode is on; {running} still finish{'es' if running == 1 else ''} a round."
-            if running
-            else ("Drain mode is on; nothing runs. The program can be stopped and upgraded.")
-        )
+        rest = [f"{view['running']} session(s) finish their round"] if view["running"] else []
+        rest += [f"{view['jobs']} job(s) of the laboratory still run"] if view["jobs"] else []
+        words = f"Drain mode is on; {' and '.join(rest) or 'nothing runs'}."
+        words += "" if rest else " The program can be stopped and upgraded."
     show(view, as_json=as_json, words=words)
 
 

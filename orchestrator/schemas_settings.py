@@ -145,6 +145,7 @@ class DrainView(Schema):
     by: str
     running: int = Field(description="sessions that still finish their round")
     held: int = Field(description="sessions that go on by themselves afterwards")
+    jobs: int = Field(description="heavy jobs of the laboratory that are still worked on; those that wait do not begin")
 
 
 class NextStart(Schema):

@@ -30,7 +30,7 @@ def new_database(request: pytest.FixtureRequest) -> NewDatabase:
     return server.fresh_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer than the module: others must not get its database
 def each_database(new_database: NewDatabase) -> Iterator[None]:
     """Run what uses it once with each kind of database below the orchestrator's services."""
     before, Lab.new_database = Lab.new_database, staticmethod(new_database)

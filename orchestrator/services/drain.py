@@ -13,6 +13,7 @@ from fl_core.views import Schema
 from orchestrator.schemas_settings import DrainView
 from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.house_settings import HouseSettings
+from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.sessions import GOING_ON, Sessions
 
 KEY = "drain"
@@ -30,10 +31,13 @@ class DrainState(Schema):
 class Drain:
     """Stores the wish first; `tick` then brings the sessions to it, however often it is interrupted."""
 
-    def __init__(self, desk: Desk, *, settings: HouseSettings, sessions: Sessions, publish: Callable[[], None]) -> None:
+    def __init__(
+        self, desk: Desk, *, settings: HouseSettings, sessions: Sessions, laboratory: Jobs, publish: Callable[[], None]
+    ) -> None:
         self._desk = desk
         self._settings = settings
         self._sessions = sessions
+        self._laboratory = laboratory
         self._publish = publish
 
     def view(self) -> DrainView:
@@ -41,7 +45,8 @@ class Drain:
         state = self._settings.get(KEY, DrainState)
         with self._desk.database.read() as connection:
             running = len(lab_sessions.all_sessions(connection, GOING_ON))
-        return DrainView(on=state.on, since=state.since, by=state.by, running=running, held=len(state.held))
+        jobs = self._laboratory.running()
+        return DrainView(on=state.on, since=state.since, by=state.by, running=running, held=len(state.held), jobs=jobs)
 
     def switch(self, *, on: bool) -> DrainView:
         """Switch it on or off; switching to what it is changes nothing."""
@@ -60,6 +65,7 @@ class Drain:
                 )
                 tx.after_commit(self._publish)
         self.tick()
+        self._laboratory.look()
         return self.view()
 
     def tick(self) -> None:

@@ -33,7 +33,10 @@ logger = logging.getLogger(__name__)
 
 
 class Jobs:
-    """Queues, runs and keeps jobs; `works` says what each kind means."""
+    """Queues, runs and keeps jobs; `works` says what each kind means.
+
+    While `held` is true no job of the heavy lane begins; what was begun goes on, and what waits keeps its place.
+    """
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class Jobs:
         folder: Path,
         run: RunLongJob,
         works: Mapping[str, Work],
+        held: Callable[[], bool] = lambda: False,
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
     ) -> None:
         self._desk = desk
         self._folder = folder
         self._run = run
         self._works = works
+        self._held = held
         self._free_bytes = free_bytes
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
@@ -81,6 +86,18 @@ class Jobs:
         end = time.monotonic() + STOP_S
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
+
+    def look(self) -> None:
+        """Look at the queue again: a job came, or what held the queue is over."""
+        with self._lock:
+            self._news += 1
+            self._wake.notify_all()
+
+    def running(self) -> int:
+        """Return how many jobs of the heavy lane are being worked on."""
+        with self._desk.database.read() as connection:
+            rows = lab_work.jobs_in(connection, JobState.RUNNING)
+        return sum(self._works[row.kind].lane == "heavy" for row in rows)
 
     # --- what people do --------------------------------------------------------------------------------------------
 
@@ -210,6 +227,8 @@ class Jobs:
                 self._stopping.wait(FAULT_PAUSE_S)
 
     def _next(self, lane: Lane) -> JobRow | None:
+        if lane == "heavy" and self._held():
+            return None
         with self._desk.database.read() as connection:
             waiting = lab_work.jobs_in(connection, JobState.QUEUED)
         return next((job for job in waiting if self._works[job.kind].lane == lane), None)
@@ -325,9 +344,7 @@ class Jobs:
 
     def _tell(self, job_id: str) -> None:
         self._publish(job_id)
-        with self._lock:
-            self._news += 1
-            self._wake.notify_all()
+        self.look()
 
     def _publish(self, job_id: str) -> None:
         self._desk.bus.publish("laboratory_job", lambda: self._present(job_id))

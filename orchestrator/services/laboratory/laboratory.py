@@ -1,6 +1,7 @@
 """The laboratory put together: its folders, its queue, its five kinds of jobs."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from fl_core.errors import Conflict
@@ -22,14 +23,14 @@ OLD_UPLOAD_S = 86_400.0
 class Laboratory:
     """What the routes call; `start` begins to work off the queue, `stop` puts the present work away."""
 
-    def __init__(self, desk: Desk, *, home: Path, models: Models, run: RunLongJob) -> None:
+    def __init__(self, desk: Desk, *, home: Path, models: Models, run: RunLongJob, held: Callable[[], bool]) -> None:
         folder = home / "laboratory"
         self._uploads = folder / "uploads"
         for place in (folder / "jobs", folder / "sets", self._uploads):
             place.mkdir(parents=True, exist_ok=True)
         files = SetFiles(folder / "sets")
         works: dict[str, Work] = {}
-        self.jobs = Jobs(desk, folder=folder / "jobs", run=run, works=works)
+        self.jobs = Jobs(desk, folder=folder / "jobs", run=run, works=works, held=held)
         self.sets = Sets(desk, files=files, jobs=self.jobs, home=home)
         self.making = Making(sets=self.sets, run=run, folder=folder)
         self.trainings = Trainings(desk, jobs=self.jobs, sets=self.sets, models=models)

@@ -13,6 +13,8 @@ from fl_core.protocol.signing import verify
 from fl_core.storage import lab_amendments
 from tests.support.orchestrator import Lab, SiteActor
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:

@@ -13,6 +13,8 @@ from orchestrator import commands
 from orchestrator.client import DaemonClient
 from tests.support.orchestrator import TASK, Lab, SiteActor
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:

@@ -409,7 +409,25 @@ def test_old_uploads_are_gone_at_the_next_start(lab: Lab, tmp_path: Path) -> Non
     for name, age in (("upload-000000000001.h5", 200_000), ("upload-000000000002.h5", 10)):
         (uploads / name).write_bytes(b"x")
         os.utime(uploads / name, times=(1_000_000_000, (uploads / name).stat().st_mtime - age))
-    again = Laboratory(lab.core.desk, home=lab.home, models=lab.core.models, run=Child(tmp_path))
+    again = Laboratory(lab.core.desk, home=lab.home, models=lab.core.models, run=Child(tmp_path), held=lambda: False)
     again.start()
     again.stop()
     assert [path.name for path in uploads.iterdir()] == ["upload-000000000002.h5"]
+
+
+def test_while_draining_no_heavy_job_begins_and_those_that_wait_begin_afterwards(
+    lab: Lab, child: Child, tmp_path: Path
+) -> None:
+    child.hold = threading.Event()
+    first, second = (lab.ok("POST", "/laboratory/synthesis", asked(name=name)) for name in ("One", "Two"))
+    job_in(lab, first["id"], "running")
+    assert lab.ok("PUT", "/drain", {"on": True})["jobs"] == 1
+    child.hold.set()
+    job_in(lab, first["id"], "done")
+    assert lab.ok("GET", "/drain")["jobs"] == 0
+    make_studies(tmp_path / "folder", 1)
+    lab.ok("POST", "/laboratory/sets", {"name": "Folder", "folder": str(tmp_path / "folder")})
+    job_in(lab, lab.items("/laboratory/jobs")[0]["id"], "done")  # both lanes have looked at the queue since
+    assert lab.ok("GET", f"/laboratory/jobs/{second['id']}")["state"] == "queued"
+    lab.ok("PUT", "/drain", {"on": False})
+    job_in(lab, second["id"], "done")

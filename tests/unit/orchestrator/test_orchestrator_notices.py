@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import MetaData, Table, inspect, select
 
 from fl_core.errors import PeerUnreachable
 from fl_core.trust.authority import Authority, TrustPaths
@@ -20,6 +21,7 @@ from orchestrator.services.notices import FIRST_DELAY, MOST_ATTEMPTS, Sender
 from tests.support.orchestrator import Lab
 from tests.support.sinks import hook_sink, mail_sink
 
+pytestmark = pytest.mark.usefixtures("each_database")
 CONTENT = {"text": "North asks to join.", "laboratory": "Lab", "at": "2026-01-01T00:00:00+00:00"}
 
 
@@ -153,7 +155,10 @@ def test_secrets_are_kept_apart_for_the_owner_only_and_never_shown(lab: Lab) -> 
     assert (view["has_webhook_secret"], view["has_mail_password"]) == (True, True)
     file = lab.home / "secrets" / "notices.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    raw = "".join(str(row) for row in lab.database.engine.raw_connection().driver_connection.iterdump())  # type: ignore[union-attr]
+    with lab.database.read() as connection:
+        tables = [Table(name, MetaData(), autoload_with=connection) for name in inspect(connection).get_table_names()]
+        raw = "".join(str(row) for table in tables for row in connection.execute(select(table)))
+    assert "example.org" in raw
     shown = json.dumps([view, lab.ok("GET", "/settings/notices"), lab.items("/audit?limit=1000")])
     for secret in ("s3cret-s3cret", "passw0rd-passw0rd"):
         assert secret in file.read_text()

@@ -16,6 +16,8 @@ from orchestrator.services.certificate_watch import CertificateWatch
 from orchestrator.services.next_start import NextStartSettings, with_keys
 from tests.support.orchestrator import Lab
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:

@@ -1971,6 +1971,11 @@ export interface components {
              * @description sessions that go on by themselves afterwards
              */
             held: number;
+            /**
+             * Jobs
+             * @description heavy jobs of the laboratory that are still worked on; those that wait do not begin
+             */
+            jobs: number;
             /** On */
             on: boolean;
             /**

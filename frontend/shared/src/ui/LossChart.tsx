@@ -42,7 +42,7 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
           withDots={points.length < 16}
           curveType="linear"
           connectNulls
-          gridAxis="xy"
+          gridAxis="x"
           strokeWidth={2}
           valueFormatter={formatNumber}
           xAxisLabel={xLabel}

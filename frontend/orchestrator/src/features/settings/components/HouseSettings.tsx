@@ -44,11 +44,11 @@ function DrainCard() {
   const [asking, setAsking] = useState(false);
   return (
     <Resource query={drain} label={t("system.loading")}>
-      {({ on, since, by, running, held }) => (
+      {({ on, since, by, running, held, jobs }) => (
         <Card title={t("drain.title")} note={t("drain.note")} tone={on ? "attention" : undefined} aside={<Chip tone={on ? "warning" : "neutral"}>{t(on ? "drain.on" : "drain.off")}</Chip>}>
           <Group justify="space-between" gap="sm">
             <div>
-              {on && <Text size="sm" role="status">{running > 0 ? t("drain.running", { count: running }) : t("drain.empty")}</Text>}
+              {on && <Text size="sm" role="status">{running > 0 ? t("drain.running", { count: running }) : t(jobs > 0 ? "drain.noSession" : "drain.empty")}{jobs > 0 && ` ${t("drain.jobs", { count: jobs })}`}</Text>}
               {on && held > 0 && <Text size="sm" c="dimmed">{t("drain.held", { count: held })}</Text>}
               {on && since !== null && <Text size="xs" c="dimmed">{t("drain.since", { since: formatDateTime(since), by })}</Text>}
             </div>
