@@ -11,6 +11,7 @@ from fl_core.web.accounts import Accounts
 from fl_core.web.logins import Logins
 from fl_core.web.passwords import SHORTEST
 from fl_core.web.sign_in_page import join_page, refused_page, sign_in_page
+from fl_core.web.sign_in_words import problem_words, words_for
 
 LARGEST_FORM = 4096
 Form = dict[str, str]
@@ -53,13 +54,14 @@ class Entrance:
         """Say why a page is not shown; who is not signed in gets the form."""
         if "text/html" not in environ.get("HTTP_ACCEPT", ""):
             return problems.refuse(environ, start_response, error)
-        entry = error.entry
+        words, status = words_for(environ), error.entry.status
         if error.code == "auth.required":
-            return _html(start_response, entry.status, sign_in_page(nonce, side=self._side))
-        page = refused_page(nonce, side=self._side, title=entry.title, advice=entry.advice)
-        return _html(start_response, entry.status, page)
+            return _html(start_response, status, sign_in_page(words, nonce, side=self._side))
+        title, advice = problem_words(error, words)
+        return _html(start_response, status, refused_page(words, nonce, side=self._side, title=title, advice=advice))
 
     def _login(self, environ: WSGIEnvironment, start_response: StartResponse, nonce: str) -> Iterable[bytes]:
+        words = words_for(environ)
         method, browser = environ.get("REQUEST_METHOD"), environ.get("HTTP_USER_AGENT", "")
         if method == "POST":
             form = _form(environ)
@@ -68,18 +70,19 @@ class Entrance:
                     start_response, self._accounts.sign_in(form.get("name", ""), form.get("password", ""), browser)
                 )
             except NotTrusted as error:
-                words = f"{error.entry.title} {error.entry.advice}"
-                page = sign_in_page(nonce, side=self._side, problem=words, name=form.get("name", ""))
+                problem = " ".join(problem_words(error, words))
+                page = sign_in_page(words, nonce, side=self._side, problem=problem, name=form.get("name", ""))
                 return _html(start_response, error.entry.status, page)
         token = parse_qs(environ.get("QUERY_STRING", "")).get("token", [""])[0]
         if not token:
-            return _html(start_response, 200, sign_in_page(nonce, side=self._side))
+            return _html(start_response, 200, sign_in_page(words, nonce, side=self._side))
         if method != "GET" or not self._logins.redeem(token):
             message = "the one-time link is not valid"
             raise NotTrusted(message, code="auth.link_used")
         return self._in(start_response, self._accounts.sign_in_owner(browser))
 
     def _join(self, environ: WSGIEnvironment, start_response: StartResponse, nonce: str) -> Iterable[bytes]:
+        words = words_for(environ)
         form = _form(environ) if environ.get("REQUEST_METHOD") == "POST" else None
         query = parse_qs(environ.get("QUERY_STRING", ""))
         token = query.get("token", [""])[0] if form is None else form.get("token", "")
@@ -91,8 +94,9 @@ class Entrance:
                 cookie = self._accounts.join(token, form.get("password", ""), environ.get("HTTP_USER_AGENT", ""))
                 return self._in(start_response, cookie)
             except InvalidInput as error:
-                problem = f"{error.entry.title} {error.entry.advice}"
+                problem = " ".join(problem_words(error, words))
         page = join_page(
+            words,
             nonce,
             side=self._side,
             name=invited.name,

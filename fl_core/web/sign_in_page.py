@@ -2,7 +2,9 @@
 
 from html import escape
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+from fl_core.web.sign_in_words import Words
+
+_PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,">
 <title>{title} · FLoMIR</title><style nonce="{nonce}">
 :root{{color-scheme:light dark;--page:#f5f7fa;--card:#fff;--line:#d5dce4;--text:#17202b;--soft:#53606f;--accent:#1a6fb4;--bad:#b3261e}}
@@ -19,37 +21,43 @@ p.problem{{color:var(--bad);font-weight:600}}p.small{{font-size:.875rem;margin:1
 </style></head><body><main><p class="mark">FLoMIR <span>{side}</span></p><h1>{title}</h1>{content}</main></body></html>"""
 
 
-def sign_in_page(nonce: str, *, side: str, problem: str = "", name: str = "") -> str:
+def sign_in_page(words: Words, nonce: str, *, side: str, problem: str = "", name: str = "") -> str:
     """Return the form for name and password, with the way in for whoever started the program."""
     content = (
         f'{_problem(problem)}<form method="post" action="/login">'
-        f'<label>Name<input name="name" autocomplete="username" required maxlength="80" value="{escape(name)}" autofocus></label>'
-        '<label>Password<input name="password" type="password" autocomplete="current-password" required maxlength="200"></label>'
-        '<button type="submit">Sign in</button></form>'
-        '<p class="small">The program prints a one-time link at its start that signs its owner in. Others ask a colleague '
-        "who manages the accounts for an invitation, also when a password is forgotten.</p>"
+        f'<label>{words["name"]}<input name="name" autocomplete="username" required maxlength="80" value="{escape(name)}" autofocus></label>'
+        f'<label>{words["password"]}<input name="password" type="password" autocomplete="current-password" required maxlength="200"></label>'
+        f'<button type="submit">{words["sign_in"]}</button></form>'
+        f'<p class="small">{words["how"]}</p>'
     )
-    return _PAGE.format(nonce=nonce, side=escape(side), title="Sign in", content=content)
+    return _page(words, nonce, side=side, title=words["sign_in"], content=content)
 
 
-def join_page(nonce: str, *, side: str, name: str, role: str, token: str, shortest: int, problem: str = "") -> str:
+def join_page(
+    words: Words, nonce: str, *, side: str, name: str, role: str, token: str, shortest: int, problem: str = ""
+) -> str:
     """Return the form in which an invited person chooses a password."""
+    invited = words["invited"].format(role=words.get(f"role.{role}", role), shortest=shortest)
     content = (
-        f"<p>You are invited as {escape(role)}. Choose a password of at least {shortest} characters; a short sentence is easy to keep.</p>"
+        f"<p>{escape(invited)}</p>"
         f'{_problem(problem)}<form method="post" action="/join">'
         f'<input type="hidden" name="token" value="{escape(token)}">'
-        f'<label>Name<input name="name" autocomplete="username" value="{escape(name)}" readonly></label>'
-        f'<label>New password<input name="password" type="password" autocomplete="new-password" required minlength="{shortest}" maxlength="200" autofocus></label>'
-        f'<label>The same again<input name="again" type="password" autocomplete="new-password" required minlength="{shortest}" maxlength="200"></label>'
-        '<button type="submit">Join</button></form>'
+        f'<label>{words["name"]}<input name="name" autocomplete="username" value="{escape(name)}" readonly></label>'
+        f'<label>{words["new_password"]}<input name="password" type="password" autocomplete="new-password" required minlength="{shortest}" maxlength="200" autofocus></label>'
+        f'<label>{words["again"]}<input name="again" type="password" autocomplete="new-password" required minlength="{shortest}" maxlength="200"></label>'
+        f'<button type="submit">{words["join"]}</button></form>'
     )
-    return _PAGE.format(nonce=nonce, side=escape(side), title=f"Welcome, {escape(name)}", content=content)
+    return _page(words, nonce, side=side, title=words["welcome"].format(name=name), content=content)
 
 
-def refused_page(nonce: str, *, side: str, title: str, advice: str) -> str:
+def refused_page(words: Words, nonce: str, *, side: str, title: str, advice: str) -> str:
     """Return a page that says what went wrong and what to do."""
-    content = f'<p>{escape(advice)}</p><p class="small"><a href="/login">Go to the sign-in page</a></p>'
-    return _PAGE.format(nonce=nonce, side=escape(side), title=escape(title), content=content)
+    content = f'<p>{escape(advice)}</p><p class="small"><a href="/login">{words["to_sign_in"]}</a></p>'
+    return _page(words, nonce, side=side, title=title, content=content)
+
+
+def _page(words: Words, nonce: str, *, side: str, title: str, content: str) -> str:
+    return _PAGE.format(lang=words["lang"], nonce=nonce, side=escape(side), title=escape(title), content=content)
 
 
 def _problem(text: str) -> str:
