@@ -27,6 +27,8 @@ from model.io.weights import (
     verify_weights,
 )
 from model.networks import build_network, parse_network
+from model.shipped import TASK as SHIPPED_TASK
+from model.shipped import shipped_path
 
 _SAFETENSORS_DTYPES = {
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
@@ -137,3 +139,14 @@ def load_weights(path: Path, network: nn.Module) -> None:
     """Load a weights file without needing its card (an upload); checks as `load_state_arrays`."""
     check_tensors(read_tensors_header(path), expected_tensors(network))
     load_state_arrays(network, load_arrays(path))
+
+
+def load_shipped(name: str) -> tuple[nn.Module, ModelCard]:
+    """Return a shipped network, ready to reconstruct, and its card.
+
+    Raises
+    ------
+    WeightsError
+        ``weights.not_shipped``; or what `load_model` finds wrong with the files.
+    """
+    return load_model(shipped_path(name), task=SHIPPED_TASK)

@@ -65,9 +65,10 @@ class CompareWeightsRequest(_Request):
 
 
 class ReconstructRequest(_Request):
-    """Reconstruct one study file; ``out`` is a compressed ``.npz`` (`reconstruct_study` lists its arrays).
+    """Reconstruct one study file; ``out`` is a compressed ``.npz`` (`model.reconstruction_job` lists its arrays).
 
-    ``model`` is a trained network: the file ``weights``, or the ``shipped`` one of that name.
+    ``model`` is a trained network: the file ``weights``, or the ``shipped`` one of that name. With ``intervals`` the half-widths
+    of its calibrated intervals are computed too, where its card has them (nine reconstructions instead of one).
     """
 
     kind: Literal["reconstruct"]
@@ -77,6 +78,7 @@ class ReconstructRequest(_Request):
     shipped: str | None = None
     device: Literal["cpu", "cuda"] = "cpu"
     osem: OsemRequest = OsemRequest()
+    intervals: bool = False
     out: Path
 
 

@@ -5,22 +5,18 @@ works and one last line, the answer or ``{"error": {"code", "message"}}``. Nothi
 unexpected failure goes to stderr. Files appear by atomic rename.
 """
 
-import io
 import json
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import JsonValue, ValidationError
 
 from model.errors import ModelError
 from model.io.atomic import write_atomically
-from model.io.study import Study, read_study
+from model.io.study import read_study
 from model.io.weights import content_hash, load_arrays, read_tensors_header, save_card
 from model.job_protocol import Report, serve
 from model.job_requests import (
@@ -72,7 +68,8 @@ def initialise(request: InitialiseRequest, progress: Progress) -> Answer:
 
 def _shipped_start(request: InitialiseRequest, name: str) -> Answer:
     """Copy shipped weights under their content hash; their card comes with them."""
-    from model.shipped import load_shipped, shipped_path
+    from model.checkpoint import load_shipped
+    from model.shipped import shipped_path
 
     _, card = load_shipped(name)
     if card.task != request.task:
@@ -138,68 +135,6 @@ def compare_weights(request: CompareWeightsRequest, progress: Progress) -> Answe
     """Return the norms of both models' tensors and of their differences (`model.weight_differences`)."""
     del progress
     return weight_differences(load_arrays(request.first), load_arrays(request.second)).model_dump(mode="json")
-
-
-def reconstruct_study(request: ReconstructRequest, progress: Progress) -> Answer:
-    """Write the images and return metrics per image.
-
-    The ``.npz`` holds float32 (Z, Y, X) arrays ``osem``, ``model`` (method model only), ``mu`` and ``reference``
-    (where the study has them), in counts or mm^-1, and ``voxel_mm`` (z, y, x). ``alarm`` is the verdict on the study
-    (`model.confidence.images.alarm_words`), None where the model's card has no thresholds.
-    """
-    from model.classical.osem import OsemSettings, reconstruct_osem
-    from model.evaluation.metrics import case_metrics
-
-    study = read_study(request.study)
-    settings = OsemSettings(**request.osem.model_dump())
-    share = 0.9 if request.method == "osem" else 0.5
-    started = time.perf_counter()
-    images: dict[str, NDArray[np.float32]] = {
-        "osem": reconstruct_osem(
-            study, settings, on_iteration=lambda done: progress(share * done / settings.iterations)
-        )
-    }
-    seconds: dict[str, JsonValue] = {"osem": time.perf_counter() - started}
-    alarm: JsonValue = None
-    if request.method == "model":
-        images["model"], seconds["model"], alarm = _apply_model(request, study)
-    scores = {} if study.reference is None else {name: case_metrics(image, study) for name, image in images.items()}
-    arrays = images | {"voxel_mm": np.asarray(study.geometry.grid.voxel_mm, dtype=np.float32)}
-    if study.attenuation is not None:
-        arrays["mu"] = study.attenuation
-    if study.reference is not None:
-        arrays["reference"] = study.reference
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    write_atomically(request.out, buffer.getvalue())
-    return {
-        "out": str(request.out),
-        "arrays": list[JsonValue](sorted(arrays)),
-        "shape": list(study.geometry.volume_shape),
-        "voxel_mm": list(study.geometry.grid.voxel_mm),
-        "seconds": seconds,
-        "osem_settings": request.osem.model_dump(),
-        "metrics": {name: dict(values) for name, values in scores.items()},
-        "alarm": alarm,
-    }
-
-
-def _apply_model(request: ReconstructRequest, study: Study) -> tuple[NDArray[np.float32], float, JsonValue]:
-    """Return the image, the seconds it took, and the alarm's words where the model's card has thresholds."""
-    from model.confidence.images import alarm_of, alarm_words
-    from model.methods import NetworkMethod, resolve_method
-    from model.shipped import DEFAULT, shipped_path
-
-    if (request.weights is None) == (request.shipped is None):
-        message = "the method model needs weights or the name of a shipped network, one of the two"
-        raise ModelError(code="request.invalid", message=message)
-    path = request.weights or shipped_path(request.shipped or DEFAULT)
-    method = resolve_method(str(path), device=request.device)
-    started = time.perf_counter()
-    image = method(study)
-    elapsed = time.perf_counter() - started
-    alarm = alarm_of(study, image, method.card) if isinstance(method, NetworkMethod) else None
-    return image, elapsed, None if alarm is None else alarm_words(alarm)
 
 
 def tune(request: TuneOsemRequest, progress: Progress) -> Answer:
@@ -310,6 +245,8 @@ def _do(request: Request, progress: Progress) -> Answer:
         case CompareWeightsRequest():
             return compare_weights(request, progress)
         case ReconstructRequest():
+            from model.reconstruction_job import reconstruct_study
+
             return reconstruct_study(request, progress)
         case TuneOsemRequest():
             return tune(request, progress)

@@ -71,6 +71,7 @@ class ApplyJob(_Request):
     weights: Path | None = None
     shipped: str | None = None
     osem: OsemRequest = OsemRequest()
+    intervals: bool = False
     out: Path
 
 
@@ -205,8 +206,8 @@ def _finite(value: object) -> object:
 
 
 def apply(job: ApplyJob, report: Report) -> Answer:
-    """Return what `model.jobs.reconstruct_study` does; an imported scan lies as a study file beside the images."""
-    from model.jobs import reconstruct_study
+    """Return what `model.reconstruction_job.reconstruct_study` does; an imported scan lies as a study file beside the images."""
+    from model.reconstruction_job import reconstruct_study
 
     notes: list[JsonValue] = []
     if job.scan != job.study:
@@ -219,6 +220,7 @@ def apply(job: ApplyJob, report: Report) -> Answer:
         weights=job.weights,
         shipped=job.shipped,
         osem=job.osem,
+        intervals=job.intervals,
         out=job.out,
     )
     return {**reconstruct_study(request, lambda done: report(done, stage="reconstructing")), "notes": notes}

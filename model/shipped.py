@@ -1,19 +1,15 @@
-"""The trained networks that come with the package: which there are, and how one is loaded.
+"""The trained networks that come with the package: which there are and where they lie. Torch-free.
 
-Each is two files in ``model/weights``: ``<network>.safetensors`` and its card ``<network>.json``. Listing them needs no
-torch; loading one does.
+Each is two files in ``model/weights``: ``<network>.safetensors`` and its card ``<network>.json``. `model.checkpoint.load_shipped`
+loads one.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from model.errors import WeightsError
 from model.io.weights import ModelCard, load_card
-
-if TYPE_CHECKING:
-    from torch import nn
 
 DEFAULT_NETWORK = "unrolled_em"
 """What ``default`` means wherever a method is named."""
@@ -51,16 +47,3 @@ def shipped_path(name: str) -> Path:
 def shipped_card(name: str) -> ModelCard:
     """Return the card of a shipped network; raises as `shipped_path` and `load_card`."""
     return load_card(shipped_path(name))
-
-
-def load_shipped(name: str) -> tuple[nn.Module, ModelCard]:
-    """Return a shipped network, ready to reconstruct, and its card.
-
-    Raises
-    ------
-    WeightsError
-        ``weights.not_shipped``; or what `model.checkpoint.load_model` finds wrong with the files.
-    """
-    from model.checkpoint import load_model
-
-    return load_model(shipped_path(name), task=TASK)

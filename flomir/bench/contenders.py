@@ -12,6 +12,7 @@ import torch
 
 from flomir.bench import pytomography_osem
 from model.attenuation import forget_paths
+from model.checkpoint import load_shipped
 from model.classical.map_osem import MapOsemSettings, reconstruct_map_osem
 from model.classical.osem import OsemSettings, reconstruct_osem
 from model.errors import ModelError
@@ -23,7 +24,7 @@ from model.methods import FbpMethod
 from model.networks import NETWORKS, build_network
 from model.networks.inputs import ReconstructionNetwork
 from model.projector import forget_projectors
-from model.shipped import load_shipped, shipped_networks
+from model.shipped import shipped_networks
 
 Volume = npt.NDArray[np.float32]
 Ready = Callable[[], Volume]

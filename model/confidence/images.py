@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import JsonValue
 from torch import nn
 
+from model.checkpoint import load_shipped
 from model.confidence.alarm import Alarm, Level, conditions, corrections, fit_statistics, judge
 from model.confidence.uncertainty import (
     Progress,
@@ -29,7 +30,7 @@ from model.io.confidence_records import UncertaintyRecord
 from model.io.study import Study
 from model.io.weights import ModelCard
 from model.networks.inputs import ReconstructionNetwork
-from model.shipped import load_shipped, shipped_card, shipped_networks
+from model.shipped import shipped_card, shipped_networks
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from model.checkpoint import load_shipped
 from model.classical.osem import OsemSettings
 from model.commands.models import models
 from model.errors import ModelError
@@ -18,7 +19,6 @@ from model.shipped import (
     DEFAULT_NETWORK,
     MAX_SHIPPED_BYTES,
     WEIGHTS_FOLDER,
-    load_shipped,
     shipped_networks,
     shipped_path,
 )
