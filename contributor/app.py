@@ -23,6 +23,7 @@ from contributor.routes import enrolment as enrolment_routes
 from contributor.routes import models as model_routes
 from contributor.routes import quality as quality_routes
 from contributor.routes import requests as request_routes
+from contributor.routes import results as result_routes
 from contributor.routes import sessions as session_routes
 from contributor.routes import studies as study_routes
 from contributor.routes import system as system_routes
@@ -31,6 +32,7 @@ from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
 from contributor.services.grants import GrantsWriter
 from contributor.services.models import ReceivedModels
+from contributor.services.own_results import OwnResults
 from contributor.services.participation import TICK_S, Participation
 from contributor.services.quality import Quality
 from contributor.services.reconstructions import Reconstructions
@@ -75,6 +77,7 @@ class Services:
     participation: Participation
     models: ReceivedModels
     reconstructions: Reconstructions
+    results: OwnResults
     records: Records
     system: System
     accounts: Accounts
@@ -103,6 +106,7 @@ class Contributor:
         self.grants.write()
         self.services.participation.ingest()
         self.services.reconstructions.start()
+        self.services.results.start()
         threading.Thread(target=self._tick, name="tick", daemon=True).start()
         self.services.enrolment.resume()
         self.on_started()
@@ -113,10 +117,12 @@ class Contributor:
             return
         self._stopped.set()
         self.services.reconstructions.cancel()
+        self.services.results.cancel_all()
         self.services.enrolment.stop()
         self.uplink.stop()
         self.children.stop()
         self.services.reconstructions.stop()
+        self.services.results.stop()
         self.close_live()
         self.bus.close()
 
@@ -251,6 +257,9 @@ def compose(
     reconstructions = Reconstructions(
         database=database, journal=journal, bus=bus, paths=paths, studies=studies, models=models
     )
+    results = OwnResults(
+        database=database, journal=journal, bus=bus, paths=paths, models=models, threads=settings.torch_threads
+    )
     system = System(
         version=version,
         bus=bus,
@@ -269,6 +278,7 @@ def compose(
         participation=participation,
         models=models,
         reconstructions=reconstructions,
+        results=results,
         records=Records(database, journal),
         system=system,
         accounts=Accounts(database=database, journal=journal, roles=ROLES, valid_s=settings.login_days * float(DAY_S)),
@@ -309,6 +319,7 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
         session_routes.routes(services.participation, services.requests),
         model_routes.model_routes(services.models),
         model_routes.reconstruction_routes(services.reconstructions),
+        result_routes.routes(services.results),
     ):
         app.register_api(routes)
     return app

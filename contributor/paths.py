@@ -61,6 +61,11 @@ class SitePaths:
         return self.home / "reconstructions"
 
     @property
+    def results(self) -> Path:
+        """Comparisons on the own hold-out: their images, and what a later run goes on with."""
+        return self.home / "results"
+
+    @property
     def flower(self) -> Path:
         """What the Flower children read and write."""
         return self.home / "flower"

@@ -244,6 +244,7 @@ class ReconstructionView(Schema):
     metrics: dict[str, dict[str, float]] = Field(description="method -> metric -> value, where there is a reference")
     seconds: dict[str, float]
     created_at: datetime
+    progress: float = Field(default=0.0, description="share that is done while it runs")
 
 
 class StudyList(Schema):
@@ -315,7 +316,7 @@ class ReconstructionPath(Schema):
 class ReconstructionArrayPath(ReconstructionPath):
     """One array of a reconstruction in an address."""
 
-    array: Literal["osem", "model", "reference", "attenuation"]
+    array: Literal["osem", "model", "reference", "attenuation", "half_width"]
 
 
 class ActivityQuery(Schema):
@@ -342,6 +343,6 @@ ImportResult.model_rebuild()
 #   GET /requests list · GET /requests/{session_id} · POST /requests/{session_id}/answer (RequestAnswer): RequestView
 #   GET /sessions list · GET /sessions/{id} · POST /sessions/{id}/withdraw (WithdrawRequest) · POST /sessions/{id}/rounds/{n}/release (ReleaseDecision): SiteSessionView
 #   GET /models list · GET /models/{id} · POST /models/{id}/fetch: ReceivedModelView · GET /models/{id}/weights (bytes)
-#   POST /reconstructions 202 · GET /reconstructions list · GET /reconstructions/{id}: ReconstructionView · GET /reconstructions/{id}/arrays/{osem|model|reference|attenuation} as above
+#   POST /reconstructions 202 · GET /reconstructions list · GET /reconstructions/{id}: ReconstructionView · GET /reconstructions/{id}/arrays/{osem|model|reference|attenuation|half_width} as above
 #   GET /audit?after=&limit= list · GET /audit/verify AuditCheck
 # Lists are wrapped: {"items": [...]}.

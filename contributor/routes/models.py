@@ -1,4 +1,6 @@
-"""Routes of the received models and of the reconstructions made with them."""
+"""Routes of the received and shipped models and of the reconstructions made with them."""
+
+import io
 
 from flask import Response, send_file
 from flask_openapi3.blueprint import APIBlueprint
@@ -15,8 +17,11 @@ from contributor.schemas import (
     ReconstructionPath,
     ReconstructionView,
 )
+from contributor.schemas_results import ExportPath, ReconstructionDetails, ShippedModelList
 from contributor.services.models import ReceivedModels
+from contributor.services.packages import package_of
 from contributor.services.reconstructions import Reconstructions
+from contributor.services.shipped import is_shipped, shipped_models, shipped_weights
 from fl_core.web.parsing import answer
 
 
@@ -34,6 +39,11 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
     def list_models() -> Response:
         """List the models this site may use, newest first."""
         return answer(ReceivedModelList(items=models.all()))
+
+    @api.get("/shipped", responses={200: ShippedModelList})
+    def list_shipped_models() -> Response:
+        """List the trained networks that came with the program, the default first."""
+        return answer(ShippedModelList(items=shipped_models()))
 
     @api.get("/<model_id>", responses={200: ReceivedModelView})
     def get_model(path: ModelPath) -> Response:
@@ -54,6 +64,15 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
             mimetype=BINARY,
             as_attachment=True,
             download_name=f"{view.sha256[:12]}.safetensors",
+        )
+
+    @api.get("/<model_id>/package")
+    def get_package(path: ModelPath) -> Response:
+        """Return the weights as a safetensors file with their card, as one archive."""
+        weights = shipped_weights(path.model_id) if is_shipped(path.model_id) else models.weights_path(path.model_id)
+        package = package_of(weights)
+        return send_file(
+            io.BytesIO(package.content), mimetype="application/zip", as_attachment=True, download_name=package.name
         )
 
     return api
@@ -83,6 +102,17 @@ def reconstruction_routes(reconstructions: Reconstructions) -> APIBlueprint:
     def get_reconstruction(path: ReconstructionPath) -> Response:
         """Return one reconstruction."""
         return answer(reconstructions.get(path.reconstruction_id))
+
+    @api.get("/<reconstruction_id>/details", responses={200: ReconstructionDetails})
+    def get_reconstruction_details(path: ReconstructionPath) -> Response:
+        """Return the alarm's verdict, what the intervals promise, and the polar maps."""
+        return answer(reconstructions.details(path.reconstruction_id))
+
+    @api.get("/<reconstruction_id>/export/<array>/<form>")
+    def export_reconstruction(path: ExportPath) -> Response:
+        """Return one image as DICOM, NIfTI or HDF5, marked as research."""
+        file = reconstructions.export(path.reconstruction_id, path.array, path.form)
+        return send_file(file, mimetype=BINARY, as_attachment=True, download_name=file.name)
 
     @api.get("/<reconstruction_id>/arrays/<array>")
     def get_reconstruction_array(path: ReconstructionArrayPath) -> Response:

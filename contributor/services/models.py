@@ -125,6 +125,31 @@ class ReceivedModels:
         self._publish(model_id)
         return self.get(model_id)
 
+    def start_weights(self, sha256: str, *, limit_bytes: int) -> Path:
+        """Return the weights that a session started from, brought here and checked against their hash when they are not.
+
+        Raises
+        ------
+        InvalidInput
+            ``model.invalid`` when what came has another hash; nothing is kept then.
+        PeerUnreachable
+            When the orchestrator does not answer.
+        """
+        final = self._path(sha256)
+        with self._fetching:
+            if final.is_file():
+                return final
+            with self._download(sha256) as chunks:
+                temporary = receive(chunks, self._paths.models, limit_bytes=limit_bytes, suffix=".safetensors")
+            try:
+                self._check(temporary, sha256)
+                temporary.replace(final)
+            except ModelError as error:
+                raise InvalidInput(str(error)[:300], code="model.invalid") from error
+            finally:
+                temporary.unlink(missing_ok=True)
+        return final
+
     def fetch_final_soon(self) -> None:
         """Fetch the final models that are missing, without making the caller wait."""
         threading.Thread(target=self.fetch_final, name="fetch-models", daemon=True).start()
@@ -142,11 +167,7 @@ class ReceivedModels:
         with self._download(news.sha256) as chunks:
             temporary = receive(chunks, self._paths.models, limit_bytes=news.size_bytes, suffix=".safetensors")
         try:
-            found = content_hash(temporary)
-            if found != news.sha256:
-                message = f"the weights have hash {found[:12]}, announced was {news.sha256[:12]}"
-                raise InvalidInput(message, code="model.invalid")
-            read_tensors_header(temporary)
+            self._check(temporary, news.sha256)
             final = self._path(news.sha256)
             save_card(final, ModelCard.model_validate(news.card))
             temporary.replace(final)
@@ -154,6 +175,14 @@ class ReceivedModels:
             raise InvalidInput(str(error)[:300], code="model.invalid") from error
         finally:
             temporary.unlink(missing_ok=True)
+
+    @staticmethod
+    def _check(weights: Path, sha256: str) -> None:
+        found = content_hash(weights)
+        if found != sha256:
+            message = f"the weights have hash {found[:12]}, announced was {sha256[:12]}"
+            raise InvalidInput(message, code="model.invalid")
+        read_tensors_header(weights)
 
     def _path(self, sha256: str) -> Path:
         return self._paths.models / f"{sha256}.safetensors"

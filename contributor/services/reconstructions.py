@@ -1,5 +1,6 @@
-"""Reconstructs a study by OSEM and by a received model, side by side, in a child process."""
+"""Reconstructs a study by OSEM and by a received or shipped model, side by side, in a child process."""
 
+import json
 import logging
 import queue
 import threading
@@ -12,21 +13,29 @@ import numpy as np
 
 from contributor.paths import SitePaths
 from contributor.schemas import ReconstructionView
+from contributor.schemas_results import ReconstructionDetails
 from contributor.services.inspection import SPECT, Volume
 from contributor.services.models import ReceivedModels
+from contributor.services.shipped import is_shipped, shipped_model, shipped_name
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
-from fl_core.errors import Conflict, FlomirError, InvalidInput, NotFound
+from fl_core.errors import Conflict, FlomirError, InvalidInput, NotFound, StudyUnusable
 from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Database
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
 from fl_core.supervision.jobs import JobCancelled, run_job
+from model.errors import ModelError
+from model.io.atomic import write_atomically
+from model.io.export import SUFFIXES, export_volume
+from model.io.importing import import_studies
 
 JOB_MODULE = "model.jobs"
 JOB_TIMEOUT_S = 1800.0
-IN_FILE = {"osem": "osem", "model": "model", "reference": "reference", "attenuation": "mu"}
+IN_FILE = {"osem": "osem", "model": "model", "reference": "reference", "attenuation": "mu", "half_width": "half_width"}
+DETAILS = ("alarm", "intervals", "segments", "osem_settings")
+RESEARCH_ONLY = "for research, not for diagnosis"
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +64,7 @@ class Reconstructions:
         self._clock = clock
         self._waiting: queue.Queue[str] = queue.Queue()
         self._cancel = threading.Event()
+        self._progress: dict[str, float] = {}
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -77,11 +87,11 @@ class Reconstructions:
 
     def all(self) -> list[ReconstructionView]:
         """Return every reconstruction, newest first."""
-        return [_view(record) for record in self._store.all()]
+        return [self._view(record) for record in self._store.all()]
 
     def get(self, reconstruction_id: str) -> ReconstructionView:
         """Return one; raises NotFound."""
-        return _view(self._store.get(reconstruction_id))
+        return self._view(self._store.get(reconstruction_id))
 
     def create(self, study_id: str, model_id: str) -> ReconstructionView:
         """Queue a reconstruction; the model's weights are fetched when they are not here."""
@@ -89,12 +99,7 @@ class Reconstructions:
         if study.task != SPECT or study.state == "unusable":
             message = "only usable SPECT studies can be reconstructed"
             raise InvalidInput(message, code="study.unusable")
-        model = self._models.get(model_id)
-        if model.task != SPECT:
-            message = f"the model is for the task {model.task}"
-            raise InvalidInput(message, code="model.invalid")
-        if not model.fetched:
-            self._models.fetch(model_id)
+        model_name = self._ready_model(model_id)
         record = ReconstructionRecord(
             id=new_id("reconstruction"),
             study_id=study_id,
@@ -113,19 +118,59 @@ class Reconstructions:
                 action="reconstruction.started",
                 subject=record.id,
                 details={"study": study_id, "model": model_id},
-                text=f"{study.name} is reconstructed with “{model.name}” and with OSEM.",
+                text=f"{study.name} is reconstructed with “{model_name}” and with OSEM.",
             )
-        view = _view(record)
+        view = self._view(record)
         self._bus.publish("reconstruction", view)
         self._waiting.put(record.id)
         return view
 
-    def array(self, reconstruction_id: str, name: str) -> Volume:
-        """Return one volume (z, y, x) with its voxel size in mm; raises NotFound."""
+    def _ready_model(self, model_id: str) -> str:
+        """Return the name of a model that can reconstruct, after bringing its weights here."""
+        if is_shipped(model_id):
+            return shipped_model(model_id).network
+        model = self._models.get(model_id)
+        if model.task != SPECT:
+            message = f"the model is for the task {model.task}"
+            raise InvalidInput(message, code="model.invalid")
+        if not model.fetched:
+            self._models.fetch(model_id)
+        return model.name
+
+    def details(self, reconstruction_id: str) -> ReconstructionDetails:
+        """Return what is known about the images beside their scores; raises NotFound, or Conflict while it runs."""
+        record = self._done(reconstruction_id)
+        try:
+            return ReconstructionDetails.model_validate_json(self._details_file(record.id).read_bytes())
+        except FileNotFoundError as error:
+            message = "this reconstruction was made by an earlier version; make it again to see more"
+            raise NotFound(message) from error
+
+    def export(self, reconstruction_id: str, name: str, form: str) -> Path:
+        """Return an image as a file to take along: in the study's place, marked as research, without identifiers."""
+        record = self._done(reconstruction_id)
+        image, _ = self.array(reconstruction_id, name)
+        path = self._paths.reconstructions / f"{record.id}-{name}{SUFFIXES[form]}"
+        if not path.is_file():
+            method = "OSEM" if name == "osem" else f"model {record.model_id}"
+            try:
+                source = import_studies(self._studies.path(record.study_id))[0]
+                export_volume(path, image, source, method={"method": f"{method}, {RESEARCH_ONLY}"})
+            except (ModelError, FileNotFoundError) as error:
+                message = f"the image cannot be written as {form}: {error}"
+                raise StudyUnusable(message) from error
+        return path
+
+    def _done(self, reconstruction_id: str) -> ReconstructionRecord:
         record = self._store.get(reconstruction_id)
         if record.state != "done":
             message = "the reconstruction is not done"
             raise Conflict(message)
+        return record
+
+    def array(self, reconstruction_id: str, name: str) -> Volume:
+        """Return one volume (z, y, x) with its voxel size in mm; raises NotFound."""
+        record = self._done(reconstruction_id)
         if name not in record.arrays:
             message = f"this reconstruction has no {name}"
             raise NotFound(message)
@@ -153,11 +198,12 @@ class Reconstructions:
             raise
         except FlomirError as error:
             done = replace(record, state="failed", problem=str(error)[:300])
+        self._progress.pop(record.id, None)
         with self._database.begin() as tx:
             self._store.save(tx, done)
             ending = "is ready" if done.state == "done" else f"failed: {done.problem}"
             self._journal.tell(tx, kind="reconstruction", text=f"The reconstruction {ending}.", subject=done.id)
-        self._bus.publish("reconstruction", _view(done))
+        self._bus.publish("reconstruction", self._view(done))
 
     def _run(self, record: ReconstructionRecord) -> dict[str, object]:
         self._paths.reconstructions.mkdir(parents=True, exist_ok=True)
@@ -165,10 +211,30 @@ class Reconstructions:
             "kind": "reconstruct",
             "study": str(self._studies.path(record.study_id)),
             "method": "model",
-            "weights": str(self._models.weights_path(record.model_id)),
+            "intervals": True,
             "out": str(self._file(record.id)),
+            **self._weights(record.model_id),
         }
-        return run_job(JOB_MODULE, request, timeout_s=JOB_TIMEOUT_S, cancel=self._cancel)
+
+        def on_progress(line: dict[str, object]) -> None:
+            self._progress[record.id] = float(str(line["progress"]))
+            self._bus.publish_progress("reconstruction", record.id, lambda: self.get(record.id))
+
+        answer = run_job(JOB_MODULE, request, timeout_s=JOB_TIMEOUT_S, on_progress=on_progress, cancel=self._cancel)
+        kept = json.dumps({key: answer.get(key) for key in DETAILS}, allow_nan=False)
+        write_atomically(self._details_file(record.id), kept.encode())
+        return answer
+
+    def _weights(self, model_id: str) -> dict[str, object]:
+        if is_shipped(model_id):
+            return {"shipped": shipped_name(model_id)}
+        return {"weights": str(self._models.weights_path(model_id))}
+
+    def _view(self, record: ReconstructionRecord) -> ReconstructionView:
+        return ReconstructionView(**vars(record), progress=self._progress.get(record.id, 0.0))
+
+    def _details_file(self, reconstruction_id: str) -> Path:
+        return self._paths.reconstructions / f"{reconstruction_id}.json"
 
     def _file(self, reconstruction_id: str) -> Path:
         return self._paths.reconstructions / f"{reconstruction_id}.npz"
@@ -193,7 +259,3 @@ def _items(value: object) -> list[tuple[str, object]]:
 
 def _numbers(value: object) -> dict[str, float]:
     return {key: float(one) for key, one in _items(value) if isinstance(one, int | float)}
-
-
-def _view(record: ReconstructionRecord) -> ReconstructionView:
-    return ReconstructionView(**vars(record))

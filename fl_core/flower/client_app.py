@@ -27,8 +27,8 @@ from fl_core.flower.strategies.registry import proximal_mu
 from fl_core.protocol.messages import SitePhase
 from fl_core.protocol.plan import Grant, RunnerEvent, SentUpdate
 from model.errors import ModelError, SampleInvalid, StudyFormatError, TrainingDiverged
-from model.tasks import Sample, Task, load_task, mean_metrics
-from model.training.steps import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
+from model.tasks import Sample, Task, load_halves, load_task, mean_metrics, train_round
+from model.training.steps import TrainHooks, TrainOutcome, TrainProgress
 
 GRANT_CHECK_S = 0.25
 PROGRESS_EVERY_S = 0.25
@@ -118,9 +118,8 @@ class SiteWorker:
         if self._loaded is None or self._loaded.key != key:
             self._loaded = None
             task = load_task(grant.task)
-            samples = task.load_samples([Path(study) for study in grant.studies])
             parameters = task.spec.parameters.model_validate(grant.task_parameters)
-            train, holdout = task.split(samples, parameters.holdout_fraction, parameters.seed)
+            train, holdout = load_halves(task, [Path(study) for study in grant.studies], parameters)
             network = task.build_network(grant.network, seed=parameters.seed)
             self._loaded = _Loaded(key, task, train, holdout, network)
         return self._loaded
@@ -228,12 +227,13 @@ class _Turn:
         parameters = loaded.task.spec.parameters.model_validate(grant.task_parameters)
         number = self._request.round
         self.tell(SitePhase.TRAINING)
-        outcome = loaded.task.train(
+        outcome = train_round(
+            loaded.task,
             loaded.network,
             loaded.train,
             parameters,
-            schedule=ScheduleWindow((number - 1) / self._request.rounds, number / self._request.rounds),
-            seed=parameters.seed + number,
+            number=number,
+            rounds=self._request.rounds,
             hooks=TrainHooks(extra_loss=proximal_term(loaded.network, shared, self._request.proximal_mu)),
             on_progress=self._on_progress,
             should_stop=self._should_stop,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,49 @@ def load_task(name: str) -> Task:
     """Return the torch half of a task; raises `ModelError` (``task.unknown``)."""
     spec = task_spec(name)
     return cast("Task", import_module(_MODULES[spec.name]).TASK)
+
+
+class Halves(NamedTuple):
+    """What a site trains on and what it keeps to check with; no patient is in both."""
+
+    train: list[Sample]
+    holdout: list[Sample]
+
+
+def load_halves(
+    task: Task,
+    paths: Sequence[Path],
+    parameters: TaskParameters,
+    on_progress: Callable[[float], None] | None = None,
+) -> Halves:
+    """Read a site's samples and split them by patient as every round of a session does."""
+    samples = task.load_samples(sorted(paths, key=str), on_progress)
+    return Halves(*task.split(samples, parameters.holdout_fraction, parameters.seed))
+
+
+def train_round(
+    task: Task,
+    network: nn.Module,
+    train: Sequence[Sample],
+    parameters: TaskParameters,
+    *,
+    number: int,
+    rounds: int,
+    hooks: TrainHooks = TrainHooks(),  # noqa: B008 - frozen, so sharing it is safe
+    on_progress: Callable[[TrainProgress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> TrainOutcome:
+    """Train in place as a site does in round `number` (from 1) of `rounds`: its stretch of the cosine, its own seed."""
+    return task.train(
+        network,
+        train,
+        parameters,
+        schedule=ScheduleWindow((number - 1) / rounds, number / rounds),
+        seed=parameters.seed + number,
+        hooks=hooks,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
 
 
 def mean_metrics(cases: Sequence[CaseMetrics]) -> CaseMetrics:

@@ -49,6 +49,8 @@ from model.io.dicom.position import read_frame, read_picture
 from model.io.imported import PatientFrame
 from model.io.study_records import Study
 
+RESEARCH_ONLY = "For research, not for diagnosis"
+"""Image Comments (0020,4000) of every image that is written; viewers show it."""
 _UNITS = {"counts": "CNTS", "Bq/ml": "BQML"}  # PS3.3 C.8.9.1.1.3, the defined terms of PET
 
 # Taken over from the template: who, which examination, where, what was injected and how it was acquired.
@@ -147,6 +149,7 @@ def recon_dataset(
         place = frame or frame_of_template(source, geometry.grid)
     dataset.ImageType = ["DERIVED", "PRIMARY", "RECON TOMO", "EMISSION"]
     dataset.DerivationDescription = f"FLoMIR reconstruction {method}".strip()[:1024]
+    dataset.ImageComments = RESEARCH_ONLY
     dataset.Units = _UNITS[unit]
     if made_at is not None:
         dataset.ContentDate = dataset.SeriesDate = made_at.strftime("%Y%m%d")

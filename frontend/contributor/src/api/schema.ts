@@ -263,6 +263,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/shipped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the trained networks that came with the program, the default first. */
+        get: operations["list_shipped_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{model_id}": {
         parameters: {
             query?: never;
@@ -291,6 +308,23 @@ export interface paths {
         put?: never;
         /** Bring the weights here and check them against their hash. */
         post: operations["fetch_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the weights as a safetensors file with their card, as one archive. */
+        get: operations["get_package"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -383,6 +417,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconstructions/{reconstruction_id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the alarm's verdict, what the intervals promise, and the polar maps. */
+        get: operations["get_reconstruction_details"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconstructions/{reconstruction_id}/export/{array}/{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one image as DICOM, NIfTI or HDF5, marked as research. */
+        get: operations["export_reconstruction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/requests": {
         parameters: {
             query?: never;
@@ -445,6 +513,92 @@ export interface paths {
         put?: never;
         /** Agree to, or decline, a newer offer of a session that is agreed to; until then the agreement stays. */
         post: operations["answer_further"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the comparisons, newest first. */
+        get: operations["list_results"];
+        put?: never;
+        /** Compare OSEM, a model of the own data alone, and a received model on the own hold-out. */
+        post: operations["create_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{result_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one comparison. */
+        get: operations["get_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{result_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a comparison; what it has done is kept. */
+        post: operations["cancel_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{result_id}/cases/{case}/arrays/{array}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one image of one case: little-endian float32, shape and spacing in the headers. */
+        get: operations["get_result_array"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/{result_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a comparison that ended early. */
+        post: operations["resume_result"];
         delete?: never;
         options?: never;
         head?: never;
@@ -785,6 +939,42 @@ export interface components {
             };
         };
         /**
+         * AlarmReport
+         * @description The verdict, which is that of the gravest finding, and all findings.
+         */
+        AlarmReport: {
+            /** Code */
+            code: string;
+            /** Findings */
+            findings: components["schemas"]["AlarmView"][];
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "unusual" | "unlike";
+            /** Remedy */
+            remedy: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * AlarmView
+         * @description Whether the study is like those the model was trained on, in words.
+         */
+        AlarmView: {
+            /** Code */
+            code: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "unusual" | "unlike";
+            /** Remedy */
+            remedy: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
          * AuditCheck
          * @description GET /audit/verify.
          */
@@ -1006,6 +1196,25 @@ export interface components {
             with_reference: number;
         };
         /**
+         * DifferenceView
+         * @description By how much the first method differs from the second, and what can be said of it.
+         */
+        DifferenceView: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Patients */
+            patients: number;
+            /** Value */
+            value: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "unclear" | "too_few";
+        };
+        /**
          * Ended
          * @description The id of what has ended or was removed.
          */
@@ -1022,6 +1231,20 @@ export interface components {
             invitation: string;
             /** Site Name */
             site_name: string;
+        };
+        /**
+         * EstimateView
+         * @description A figure with its 95 % bootstrap interval over `patients` patients.
+         */
+        EstimateView: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Patients */
+            patients: number;
+            /** Value */
+            value: number;
         };
         /**
          * FolderImport
@@ -1069,6 +1292,21 @@ export interface components {
             added: components["schemas"]["StudyView"][];
             /** Refused */
             refused: components["schemas"]["RefusedFile"][];
+        };
+        /**
+         * IntervalsView
+         * @description What the half-widths promise: this share of the voxels, in this share of the cases.
+         */
+        IntervalsView: {
+            /** Case Level */
+            case_level: number;
+            /**
+             * Holds
+             * @description false where the alarm says that the study is unlike those of the calibration
+             */
+            holds: boolean;
+            /** Level */
+            level: number;
         };
         /**
          * InvitationPreview
@@ -1132,6 +1370,149 @@ export interface components {
             role: string;
             /** Version */
             version: string;
+        };
+        /**
+         * MetricSummary
+         * @description One metric of all methods over the hold-out.
+         */
+        MetricSummary: {
+            federated_over_local: components["schemas"]["DifferenceView"] | null;
+            federated_over_osem: components["schemas"]["DifferenceView"] | null;
+            /** Higher Is Better */
+            higher_is_better: boolean;
+            /** Key */
+            key: string;
+            local_over_osem: components["schemas"]["DifferenceView"] | null;
+            /** Methods */
+            methods: {
+                [key: string]: components["schemas"]["EstimateView"];
+            };
+        };
+        /**
+         * OwnCase
+         * @description One study of the hold-out: its scores by method.
+         */
+        OwnCase: {
+            /**
+             * Arrays
+             * @description names for GET /results/{id}/cases/{n}/arrays/{name}; empty beyond the first
+             */
+            arrays: string[];
+            /** Name */
+            name: string;
+            /**
+             * Patient
+             * @description Patient 1, 2, ...; the studies of one patient share it
+             */
+            patient: string;
+            /** Scores */
+            scores: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /** Study Id */
+            study_id: string | null;
+        };
+        /**
+         * OwnFindings
+         * @description What a comparison found.
+         */
+        OwnFindings: {
+            /** Cases */
+            cases: components["schemas"]["OwnCase"][];
+            /**
+             * Left Out
+             * @description studies that were withdrawn since; the halves are as they were with them
+             */
+            left_out: number;
+            /** Metrics */
+            metrics: components["schemas"]["MetricSummary"][];
+            /** Patients */
+            patients: number;
+            /**
+             * Rounds
+             * @description the rounds this site gave an update in; the own model was trained as long
+             */
+            rounds: number[];
+            /** Steps */
+            steps: number;
+            /**
+             * Trained On
+             * @description studies of the own training half
+             */
+            trained_on: number;
+        };
+        /**
+         * OwnProblem
+         * @description Why a comparison did not finish.
+         */
+        OwnProblem: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OwnResultCreate
+         * @description POST /results: compare OSEM, a model of the own data alone, and a received model on the own hold-out.
+         */
+        OwnResultCreate: {
+            /** Model Id */
+            model_id: string;
+        };
+        /**
+         * OwnResultList
+         * @description GET /results, newest first.
+         */
+        OwnResultList: {
+            /** Items */
+            items: components["schemas"]["OwnResultView"][];
+        };
+        /**
+         * OwnResultView
+         * @description GET /results/{id}, delta `own_result`.
+         */
+        OwnResultView: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Ending
+             * @description it was told to end and puts its work away
+             */
+            ending: boolean;
+            findings: components["schemas"]["OwnFindings"] | null;
+            /** Id */
+            id: string;
+            /** Model Id */
+            model_id: string;
+            /** Model Name */
+            model_name: string;
+            problem: components["schemas"]["OwnProblem"] | null;
+            /** Progress */
+            progress: number;
+            /** Round */
+            round: number;
+            /** Session Id */
+            session_id: string;
+            /** Session Title */
+            session_title: string;
+            /** Stage */
+            stage: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
         };
         /**
          * PasswordChange
@@ -1312,6 +1693,27 @@ export interface components {
             study_id: string;
         };
         /**
+         * ReconstructionDetails
+         * @description GET /reconstructions/{id}/details: what is known about the images beside their scores.
+         */
+        ReconstructionDetails: {
+            /** @description none where the model's card has no thresholds */
+            alarm: components["schemas"]["AlarmReport"] | null;
+            /** @description none where the model's card has no calibrated intervals */
+            intervals: components["schemas"]["IntervalsView"] | null;
+            /** Osem Settings */
+            osem_settings: {
+                [key: string]: number;
+            };
+            /**
+             * Segments
+             * @description image -> 17 segments of the polar map in points; `half_width` where there are intervals; empty where the study does not say where the heart is
+             */
+            segments: {
+                [key: string]: (number | null)[];
+            };
+        };
+        /**
          * ReconstructionList
          * @description GET /reconstructions.
          */
@@ -1349,6 +1751,12 @@ export interface components {
             model_id: string;
             /** Problem */
             problem: string;
+            /**
+             * Progress
+             * @description share that is done while it runs
+             * @default 0
+             */
+            progress: number;
             /** Seconds */
             seconds: {
                 [key: string]: number;
@@ -1540,6 +1948,37 @@ export interface components {
              * @description how the studies are spread over kinds, cameras and counts
              */
             distributions: boolean;
+        };
+        /**
+         * ShippedModelList
+         * @description GET /models/shipped, the default first.
+         */
+        ShippedModelList: {
+            /** Items */
+            items: components["schemas"]["ShippedModelView"][];
+        };
+        /**
+         * ShippedModelView
+         * @description A trained network that came with the program.
+         */
+        ShippedModelView: {
+            /** Card */
+            card: {
+                [key: string]: unknown;
+            };
+            /**
+             * Id
+             * @description `shipped:` and the network's name; stands wherever the id of a model does
+             */
+            id: string;
+            /** Is Default */
+            is_default: boolean;
+            /** Network */
+            network: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /**
          * SignInList
@@ -2423,6 +2862,35 @@ export interface operations {
             };
         };
     };
+    list_shipped_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShippedModelList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     get_model: {
         parameters: {
             query?: never;
@@ -2474,6 +2942,28 @@ export interface operations {
                     "application/json": components["schemas"]["ReceivedModelView"];
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_package: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -2635,7 +3125,62 @@ export interface operations {
             header?: never;
             path: {
                 reconstruction_id: string;
-                array: "osem" | "model" | "reference" | "attenuation";
+                array: "osem" | "model" | "reference" | "attenuation" | "half_width";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_reconstruction_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconstruction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconstructionDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    export_reconstruction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconstruction_id: string;
+                array: "osem" | "model";
+                form: "dcm" | "nii" | "h5";
             };
             cookie?: never;
         };
@@ -2769,6 +3314,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    list_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnResultList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    create_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnResultCreate"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnResultView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnResultView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    cancel_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnResultView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_result_array: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result_id: string;
+                case: number;
+                array: "osem" | "local" | "federated" | "reference";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    resume_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnResultView"];
                 };
             };
             /** @description Unprocessable Entity */

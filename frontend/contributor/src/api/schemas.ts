@@ -195,6 +195,7 @@ export const reconstructionSchema: z.ZodType<Reconstruction> = z.object({
   metrics: z.record(z.string(), numbers),
   seconds: numbers,
   created_at: z.string(),
+  progress: z.number().default(0),
 });
 
 export const activitySchema: z.ZodType<Activity> = z.object({

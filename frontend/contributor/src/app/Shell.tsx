@@ -1,6 +1,6 @@
 /** Navigation, the promise about images, live state, and the page of the present address. */
 import { Text } from "@mantine/core";
-import { IconActivityHeartbeat, IconFolderHeart, IconHeartHandshake, IconHome, IconLock, IconSettings, IconShieldLock, IconSparkles } from "@tabler/icons-react";
+import { IconActivityHeartbeat, IconFolderHeart, IconHeartHandshake, IconHome, IconLock, IconSettings, IconShieldLock, IconSparkles, IconScale } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -24,7 +24,8 @@ export function Shell() {
     { label: t("nav.data"), icon: IconFolderHeart, link: (props) => <Link to="/data" {...props} /> },
     { label: t("nav.requests"), icon: IconHeartHandshake, waiting: open, link: (props) => <Link to="/requests" {...props} /> },
     { label: t("nav.training"), icon: IconActivityHeartbeat, waiting: held, link: (props) => <Link to="/training" {...props} /> },
-    { label: t("nav.results"), icon: IconSparkles, link: (props) => <Link to="/results" {...props} /> },
+    { label: t("nav.reconstruct"), icon: IconSparkles, link: (props) => <Link to="/reconstruct" {...props} /> },
+    { label: t("nav.results"), icon: IconScale, link: (props) => <Link to="/results" {...props} /> },
     { label: t("nav.privacy"), icon: IconShieldLock, link: (props) => <Link to="/privacy" {...props} /> },
     { label: t("nav.settings"), icon: IconSettings, link: (props) => <Link to="/settings" {...props} /> },
   ];

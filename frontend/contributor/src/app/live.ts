@@ -8,6 +8,7 @@ import {
   activitySchema, connectionSchema, modelSchema, progressSchema, reconstructionSchema, requestSchema, sessionSchema, studySchema, systemSchema,
   type ReceivedModel, type Reconstruction, type Request, type SiteSession, type Study,
 } from "@app/api/schemas";
+import { ownResultSchema, type OwnResult } from "@app/api/schemas.results";
 
 /** One round's progress goes into its session. */
 export const applyProgress: Change<SiteSession> = (sessions, data) => {
@@ -43,6 +44,7 @@ export function createLive(queries: QueryClient): LiveConnection {
     followList("progress", ["sessions"], applyProgress),
     followList("model", ["models"], upsert(modelSchema, (item: ReceivedModel) => item.id)),
     followList("reconstruction", ["reconstructions"], upsert(reconstructionSchema, (item: Reconstruction) => item.id)),
+    followList("own_result", ["own-results"], upsert(ownResultSchema, (item: OwnResult) => item.id)),
     followList("activity", ["activity"], upsert(activitySchema, (item) => item.seq)),
   ]);
 }

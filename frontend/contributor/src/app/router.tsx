@@ -11,12 +11,13 @@ const data = createRoute({ getParentRoute: () => root, path: "/data", component:
 const study = createRoute({ getParentRoute: () => root, path: "/data/$studyId", component: lazyRouteComponent(() => import("@app/app/pages/StudyPage"), "StudyPage") });
 const requests = createRoute({ getParentRoute: () => root, path: "/requests", component: lazyRouteComponent(() => import("@app/app/pages/RequestsPage"), "RequestsPage") });
 const training = createRoute({ getParentRoute: () => root, path: "/training", component: lazyRouteComponent(() => import("@app/app/pages/TrainingPage"), "TrainingPage") });
+const reconstruct = createRoute({ getParentRoute: () => root, path: "/reconstruct", validateSearch: ({ study: wanted }: Record<string, unknown>) => (typeof wanted === "string" ? { study: wanted } : {}), component: lazyRouteComponent(() => import("@app/app/pages/ReconstructPage"), "ReconstructPage") });
 const results = createRoute({ getParentRoute: () => root, path: "/results", component: lazyRouteComponent(() => import("@app/app/pages/ResultsPage"), "ResultsPage") });
 const privacy = createRoute({ getParentRoute: () => root, path: "/privacy", component: lazyRouteComponent(() => import("@app/app/pages/PrivacyPage"), "PrivacyPage") });
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, connect, data, study, requests, training, results, privacy, settings]),
+  routeTree: root.addChildren([home, connect, data, study, requests, training, reconstruct, results, privacy, settings]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -1,10 +1,12 @@
 /** German text of the contributor's pages. */
 import type { en } from "@app/i18n/en";
+import { results } from "@app/i18n/de.results";
 import { training } from "@app/i18n/de.training";
 
 export const de: typeof en = {
+  ...results,
   ...training,
-  nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
+  nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
   sharing: { title: "Wie sich die Studien verteilen", note: "Außer den Anzahlen oben wird nichts mitgeteilt, wenn Sie es hier nicht erlauben.", loading: "Erlaubnis wird geladen", permit: "Dem Labor die Verteilung auf Arten, Kameras und Impulse mitteilen", permitNote: "Nur zusammengefasste Zahlen; Gruppen unter drei Studien werden vereint. Es lässt sich jederzeit zurücknehmen.", told: "Das Labor erfährt genau dies:", kinds: "Arten", cameras: "Aufnahmetechniken", counts: "Impulse im Photopeak", warned: "Mit Hinweisen der Qualitätsprüfung", other: "andere", from: "ab {{counts}}" },
   connection: { not_enrolled: "Nicht verbunden", pending: "Wartet auf Zulassung", connected: "Verbunden", reconnecting: "Verbindet neu", refused: "Abgelehnt", suspended: "Ausgesetzt", revoked: "Gesperrt", protocol_mismatch: "Versionen verschieden" },
@@ -41,15 +43,7 @@ export const de: typeof en = {
     outOfUse: "Außer Gebrauch", outOfUseNote: "Sie bleibt hier gespeichert, aber kein Training verwendet sie.", restore: "Wieder verwenden", withdraw: "Diese Studie zurückziehen", withdrawTitle: "{{name}} zurückziehen?", withdrawLead: "Ab der nächsten Runde verwendet kein Training sie mehr.", withdrawOne: "Die Datei bleibt auf diesem Computer.", withdrawTwo: "Der Orchestrator erfährt die kleinere Zahl sofort.", withdrawThree: "Sie können sie jederzeit wieder verwenden.",
   },
   task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },
-  metric: { nrmse_body: "Fehler im Körper (NRMSE)", nrmse_heart: "Fehler im Herzen (NRMSE)", ssim_heart: "Strukturelle Ähnlichkeit im Herzen", psnr_body: "Rauschabstand im Körper (PSNR, dB)", psnr_heart: "Rauschabstand im Herzen (PSNR, dB)", defect_contrast: "Wiedergegebener Defektkontrast", dice: "Mittlere Überlappung (Dice)", train_loss: "Trainingsverlust" },
-  models: {
-    intro: "Modelle, die Sie verwenden dürfen, verglichen mit Ihrer üblichen Rekonstruktion an Ihren eigenen Studien.", loading: "Modelle werden geladen", title: "Empfangene Modelle", note: "Aus Sitzungen, zu denen Sie gefragt wurden.", final: "Endgültig", round: "Runde {{round}}", fetch: "Abrufen ({{size}})", fetchOf: "{{name}} abrufen", save: "Speichern", saveOf: "{{name}} als Datei speichern",
-    emptyTitle: "Noch kein Modell", empty: "Nach jeder Runde eines Trainings erscheint hier ihr Modell, auch wenn Sie abgelehnt haben.",
-  },
-  recon: {
-    title: "Rekonstruieren", note: "OSEM und das Modell nebeneinander. Läuft auf diesem Computer.", study: "Studie", model: "Modell", start: "Rekonstruieren", noStudy: "Keine solche Studie", by: "mit {{model}}", research: "Für die Forschung, nicht für die Diagnose", researchNote: "Bilder dieser Modelle sind nicht für die Patientenversorgung zugelassen.",
-    running: "Rekonstruktion läuft. Das dauert einige Sekunden bis Minuten.", failed: "Die Rekonstruktion wurde nicht fertig.", loadingImages: "Bilder werden geladen", array: { osem: "OSEM", model: "Modell", reference: "Referenz" }, metrics: "Im Vergleich zur Referenz", measure: "Messgröße", noReference: "Diese Studie hat kein Referenzbild, daher gibt es keine Zahlen.",
-  },
+  metric: { nrmse_body: "Fehler im Körper (NRMSE)", nrmse_heart: "Fehler im Herzen (NRMSE)", ssim_heart: "Strukturelle Ähnlichkeit im Herzen", psnr_body: "Rauschabstand im Körper (PSNR, dB)", psnr_heart: "Rauschabstand im Herzen (PSNR, dB)", defect_contrast: "Wiedergegebener Defektkontrast", contrast_error: "Fehler des Defektkontrasts", myocardial_bias: "Abweichung in der Herzwand", wall_to_blood_contrast: "Wiedergegebener Kontrast von Wand und Blut", polar_rms: "Fehler der Polarkarte (Punkte)", dice: "Mittlere Überlappung (Dice)", train_loss: "Trainingsverlust" },
   privacy: { intro: "Jede gesendete Aktualisierung, auf das Byte genau, und jede Handlung auf diesem Computer.", loading: "Belege werden geladen", nothingTitle: "Nichts hat diesen Computer verlassen", nothing: "Sendet ein Training eine Aktualisierung, wird ihr Beleg hier aufbewahrt: Größe, Tensoren, Prüfsumme.", total: "Insgesamt {{bytes}} gesendet" },
   audit: { title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf.", loading: "Prüfprotokoll wird geladen", verify: "Kette prüfen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung wird hier festgehalten.", more: "Mehr anzeigen" },
   settings: {

@@ -1,9 +1,11 @@
 /** English text of the contributor's pages. */
+import { results } from "@app/i18n/en.results";
 import { training } from "@app/i18n/en.training";
 
 export const en = {
+  ...results,
   ...training,
-  nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", results: "Results", privacy: "Privacy", settings: "Settings" },
+  nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", reconstruct: "Reconstruct", results: "Results", privacy: "Privacy", settings: "Settings" },
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
   sharing: { title: "How the studies are spread", note: "Besides the counts above nothing is told unless you permit it here.", loading: "Loading the permission", permit: "Tell the laboratory the spread over kinds, cameras and counts", permitNote: "Aggregate figures only; groups of fewer than three studies are put together. It can be taken back at any time.", told: "The laboratory learns exactly this:", kinds: "Kinds", cameras: "Acquisition set-ups", counts: "Photopeak counts", warned: "With remarks of quality control", other: "other", from: "from {{counts}}" },
   connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", suspended: "Suspended", revoked: "Revoked", protocol_mismatch: "Versions differ" },
@@ -40,15 +42,7 @@ export const en = {
     outOfUse: "Out of use", outOfUseNote: "It is kept here, but no training uses it.", restore: "Put back into use", withdraw: "Withdraw this study", withdrawTitle: "Withdraw {{name}}?", withdrawLead: "No training uses it from the next round on.", withdrawOne: "The file stays on this computer.", withdrawTwo: "The orchestrator is told the lower number at once.", withdrawThree: "You can put it back into use at any time.",
   },
   task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },
-  metric: { nrmse_body: "Error in the body (NRMSE)", nrmse_heart: "Error in the heart (NRMSE)", ssim_heart: "Structural similarity in the heart", psnr_body: "Peak signal to noise in the body (dB)", psnr_heart: "Peak signal to noise in the heart (dB)", defect_contrast: "Defect contrast recovered", dice: "Mean overlap (Dice)", train_loss: "Training loss" },
-  models: {
-    intro: "Models you may use, compared with your usual reconstruction on your own studies.", loading: "Loading models", title: "Received models", note: "From sessions you were asked about.", final: "Final", round: "round {{round}}", fetch: "Fetch ({{size}})", fetchOf: "Fetch {{name}}", save: "Save", saveOf: "Save {{name}} as a file",
-    emptyTitle: "No model yet", empty: "After each round of a training, its model appears here, also if you declined.",
-  },
-  recon: {
-    title: "Reconstruct", note: "OSEM and the model, side by side. Runs on this computer.", study: "Study", model: "Model", start: "Reconstruct", noStudy: "No such study", by: "by {{model}}", research: "For research, not for diagnosis", researchNote: "Images made by these models have not been approved for patient care.",
-    running: "Reconstructing. This takes some seconds to minutes.", failed: "The reconstruction did not finish.", loadingImages: "Loading images", array: { osem: "OSEM", model: "Model", reference: "Reference" }, metrics: "Against the reference", measure: "Measure", noReference: "This study has no reference image, so there are no numbers.",
-  },
+  metric: { nrmse_body: "Error in the body (NRMSE)", nrmse_heart: "Error in the heart (NRMSE)", ssim_heart: "Structural similarity in the heart", psnr_body: "Peak signal to noise in the body (dB)", psnr_heart: "Peak signal to noise in the heart (dB)", defect_contrast: "Defect contrast recovered", contrast_error: "Error of the defect contrast", myocardial_bias: "Bias in the heart wall", wall_to_blood_contrast: "Contrast of wall and blood recovered", polar_rms: "Error of the polar map (points)", dice: "Mean overlap (Dice)", train_loss: "Training loss" },
   privacy: { intro: "Every update that left, to the byte, and every act on this computer.", loading: "Loading receipts", nothingTitle: "Nothing has left this computer", nothing: "When a training sends an update, its receipt is kept here: size, tensors, hash.", total: "{{bytes}} have left in all" },
   audit: { title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more" },
   settings: {

@@ -47,10 +47,17 @@ export const sharedDe: typeof sharedEn = {
     restarts_one: "{{count}} Neustart", restarts_other: "{{count}} Neustarts",
   },
   viewer: {
-    axial: "Transversal", coronal: "Koronal", sagittal: "Sagittal", slice: "Schicht {{slice}} von {{of}}",
+    axial: "Transversal", coronal: "Koronal", sagittal: "Sagittal", sliceValue: "Schicht {{slice}} von {{of}}, Wert {{value}}",
     window: "Fenster", windowLow: "Untere Grenze des Fensters", windowHigh: "Obere Grenze des Fensters", colours: "Farbskala",
-    map: { grey: "Grau", inverse: "Invers", hot: "Hot" },
-    picture: "Bild speichern (PNG)", convention: "Radiologische Ansicht: Die rechte Seite des Patienten (R) ist links. Maßstabsgetreu. Ein Klick bewegt das Fadenkreuz; die Pfeiltasten wechseln die Schicht.",
+    map: { grey: "Grau", inverse: "Invers", hot: "Hot", viridis: "Viridis" },
+    picture: "Bild speichern (PNG)", convention: "Radiologische Ansicht: Die rechte Seite des Patienten (R) ist links. Maßstabsgetreu. Ein Klick bewegt das Fadenkreuz; die Pfeiltasten und Bild auf oder ab wechseln die Schicht der gewählten Ebene.",
+    research: "Für die Forschung, nicht für die Diagnose", value: "Hier:", place: "Fadenkreuz auf Voxel {{x}}, {{y}}, {{z}} (rechts–links, vorn–hinten, Füße–Kopf): {{xmm}}, {{ymm}}, {{zmm}} mm",
+    uncertainty: "Zeigen, wo das Modell unsicher ist", uncertaintyNote: "Je dichter das Hellblau, desto breiter das Intervall; voll ab ± {{full}}.",
+    profile: "Profillinie", profileAlong: "Richtung der Linie", axis: { x: "Rechts–links", y: "Vorn–hinten", z: "Füße–Kopf" }, axisLabel: { x: "Voxel von rechts nach links", y: "Voxel von vorn nach hinten", z: "Voxel von den Füßen zum Kopf" },
     projection: "Projektion {{view}} von {{of}}", sinogram: "Sinogramm der Zeile {{row}} von {{of}}", view: "Projektion", row: "Axiale Zeile", play: "Projektionen abspielen", pause: "Projektionen anhalten",
+  },
+  polar: {
+    of: "Polarkarte von {{title}}", segment: "Segment", points: "Punkte",
+    name: { 1: "basal anterior", 2: "basal anteroseptal", 3: "basal inferoseptal", 4: "basal inferior", 5: "basal inferolateral", 6: "basal anterolateral", 7: "mittig anterior", 8: "mittig anteroseptal", 9: "mittig inferoseptal", 10: "mittig inferior", 11: "mittig inferolateral", 12: "mittig anterolateral", 13: "apikal anterior", 14: "apikal septal", 15: "apikal inferior", 16: "apikal lateral", 17: "Apex" },
   },
 };

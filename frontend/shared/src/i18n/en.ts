@@ -45,10 +45,17 @@ export const sharedEn = {
     restarts_one: "{{count}} restart", restarts_other: "{{count}} restarts",
   },
   viewer: {
-    axial: "Axial", coronal: "Coronal", sagittal: "Sagittal", slice: "slice {{slice}} of {{of}}",
+    axial: "Axial", coronal: "Coronal", sagittal: "Sagittal", sliceValue: "slice {{slice}} of {{of}}, value {{value}}",
     window: "Window", windowLow: "Lower end of the window", windowHigh: "Upper end of the window", colours: "Colours",
-    map: { grey: "Grey", inverse: "Inverse", hot: "Hot" },
-    picture: "Save picture (PNG)", convention: "Radiological view: the patient's right (R) is on the left. True proportions. Click to move the cursor; arrow keys change the slice.",
+    map: { grey: "Grey", inverse: "Inverse", hot: "Hot", viridis: "Viridis" },
+    picture: "Save picture (PNG)", convention: "Radiological view: the patient's right (R) is on the left. True proportions. Click to move the cursor; arrow keys and Page Up or Down change the slice of the chosen plane.",
+    research: "For research, not for diagnosis", value: "Here:", place: "Cursor at voxel {{x}}, {{y}}, {{z}} (right–left, front–back, feet–head): {{xmm}}, {{ymm}}, {{zmm}} mm",
+    uncertainty: "Show where the model is uncertain", uncertaintyNote: "The denser the light blue, the wider the interval; full from ± {{full}} on.",
+    profile: "Profile line", profileAlong: "Direction of the line", axis: { x: "Right–left", y: "Front–back", z: "Feet–head" }, axisLabel: { x: "Voxel from right to left", y: "Voxel from front to back", z: "Voxel from feet to head" },
     projection: "View {{view}} of {{of}}", sinogram: "Sinogram of row {{row}} of {{of}}", view: "View", row: "Axial row", play: "Play the views", pause: "Pause the views",
+  },
+  polar: {
+    of: "Polar map of {{title}}", segment: "Segment", points: "Points",
+    name: { 1: "basal anterior", 2: "basal anteroseptal", 3: "basal inferoseptal", 4: "basal inferior", 5: "basal inferolateral", 6: "basal anterolateral", 7: "mid anterior", 8: "mid anteroseptal", 9: "mid inferoseptal", 10: "mid inferior", 11: "mid inferolateral", 12: "mid anterolateral", 13: "apical anterior", 14: "apical septal", 15: "apical inferior", 16: "apical lateral", 17: "apex" },
   },
 };

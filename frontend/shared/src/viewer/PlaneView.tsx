@@ -2,7 +2,7 @@
 import { useEffect, useRef, type KeyboardEvent, type PointerEvent } from "react";
 import { useTranslation } from "react-i18next";
 
-import { paint, type ColourMap, type Window } from "@shared/viewer/colormap";
+import { paint, tint, type ColourMap, type Window } from "@shared/viewer/colormap";
 import {
   cursorFromPlane, cursorOnPlane, LABELS, planeLayout, planeValue, sliceAt, stepSlice, type Cursor, type Plane, type Volume,
 } from "@shared/viewer/volume";
@@ -15,6 +15,10 @@ interface PlaneViewProps {
   window: Window;
   map: ColourMap;
   onCursor: (cursor: Cursor) => void;
+  /** What is under the cursor, in words. */
+  reading: string;
+  /** Laid over the image, the denser the larger; densest from `full` on. */
+  overlay?: { volume: Volume; full: number } | undefined;
 }
 
 /** Screen pixels per millimetre of the backing picture: fine enough to be smooth on a wide screen. */
@@ -22,7 +26,7 @@ const PIXELS_ACROSS = 560;
 
 const STEPS: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 5, PageDown: -5 };
 
-export function PlaneView({ title, volume, plane, cursor, window: range, map, onCursor }: PlaneViewProps) {
+export function PlaneView({ title, volume, plane, cursor, window: range, map, onCursor, reading, overlay }: PlaneViewProps) {
   const { t } = useTranslation("shared");
   const canvas = useRef<HTMLCanvasElement>(null);
   const layout = planeLayout(volume, plane);
@@ -30,15 +34,15 @@ export function PlaneView({ title, volume, plane, cursor, window: range, map, on
   const height = Math.max(1, Math.round((PIXELS_ACROSS * layout.heightMm) / layout.widthMm));
 
   useEffect(() => {
-    draw(canvas.current, volume, plane, slice, range, map);
-  }, [volume, plane, slice, range, map]);
+    draw(canvas.current, volume, plane, slice, range, map, overlay);
+  }, [volume, plane, slice, range, map, overlay]);
 
   const point = (event: PointerEvent<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
     onCursor(cursorFromPlane(plane, cursor, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height));
   };
   const key = (event: KeyboardEvent<HTMLDivElement>) => {
-    const steps = STEPS[event.key];
+    const steps = event.key === "Home" ? -layout.depth : event.key === "End" ? layout.depth : STEPS[event.key];
     if (steps === undefined) return;
     event.preventDefault();
     onCursor(stepSlice(volume, plane, cursor, steps));
@@ -55,7 +59,7 @@ export function PlaneView({ title, volume, plane, cursor, window: range, map, on
       aria-valuemin={1}
       aria-valuemax={layout.depth}
       aria-valuenow={slice + 1}
-      aria-valuetext={t("viewer.slice", { slice: slice + 1, of: layout.depth })}
+      aria-valuetext={t("viewer.sliceValue", { slice: slice + 1, of: layout.depth, value: reading })}
       onPointerDown={(event) => { event.currentTarget.setPointerCapture(event.pointerId); point(event); }}
       onPointerMove={(event) => { if (event.buttons === 1) point(event); }}
       onKeyDown={key}
@@ -73,11 +77,13 @@ export function PlaneView({ title, volume, plane, cursor, window: range, map, on
   );
 }
 
-function draw(target: HTMLCanvasElement | null, volume: Volume, plane: Plane, slice: number, range: Window, map: ColourMap): void {
+function draw(target: HTMLCanvasElement | null, volume: Volume, plane: Plane, slice: number, range: Window, map: ColourMap, overlay: PlaneViewProps["overlay"]): void {
   const context = target?.getContext("2d");
   if (!target || !context) return;
   const { columns, rows } = planeLayout(volume, plane);
-  drawPicture(context, columns, rows, paint(columns, rows, (column, row) => planeValue(volume, plane, slice, column, row), range, map));
+  const pixels = paint(columns, rows, (column, row) => planeValue(volume, plane, slice, column, row), range, map);
+  if (overlay !== undefined) tint(pixels, columns, rows, (column, row) => planeValue(overlay.volume, plane, slice, column, row), overlay.full);
+  drawPicture(context, columns, rows, pixels);
 }
 
 /** Put pixels onto the whole canvas, smoothly enlarged; the canvas already has the true proportions. */

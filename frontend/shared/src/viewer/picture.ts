@@ -3,14 +3,14 @@
 const GAP = 12;
 const TITLE = 30;
 
-/** Draw the canvases of each column below its title, columns side by side; null when there is nothing to draw. */
-export function composePicture(columns: readonly { title: string; canvases: readonly HTMLCanvasElement[] }[]): HTMLCanvasElement | null {
+/** Draw the canvases of each column below its title, columns side by side, and `remark` below all; null when there is nothing to draw. */
+export function composePicture(columns: readonly { title: string; canvases: readonly HTMLCanvasElement[] }[], remark: string): HTMLCanvasElement | null {
   const width = Math.max(0, ...columns.flatMap(({ canvases }) => canvases.map((canvas) => canvas.width)));
   const heights = columns.map(({ canvases }) => canvases.reduce((sum, canvas) => sum + canvas.height + GAP, 0));
   if (width === 0) return null;
   const target = document.createElement("canvas");
   target.width = columns.length * (width + GAP) + GAP;
-  target.height = TITLE + Math.max(...heights) + GAP;
+  target.height = TITLE + Math.max(...heights) + GAP + TITLE;
   const context = target.getContext("2d");
   if (context === null) return null;
   context.fillStyle = "#000";
@@ -26,6 +26,7 @@ export function composePicture(columns: readonly { title: string; canvases: read
       top += canvas.height + GAP;
     }
   });
+  context.fillText(remark, GAP, target.height - GAP, target.width - 2 * GAP);
   return target;
 }
 

@@ -88,6 +88,34 @@ export function stepSlice(volume: Volume, plane: Plane, cursor: Cursor, steps: n
   return plane === "coronal" ? { ...cursor, y: along } : { ...cursor, x: along };
 }
 
+export type Axis = "x" | "y" | "z";
+export const AXES: readonly Axis[] = ["x", "y", "z"];
+
+/** The voxel (z, y, x) under the cursor, each counted from 0. */
+export function voxelAt(volume: Volume, cursor: Cursor): [number, number, number] {
+  return [sliceAt(volume, "axial", cursor), sliceAt(volume, "coronal", cursor), sliceAt(volume, "sagittal", cursor)];
+}
+
+/** The value of the voxel (z, y, x). */
+export function valueOf(volume: Volume, [z, y, x]: readonly [number, number, number]): number {
+  const [, ny, nx] = volume.shape;
+  return volume.data[(z * ny + y) * nx + x] ?? 0;
+}
+
+/** The values along an axis through the cursor: from the patient's right to the left, front to back, or feet to head. */
+export function profile(volume: Volume, cursor: Cursor, axis: Axis): number[] {
+  const [z, y, x] = voxelAt(volume, cursor);
+  const [nz, ny, nx] = volume.shape;
+  const length = axis === "x" ? nx : axis === "y" ? ny : nz;
+  return Array.from({ length }, (_, i) => valueOf(volume, axis === "x" ? [z, y, i] : axis === "y" ? [z, i, x] : [i, y, x]));
+}
+
+/** first - second, voxel by voxel; null where the two are not of one size. */
+export function differenceOf(first: Volume, second: Volume): Volume | null {
+  if (first.shape.some((size, place) => size !== second.shape[place])) return null;
+  return { ...first, data: first.data.map((value, index) => value - (second.data[index] ?? 0)) };
+}
+
 /** The value below which the given share (0..1) of the positive voxels lies; 0 when there are none. */
 export function quantile(data: Float32Array, share: number): number {
   const positive = data.filter((value) => Number.isFinite(value) && value > 0).sort();

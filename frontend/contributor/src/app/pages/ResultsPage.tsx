@@ -1,50 +1,63 @@
-/** Received models, and what they make of the site's own studies. */
-import { Grid, Stack } from "@mantine/core";
+/** What the participation brought on the own hold-out, and the received models to take along. */
+import { Grid, Select, Stack } from "@mantine/core";
 import { IconSparkles } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Notice } from "@shared/ui/Chip";
 import { Page } from "@shared/ui/Page";
-import { Empty, Problem, Resource } from "@shared/ui/states";
+import { Empty, Resource } from "@shared/ui/states";
 
+import type { ReceivedModel } from "@app/api/schemas";
+import type { OwnResult } from "@app/api/schemas.results";
 import { useModels } from "@app/features/models/api/useModels";
 import { ModelList } from "@app/features/models/components/ModelList";
-import { useReconstructions } from "@app/features/reconstructions/api/useReconstructions";
-import { Comparison } from "@app/features/reconstructions/components/Comparison";
-import { ReconstructForm } from "@app/features/reconstructions/components/ReconstructForm";
-import { useStudies } from "@app/features/studies/api/useStudies";
+import { useOwnResults } from "@app/features/results/api/useOwnResults";
+import { Brought } from "@app/features/results/components/Brought";
+import { Cases } from "@app/features/results/components/Cases";
+import { CompareOwn } from "@app/features/results/components/CompareOwn";
+import { OwnProgress } from "@app/features/results/components/OwnProgress";
 
 export function ResultsPage() {
   const { t } = useTranslation();
   const models = useModels();
-  const studies = useStudies();
-  const reconstructions = useReconstructions();
-  const [chosen, setChosen] = useState<string | null>(null);
-  const made = reconstructions.data?.find(({ id }) => id === chosen) ?? reconstructions.data?.[0];
+  const results = useOwnResults();
   return (
-    <Page title={t("nav.results")} intro={t("models.intro")}>
+    <Page title={t("nav.results")} intro={t("own.intro")}>
       <Notice tone="warning" title={t("recon.research")}>{t("recon.researchNote")}</Notice>
       <Resource query={models} label={t("models.loading")}>
         {(list) =>
           list.length === 0 ? (
-            <Empty icon={IconSparkles} title={t("models.emptyTitle")}>{t("models.empty")}</Empty>
+            <Empty icon={IconSparkles} title={t("own.emptyTitle")}>{t("own.empty")}</Empty>
           ) : (
-            <Grid gap="md">
-              <Grid.Col span={{ base: 12, lg: 8 }}>
-                <Stack gap="md">
-                  <ReconstructForm studies={studies.data ?? []} models={list} onStarted={({ id }) => setChosen(id)} />
-                  {reconstructions.isError && <Problem error={reconstructions.error} onRetry={() => void reconstructions.refetch()} />}
-                  {made !== undefined && (
-                    <Comparison key={made.id} made={made} study={studies.data?.find(({ id }) => id === made.study_id)?.name ?? made.study_id} model={list.find(({ id }) => id === made.model_id)?.name ?? made.model_id} />
-                  )}
-                </Stack>
-              </Grid.Col>
-              <Grid.Col span={{ base: 12, lg: 4 }}><ModelList models={list} /></Grid.Col>
-            </Grid>
+            <Resource query={results} label={t("own.loading")}>{(made) => <Content models={list} made={made} />}</Resource>
           )
         }
       </Resource>
     </Page>
+  );
+}
+
+function Content({ models, made }: { models: readonly ReceivedModel[]; made: readonly OwnResult[] }) {
+  const { t } = useTranslation();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const shown = made.find(({ id }) => id === chosen) ?? made[0];
+  return (
+    <Stack gap="md">
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, lg: 8 }}>
+          <Stack gap="md">
+            <CompareOwn models={models} onStarted={setChosen} />
+            {made.length > 1 && shown !== undefined && (
+              <Select label={t("own.made")} allowDeselect={false} value={shown.id} onChange={setChosen} data={made.map((one) => ({ value: one.id, label: `${one.model_name} · ${t(`own.state.${one.state}`)}` }))} />
+            )}
+            {shown !== undefined && shown.state !== "done" && <OwnProgress result={shown} />}
+            {shown?.findings != null && <Brought findings={shown.findings} />}
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, lg: 4 }}><ModelList models={models} /></Grid.Col>
+      </Grid>
+      {shown?.findings != null && <Cases key={shown.id} id={shown.id} findings={shown.findings} />}
+    </Stack>
   );
 }

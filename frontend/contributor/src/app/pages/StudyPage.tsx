@@ -24,7 +24,7 @@ export function StudyPage() {
         if (study === undefined) return <Page title={t("notFound.study")} back={back}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
         return (
           <Page title={study.name} chip={<StudyChip state={study.state} />} back={back}
-            actions={study.state === "usable" && <Button leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/results" {...props} />}>{t("study.reconstruct")}</Button>}>
+            actions={study.state === "usable" && <Button leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/reconstruct" search={{ study: study.id }} {...props} />}>{t("study.reconstruct")}</Button>}>
             <Grid gap="md">
               <Grid.Col span={{ base: 12, md: 7, lg: 8 }}><StudyImages study={study} /></Grid.Col>
               <Grid.Col span={{ base: 12, md: 5, lg: 4 }}><StudyFacts study={study} /></Grid.Col>

@@ -42,7 +42,7 @@ function ModelRow({ model }: { model: ReceivedModel }) {
           {score !== undefined && <Text size="xs" c="dimmed" className="num">{t(`metric.${score[0].replace(/^score_/, "")}`, { defaultValue: score[0] })}: {formatNumber(score[1])}</Text>}
         </div>
         {model.fetched ? (
-          <Button style={{ flex: "none" }} size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/weights`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
+          <Button style={{ flex: "none" }} size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/package`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
         ) : (
           <ActButton style={{ flex: "none" }} size="xs" variant="light" loading={fetchModel.isPending} leftSection={<IconCloudDownload size={14} />} aria-label={t("models.fetchOf", { name: model.name })} onClick={() => fetchModel.mutate(model.id)}>{t("models.fetch", { size: formatBytes(model.size_bytes) })}</ActButton>
         )}

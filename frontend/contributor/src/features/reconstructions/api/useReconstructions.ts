@@ -1,5 +1,5 @@
 /** Reconstructions by OSEM and by a model, side by side. */
-import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
 import { body, snapshot } from "@shared/api/client";
@@ -19,11 +19,20 @@ export function useReconstruct() {
   });
 }
 
+/** What is known about the images beside their scores; it never changes. */
+export const useReconstructionDetails = (id: string) =>
+  useQuery({
+    queryKey: ["reconstruction-details", id],
+    queryFn: () => body(api.GET("/api/v1/reconstructions/{reconstruction_id}/details", { params: { path: { reconstruction_id: id } } })),
+    staleTime: Infinity,
+  });
+
 export const useReconstructionArrays = (id: string, names: readonly string[]) =>
   useQueries({
     queries: names.map((name) => ({
       queryKey: ["reconstruction-array", id, name],
       queryFn: ({ signal }: { signal: AbortSignal }) => fetchVolume(`/api/v1/reconstructions/${encodeURIComponent(id)}/arrays/${encodeURIComponent(name)}`, signal),
+      staleTime: Infinity,
       gcTime: 120_000,
     })),
   });

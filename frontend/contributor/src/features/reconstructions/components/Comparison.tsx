@@ -1,17 +1,21 @@
-/** OSEM, model and reference side by side, with numbers where there is a reference. */
-import { Loader, Table, Text } from "@mantine/core";
+/** One reconstruction: whether the study is familiar, the images side by side, polar maps, numbers. */
+import { Button, Group, Menu, Progress, Stack, Text } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { formatDuration, formatNumber } from "@shared/format/format";
-import { ScrollTable } from "@shared/ui/ScrollTable";
+import { formatDuration } from "@shared/format/format";
 import { Chip, Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Loading, Problem } from "@shared/ui/states";
 import { VolumeViewer, type NamedVolume } from "@shared/viewer/VolumeViewer";
+import { differenceOf } from "@shared/viewer/volume";
 
 import type { Reconstruction } from "@app/api/schemas";
-import { useReconstructionArrays } from "@app/features/reconstructions/api/useReconstructions";
+import { useReconstructionArrays, useReconstructionDetails } from "@app/features/reconstructions/api/useReconstructions";
+import { Familiar } from "@app/features/reconstructions/components/Familiar";
+import { PolarMaps } from "@app/features/reconstructions/components/PolarMaps";
+import { Scores } from "@app/features/reconstructions/components/Scores";
 
 interface ComparisonProps {
   made: Reconstruction;
@@ -21,64 +25,76 @@ interface ComparisonProps {
 
 export function Comparison({ made, study, model }: ComparisonProps) {
   const { t } = useTranslation();
+  if (made.state === "done") return <Done made={made} study={study} model={model} />;
   return (
     <Card title={study} note={t("recon.by", { model })} aside={<Chip tone="warning">{t("recon.research")}</Chip>}>
-      {made.state === "running" && <div role="status" style={{ display: "flex", gap: 12, alignItems: "center" }}><Loader size="sm" /><Text>{t("recon.running")}</Text></div>}
+      {made.state === "running" && (
+        <div role="status">
+          <Text size="sm" mb={8}>{t("recon.running")}. <Text span c="dimmed" size="sm">{t("recon.runningNote")}</Text></Text>
+          <Progress value={100 * Math.max(0.02, made.progress)} animated aria-label={t("recon.running")} />
+        </div>
+      )}
       {made.state === "failed" && <Notice live tone="danger" title={t("recon.failed")}>{made.problem}</Notice>}
-      {made.state === "done" && <Done made={made} />}
     </Card>
   );
 }
 
-const SHOWN = ["osem", "model", "reference"] as const;
+const SHOWN = ["osem", "model", "reference", "half_width"] as const;
 
-function Done({ made }: { made: Reconstruction }) {
+function Done({ made, study, model }: ComparisonProps) {
   const { t } = useTranslation();
-  const names = useMemo(() => SHOWN.filter((name) => made.arrays.includes(name)), [made.arrays]);
-  const arrays = useReconstructionArrays(made.id, names);
-  const broken = arrays.find((query) => query.isError);
-  const loaded = arrays.map(({ data }) => data);
-  const stamp = loaded.filter((volume) => volume !== undefined).length;
-  const volumes = useMemo<NamedVolume[]>(
-    () => names.flatMap((name, index) => {
-      const volume = loaded[index];
-      const seconds = made.seconds[name];
-      return volume === undefined ? [] : [{ key: name, title: t(`recon.array.${name}`), volume, ...(seconds === undefined ? {} : { note: formatDuration(seconds) }) }];
-    }),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the loaded arrays never change; their number says when they came
-    [names, stamp, made.seconds, t],
-  );
-  if (broken !== undefined) return <Problem error={broken.error} onRetry={() => void broken.refetch()} />;
-  if (stamp < names.length) return <Loading label={t("recon.loadingImages")} />;
+  const details = useReconstructionDetails(made.id);
   return (
-    <div style={{ display: "grid", gap: 20 }}>
-      <VolumeViewer volumes={volumes} />
-      <MetricsTable metrics={made.metrics} />
-    </div>
+    <Stack gap="md">
+      {details.data !== undefined && <Familiar details={details.data} />}
+      <Card title={study} note={t("recon.by", { model })} aside={<Group gap="xs"><Chip tone="warning">{t("recon.research")}</Chip><TakeAlong made={made} /></Group>}>
+        <Images made={made} name={`${study} ${model}`} />
+      </Card>
+      {details.isPending && <Loading label={t("recon.loadingImages")} />}
+      {details.isError && <Problem error={details.error} onRetry={() => void details.refetch()} />}
+      {details.data !== undefined && <PolarMaps details={details.data} />}
+      <Card title={t("recon.metrics")}><Scores metrics={made.metrics} /></Card>
+    </Stack>
   );
 }
 
-function MetricsTable({ metrics }: { metrics: Reconstruction["metrics"] }) {
+function Images({ made, name }: { made: Reconstruction; name: string }) {
   const { t } = useTranslation();
-  const order = (name: string) => [...SHOWN, name].findIndex((known) => known === name);
-  const methods = Object.keys(metrics).sort((a, b) => order(a) - order(b));
-  const keys = [...new Set(Object.values(metrics).flatMap((values) => Object.keys(values)))];
-  if (keys.length === 0) return <Text size="sm" c="dimmed">{t("recon.noReference")}</Text>;
+  const names = useMemo(() => SHOWN.filter((one) => made.arrays.includes(one)), [made.arrays]);
+  const arrays = useReconstructionArrays(made.id, names);
+  const broken = arrays.find((query) => query.isError);
+  const loaded = new Map(names.map((one, index) => [one, arrays[index]?.data]));
+  const there = arrays.filter(({ data }) => data !== undefined).length;
+  const volumes = useMemo<NamedVolume[]>(() => {
+    const [osem, model, reference] = [loaded.get("osem"), loaded.get("model"), loaded.get("reference")];
+    const shown: NamedVolume[] = [];
+    const note = (key: string) => (made.seconds[key] === undefined ? {} : { note: formatDuration(made.seconds[key]) });
+    if (osem !== undefined) shown.push({ key: "osem", title: t("recon.array.osem"), volume: osem, ...note("osem") });
+    if (model !== undefined) shown.push({ key: "model", title: t("recon.array.model"), volume: model, halfWidth: loaded.get("half_width"), ...note("model") });
+    const difference = model !== undefined && osem !== undefined ? differenceOf(model, osem) : null;
+    if (difference !== null) shown.push({ key: "difference", title: t("recon.array.difference"), note: t("recon.differenceNote"), volume: difference, difference: true });
+    if (reference !== undefined) shown.push({ key: "reference", title: t("recon.array.reference"), volume: reference });
+    return shown;
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the loaded arrays never change; their number says when they came
+  }, [there, names, made.seconds, t]);
+  if (broken !== undefined) return <Problem error={broken.error} onRetry={() => void broken.refetch()} />;
+  if (there < names.length) return <Loading label={t("recon.loadingImages")} />;
+  return <VolumeViewer volumes={volumes} pictureName={name} />;
+}
+
+const FORMS = [["dcm", "DICOM"], ["nii", "NIfTI"], ["h5", "HDF5"]] as const;
+
+function TakeAlong({ made }: { made: Reconstruction }) {
+  const { t } = useTranslation();
   return (
-    <ScrollTable label={t("recon.metrics")} fit>
-      <Table aria-label={t("recon.metrics")} verticalSpacing={7}>
-        <Table.Thead>
-          <Table.Tr><Table.Th scope="col">{t("recon.measure")}</Table.Th>{methods.map((name) => <Table.Th key={name} scope="col">{t(`recon.array.${name}`, { defaultValue: name })}</Table.Th>)}</Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {keys.map((key) => (
-            <Table.Tr key={key}>
-              <Table.Th scope="row" style={{ fontWeight: 500 }}>{t(`metric.${key}`, { defaultValue: key })}</Table.Th>
-              {methods.map((name) => <Table.Td key={name} className="num">{formatNumber(metrics[name]?.[key])}</Table.Td>)}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollTable>
+    <Menu position="bottom-end">
+      <Menu.Target><Button variant="default" size="xs" leftSection={<IconDownload size={15} />}>{t("recon.takeAlong")}</Button></Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t("recon.research")}</Menu.Label>
+        {(["model", "osem"] as const).filter((name) => made.arrays.includes(name)).flatMap((name) => FORMS.map(([form, word]) => (
+          <Menu.Item key={`${name}-${form}`} component="a" download href={`/api/v1/reconstructions/${made.id}/export/${name}/${form}`}>{t("recon.exportOf", { what: t(`recon.array.${name}`), form: word })}</Menu.Item>
+        )))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

@@ -1,0 +1,170 @@
+"""What the pages Reconstruct and Results exchange with the daemon, beside `contributor.schemas`."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from contributor.schemas import ReconstructionPath
+from fl_core.protocol.messages import Json
+from fl_core.views import Schema
+
+
+class ShippedModelView(Schema):
+    """A trained network that came with the program."""
+
+    id: str = Field(description="`shipped:` and the network's name; stands wherever the id of a model does")
+    network: str
+    is_default: bool
+    sha256: str
+    size_bytes: int
+    card: Json
+
+
+class ShippedModelList(Schema):
+    """GET /models/shipped, the default first."""
+
+    items: list[ShippedModelView]
+
+
+class AlarmView(Schema):
+    """Whether the study is like those the model was trained on, in words."""
+
+    level: Literal["ok", "unusual", "unlike"]
+    code: str
+    sentence: str
+    remedy: str
+
+
+class AlarmReport(AlarmView):
+    """The verdict, which is that of the gravest finding, and all findings."""
+
+    findings: list[AlarmView]
+
+
+class IntervalsView(Schema):
+    """What the half-widths promise: this share of the voxels, in this share of the cases."""
+
+    level: float
+    case_level: float
+    holds: bool = Field(description="false where the alarm says that the study is unlike those of the calibration")
+
+
+class ReconstructionDetails(Schema):
+    """GET /reconstructions/{id}/details: what is known about the images beside their scores."""
+
+    alarm: AlarmReport | None = Field(description="none where the model's card has no thresholds")
+    intervals: IntervalsView | None = Field(description="none where the model's card has no calibrated intervals")
+    segments: dict[str, list[float | None]] = Field(
+        description="image -> 17 segments of the polar map in points; `half_width` where there are intervals; "
+        "empty where the study does not say where the heart is"
+    )
+    osem_settings: dict[str, float]
+
+
+class ExportPath(ReconstructionPath):
+    """An image of a reconstruction as a file to take along."""
+
+    array: Literal["osem", "model"]
+    form: Literal["dcm", "nii", "h5"]
+
+
+class OwnResultPath(Schema):
+    """A comparison on the own hold-out in an address."""
+
+    result_id: str = Field(max_length=60)
+
+
+class OwnResultArrayPath(OwnResultPath):
+    """One image of one case of the hold-out in an address."""
+
+    case: int = Field(ge=0, le=10_000)
+    array: Literal["osem", "local", "federated", "reference"]
+
+
+class OwnResultCreate(Schema):
+    """POST /results: compare OSEM, a model of the own data alone, and a received model on the own hold-out."""
+
+    model_id: str = Field(max_length=60)
+
+
+class EstimateView(Schema):
+    """A figure with its 95 % bootstrap interval over `patients` patients."""
+
+    value: float
+    low: float
+    high: float
+    patients: int
+
+
+class DifferenceView(EstimateView):
+    """By how much the first method differs from the second, and what can be said of it."""
+
+    verdict: Literal["better", "worse", "unclear", "too_few"]
+
+
+class MetricSummary(Schema):
+    """One metric of all methods over the hold-out."""
+
+    key: str
+    higher_is_better: bool
+    methods: dict[str, EstimateView]
+    federated_over_local: DifferenceView | None
+    federated_over_osem: DifferenceView | None
+    local_over_osem: DifferenceView | None
+
+
+class OwnCase(Schema):
+    """One study of the hold-out: its scores by method."""
+
+    study_id: str | None
+    name: str
+    patient: str = Field(description="Patient 1, 2, ...; the studies of one patient share it")
+    scores: dict[str, dict[str, float | None]]
+    arrays: list[str] = Field(description="names for GET /results/{id}/cases/{n}/arrays/{name}; empty beyond the first")
+
+
+class OwnFindings(Schema):
+    """What a comparison found."""
+
+    metrics: list[MetricSummary]
+    cases: list[OwnCase]
+    patients: int
+    trained_on: int = Field(description="studies of the own training half")
+    rounds: list[int] = Field(description="the rounds this site gave an update in; the own model was trained as long")
+    steps: int
+    left_out: int = Field(description="studies that were withdrawn since; the halves are as they were with them")
+
+
+class OwnProblem(Schema):
+    """Why a comparison did not finish."""
+
+    code: str
+    title: str
+    detail: str
+    advice: str
+
+
+class OwnResultView(Schema):
+    """GET /results/{id}, delta `own_result`."""
+
+    id: str
+    session_id: str
+    session_title: str
+    model_id: str
+    model_name: str
+    round: int
+    state: Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+    ending: bool = Field(description="it was told to end and puts its work away")
+    stage: str
+    progress: float
+    created_at: datetime
+    ended_at: datetime | None
+    problem: OwnProblem | None
+    findings: OwnFindings | None
+
+
+class OwnResultList(Schema):
+    """GET /results, newest first."""
+
+    items: list[OwnResultView]

@@ -1,0 +1,362 @@
+"""Before and after on the own hold-out: queues, runs and keeps comparisons of OSEM, the own model and a received one."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from contributor.paths import SitePaths
+from contributor.schemas_results import OwnCase, OwnFindings, OwnProblem, OwnResultView
+from contributor.services.inspection import Volume
+from contributor.services.models import ReceivedModels
+from fl_core.acting import acted_by
+from fl_core.errors import Conflict, FlomirError, IllegalTransition, NotFound
+from fl_core.events import EventBus
+from fl_core.protocol.ids import new_id
+from fl_core.protocol.messages import Json, SitePhase
+from fl_core.storage.database import Database
+from fl_core.storage.journal import Journal
+from fl_core.storage.lab_work import JobEvent, JobState
+from fl_core.storage.site_requests import RequestRecord, RequestStore
+from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
+from fl_core.storage.site_sessions import SiteSessionStore
+from fl_core.storage.site_studies import StudyStore
+from fl_core.supervision.jobs import JobCancelled, run_job
+
+MODULE = "model.hospital_jobs"
+TIMEOUT_S = 48 * 3600.0
+GRACE_S = 10.0
+_ENDINGS = {
+    JobEvent.FINISHED: "is done",
+    JobEvent.FAILED: "failed",
+    JobEvent.CANCELLED: "was cancelled",
+    JobEvent.INTERRUPTED: "was interrupted",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class OwnResults:
+    """One comparison is computed at a time; what the end of the daemon interrupted goes on at its next start."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        journal: Journal,
+        bus: EventBus,
+        paths: SitePaths,
+        models: ReceivedModels,
+        threads: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = OwnResultStore(database)
+        self._requests = RequestStore(database)
+        self._sessions = SiteSessionStore(database)
+        self._studies = StudyStore(database)
+        self._journal = journal
+        self._bus = bus
+        self._paths = paths
+        self._models = models
+        self._threads = threads
+        self._clock = clock
+        self._waiting: queue.Queue[str] = queue.Queue()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._live: dict[str, tuple[str, float]] = {}
+        self._cancels: dict[str, threading.Event] = {}
+        self._ending: set[str] = set()
+        self._thread: threading.Thread | None = None
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Go on with what was queued, running or interrupted when the daemon ended."""
+        for record in reversed(self._store.all()):
+            with self._database.begin() as tx:
+                state = record.state
+                if state == JobState.RUNNING:
+                    state = self._store.apply(tx, record.id, JobEvent.INTERRUPTED)
+                if state == JobState.INTERRUPTED:
+                    state = self._store.apply(tx, record.id, JobEvent.RESUMED, {"ended_at": None})
+            if state == JobState.QUEUED:
+                self._waiting.put(record.id)
+        self._thread = threading.Thread(target=self._work, name="own-results", daemon=True)
+        self._thread.start()
+
+    def cancel_all(self) -> None:
+        """Tell the present child to put its work away; returns at once."""
+        self._stopping.set()
+        with self._lock:
+            for cancel in self._cancels.values():
+                cancel.set()
+
+    def stop(self) -> None:
+        """End the present child and the thread within 2 s; what it did since the last whole round is done again; idempotent."""
+        self.cancel_all()
+        if self._thread is not None:
+            self._thread.join(2.0)
+
+    # --- what people do --------------------------------------------------------------------------------------------
+
+    def all(self) -> list[OwnResultView]:
+        """Return every comparison, newest first."""
+        return [self._view(record) for record in self._store.all()]
+
+    def get(self, result_id: str) -> OwnResultView:
+        """Return one; raises NotFound."""
+        return self._view(self._store.get(result_id))
+
+    def create(self, model_id: str) -> OwnResultView:
+        """Queue a comparison for a received model; one that waits, runs or is done for it is returned instead.
+
+        Raises
+        ------
+        Conflict
+            When this site gave no update to the model's session, so that there is nothing to compare.
+        """
+        model = self._models.get(model_id)
+        for known in self._store.all():
+            if known.model_id == model_id and known.state in (JobState.QUEUED, JobState.RUNNING, JobState.DONE):
+                return self._view(known)
+        self._ask(model_id, self._paths.results / "unknown")
+        if not model.fetched:
+            self._models.fetch(model_id)
+        record = OwnResultRecord(
+            id=new_id("result"),
+            session_id=model.session_id,
+            model_id=model_id,
+            state=JobState.QUEUED.value,
+            created_at=self._clock(),
+        )
+        with self._database.begin() as tx:
+            self._store.add(tx, record)
+            self._journal.note(
+                tx,
+                actor=acted_by("professional"),
+                action="result.started",
+                subject=record.id,
+                details={"model": model_id},
+                text=f"“{model.name}” is compared with OSEM and with a model of this site's data alone.",
+            )
+        self._waiting.put(record.id)
+        self._publish(record.id)
+        return self.get(record.id)
+
+    def cancel(self, result_id: str) -> OwnResultView:
+        """End a comparison: a queued one at once, a running one as soon as its child has put its work away."""
+        if self._store.get(result_id).state == JobState.QUEUED:
+            with suppress(IllegalTransition):  # it began meanwhile
+                self._end(result_id, JobEvent.CANCELLED)
+                return self.get(result_id)
+        with self._lock:
+            cancel = self._cancels.get(result_id)
+            if cancel is not None:
+                self._ending.add(result_id)
+                cancel.set()
+        if cancel is None:
+            message = f"the comparison is {self._store.get(result_id).state} and cannot be cancelled"
+            raise IllegalTransition(message)
+        self._publish(result_id)
+        return self.get(result_id)
+
+    def resume(self, result_id: str) -> OwnResultView:
+        """Queue a comparison again that ended early; it goes on after its last whole round."""
+        with self._database.begin() as tx:
+            self._store.apply(tx, result_id, JobEvent.RESUMED, {"problem": None, "ended_at": None})
+            self._journal.note(
+                tx, actor=acted_by("professional"), action="result.resumed", subject=result_id, details={}
+            )
+        self._waiting.put(result_id)
+        self._publish(result_id)
+        return self.get(result_id)
+
+    def array(self, result_id: str, case: int, name: str) -> Volume:
+        """Return one image of one case (z, y, x) with its voxel size in mm; raises NotFound, Conflict."""
+        record = self._store.get(result_id)
+        if record.state != JobState.DONE:
+            message = f"the comparison is {record.state}"
+            raise Conflict(message)
+        try:
+            with np.load(self._folder(record.id) / f"case-{case}.npz", allow_pickle=False) as archive:
+                z, y, x = (float(size) for size in archive["voxel_mm"])
+                return archive[name].astype(np.float32), (z, y, x)
+        except (FileNotFoundError, KeyError) as error:
+            message = f"there is no image {name} of case {case + 1}"
+            raise NotFound(message) from error
+
+    # --- the thread that works -------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                result_id = self._waiting.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            try:
+                self._compute(result_id)
+            except IllegalTransition:
+                logger.info("a comparison was cancelled before it began", extra={"result": result_id})
+            except Exception:
+                logger.exception("a comparison could not be recorded", extra={"result": result_id})
+
+    def _compute(self, result_id: str) -> None:
+        cancel = threading.Event()
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._cancels[result_id] = cancel
+        try:
+            with self._database.begin() as tx:
+                self._store.apply(tx, result_id, JobEvent.STARTED)
+            self._publish(result_id)
+            self._settle(result_id, cancel)
+        finally:
+            with self._lock:
+                self._cancels.pop(result_id, None)
+                self._ending.discard(result_id)
+                self._live.pop(result_id, None)
+            self._publish(result_id)
+
+    def _settle(self, result_id: str, cancel: threading.Event) -> None:
+        """Run the child, then write down how it ended."""
+        try:
+            answer = self._child(result_id, cancel)
+            if answer.get("interrupted") is True:
+                message = "the comparison was ended from outside"
+                raise JobCancelled(message)
+            self._end(result_id, JobEvent.FINISHED, {"result": answer})
+        except JobCancelled:
+            self._end(result_id, JobEvent.CANCELLED if result_id in self._ending else JobEvent.INTERRUPTED)
+        except FlomirError as error:
+            self._end(result_id, JobEvent.FAILED, {"problem": _problem(error)})
+        except Exception:
+            logger.exception("a comparison failed unexpectedly", extra={"result": result_id})
+            self._end(result_id, JobEvent.FAILED, {"problem": _problem(FlomirError("see the log of the daemon"))})
+
+    def _child(self, result_id: str, cancel: threading.Event) -> dict[str, object]:
+        record = self._store.get(result_id)
+        request = self._ask(record.model_id, self._folder(result_id))
+        news = self._models.get(record.model_id)
+        offer = self._request_of(record.session_id).offer
+        request["federated"] = str(self._models.weights_path(record.model_id))
+        limit_bytes = 2 * news.size_bytes + 2**20
+        request["initial"] = str(self._models.start_weights(offer.initial_model_sha256, limit_bytes=limit_bytes))
+        self._folder(result_id).mkdir(parents=True, exist_ok=True)
+
+        def on_progress(line: dict[str, object]) -> None:
+            with self._lock:
+                self._live[result_id] = (str(line.get("stage", "")), float(str(line["progress"])))
+            self._bus.publish_progress("own_result", result_id, lambda: self.get(result_id))
+
+        return run_job(MODULE, request, timeout_s=TIMEOUT_S, on_progress=on_progress, cancel=cancel, grace_s=GRACE_S)
+
+    def _ask(self, model_id: str, folder: Path) -> dict[str, object]:
+        """Return the child's request but for the weights, from the signed offer and the consent."""
+        model = self._models.get(model_id)
+        request = self._request_of(model.session_id)
+        rounds = [
+            one.round
+            for one in self._sessions.rounds(model.session_id)
+            if one.phase == SitePhase.SENT and one.round <= model.round
+        ]
+        if not rounds:
+            message = "this site gave no update to this session, so there is no own share to compare"
+            raise Conflict(message)
+        offer, wanted = request.offer, set(request.studies)
+        records = [
+            one for one in self._studies.all() if one.id in wanted and (self._paths.studies / one.file).is_file()
+        ]
+        usable = [one.file for one in records if one.state == "usable"]
+        gone = [one.file for one in records if one.state == "withdrawn"]
+        if not usable:
+            message = "none of the studies that the consent covered can be used now"
+            raise Conflict(message)
+        return {
+            "kind": "own_results",
+            "task": offer.task,
+            "parameters": offer.task_parameters,
+            "network": offer.network,
+            "studies": [str(self._paths.studies / file) for file in usable],
+            "left_out": [str(self._paths.studies / file) for file in gone],
+            "rounds": rounds,
+            "rounds_planned": max(offer.rounds, rounds[-1]),
+            "out": str(folder),
+            "threads": self._threads,
+        }
+
+    def _request_of(self, session_id: str) -> RequestRecord:
+        found = next((one for one in self._requests.all() if one.session_id == session_id), None)
+        if found is None:
+            message = "this site was not asked for the session of this model"
+            raise NotFound(message)
+        return found
+
+    # --- states ----------------------------------------------------------------------------------------------------
+
+    def _end(self, result_id: str, event: JobEvent, values: Json | None = None) -> None:
+        with self._database.begin() as tx:
+            self._store.apply(tx, result_id, event, {"ended_at": self._clock(), **(values or {})})
+            text = f"The comparison on the own hold-out {_ENDINGS[event]}."
+            self._journal.note(
+                tx, actor="system", action=f"result.{event.value}", subject=result_id, details={}, text=text
+            )
+        self._publish(result_id)
+
+    def _publish(self, result_id: str) -> None:
+        self._bus.publish("own_result", lambda: self.get(result_id))
+
+    def _folder(self, result_id: str) -> Path:
+        return self._paths.results / result_id
+
+    def _view(self, record: OwnResultRecord) -> OwnResultView:
+        with self._lock:
+            stage, progress = self._live.get(record.id, ("", 0.0))
+            ending = record.id in self._ending
+        model = self._models.get(record.model_id)
+        return OwnResultView(
+            id=record.id,
+            session_id=record.session_id,
+            session_title=model.session_title,
+            model_id=record.model_id,
+            model_name=model.name,
+            round=model.round,
+            state=JobState(record.state).value,
+            ending=ending,
+            stage=stage,
+            progress=progress,
+            created_at=record.created_at,
+            ended_at=record.ended_at,
+            problem=None if record.problem is None else OwnProblem.model_validate(record.problem),
+            findings=None if record.result is None else self._findings(record.result),
+        )
+
+    def _findings(self, result: Json) -> OwnFindings:
+        """Name the cases as this site names its studies; the child knows their files only."""
+        known = {Path(one.file).stem: one for one in self._studies.all()}
+        rows, cases = result["cases"], []
+        for row in rows if isinstance(rows, list) else []:
+            study = known.get(str(row["name"]))
+            named = (
+                {"study_id": None, "name": str(row["name"])}
+                if study is None
+                else {"study_id": study.id, "name": study.name}
+            )
+            cases.append(OwnCase.model_validate({**row, **named}))
+        return OwnFindings.model_validate({**result, "cases": cases})
+
+
+def _problem(error: FlomirError) -> Json:
+    entry = error.entry
+    return {
+        "code": error.code,
+        "title": entry.title,
+        "detail": str(error)[:600],
+        "advice": error.remedy or entry.advice,
+    }

@@ -1,0 +1,36 @@
+/** Comparisons on the own hold-out. */
+import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
+
+import { fetchVolume } from "@shared/api/array";
+import { body, snapshot } from "@shared/api/client";
+import { useLiveList } from "@shared/realtime/useLiveList";
+
+import { api } from "@app/api/client";
+import type { OwnResult } from "@app/api/schemas.results";
+
+const KEY = ["own-results"];
+
+export const useOwnResults = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/results")));
+
+function useAct<Input>(run: (input: Input) => Promise<OwnResult>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: run,
+    onSuccess: (made) =>
+      queries.setQueryData<OwnResult[]>(KEY, (known) => (known?.some(({ id }) => id === made.id) ? known.map((one) => (one.id === made.id ? made : one)) : [made, ...(known ?? [])])),
+  });
+}
+
+export const useCompareOwn = () => useAct((modelId: string) => body(api.POST("/api/v1/results", { body: { model_id: modelId } })));
+export const useCancelOwn = () => useAct((id: string) => body(api.POST("/api/v1/results/{result_id}/cancel", { params: { path: { result_id: id } } })));
+export const useResumeOwn = () => useAct((id: string) => body(api.POST("/api/v1/results/{result_id}/resume", { params: { path: { result_id: id } } })));
+
+export const useCaseImages = (id: string, number: number, names: readonly string[]) =>
+  useQueries({
+    queries: names.map((name) => ({
+      queryKey: ["own-result-array", id, number, name],
+      queryFn: ({ signal }: { signal: AbortSignal }) => fetchVolume(`/api/v1/results/${encodeURIComponent(id)}/cases/${number}/arrays/${name}`, signal),
+      staleTime: Infinity,
+      gcTime: 120_000,
+    })),
+  });

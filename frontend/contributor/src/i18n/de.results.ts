@@ -1,0 +1,52 @@
+/** German text about models, reconstructions and what a participation brought. */
+import type { results as english } from "@app/i18n/en.results";
+
+export const results: typeof english = {
+  models: {
+    loading: "Modelle werden geladen", title: "Empfangene Modelle", note: "Aus Sitzungen, zu denen Sie gefragt wurden.", final: "Endgültig", round: "Runde {{round}}", fetch: "Abrufen ({{size}})", fetchOf: "{{name}} abrufen", save: "Speichern", saveOf: "{{name}} mit Modellkarte als Datei speichern",
+    shipped: "Mit dem Programm gekommen: {{network}}", shippedGroup: "Mit dem Programm gekommen", receivedGroup: "Empfangen",
+  },
+  recon: {
+    intro: "Eine Ihrer Studien mit Ihrer üblichen Rekonstruktion und mit einem Modell, nebeneinander. Alles läuft auf diesem Computer.", title: "Rekonstruieren", note: "OSEM und das Modell nebeneinander.", study: "Studie", model: "Modell", start: "Rekonstruieren", noStudy: "Keine solche Studie", by: "mit {{model}}", research: "Für die Forschung, nicht für die Diagnose", researchNote: "Bilder dieser Modelle sind nicht für die Patientenversorgung zugelassen.",
+    emptyTitle: "Keine Studie zum Rekonstruieren", empty: "Fügen Sie zuerst eine SPECT-Studie hinzu. Das mitgelieferte Netz kann sie sofort rekonstruieren.", toData: "Daten hinzufügen",
+    running: "Wird rekonstruiert", runningNote: "Einige Sekunden bis Minuten. Sie dürfen die Seite verlassen.", failed: "Die Rekonstruktion wurde nicht fertig.", loadingImages: "Bilder werden geladen", array: { osem: "OSEM", model: "Modell", reference: "Referenz", difference: "Modell − OSEM" }, differenceNote: "orange: mehr, blau: weniger als OSEM", metrics: "Verglichen mit der Referenz", measure: "Maß", noReference: "Diese Studie hat kein Referenzbild, daher gibt es keine Zahlen.",
+    before: "Früher erstellt", show: "Zeigen", showOf: "{{study}} mit {{model}} zeigen", shownNow: "gezeigt",
+    takeAlong: "Mitnehmen", exportOf: "{{what}} als {{form}}",
+    polar: "Polarkarten", polarNote: "17 Segmente (AHA) in Punkten; 100 ist der Mittelwert der drei höchsten.", polarNone: "Die Studie sagt nicht, wo das Herz ist, daher gibt es keine Polarkarte.", polarWidth: "Halbe Breiten der Intervalle des Modells: {{low}} bis {{high}} Punkte.",
+    projections: "Projektionen", projectionsNote: "Was die Kamera gemessen hat, als Film.", showFilm: "Film zeigen", hideFilm: "Film schließen",
+    familiar: "Kennt das Modell solche Studien?", familiarOk: "Ja. Sie gleicht den Studien, an denen das Modell gelernt hat.", familiarUnusual: "Nicht ganz: Einiges ist ungewöhnlich.", familiarUnlike: "Nein. Sie gleicht den Studien nicht, an denen das Modell gelernt hat. Verlassen Sie sich nicht auf das Bild des Modells.", familiarUnknown: "Die Karte dieses Modells nennt keine Schwellen; ob die Studie denen gleicht, an denen es gelernt hat, wurde nicht geprüft.",
+    intervals: "Intervalle: Bei Studien wie denen der Kalibrierung liegen {{level}} der Voxel darin, in {{cases}} der Fälle.", intervalsVoid: "Die Intervalle versprechen hier nichts, weil die Studie denen ihrer Kalibrierung nicht gleicht.", intervalsNone: "Die Karte dieses Modells hat keine kalibrierten Intervalle, daher wird seine Unsicherheit nicht gezeigt.",
+  },
+  alarm: {
+    misfit: "Das Bild erklärt die Impulse schlechter als bei bekannten Studien.", view_misfit: "Einige Projektionen passen nicht zu den anderen.", blurred: "Die Projektionen sind unschärfer, als Kollimator und Radius erwarten lassen.", sharp: "Die Projektionen sind schärfer, als Kollimator und Radius erwarten lassen.",
+    no_attenuation: "Es gibt keine Schwächungskarte; jede Studie des Trainings hatte eine.", no_scatter: "Es gibt keine Streuschätzung; jede Studie des Trainings hatte eine.",
+    range_counts: "Sie hat mehr oder weniger Impulse als die Studien des Trainings.", range_blur: "Ihre Auflösung weicht von den Studien des Trainings ab.", range_views: "Die Zahl der Projektionen weicht von den Studien des Trainings ab.", range_body: "Der Körper ist breiter oder schmaler als in den Studien des Trainings.", range_arc: "Der Drehwinkel der Kamera weicht von den Studien des Trainings ab.",
+    advice: {
+      misfit: "Prüfen Sie Schwächungskarte, Drehrichtung, Startwinkel und Drehzentrum, bevor Sie das Bild verwenden.", view_misfit: "Sehen Sie sich die Projektionen als Film an: Bewegung, ein Sprung oder eine beschädigte Projektion?", blurred: "Prüfen Sie den Kollimator, den Drehradius und Bewegung.", sharp: "Prüfen Sie den Kollimator und den Drehradius.",
+      no_attenuation: "Fügen Sie die Schwächungskarte hinzu; ohne sie ist die Aktivität im Körper zu niedrig.", no_scatter: "Fügen Sie ein Streufenster oder eine Schätzung hinzu; ohne sie ist der Kontrast zu gering.",
+      range_counts: "Nehmen Sie lieber OSEM oder ein Netz, das mit so vielen Impulsen gelernt hat.", range_blur: "Nehmen Sie lieber OSEM oder ein Netz, das mit diesem Kollimator gelernt hat.", range_views: "Nehmen Sie lieber OSEM oder ein Netz, das mit so vielen Projektionen gelernt hat.", range_body: "Prüfen Sie die Schwächungskarte; nehmen Sie für einen Patienten dieser Größe lieber OSEM.", range_arc: "Nehmen Sie lieber OSEM oder ein Netz, das mit dieser Bahn gelernt hat.",
+    },
+  },
+  own: {
+    intro: "Was Ihre Teilnahme gebracht hat, an Ihren Patienten, die kein Training gesehen hat.", loading: "Ergebnisse werden geladen",
+    emptyTitle: "Noch kein Modell", empty: "Nach jeder Runde eines Trainings erscheint hier sein Modell, auch wenn Sie abgelehnt haben. Bis dahin arbeitet die Seite Rekonstruieren mit dem mitgelieferten Netz.",
+    title: "Vorher und nachher an meiner Prüfgruppe", note: "OSEM, ein Modell nur aus Ihren Daten und das gemeinsame Modell, an den zurückgehaltenen Patienten.", model: "Gemeinsames Modell", start: "Vergleichen", explain: "Ihr eigenes Modell wird jetzt hier trainiert: Es beginnt, wo das gemeinsame Training begann, und macht so viele Schritte wie Ihr Standort darin, sieht aber nur Ihre Daten. Das kann so lange dauern wie Ihr Anteil am Training.",
+    stage: { queued: "Wartet, bis es an der Reihe ist", preparing: "Studien werden gelesen", training: "Das Modell nur aus Ihren Daten wird trainiert", scoring: "Die Prüfgruppe wird rekonstruiert" },
+    cancel: "Abbrechen", ending: "Wird beendet. Was getan ist, bleibt.", resume: "Weitermachen", state: { queued: "Wartet", running: "Läuft", done: "Fertig", failed: "Gescheitert", cancelled: "Abgebrochen", interrupted: "Unterbrochen" }, cancelledNote: "Der Vergleich wurde abgebrochen. Er kann nach seiner letzten ganzen Runde weitergehen.", interruptedNote: "Der Vergleich wurde unterbrochen. Er kann nach seiner letzten ganzen Runde weitergehen.",
+    made: "Vergleiche", forModel: "für {{model}}",
+    method: { osem: "OSEM", local: "Nur meine Daten", federated: "Gemeinsam", reference: "Referenz" },
+    brought: "Was meine Teilnahme gebracht hat", broughtNote: "Das gemeinsame Modell verglichen mit dem, was Sie allein hätten trainieren können.",
+    say: {
+      better: "Das gemeinsame Modell ist besser als das Modell nur aus Ihren Daten: {{metric}} {{difference}} (95-%-Intervall {{low}} bis {{high}}).",
+      worse: "Das gemeinsame Modell ist schlechter als das Modell nur aus Ihren Daten: {{metric}} {{difference}} (95-%-Intervall {{low}} bis {{high}}).",
+      unclear: "Kein klarer Unterschied zwischen dem gemeinsamen Modell und dem Modell nur aus Ihren Daten: {{metric}} {{difference}} (95-%-Intervall {{low}} bis {{high}}).",
+      too_few: "Zu wenige Patienten für eine Aussage: nur {{count}} zurückgehalten. Für ein aussagekräftiges Intervall braucht es mindestens 5.",
+    },
+    none: "An der Prüfgruppe ließ sich kein Maß berechnen.",
+    table: "Mittel über meine Prüfgruppe", measure: "Maß", difference: "Gemeinsam − nur meine Daten", overOsem: "Gemeinsam − OSEM", verdict: { better: "besser", worse: "schlechter", unclear: "kein klarer Unterschied", too_few: "zu wenige Patienten" },
+    interval: "{{low}} bis {{high}}", meanNote: "Mit 95-%-Bootstrap-Intervallen über Patienten.",
+    facts_one: "{{count}} Patient zurückgehalten", facts_other: "{{count}} Patienten zurückgehalten", trained: "Eigene Trainingshälfte", trainedValue_one: "{{count}} Studie", trainedValue_other: "{{count}} Studien", rounds: "Runden mit meiner Aktualisierung", steps: "Trainingsschritte, in beiden gleich", heldOut: "Zurückgehalten", leftOut: "Seither zurückgezogen",
+    cases: "Fall für Fall", casesNote: "Wählen Sie einen Fall, um seine Bilder zu sehen.", case: "Fall", patient: "Patient {{patient}}", caseImages: "Bilder von {{name}}", look: "{{name}} ansehen", look_short: "Ansehen", noImages: "Von diesem Fall wurden keine Bilder aufbewahrt.", metric: "Maß",
+    failed: "Der Vergleich wurde nicht fertig.", unseen: "Keiner dieser Patienten war in Ihrer Trainingshälfte.",
+  },
+};

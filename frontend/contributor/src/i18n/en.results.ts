@@ -1,0 +1,50 @@
+/** English text about models, reconstructions and what a participation brought. */
+export const results = {
+  models: {
+    loading: "Loading models", title: "Received models", note: "From sessions you were asked about.", final: "Final", round: "round {{round}}", fetch: "Fetch ({{size}})", fetchOf: "Fetch {{name}}", save: "Save", saveOf: "Save {{name}} with its card as a file",
+    shipped: "Came with the program: {{network}}", shippedGroup: "Came with the program", receivedGroup: "Received",
+  },
+  recon: {
+    intro: "One of your studies by your usual reconstruction and by a model, side by side. Everything runs on this computer.", title: "Reconstruct", note: "OSEM and the model, side by side.", study: "Study", model: "Model", start: "Reconstruct", noStudy: "No such study", by: "by {{model}}", research: "For research, not for diagnosis", researchNote: "Images made by these models have not been approved for patient care.",
+    emptyTitle: "No study to reconstruct", empty: "Add a SPECT study first. The network that came with the program can reconstruct it at once.", toData: "Add data",
+    running: "Reconstructing", runningNote: "Some seconds to minutes. You may leave this page.", failed: "The reconstruction did not finish.", loadingImages: "Loading images", array: { osem: "OSEM", model: "Model", reference: "Reference", difference: "Model − OSEM" }, differenceNote: "orange: more, blue: less than OSEM", metrics: "Against the reference", measure: "Measure", noReference: "This study has no reference image, so there are no numbers.",
+    before: "Made before", show: "Show", showOf: "Show {{study}} by {{model}}", shownNow: "shown",
+    takeAlong: "Take along", exportOf: "{{what}} as {{form}}",
+    polar: "Polar maps", polarNote: "17 segments (AHA) in points; 100 is the mean of the three highest.", polarNone: "The study does not say where the heart is, so there is no polar map.", polarWidth: "Half-widths of the model's intervals: {{low}} to {{high}} points.",
+    projections: "Projections", projectionsNote: "What the camera measured, as a film.", showFilm: "Show the film", hideFilm: "Hide the film",
+    familiar: "Is this study familiar to the model?", familiarOk: "Yes. It is like the studies the model was trained on.", familiarUnusual: "Not quite: some things are unusual.", familiarUnlike: "No. It is unlike the studies the model was trained on. Do not rely on the model's image.", familiarUnknown: "This model's card has no thresholds, so nobody checked whether the study is like those it was trained on.",
+    intervals: "Intervals: for studies like those of the calibration, {{level}} of the voxels lie within, in {{cases}} of the cases.", intervalsVoid: "The intervals promise nothing here, because the study is unlike those of their calibration.", intervalsNone: "This model's card has no calibrated intervals, so its uncertainty is not shown.",
+  },
+  alarm: {
+    misfit: "The image does not explain the counts as well as it does for familiar studies.", view_misfit: "Some views do not fit the others.", blurred: "The projections are more blurred than the stated collimator and radius say.", sharp: "The projections are sharper than the stated collimator and radius say.",
+    no_attenuation: "There is no attenuation map; every study trained on had one.", no_scatter: "There is no scatter estimate; every study trained on had one.",
+    range_counts: "It has more or fewer counts than the studies trained on.", range_blur: "Its resolution differs from the studies trained on.", range_views: "Its number of views differs from the studies trained on.", range_body: "The body is wider or narrower than in the studies trained on.", range_arc: "The camera's arc differs from the studies trained on.",
+    advice: {
+      misfit: "Check attenuation map, rotation direction, start angle and centre of rotation before you use the image.", view_misfit: "Look at the projections as a film for motion, a jump or a damaged view.", blurred: "Check which collimator was mounted, the radius of rotation, and motion.", sharp: "Check which collimator was mounted and the radius of rotation.",
+      no_attenuation: "Add the attenuation map; without it activity inside the body is too low.", no_scatter: "Add a scatter window or an estimate; without it contrast is too low.",
+      range_counts: "Prefer OSEM, or a network trained at this number of counts.", range_blur: "Prefer OSEM, or a network trained with this collimator.", range_views: "Prefer OSEM, or a network trained with this number of views.", range_body: "Check the attenuation map; prefer OSEM for a patient of this size.", range_arc: "Prefer OSEM, or a network trained on this orbit.",
+    },
+  },
+  own: {
+    intro: "What your participation brought, on patients of yours that no training has seen.", loading: "Loading results",
+    emptyTitle: "No model yet", empty: "After each round of a training, its model appears here, also if you declined. Until then, the page Reconstruct works with the network that came with the program.",
+    title: "Before and after on my hold-out", note: "OSEM, a model of your data alone, and the federated model, on the patients that were held out.", model: "Federated model", start: "Compare", explain: "Your own model is trained here now: it starts where the session started and takes as many steps as your site took in it, but sees only your data. It may take as long as your part of the session did.",
+    stage: { queued: "Waiting for its turn", preparing: "Reading the studies", training: "Training the model of your data alone", scoring: "Reconstructing the hold-out" },
+    cancel: "Cancel", ending: "Ending. What is done is kept.", resume: "Go on", state: { queued: "Waiting", running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled", interrupted: "Interrupted" }, cancelledNote: "The comparison was cancelled. It can go on after its last whole round.", interruptedNote: "The comparison was interrupted. It can go on after its last whole round.",
+    made: "Comparisons", forModel: "for {{model}}",
+    method: { osem: "OSEM", local: "My data only", federated: "Federated", reference: "Reference" },
+    brought: "What my participation brought", broughtNote: "The federated model compared with what you could have trained alone.",
+    say: {
+      better: "The federated model is better than the model of your data alone: {{metric}} {{difference}} (95 % interval {{low}} to {{high}}).",
+      worse: "The federated model is worse than the model of your data alone: {{metric}} {{difference}} (95 % interval {{low}} to {{high}}).",
+      unclear: "No clear difference between the federated model and the model of your data alone: {{metric}} {{difference}} (95 % interval {{low}} to {{high}}).",
+      too_few: "Too few patients to say: only {{count}} held out. At least 5 are needed for an interval that means something.",
+    },
+    none: "No measure could be computed on the hold-out.",
+    table: "Mean over my hold-out", measure: "Measure", difference: "Federated − my data only", overOsem: "Federated − OSEM", verdict: { better: "better", worse: "worse", unclear: "no clear difference", too_few: "too few patients" },
+    interval: "{{low}} to {{high}}", meanNote: "With 95 % bootstrap intervals over patients.",
+    facts_one: "{{count}} patient held out", facts_other: "{{count}} patients held out", trained: "Own training half", trainedValue_one: "{{count}} study", trainedValue_other: "{{count}} studies", rounds: "Rounds with my update", steps: "Training steps, the same in both", heldOut: "Held out", leftOut: "Withdrawn since",
+    cases: "Case by case", casesNote: "Choose a case to see its images.", case: "Case", patient: "Patient {{patient}}", caseImages: "Images of {{name}}", look: "Look at {{name}}", look_short: "Look", noImages: "No images were kept of this case.", metric: "Measure",
+    failed: "The comparison did not finish.", unseen: "None of these patients was in your training half.",
+  },
+};
