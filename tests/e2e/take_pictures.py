@@ -66,7 +66,7 @@ def _results(browser: Browser, federation: fed.Federation) -> None:
         lambda: any(row["final"] and row["fetched"] for row in site.items("/models")), timeout_s=60, what="the model"
     )
     with person(browser, site, size=SIZE) as professional:
-        professional.go("Results")
+        professional.go("Reconstruct")
         professional.press("Reconstruct")
         axial = professional.page.get_by_role("slider", name="OSEM, Axial")
         axial.wait_for(timeout=120_000)

@@ -1,6 +1,7 @@
 """The whole main flow by hand in a browser: two built pages, three real daemons, real training; a picture of each page."""
 
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,11 +237,24 @@ def _look_at_results(scene: Scene) -> None:
     professional.go("Results")
     final = page.get_by_role("listitem", name=re.compile(f"round {ROUNDS}"))
     expect(final).to_contain_text("Final")
-    professional.shoot("results-models")
+    professional.shoot("results-models", phone=True)
+    professional.press("Compare")
+    page.get_by_role("region", name="What my participation brought").wait_for(timeout=TRAIN_MS)
+    expect(page.get_by_text("Too few patients to say: only 1 held out.")).to_be_visible()
+    expect(page.get_by_text("1, 2, 3", exact=True)).to_be_visible()
+    case = page.get_by_role("table", name="Case by case").get_by_role("row").nth(1)
+    expect(case.get_by_role("cell")).to_have_count(4)
+    page.get_by_role("slider", name="My data only, Axial").wait_for()
+    professional.shoot("results", dark=True, phone=True)
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile(f"Save .*round {ROUNDS} with its card")).click()
+    with zipfile.ZipFile(download.value.path()) as package:
+        assert sorted(Path(name).suffix for name in package.namelist()) == [".json", ".safetensors"]
+    professional.go("Reconstruct")
     professional.press("Reconstruct")
     page.get_by_role("slider", name="OSEM, Axial").wait_for(timeout=TRAIN_MS)
     page.get_by_role("table", name="Against the reference").wait_for()
-    professional.shoot("results", dark=True, phone=True)
+    professional.shoot("reconstruct-received")
     professional.go("Home")
     professional.shoot("home", dark=True, phone=True)
     professional.go("Settings")

@@ -129,7 +129,9 @@ def test_viewer_values_equal_the_reference_at_a_thousand_random_voxels(ward: War
 def test_the_keyboard_and_the_mouse_reach_voxels_and_say_their_values(ward: Ward) -> None:
     page, volumes = ward.professional.page, ward.volumes()
     shape = volumes["Model"].shape
-    planes = {name: page.get_by_role("slider", name=f"Model, {name}", exact=True) for name in ("Axial", "Coronal", "Sagittal")}
+    planes = {
+        name: page.get_by_role("slider", name=f"Model, {name}", exact=True) for name in ("Axial", "Coronal", "Sagittal")
+    }
 
     def here() -> tuple[int, int, int]:
         z, y, x = (int(str(plane.get_attribute("aria-valuenow"))) - 1 for plane in planes.values())
@@ -156,7 +158,9 @@ def test_the_keyboard_and_the_mouse_reach_voxels_and_say_their_values(ward: Ward
         plane = planes["Axial"]
         box = plane.bounding_box()
         assert box is not None
-        plane.click(position={"x": chosen.uniform(0.05, 0.95) * box["width"], "y": chosen.uniform(0.05, 0.95) * box["height"]})
+        plane.click(
+            position={"x": chosen.uniform(0.05, 0.95) * box["width"], "y": chosen.uniform(0.05, 0.95) * box["height"]}
+        )
         same_as_numpy()
     z, _, _ = here()
     said = str(planes["Axial"].get_attribute("aria-valuetext"))
