@@ -39,6 +39,7 @@ class AlarmView(Schema):
 class AlarmReport(AlarmView):
     """The verdict, which is that of the gravest finding, and all findings."""
 
+    z: float = Field(description="distance of the oddest statistic from the middle of the calibration, in its widths")
     findings: list[AlarmView]
 
 

@@ -8,7 +8,7 @@ import { sharedDe } from "@shared/i18n/de";
 import { sharedEn } from "@shared/i18n/en";
 
 /** Names, and words that German shares with English. */
-const SAME = new Set(["FBP", "MAP-OSEM", "Matrix", "MLEM", "Details", "FedAvg", "FedProx", "Hot", "Link", "Name", "Norm", "Orchestrator", "OSEM", "Sagittal", "SHA-256", "Start", "Tensor", "Training", "Version"]);
+const SAME = new Set(["FBP", "MAP-OSEM", "Matrix", "MLEM", "Details", "FedAvg", "FedProx", "Hot", "Link", "Name", "Norm", "Orchestrator", "OSEM", "Sagittal", "SHA-256", "Start", "Tensor", "Training", "Version", "Viridis", "Segment", "Patient {{patient}}"]);
 
 /** Every text with its path. */
 function flat(tree: object, path = ""): Map<string, string> {

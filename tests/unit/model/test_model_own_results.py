@@ -15,7 +15,7 @@ from model.io.study import write_study
 from model.io.weights import load_arrays
 from model.own_results import Interrupted, OwnResultsRequest, compare_own_results, summarise, verdict
 from model.task_spec import MetricSpec, task_spec
-from model.tasks import load_halves, load_task, train_round
+from model.tasks import CaseMetrics, load_halves, load_task, train_round
 from tests.support.studies import tiny_study
 
 TASK = "spect-reconstruction"
@@ -131,7 +131,7 @@ def test_a_withdrawn_study_is_in_neither_half_and_moves_no_other(folder: Path, w
 
 
 def test_patients_are_the_unit_and_too_few_of_them_say_nothing() -> None:
-    rows = {
+    rows: dict[str, list[CaseMetrics]] = {
         "osem": [{"nrmse_body": value} for value in (0.5, 0.5, 0.5, 0.2)],
         "local": [{"nrmse_body": value} for value in (0.4, 0.4, 0.4, 0.1)],
         "federated": [{"nrmse_body": value} for value in (0.3, 0.3, 0.3, 0.0)],

@@ -956,6 +956,11 @@ export interface components {
             remedy: string;
             /** Sentence */
             sentence: string;
+            /**
+             * Z
+             * @description distance of the oddest statistic from the middle of the calibration, in its widths
+             */
+            z: number;
         };
         /**
          * AlarmView

@@ -4,7 +4,7 @@ import type { results as english } from "@app/i18n/en.results";
 export const results: typeof english = {
   models: {
     loading: "Modelle werden geladen", title: "Empfangene Modelle", note: "Aus Sitzungen, zu denen Sie gefragt wurden.", final: "Endgültig", round: "Runde {{round}}", fetch: "Abrufen ({{size}})", fetchOf: "{{name}} abrufen", save: "Speichern", saveOf: "{{name}} mit Modellkarte als Datei speichern",
-    shipped: "Mit dem Programm gekommen: {{network}}", shippedGroup: "Mit dem Programm gekommen", receivedGroup: "Empfangen",
+    shipped: "{{network}} (mitgeliefert)", shippedGroup: "Mitgeliefert", receivedGroup: "Empfangen",
   },
   recon: {
     intro: "Eine Ihrer Studien mit Ihrer üblichen Rekonstruktion und mit einem Modell, nebeneinander. Alles läuft auf diesem Computer.", title: "Rekonstruieren", note: "OSEM und das Modell nebeneinander.", study: "Studie", model: "Modell", start: "Rekonstruieren", noStudy: "Keine solche Studie", by: "mit {{model}}", research: "Für die Forschung, nicht für die Diagnose", researchNote: "Bilder dieser Modelle sind nicht für die Patientenversorgung zugelassen.",

@@ -2,7 +2,7 @@
 export const results = {
   models: {
     loading: "Loading models", title: "Received models", note: "From sessions you were asked about.", final: "Final", round: "round {{round}}", fetch: "Fetch ({{size}})", fetchOf: "Fetch {{name}}", save: "Save", saveOf: "Save {{name}} with its card as a file",
-    shipped: "Came with the program: {{network}}", shippedGroup: "Came with the program", receivedGroup: "Received",
+    shipped: "{{network}} (came with the program)", shippedGroup: "Came with the program", receivedGroup: "Received",
   },
   recon: {
     intro: "One of your studies by your usual reconstruction and by a model, side by side. Everything runs on this computer.", title: "Reconstruct", note: "OSEM and the model, side by side.", study: "Study", model: "Model", start: "Reconstruct", noStudy: "No such study", by: "by {{model}}", research: "For research, not for diagnosis", researchNote: "Images made by these models have not been approved for patient care.",

@@ -58,6 +58,6 @@ export const sharedDe: typeof sharedEn = {
   },
   polar: {
     of: "Polarkarte von {{title}}", segment: "Segment", points: "Punkte",
-    name: { 1: "basal anterior", 2: "basal anteroseptal", 3: "basal inferoseptal", 4: "basal inferior", 5: "basal inferolateral", 6: "basal anterolateral", 7: "mittig anterior", 8: "mittig anteroseptal", 9: "mittig inferoseptal", 10: "mittig inferior", 11: "mittig inferolateral", 12: "mittig anterolateral", 13: "apikal anterior", 14: "apikal septal", 15: "apikal inferior", 16: "apikal lateral", 17: "Apex" },
+    name: { 1: "anterior, basal", 2: "anteroseptal, basal", 3: "inferoseptal, basal", 4: "inferior, basal", 5: "inferolateral, basal", 6: "anterolateral, basal", 7: "anterior, mittig", 8: "anteroseptal, mittig", 9: "inferoseptal, mittig", 10: "inferior, mittig", 11: "inferolateral, mittig", 12: "anterolateral, mittig", 13: "anterior, apikal", 14: "septal, apikal", 15: "inferior, apikal", 16: "lateral, apikal", 17: "Herzspitze" },
   },
 };

@@ -34,7 +34,8 @@ export function PlaneView({ title, volume, plane, cursor, window: range, map, on
   const height = Math.max(1, Math.round((PIXELS_ACROSS * layout.heightMm) / layout.widthMm));
 
   useEffect(() => {
-    draw(canvas.current, volume, plane, slice, range, map, overlay);
+    const frame = requestAnimationFrame(() => draw(canvas.current, volume, plane, slice, range, map, overlay)); // a fast hand makes more slices than the screen shows
+    return () => cancelAnimationFrame(frame);
   }, [volume, plane, slice, range, map, overlay]);
 
   const point = (event: PointerEvent<HTMLDivElement>) => {
