@@ -194,7 +194,8 @@ def test_uncertainty_profile_colours_and_film_are_at_hand(ward: Ward) -> None:
     plain = canvas.evaluate("(canvas) => canvas.toDataURL()")
     page.get_by_role("switch", name="Show where the model is uncertain").check()
     page.wait_for_function("([canvas, plain]) => canvas.toDataURL() !== plain", arg=[canvas.element_handle(), plain])
-    page.get_by_role("radio", name="Viridis").check(force=True)
+    page.get_by_text("Viridis", exact=True).click()
+    expect(page.get_by_role("radio", name="Viridis")).to_be_checked()
     assert page.get_by_role("radio", name="Rainbow").count() == 0
     professional.press("Profile line")
     rows = page.get_by_role("figure", name="Profile line").locator("tbody tr")
