@@ -18,9 +18,11 @@ from contributor.certificates import SiteCertificates
 from contributor.children import SiteChildren
 from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
+from contributor.preflight.check import Subject
 from contributor.roles import ROLES
 from contributor.routes import enrolment as enrolment_routes
 from contributor.routes import models as model_routes
+from contributor.routes import network as network_routes
 from contributor.routes import quality as quality_routes
 from contributor.routes import requests as request_routes
 from contributor.routes import results as result_routes
@@ -32,8 +34,10 @@ from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
 from contributor.services.grants import GrantsWriter
 from contributor.services.models import ReceivedModels
+from contributor.services.network import Network
 from contributor.services.own_results import OwnResults
 from contributor.services.participation import TICK_S, Participation
+from contributor.services.preflight import Preflight
 from contributor.services.quality import Quality
 from contributor.services.reconstructions import Reconstructions
 from contributor.services.requests import Requests
@@ -80,6 +84,8 @@ class Services:
     results: OwnResults
     records: Records
     system: System
+    network: Network
+    preflight: Preflight
     accounts: Accounts
     page_url: str
 
@@ -103,6 +109,7 @@ class Contributor:
     def start(self) -> None:
         """Go on with everything that was going on when the daemon ended."""
         self.services.studies.reconcile()
+        self.services.network.hand_on()
         self.grants.write()
         self.services.participation.ingest()
         self.services.reconstructions.start()
@@ -118,6 +125,7 @@ class Contributor:
         self._stopped.set()
         self.services.reconstructions.cancel()
         self.services.results.cancel_all()
+        self.services.preflight.stop()
         self.services.enrolment.stop()
         self.uplink.stop()
         self.children.stop()
@@ -148,8 +156,8 @@ def compose(
     *,
     logins: Logins,
     on_started: Callable[[], None] = lambda: None,
-    site_client: Callable[[str, SitePaths], PeerClient] = peer_client,
-    enrol_client: ClientFactory = enrolment_client,
+    site_client: Callable[[str, SitePaths], PeerClient] | None = None,
+    enrol_client: ClientFactory | None = None,
 ) -> Contributor:
     """Build a contributor that serves on 127.0.0.1:`port`; nothing is started."""
     paths = SitePaths(settings.home)
@@ -168,6 +176,14 @@ def compose(
         progress_token=token,
         torch_threads=settings.torch_threads,
         on_change=lambda _status: system.publish(),
+    )
+    network = Network(
+        chosen_file=paths.proxy,
+        used_file=paths.proxy_in_use,
+        given=settings.proxy,
+        database=database,
+        journal=journal,
+        changed=lambda: _all(uplink.connect_anew, children.restart_relay),
     )
     sharing = Sharing(
         file=paths.home / "sharing.json",
@@ -241,7 +257,9 @@ def compose(
         ended=lambda: _all(children.stop, lambda: _ignore(grants.write()), system.publish),
         restored=lambda: _all(lambda: _ignore(grants.write()), lambda: children.start(connection.record)),
         renewed=children.restart_relay,
-        client=lambda address: site_client(address, paths),
+        client=lambda address: (
+            site_client(address, paths) if site_client else peer_client(address, paths, network.proxy())
+        ),
     )
     enrolment = Enrolment(
         connection=connection,
@@ -252,7 +270,19 @@ def compose(
         ),
         listen=lambda: uplink.start(),
         left=lambda: _all(uplink.stop, children.stop),
-        client=enrol_client,
+        client=enrol_client or (lambda address, ca_pem: enrolment_client(address, ca_pem, network.proxy())),
+    )
+    preflight = Preflight(
+        bus=bus,
+        subject=lambda invitation: Subject(
+            home=settings.home,
+            record=connection.record,
+            invitation=invitation,
+            proxy=network.proxy,
+            threads=settings.torch_threads,
+            usable_studies=studies.summary().studies_usable,
+            run=preflight.cancellable_job,
+        ),
     )
     reconstructions = Reconstructions(
         database=database, journal=journal, bus=bus, paths=paths, studies=studies, models=models
@@ -281,6 +311,8 @@ def compose(
         results=results,
         records=Records(database, journal),
         system=system,
+        network=network,
+        preflight=preflight,
         accounts=Accounts(database=database, journal=journal, roles=ROLES, valid_s=settings.login_days * float(DAY_S)),
         page_url=f"http://127.0.0.1:{port}",
     )
@@ -312,6 +344,7 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
         _account_routes(services, version),
         system_routes.routes(services.system, services.records, services.sharing),
         system_routes.internal_routes(services.participation),
+        network_routes.routes(services.network, services.preflight),
         enrolment_routes.routes(services.enrolment),
         study_routes.routes(services.studies),
         quality_routes.routes(services.quality),

@@ -64,7 +64,7 @@ class SiteChildren:
             self._supervisor.start_all()
 
     def restart_relay(self) -> None:
-        """Let the relay read a renewed certificate."""
+        """Let the relay read a renewed certificate, or another proxy."""
         with self._lock:
             if self._running:
                 self._supervisor.restart(RELAY)
@@ -93,6 +93,7 @@ class SiteChildren:
             key=paths.key,
             public_key_pem=public_key,
             home=paths.home,
+            proxy_file=paths.proxy_in_use,
         )
         supernode_config = SuperNodeConfig(
             port=supernode,

@@ -7,21 +7,14 @@ from pathlib import Path
 import click
 import httpx
 
+from contributor.home_option import home_option, json_option
+from contributor.preflight_command import preflight
 from fl_core.backup_commands import add_backup_commands
 from fl_core.errors import FlomirError
 from fl_core.install_commands import add_install_commands
 
 ANSWER_TIMEOUT_S = 60.0
 RUNNING_FILE = Path("run") / "contributor.json"
-
-home_option = click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path.home() / ".flomir" / "contributor",
-    show_default="~/.flomir/contributor",
-    help="Folder that holds everything of this site.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 @click.group()
@@ -65,6 +58,9 @@ add_install_commands(
     icon=Path(__file__).parent / "web" / "icon.svg",
     new_link=lambda home: str(_call(home, "POST", "/links", None)["link"]),
 )
+
+
+contributor.add_command(preflight)
 
 
 @contributor.command()

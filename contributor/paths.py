@@ -46,6 +46,16 @@ class SitePaths:
         return self.trust / "pseudonym.secret"
 
     @property
+    def proxy(self) -> Path:
+        """The proxy that was chosen on the page, with its password."""
+        return self.trust / "proxy.json"
+
+    @property
+    def proxy_in_use(self) -> Path:
+        """The proxy in force, for the relay."""
+        return self.home / "run" / "proxy.json"
+
+    @property
     def studies(self) -> Path:
         """The study files."""
         return self.home / "studies"

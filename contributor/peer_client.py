@@ -24,6 +24,7 @@ from fl_core.protocol.messages import (
     Welcome,
 )
 from fl_core.storage.site_outbox import LetterKind
+from fl_core.transport.proxy import Proxy
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
@@ -33,15 +34,27 @@ LETTER_PATHS: dict[LetterKind, str] = {"consent": peer_api.CONSENTS, "withdrawal
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+def httpx_proxy(proxy: Proxy) -> httpx.Proxy:
+    """Return the proxy as httpx knows it."""
+    login = (proxy.username, proxy.password) if proxy.username else None
+    return httpx.Proxy(proxy.url, auth=login, ssl_context=proxy.context())
+
+
 class PeerClient:
-    """One gateway, one TLS context; used by several threads at once. Tests hand in a `transport` of their own."""
+    """One gateway, one TLS context, perhaps a proxy; used by several threads at once. Tests hand in a `transport` of their own."""
 
     def __init__(
-        self, address: str, context: ssl.SSLContext | None, *, transport: httpx.BaseTransport | None = None
+        self,
+        address: str,
+        context: ssl.SSLContext | None,
+        *,
+        proxy: Proxy | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._http = httpx.Client(
             base_url=f"https://{address}",
             verify=context if context is not None else True,
+            proxy=None if proxy is None else httpx_proxy(proxy),
             transport=transport,
             trust_env=False,
             timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
@@ -138,7 +151,16 @@ def _parsed(kind: type[ModelT], response: httpx.Response) -> ModelT:
 
 def _unreachable(error: Exception) -> PeerUnreachable:
     words = "took too long" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
-    return PeerUnreachable(words[:200])
+    return PeerUnreachable(words[:200], code=_code_of(error))
+
+
+def _code_of(error: Exception) -> str:
+    """Return the code of a failure on the way; httpx names a proxy's refusal by its status."""
+    if isinstance(error, httpx.ProxyError):
+        return "proxy.login" if str(error).startswith("407") else "proxy.refused"
+    if isinstance(error, httpx.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "peer.other_certificate"
+    return PeerUnreachable.code
 
 
 def _problem(response: httpx.Response) -> FlomirError:

@@ -17,6 +17,7 @@ from fl_core.protocol.version import PROTOCOL, ProtocolVersion, negotiate
 from fl_core.storage.database import Database
 from fl_core.storage.site_connection import ConnectionState
 from fl_core.storage.site_outbox import Letter, OutboxStore
+from fl_core.transport.proxy import Proxy
 from fl_core.trust.authority import needs_renewal
 from fl_core.trust.identity import load_certificate
 from fl_core.trust.tls import client_context
@@ -41,9 +42,9 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[Json], None]
 
 
-def peer_client(address: str, paths: SitePaths) -> PeerClient:
+def peer_client(address: str, paths: SitePaths, proxy: Proxy | None = None) -> PeerClient:
     """Return a client that shows the site's certificate."""
-    return PeerClient(address, client_context(paths.ca, paths.certificate, paths.key))
+    return PeerClient(address, client_context(paths.ca, paths.certificate, paths.key), proxy=proxy)
 
 
 class Uplink:
@@ -105,6 +106,13 @@ class Uplink:
             self._run = run
         for target, name in ((self._receive, "uplink"), (self._send, "uplink-send")):
             threading.Thread(target=target, args=(run,), name=name, daemon=True).start()
+
+    def connect_anew(self) -> None:
+        """Let go of the line and connect again, as after another proxy was chosen; does nothing where none is wanted."""
+        with self._work:
+            wanted = self._run is not None
+        if wanted:
+            self.start()
 
     def stop(self) -> None:
         """Let go of the line; a held request may end later but changes nothing any more. Idempotent."""

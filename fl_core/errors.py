@@ -214,6 +214,36 @@ CATALOGUE: dict[str, Entry] = {
     "peer.unreachable": Entry(
         503, "The other side does not answer.", "Check the connection; it is tried again by itself.", retryable=True
     ),
+    "peer.other_certificate": Entry(
+        502,
+        "Somebody between here and the laboratory answers in its place.",
+        "Usually this hospital inspects encrypted traffic. Ask its IT to leave the laboratory's address out of the inspection.",
+        retryable=True,
+    ),
+    "proxy.unreachable": Entry(
+        503, "The proxy does not answer.", "Check its address and port on the page Settings.", retryable=True
+    ),
+    "proxy.login": Entry(
+        502,
+        "The proxy asks for a name and a password.",
+        "Enter both on the page Settings; this hospital's IT knows them.",
+    ),
+    "proxy.refused": Entry(
+        502,
+        "The proxy does not let this connection through.",
+        "Ask this hospital's IT to permit the laboratory's address and port.",
+        retryable=True,
+    ),
+    "proxy.ca_file": Entry(
+        422,
+        "This file holds no certificate of an authority.",
+        "Name a PEM file on this computer; this hospital's IT has it.",
+    ),
+    "proxy.settings": Entry(
+        422,
+        "The settings of the proxy cannot be used.",
+        "Correct them on the page Settings; nothing goes out meanwhile.",
+    ),
     "peer.gateway_only": Entry(
         403, "This route is reached through the gateway only.", "Use the address in the invitation."
     ),

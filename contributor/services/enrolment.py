@@ -21,6 +21,7 @@ from fl_core.errors import Conflict, FlomirError, NotTrusted, PeerUnreachable
 from fl_core.protocol.messages import EnrolmentRequest, EnrolmentStatus
 from fl_core.protocol.version import PROTOCOL, negotiate
 from fl_core.storage.site_connection import ConnectionRecord
+from fl_core.transport.proxy import Proxy
 from fl_core.trust.identity import short_fingerprint
 from fl_core.trust.invitation import decode
 from fl_core.trust.tls import enrol_context
@@ -34,9 +35,9 @@ logger = logging.getLogger(__name__)
 ClientFactory = Callable[[str, str], PeerClient]
 
 
-def enrolment_client(address: str, ca_pem: str) -> PeerClient:
+def enrolment_client(address: str, ca_pem: str, proxy: Proxy | None = None) -> PeerClient:
     """Return a client that trusts the invitation's authority and shows no certificate."""
-    return PeerClient(address, enrol_context(ca_pem))
+    return PeerClient(address, enrol_context(ca_pem), proxy=proxy)
 
 
 class Enrolment:

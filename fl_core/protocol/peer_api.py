@@ -13,6 +13,7 @@ POST      WITHDRAWALS                           SignedDocument           204 (id
 POST      PROGRESS                              SiteProgress             204
 GET       MODEL_WEIGHTS                         -                        the safetensors bytes
 POST      RENEWALS                              RenewalRequest           RenewalAnswer
+POST      ENROL_PROBE, PROBE                    bytes, at most 1 MiB     204
 ========  ====================================  =======================  ====================================
 
 Asking for events after a sequence number acknowledges those up to it. Every failure is problem+json.
@@ -28,6 +29,10 @@ WITHDRAWALS = "/peer/v1/withdrawals"
 PROGRESS = "/peer/v1/progress"
 MODEL_WEIGHTS = "/peer/v1/models/{sha256}/weights"
 RENEWALS = "/peer/v1/renewals"
+ENROL_PROBE = "/enrol/v1/probe"
+PROBE = "/peer/v1/probe"
+"""The gateway answers 204 to both and drops what was sent: a site measures its line, and whether it is let in."""
+LARGEST_PROBE_BYTES = 1024 * 1024
 
 LONGEST_WAIT_S = 25.0
 """Longest time that a held answer stays open, below the usual 30 s of proxies."""

@@ -22,7 +22,7 @@ LARGEST_LOG_BYTES = 20_000_000
 EXIT_AFTER_EOF_S = 1.0
 KILL_WAIT_S = 5.0
 _PROXY_WORDS = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy")
-_SECRET_ENDINGS = ("_database_url",)
+_SECRET_ENDINGS = ("_database_url", "_proxy_password")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,7 @@ class RelayConfig(BaseModel):
         default=None, description="with local_key: serve TLS on loopback; made when missing"
     )
     local_key: Path | None = None
+    proxy_file: Path | None = Field(default=None, description="the proxy to go through; without the file none")
     home: Path | None = None
     answer_within_s: float = Field(default=24.0, gt=0, le=28, description="then 503, before the SuperNode gives up")
 

@@ -27,6 +27,7 @@ from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
 from fl_core.errors import PeerUnreachable, StorageFailed
+from fl_core.protocol.peer_api import ENROL_PROBE, LARGEST_PROBE_BYTES, PROBE
 from fl_core.transport import fleet, hygiene
 from fl_core.transport.config import GatewayConfig
 from fl_core.transport.connections import Connection, TrackingServer
@@ -135,11 +136,22 @@ class Gateway:
             response = problem("peer.unreachable", "too many requests from this address", status=429)
             response.headers["Retry-After"] = "2"
             return response
+        if request.raw_path == ENROL_PROBE:
+            return await self._probe(request)
         if hygiene.content_length(request.headers) > ENROL_BODY_BYTES:
             return problem("upload.too_large", "an enrolment request is at most 64 KiB", close=True)
         return await self._to_daemon(request, connection)
 
+    async def _probe(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Take up to 1 MiB and drop it, so that a site can measure its line."""
+        if hygiene.content_length(request.headers) > LARGEST_PROBE_BYTES:
+            return problem("upload.too_large", f"a probe is at most {LARGEST_PROBE_BYTES} bytes", close=True)
+        await read_body(request)
+        return web.Response(status=204)
+
     async def _peer(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
+        if request.raw_path == PROBE:
+            return await self._probe(request)
         if hygiene.content_length(request.headers) > self._config.max_body_bytes:
             return problem("upload.too_large", f"the limit is {self._config.max_body_bytes} bytes", close=True)
         return await self._to_daemon(request, connection)

@@ -26,6 +26,7 @@ from fl_core.transport.config import RelayConfig
 from fl_core.transport.connections import Connection, TrackingServer
 from fl_core.transport.hygiene import problem
 from fl_core.transport.node_auth import NodeAuth
+from fl_core.transport.proxy import Proxy, load_proxy
 from fl_core.transport.replay import Answer
 from fl_core.transport.serve import run_process
 from fl_core.transport.upstream import fetch, gateway_session, loopback_session, read_body
@@ -89,11 +90,13 @@ class Relay:
         self._transfers: dict[str, _Transfer] = {}
         self._background: set[asyncio.Task[None]] = set()
         self.gateway = GatewayState()
+        self._proxy: Proxy | None = None
 
     async def start(self) -> dict[str, object]:
         """Open the loopback port and return its number."""
         config = self._config
-        self._session = gateway_session(ca=config.ca, cert=config.cert, key=config.key)
+        self._proxy = load_proxy(config.proxy_file) if config.proxy_file is not None else None
+        self._session = gateway_session(ca=config.ca, cert=config.cert, key=config.key, proxy=self._proxy)
         self._local = loopback_session()
         self._server = TrackingServer(self._handle)
         self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=1.0)
@@ -235,9 +238,11 @@ class Relay:
         headers[hygiene.REQUEST_ID] = transfer.request_id
         url = f"https://{self._config.gateway}{transfer.path}"
         try:
-            return await fetch(self._session, "POST", url, headers, transfer.body, timeout_s=timeout_s)
+            return await fetch(
+                self._session, "POST", url, headers, transfer.body, timeout_s=timeout_s, proxy=self._proxy
+            )
         except PeerUnreachable as error:
-            self.gateway.note("unreachable", str(error))
+            self.gateway.note("unreachable", error.code if error.code != PeerUnreachable.code else str(error))
             raise
 
     def _is_refusal(self, answer: Answer) -> bool:

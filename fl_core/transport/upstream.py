@@ -6,17 +6,31 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import (
+    BasicAuth,
+    ClientConnectorCertificateError,
+    ClientError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
+    ClientRequest,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+    web,
+)
 from aiohttp.connector import AddrInfoType
 from multidict import CIMultiDict
 
 from fl_core.errors import PeerUnreachable
 from fl_core.transport.hygiene import answer_headers, content_length
+from fl_core.transport.proxy import Proxy
 from fl_core.transport.replay import Answer
 from fl_core.trust.tls import client_context
 
 CONNECT_TIMEOUT_S = 10.0
 CHUNK_BYTES = 256 * 1024
+PROXY_LOGIN = 407
 SLOWEST_PIECE_S = 60.0
 _QUIET = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
@@ -30,10 +44,25 @@ def loopback_session() -> ClientSession:
     return _session(TCPConnector(force_close=True, limit=0))
 
 
-def gateway_session(*, ca: Path, cert: Path, key: Path) -> ClientSession:
+def gateway_session(*, ca: Path, cert: Path, key: Path, proxy: Proxy | None = None) -> ClientSession:
     """Return a site's session to the gateway: mutual TLS, connections kept open between requests."""
-    context: ssl.SSLContext = client_context(ca, cert, key)
-    return _session(TCPConnector(ssl=context, limit=16, keepalive_timeout=60.0, socket_factory=_watched_socket))
+    return _session(_GatewayConnector(client_context(ca, cert, key), None if proxy is None else proxy.context()))
+
+
+class _GatewayConnector(TCPConnector):
+    """Checks a TLS proxy against its own authorities; aiohttp would check both ends of the tunnel alike.
+
+    The proxy's request is the one that names no proxy itself (aiohttp 3.14 ``_create_proxy_connection``).
+    """
+
+    def __init__(self, gateway: ssl.SSLContext, proxy: ssl.SSLContext | None) -> None:
+        super().__init__(ssl=gateway, limit=16, keepalive_timeout=60.0, socket_factory=_watched_socket)
+        self._proxy_context = proxy
+
+    def _get_ssl_context(self, req: ClientRequest) -> ssl.SSLContext | None:
+        if self._proxy_context is not None and req.proxy is None:
+            return self._proxy_context
+        return super()._get_ssl_context(req)
 
 
 def _watched_socket(address: AddrInfoType) -> socket.socket:
@@ -61,9 +90,16 @@ def _session(connector: TCPConnector) -> ClientSession:
 
 
 async def fetch(
-    session: ClientSession, method: str, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
+    session: ClientSession,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    timeout_s: float,
+    proxy: Proxy | None = None,
 ) -> Answer:
-    """Send a whole request and return the whole answer.
+    """Send a whole request, through the proxy where there is one, and return the whole answer.
 
     Raises
     ------
@@ -73,13 +109,28 @@ async def fetch(
     timeout = ClientTimeout(total=timeout_s, sock_connect=CONNECT_TIMEOUT_S)
     try:
         async with session.request(
-            method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+            method,
+            url,
+            headers=headers,
+            data=body,
+            timeout=timeout,
+            allow_redirects=False,
+            proxy=None if proxy is None else proxy.url,
+            proxy_auth=BasicAuth(proxy.username, proxy.password, "utf-8") if proxy and proxy.username else None,
         ) as response:
             content = await response.read()
             return Answer(response.status, response.headers.get("Content-Type", ""), content)
     except (ClientError, TimeoutError, OSError) as error:
         message = f"no answer: {type(error).__name__}"
-        raise PeerUnreachable(message) from error
+        raise PeerUnreachable(message, code=_code_of(error)) from error
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, ClientHttpProxyError):
+        return "proxy.login" if error.status == PROXY_LOGIN else "proxy.refused"
+    if isinstance(error, ClientProxyConnectionError):
+        return "proxy.unreachable"
+    return "peer.other_certificate" if isinstance(error, ClientConnectorCertificateError) else PeerUnreachable.code
 
 
 async def stream(

@@ -348,6 +348,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/preflight": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the check of late, or the one that runs. */
+        get: operations["get_preflight"];
+        put?: never;
+        /** Look at everything that a training needs; nothing of the studies is sent. */
+        post: operations["start_preflight"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -667,6 +685,24 @@ export interface paths {
         put?: never;
         /** Take the consent back: the permission ends here at once, then the orchestrator is told. */
         post: operations["withdraw_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/proxy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the proxy in force; its password is not in it. */
+        get: operations["get_proxy"];
+        /** Go out through another proxy, or directly, from now on. */
+        put: operations["set_proxy"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1534,6 +1570,125 @@ export interface components {
              * @default null
              */
             present: string | null;
+        };
+        /**
+         * PreflightLine
+         * @description One thing that was looked at.
+         */
+        PreflightLine: {
+            /**
+             * Check
+             * @description what was looked at; stays the same
+             */
+            check: string;
+            /**
+             * Code
+             * @description what was found, by which a page words the line in its own language
+             */
+            code: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "green" | "amber" | "red" | "skipped";
+            /**
+             * Remedy
+             * @description what to do; empty where nothing is to be done
+             */
+            remedy: string;
+            /** Text */
+            text: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PreflightStart
+         * @description POST /preflight: before the enrolment an invitation says what is looked for.
+         */
+        PreflightStart: {
+            /**
+             * Invitation
+             * @default
+             */
+            invitation: string;
+        };
+        /**
+         * PreflightView
+         * @description GET /preflight, delta `preflight`: the lines so far.
+         */
+        PreflightView: {
+            /** Ended At */
+            ended_at: string | null;
+            /** Lines */
+            lines: components["schemas"]["PreflightLine"][];
+            /**
+             * Of
+             * @description address that was looked for; empty: none
+             */
+            of: string;
+            /**
+             * Round S
+             * @description estimated time of one round, in seconds
+             */
+            round_s: number | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "never" | "running" | "done";
+        };
+        /**
+         * ProxyChange
+         * @description PUT /settings/proxy; an absent password stays as it is while the address stays, an empty one is removed.
+         */
+        ProxyChange: {
+            /**
+             * Ca File
+             * @description path of a PEM file on this computer
+             * @default
+             */
+            ca_file: string;
+            /**
+             * Password
+             * @default null
+             */
+            password: string | null;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+        };
+        /**
+         * ProxyView
+         * @description GET /settings/proxy; the password is never in it.
+         */
+        ProxyView: {
+            /** Ca File */
+            ca_file: string;
+            /**
+             * Fixed
+             * @description given by the environment or settings.toml, and cannot be changed here
+             */
+            fixed: boolean;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * Url
+             * @description empty: no proxy
+             */
+            url: string;
+            /** Username */
+            username: string;
         };
         /**
          * QualityFinding
@@ -3002,6 +3157,68 @@ export interface operations {
             };
         };
     };
+    get_preflight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreflightView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    start_preflight: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreflightStart"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreflightView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     list_quality: {
         parameters: {
             query?: never;
@@ -3629,6 +3846,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteSessionView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_proxy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    set_proxy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProxyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProxyView"];
                 };
             };
             /** @description Unprocessable Entity */
