@@ -270,6 +270,7 @@ def compose(
         ),
         listen=lambda: uplink.start(),
         left=lambda: _all(uplink.stop, children.stop),
+        renew=lambda: uplink.renew_soon({}),
         client=enrol_client or (lambda address, ca_pem: enrolment_client(address, ca_pem, network.proxy())),
     )
     preflight = Preflight(

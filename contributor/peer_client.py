@@ -150,8 +150,11 @@ def _parsed(kind: type[ModelT], response: httpx.Response) -> ModelT:
 
 
 def _unreachable(error: Exception) -> PeerUnreachable:
+    code = _code_of(error)
+    if code == "peer.other_certificate":
+        return PeerUnreachable("the certificate that was shown is not the laboratory's", code=code)
     words = "took too long" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
-    return PeerUnreachable(words[:200], code=_code_of(error))
+    return PeerUnreachable(words[:200], code=code)
 
 
 def _code_of(error: Exception) -> str:

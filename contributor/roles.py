@@ -11,6 +11,7 @@ ROLES = Roles(
     | {
         "enrolment.start_enrolment": "administrator",
         "enrolment.leave": "administrator",
+        "enrolment.renew_certificate": "administrator",
         "network.set_proxy": "administrator",
         "system.create_link": "administrator",
     },

@@ -102,6 +102,6 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def short(value: float) -> float:
+def short(value: float) -> float | int:
     """Return a number as a person reads it: one digit behind the point, none from ten on."""
-    return round(value, 1) if value < 10 else float(round(value))
+    return round(value, 1) if value < 10 else round(value)

@@ -140,7 +140,7 @@ def _name(target: Target, proxy: Proxy | None, tell: Tell) -> bool:
     elif _is_number(host):
         tell(line("name.number", host=host))
     else:
-        tell(line("name.found", host=host, ms=round(1000 * (time.monotonic() - begin))))
+        tell(line("name.found", host=host, ms=max(1, round(1000 * (time.monotonic() - begin)))))
     return found
 
 
@@ -172,7 +172,7 @@ def _reached(target: Target, proxy: Proxy | None, steps: _Steps, tell: Tell) -> 
     """Tell that the laboratory's port was reached."""
     if proxy is None:
         tell(line("proxy.none"))
-        tell(line("port.open", host=target.host, port=target.port, ms=round(1000 * steps.connect_s)))
+        tell(line("port.open", host=target.host, port=target.port, ms=max(1, round(1000 * steps.connect_s))))
     else:
         tell(line("proxy.through", proxy=proxy.url))
         tell(line("port.by_proxy", host=target.host, port=target.port))

@@ -35,6 +35,11 @@ def routes(enrolment: Enrolment) -> APIBlueprint:
         """Return the present relation to the orchestrator."""
         return answer(enrolment.connection())
 
+    @api.post("/renew", responses={202: ConnectionView})
+    def renew_certificate() -> Response:
+        """Ask for a fresh certificate of the same key now, instead of a month before the present one ends."""
+        return answer(enrolment.renew(), 202)
+
     @api.delete("", responses={200: ConnectionView})
     def leave() -> Response:
         """Cancel a pending enrolment, or leave the federation."""

@@ -48,6 +48,7 @@ class Enrolment:
     joined : called when the certificate is in place (also at a start of the daemon with one)
     listen : called at a start of the daemon whose site was revoked: it may have been a mistake
     left : called before key and certificate are removed
+    renew : has the certificate renewed as soon as possible
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Enrolment:
         joined: Callable[[], None],
         listen: Callable[[], None],
         left: Callable[[], None],
+        renew: Callable[[], None] = lambda: None,
         client: ClientFactory = enrolment_client,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -68,6 +70,7 @@ class Enrolment:
         self._joined = joined
         self._listen = listen
         self._left = left
+        self._renew = renew
         self._client = client
         self._clock = clock
         self._changing = threading.Lock()
@@ -173,6 +176,14 @@ class Enrolment:
                 action="enrolment.left",
                 text=f"Left {before.orchestrator or 'the federation'}; this site's key was deleted.",
             )
+        return self.connection()
+
+    def renew(self) -> ConnectionView:
+        """Ask for a fresh certificate now; raises Conflict (``enrolment.none``) without one to renew."""
+        if not self._connection.is_enrolled:
+            message = "there is no certificate to renew"
+            raise Conflict(message, code="enrolment.none")
+        self._renew()
         return self.connection()
 
     def stop(self) -> None:

@@ -115,7 +115,7 @@ class Network:
         except ValidationError as error:
             fields = ", ".join(sorted({str(one["loc"][0]) if one["loc"] else "username" for one in error.errors()}))
             message = f"{fields}: write the address as http://HOST:PORT, and a name without a colon"
-            raise InvalidInput(message, code="proxy.settings") from None
+            raise InvalidInput(message) from None
 
     def _kept(self, url: str) -> str:
         """Return the password that is kept; another proxy never gets it."""

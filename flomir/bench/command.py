@@ -59,6 +59,15 @@ def _round() -> Figures:
     return bench_round()
 
 
+@printed("enrol")
+@click.option("--sites", default=3, show_default=True, type=click.IntRange(1, 20), help="hospitals that join")
+def _enrol(*, sites: int) -> Outcome:
+    """How long it takes to join, from the opened invitation to "connected", through real daemons and a real browser."""
+    from flomir.bench.enrol import bench_enrol
+
+    return bench_enrol(sites)
+
+
 @printed("ui")
 @click.option("--quick", is_flag=True, help="a few rows and events: shows that it works, no figures to quote")
 def _ui(*, quick: bool) -> Outcome:

@@ -37,11 +37,11 @@ def test_a_proxy_of_the_page_is_kept_privately_and_its_password_never_shown(tmp_
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"url": "proxy.example:3128"}, "proxy.settings"),
-        ({"url": "http://proxy.example"}, "proxy.settings"),
-        ({"url": "http://proxy.example:70000"}, "proxy.settings"),
-        ({"url": f"http://n:{SECRET}@proxy.example:3128"}, "proxy.settings"),
-        ({"url": "http://proxy.example:3128", "username": "a:b"}, "proxy.settings"),
+        ({"url": "proxy.example:3128"}, "input.invalid"),
+        ({"url": "http://proxy.example"}, "input.invalid"),
+        ({"url": "http://proxy.example:70000"}, "input.invalid"),
+        ({"url": f"http://n:{SECRET}@proxy.example:3128"}, "input.invalid"),
+        ({"url": "http://proxy.example:3128", "username": "a:b"}, "input.invalid"),
         ({"url": "https://proxy.example:3128", "ca_file": "/nowhere/ca.pem"}, "proxy.ca_file"),
     ],
 )

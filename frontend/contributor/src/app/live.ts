@@ -9,6 +9,7 @@ import {
   type ReceivedModel, type Reconstruction, type Request, type SiteSession, type Study,
 } from "@app/api/schemas";
 import { ownResultSchema, type OwnResult } from "@app/api/schemas.results";
+import { preflightSchema } from "@app/api/schemas.network";
 
 /** One round's progress goes into its session. */
 export const applyProgress: Change<SiteSession> = (sessions, data) => {
@@ -38,6 +39,7 @@ export function createLive(queries: QueryClient): LiveConnection {
   return new LiveConnection(queries, [
     followOne("system", ["system"], systemSchema),
     connection,
+    followOne("preflight", ["preflight"], preflightSchema),
     followList("study", ["studies"], upsert(studySchema, (item: Study) => item.id)),
     followList("request", ["requests"], upsert(requestSchema, (item: Request) => item.session_id)),
     followList("session", ["sessions"], upsert(sessionSchema, (item: SiteSession) => item.id)),

@@ -7,6 +7,7 @@ import { Shell } from "@app/app/Shell";
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("@app/app/pages/HomePage"), "HomePage") });
 const connect = createRoute({ getParentRoute: () => root, path: "/connect", component: lazyRouteComponent(() => import("@app/app/pages/ConnectPage"), "ConnectPage") });
+const preflight = createRoute({ getParentRoute: () => root, path: "/check", component: lazyRouteComponent(() => import("@app/app/pages/PreflightPage"), "PreflightPage") });
 const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("@app/app/pages/DataPage"), "DataPage") });
 const study = createRoute({ getParentRoute: () => root, path: "/data/$studyId", component: lazyRouteComponent(() => import("@app/app/pages/StudyPage"), "StudyPage") });
 const requests = createRoute({ getParentRoute: () => root, path: "/requests", component: lazyRouteComponent(() => import("@app/app/pages/RequestsPage"), "RequestsPage") });
@@ -18,6 +19,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", co
 
 export const router = createRouter({
   routeTree: root.addChildren([home, connect, data, study, requests, training, reconstruct, results, privacy, settings]),
+  routeTree: root.addChildren([home, connect, preflight, data, study, requests, training, results, privacy, settings]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -1,21 +1,26 @@
 /** German text of the contributor's pages. */
 import type { en } from "@app/i18n/en";
 import { results } from "@app/i18n/de.results";
+import { network } from "@app/i18n/de.network";
 import { training } from "@app/i18n/de.training";
 
 export const de: typeof en = {
   ...results,
   ...training,
   nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
+  ...network,
+  nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
   sharing: { title: "Wie sich die Studien verteilen", note: "Außer den Anzahlen oben wird nichts mitgeteilt, wenn Sie es hier nicht erlauben.", loading: "Erlaubnis wird geladen", permit: "Dem Labor die Verteilung auf Arten, Kameras und Impulse mitteilen", permitNote: "Nur zusammengefasste Zahlen; Gruppen unter drei Studien werden vereint. Es lässt sich jederzeit zurücknehmen.", told: "Das Labor erfährt genau dies:", kinds: "Arten", cameras: "Aufnahmetechniken", counts: "Impulse im Photopeak", warned: "Mit Hinweisen der Qualitätsprüfung", other: "andere", from: "ab {{counts}}" },
   connection: { not_enrolled: "Nicht verbunden", pending: "Wartet auf Zulassung", connected: "Verbunden", reconnecting: "Verbindet neu", refused: "Abgelehnt", suspended: "Ausgesetzt", revoked: "Gesperrt", protocol_mismatch: "Versionen verschieden" },
   connect: {
     title: "Diesen Standort verbinden", intro: "Treten Sie einem Trainingsverbund mit der Einladung seiner Trainingsleitung bei. Ihre Aufnahmen bleiben hier.", loading: "Verbindung wird geladen",
-    steps: { open: "Einladung öffnen", compare: "Fingerabdrücke vergleichen", done: "Verbunden" },
-    openTitle: "Öffnen Sie Ihre Einladung", openNote: "Eine Datei oder ein Textblock, der mit BEGIN FLOMIR INVITATION beginnt.", drop: "Einladungsdatei hier ablegen", file: "Einladungsdatei", choose: "Datei wählen", paste: "Oder den Text der Einladung einfügen", open: "Einladung öffnen",
+    steps: { open: "Einladung öffnen", look: "Sehen, von wem sie ist", compare: "Fingerabdrücke vergleichen", done: "Verbunden" }, stepOf: "Schritt {{step}} von {{of}}: {{name}}",
+    openTitle: "Öffnen Sie Ihre Einladung", openNote: "Eine Datei, ein QR-Code oder ein Textblock, der mit BEGIN FLOMIR INVITATION beginnt.", drop: "Einladungsdatei hier ablegen", file: "Einladungsdatei", choose: "Datei wählen", picture: "Bild des QR-Codes", choosePicture: "Bild ihres QR-Codes", pictureNote: "Ein Foto oder Bildschirmfoto des Codes; es wird in diesem Browser gelesen und geht nirgendwohin.", paste: "Oder den Text der Einladung einfügen", open: "Einladung öffnen",
     whose: "Einladung von {{orchestrator}}", whoseNote: "Noch wurde nichts gesendet.", orchestrator: "Orchestrator", address: "Adresse", authority: "Fingerabdruck der Zertifizierungsstelle", expires: "Gültig bis",
-    meansTitle: "Was das Verbinden bedeutet", means: "Auf diesem Computer entsteht ein Schlüssel, der ihn nie verlässt. Der Orchestrator erfährt den Namen dieses Standorts und wie viele Studien er hat. Jedes Training fragt Sie erneut.",
+    allowsTitle: "Was der Beitritt erlaubt", allows: { name: "Das Labor erfährt den Namen dieses Standorts und wie viele Studien er hat.", counts: "Es darf Modelle hierher senden und Sie bitten, sie zu trainieren.", ask: "Jedes Training fragt Sie erneut, und Sie können jederzeit austreten." },
+    neverTitle: "Was er nie erlaubt", never: { key: "Der Schlüssel dieses Standorts entsteht auf diesem Computer und verlässt ihn nie.", scans: "Keine Aufnahme, kein Name und keine Patientennummer wird je gesendet.", start: "Nichts trainiert mit Ihren Studien, bevor Sie zustimmen." },
+    checkNote: "Nicht sicher, ob dieser Computer und sein Netz genügen?", noAnswer: "Das Labor antwortet im Augenblick nicht",
     name: "Name dieses Standorts", nameNote: "So zeigen ihn die Trainingsleitung und diese Seite.", back: "Andere Einladung verwenden", ask: "Um Beitritt bitten",
     compareTitle: "Vergleichen Sie diesen Fingerabdruck", compareNote: "{{orchestrator}} sieht denselben auf dem eigenen Bildschirm.", fingerprint: "Fingerabdruck dieses Standorts", compareHow: "Rufen Sie die Trainingsleitung an und lesen Sie ihn sich gegenseitig vor. Unterscheiden sie sich, brechen Sie ab: Jemand anderes könnte dazwischen sein.",
     waiting: "Wartet auf Zulassung", waitingNote: "Diese Seite geht von selbst weiter.", cancel: "Anfrage abbrechen",
@@ -47,7 +52,9 @@ export const de: typeof en = {
   privacy: { intro: "Jede gesendete Aktualisierung, auf das Byte genau, und jede Handlung auf diesem Computer.", loading: "Belege werden geladen", nothingTitle: "Nichts hat diesen Computer verlassen", nothing: "Sendet ein Training eine Aktualisierung, wird ihr Beleg hier aufbewahrt: Größe, Tensoren, Prüfsumme.", total: "Insgesamt {{bytes}} gesendet" },
   audit: { title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf.", loading: "Prüfprotokoll wird geladen", verify: "Kette prüfen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung wird hier festgehalten.", more: "Mehr anzeigen" },
   settings: {
-    intro: "Die Verbindung und das Programm.", loading: "Einstellungen werden geladen", connection: "Verbindung", site: "Dieser Standort", own: "Fingerabdruck dieses Standorts", certificate: "Zertifikat bis", processes: "Prozesse", processesNote: "Beendete Prozesse starten von selbst neu.", program: "Programm", version: "Version", protocol: "Protokoll",
-    leave: "Verbund verlassen", leaveTitle: "Den Verbund verlassen?", leaveLead: "Schlüssel und Zertifikat dieses Standorts werden von diesem Computer entfernt.", leaveOne: "Laufendes Training an diesem Standort endet.", leaveTwo: "Studien, empfangene Modelle und das Prüfprotokoll bleiben hier.", leaveThree: "Für eine Rückkehr brauchen Sie eine neue Einladung.",
+    intro: "Personen, die Verbindung, der Weg hinaus, das Programm.", peopleTab: "Personen", siteTab: "Dieser Standort", networkTab: "Netz", programTab: "Programm", renew: "Zertifikat jetzt erneuern", renewing: "Ein neues ist unterwegs.", certificateSoon_one: "Das Zertifikat endet in {{count}} Tag", certificateSoon_other: "Das Zertifikat endet in {{count}} Tagen", certificateOver: "Das Zertifikat ist abgelaufen", certificateNote: "Es wird von selbst erneuert, solange die Verbindung steht.", backupNote: "Für eine Sicherung: flomir contributor backup --out DATEI",
+    remainsHere: "Was auf diesem Computer bleibt", here: { studies: "Ihre Studien, wie sie sind", models: "Erhaltene Modelle und ihre Ergebnisse", audit: "Das Protokoll und Ihre unterschriebenen Antworten" }, remainsThere: "Was beim Labor bleibt", there: { updates: "Bereits gesendete Aktualisierungen: Sie sind Teil der gemeinsamen Modelle", answers: "Ihre unterschriebenen Antworten und der Nachweis Ihrer Teilnahme" }, typeName: "Zur Bestätigung {{name}} eintippen",
+    loading: "Einstellungen werden geladen", connection: "Verbindung", site: "Dieser Standort", own: "Fingerabdruck dieses Standorts", certificate: "Zertifikat bis", processes: "Prozesse", processesNote: "Beendete Prozesse starten von selbst neu.", program: "Programm", version: "Version", protocol: "Protokoll",
+    leave: "Verbund verlassen", leaveTitle: "Den Verbund verlassen?", leaveLead: "Schlüssel und Zertifikat dieses Standorts werden von diesem Computer entfernt.", leaveOne: "Laufendes Training an diesem Standort endet.", leaveThree: "Für eine Rückkehr brauchen Sie eine neue Einladung.",
   },
 };

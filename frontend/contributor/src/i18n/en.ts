@@ -1,20 +1,25 @@
 /** English text of the contributor's pages. */
 import { results } from "@app/i18n/en.results";
+import { network } from "@app/i18n/en.network";
 import { training } from "@app/i18n/en.training";
 
 export const en = {
   ...results,
   ...training,
   nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", reconstruct: "Reconstruct", results: "Results", privacy: "Privacy", settings: "Settings" },
+  ...network,
+  nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", results: "Results", privacy: "Privacy", settings: "Settings" },
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
   sharing: { title: "How the studies are spread", note: "Besides the counts above nothing is told unless you permit it here.", loading: "Loading the permission", permit: "Tell the laboratory the spread over kinds, cameras and counts", permitNote: "Aggregate figures only; groups of fewer than three studies are put together. It can be taken back at any time.", told: "The laboratory learns exactly this:", kinds: "Kinds", cameras: "Acquisition set-ups", counts: "Photopeak counts", warned: "With remarks of quality control", other: "other", from: "from {{counts}}" },
   connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", suspended: "Suspended", revoked: "Revoked", protocol_mismatch: "Versions differ" },
   connect: {
     title: "Connect this site", intro: "Join a training network with an invitation from its learning manager. Your scans stay here.", loading: "Loading the connection",
-    steps: { open: "Open the invitation", compare: "Compare fingerprints", done: "Connected" },
-    openTitle: "Open your invitation", openNote: "A file, or a block of text that begins with BEGIN FLOMIR INVITATION.", drop: "Drop the invitation file here", file: "Invitation file", choose: "Choose a file", paste: "Or paste the invitation text", open: "Open invitation",
+    steps: { open: "Open the invitation", look: "See whose it is", compare: "Compare fingerprints", done: "Connected" }, stepOf: "Step {{step}} of {{of}}: {{name}}",
+    openTitle: "Open your invitation", openNote: "A file, a QR code, or a block of text that begins with BEGIN FLOMIR INVITATION.", drop: "Drop the invitation file here", file: "Invitation file", choose: "Choose a file", picture: "Picture of the QR code", choosePicture: "Picture of its QR code", pictureNote: "A photo or a screenshot of the code; it is read in this browser and goes nowhere.", paste: "Or paste the invitation text", open: "Open invitation",
     whose: "Invitation from {{orchestrator}}", whoseNote: "Nothing has been sent yet.", orchestrator: "Orchestrator", address: "Address", authority: "Fingerprint of its authority", expires: "Valid until",
-    meansTitle: "What connecting means", means: "A key is made on this computer and never leaves it. The orchestrator learns this site's name and how many studies it has. Each training asks you again.",
+    allowsTitle: "What joining allows", allows: { name: "The laboratory learns this site's name and how many studies it has.", counts: "It may send models here and ask you to train them.", ask: "Each training asks you again, and you can leave at any time." },
+    neverTitle: "What it never allows", never: { key: "This site's key is made on this computer and never leaves it.", scans: "No scan, name or patient number is ever sent.", start: "Nothing trains on your studies before you agree." },
+    checkNote: "Not sure whether this computer and its network will do?", noAnswer: "The laboratory does not answer at the moment",
     name: "Name of this site", nameNote: "As the learning manager and this page show it.", back: "Use another invitation", ask: "Ask to join",
     compareTitle: "Compare this fingerprint", compareNote: "{{orchestrator}} sees the same one on its screen.", fingerprint: "Fingerprint of this site", compareHow: "Call the learning manager and read it to each other. If they differ, cancel: somebody else may be in between.",
     waiting: "Waiting for approval", waitingNote: "This page goes on by itself.", cancel: "Cancel the request",
@@ -46,7 +51,9 @@ export const en = {
   privacy: { intro: "Every update that left, to the byte, and every act on this computer.", loading: "Loading receipts", nothingTitle: "Nothing has left this computer", nothing: "When a training sends an update, its receipt is kept here: size, tensors, hash.", total: "{{bytes}} have left in all" },
   audit: { title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more" },
   settings: {
-    intro: "The connection and the program.", loading: "Loading settings", connection: "Connection", site: "This site", own: "Fingerprint of this site", certificate: "Certificate until", processes: "Processes", processesNote: "Ended processes are restarted by themselves.", program: "Program", version: "Version", protocol: "Protocol",
-    leave: "Leave the federation", leaveTitle: "Leave the federation?", leaveLead: "This site's key and certificate are removed from this computer.", leaveOne: "Running training at this site ends.", leaveTwo: "Studies, received models and the audit log stay here.", leaveThree: "To come back you need a new invitation.",
+    intro: "People, the connection, the way out, the program.", peopleTab: "People", siteTab: "This site", networkTab: "Network", programTab: "Program", renew: "Renew the certificate now", renewing: "A new one is on its way.", certificateSoon_one: "The certificate ends in {{count}} day", certificateSoon_other: "The certificate ends in {{count}} days", certificateOver: "The certificate has ended", certificateNote: "It is renewed by itself while the connection stands.", backupNote: "For a backup run: flomir contributor backup --out FILE",
+    remainsHere: "What stays on this computer", here: { studies: "Your studies, as they are", models: "Received models and their results", audit: "The audit log and your signed answers" }, remainsThere: "What stays at the laboratory", there: { updates: "Updates already sent: they are part of the shared models", answers: "Your signed answers and the record of your participation" }, typeName: "Type {{name}} to confirm",
+    loading: "Loading settings", connection: "Connection", site: "This site", own: "Fingerprint of this site", certificate: "Certificate until", processes: "Processes", processesNote: "Ended processes are restarted by themselves.", program: "Program", version: "Version", protocol: "Protocol",
+    leave: "Leave the federation", leaveTitle: "Leave the federation?", leaveLead: "This site's key and certificate are removed from this computer.", leaveOne: "Running training at this site ends.", leaveThree: "To come back you need a new invitation.",
   },
 };

@@ -101,5 +101,6 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "page.unreadable_answer": { title: "Das Programm gab eine Antwort, die diese Seite nicht versteht.", advice: "Laden Sie die Seite neu. Bleibt es dabei, starten Sie das Programm neu." },
   "page.unreachable": { title: "Das Programm auf diesem Computer antwortet nicht.", advice: "Prüfen Sie, ob es noch läuft; diese Seite verbindet sich von selbst neu." },
   "page.error": { title: "Auf dieser Seite ist ein Fehler aufgetreten.", advice: "Laden Sie die Seite neu." },
+  "page.no_code": { title: "In diesem Bild wurde kein QR-Code gefunden.", advice: "Nehmen Sie den ganzen Code auf, gerade und scharf, mit weißem Rand; oder nutzen Sie die Einladungsdatei." },
   "page.array_size": { title: "Das Bild hat nicht die angekündigte Größe.", advice: "Laden Sie die Seite neu." },
 };

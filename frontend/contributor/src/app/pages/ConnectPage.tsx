@@ -7,6 +7,7 @@ import { Page } from "@shared/ui/Page";
 import { Resource } from "@shared/ui/states";
 
 import { ConnectFlow } from "@app/features/enrolment/components/ConnectFlow";
+import { PreflightCard } from "@app/features/preflight/components/PreflightCard";
 import { useSystem } from "@app/features/system/api/useSystem";
 
 export function ConnectPage() {
@@ -15,7 +16,7 @@ export function ConnectPage() {
   return (
     <Page title={t("connect.title")} intro={t("connect.intro")}>
       <Resource query={system} label={t("connect.loading")}>
-        {(data) => <ConnectFlow connection={data.connection} next={<Button renderRoot={(props) => <Link to="/data" {...props} />}>{t("connect.toData")}</Button>} />}
+        {(data) => <ConnectFlow connection={data.connection} check={(invitation) => <PreflightCard invitation={invitation} />} next={<Button renderRoot={(props) => <Link to="/data" {...props} />}>{t("connect.toData")}</Button>} />}
       </Resource>
     </Page>
   );

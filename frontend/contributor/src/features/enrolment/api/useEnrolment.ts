@@ -22,6 +22,8 @@ export function useEnrol() {
   return useMutation({ mutationFn: (input: { invitation: string; site_name: string }) => body(api.POST("/api/v1/enrolment", { body: input })), onSuccess });
 }
 
+export const useRenew = () => useMutation({ mutationFn: () => body(api.POST("/api/v1/enrolment/renew")) });
+
 export function useLeave() {
   const onSuccess = useKeepConnection();
   return useMutation({ mutationFn: () => body(api.DELETE("/api/v1/enrolment")), onSuccess });
