@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import react from "@vitejs/plugin-react";
@@ -14,18 +13,6 @@ const eachApp: Plugin = {
     if (!source.startsWith("@app/")) return null;
     const app = importer?.startsWith(here("./contributor/")) === true ? "contributor" : "orchestrator";
     return this.resolve(here(`./${app}/src/${source.slice("@app/".length)}`), importer, { skipSelf: true });
-/** Parts of the contributor's texts; every other text that tests import by `@app` is the orchestrator's. */
-const parts = readdirSync(here("./contributor/src/i18n")).flatMap((file) => /^..\.(\w+)\.ts$/.exec(file)?.[1] ?? []).join("|");
-
-export default defineConfig({
-  plugins: [react()],
-  resolve: {
-    alias: [
-      { find: "@shared", replacement: here("./shared/src") },
-      { find: new RegExp(`^@app/i18n/(..\\.(?:${parts}))$`), replacement: here("./contributor/src/i18n/$1.ts") },
-      { find: /^@app\/i18n\/(..\.\w+)$/, replacement: here("./orchestrator/src/i18n/$1.ts") },
-      { find: /^@app\/(api\/(?:schemas|laboratorySchemas)|app\/live)$/, replacement: here("./orchestrator/src/$1.ts") },
-    ],
   },
 };
 

@@ -18,8 +18,7 @@ const privacy = createRoute({ getParentRoute: () => root, path: "/privacy", comp
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, connect, data, study, requests, training, reconstruct, results, privacy, settings]),
-  routeTree: root.addChildren([home, connect, preflight, data, study, requests, training, results, privacy, settings]),
+  routeTree: root.addChildren([home, connect, preflight, data, study, requests, training, reconstruct, results, privacy, settings]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });
