@@ -39,8 +39,9 @@ def one_step(job: StepJob, report: Report) -> Answer:
     """
     import torch
 
+    from model.checkpoint import load_shipped
     from model.machine import peak_memory_bytes
-    from model.shipped import DEFAULT, load_shipped
+    from model.shipped import DEFAULT
     from model.tasks import load_task
     from synthesis.pipeline import generate
     from synthesis.scenario import load_scenario
