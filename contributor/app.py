@@ -21,6 +21,7 @@ from contributor.peer_client import PeerClient
 from contributor.preflight.check import Subject
 from contributor.roles import ROLES
 from contributor.routes import enrolment as enrolment_routes
+from contributor.routes import intake as intake_routes
 from contributor.routes import models as model_routes
 from contributor.routes import network as network_routes
 from contributor.routes import quality as quality_routes
@@ -33,22 +34,27 @@ from contributor.routes.answers import operation_id
 from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
 from contributor.services.grants import GrantsWriter
+from contributor.services.imports import Imports
 from contributor.services.models import ReceivedModels
 from contributor.services.network import Network
 from contributor.services.own_results import OwnResults
 from contributor.services.participation import TICK_S, Participation
+from contributor.services.patients import Patients
 from contributor.services.preflight import Preflight
 from contributor.services.quality import Quality
 from contributor.services.reconstructions import Reconstructions
 from contributor.services.requests import Requests
 from contributor.services.sharing import Sharing
+from contributor.services.storage import Storage
 from contributor.services.studies import Studies
+from contributor.services.study_details import Details
 from contributor.services.system import System
 from contributor.settings import ContributorSettings
 from contributor.uplink import Uplink, peer_client
 from fl_core.events import EventBus
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.records import Records
+from fl_core.settings import MIB
 from fl_core.storage.database import Database, open_database
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
@@ -77,6 +83,10 @@ class Services:
     studies: Studies
     quality: Quality
     sharing: Sharing
+    storage: Storage
+    imports: Imports
+    patients: Patients
+    details: Details
     requests: Requests
     participation: Participation
     models: ReceivedModels
@@ -108,8 +118,10 @@ class Contributor:
 
     def start(self) -> None:
         """Go on with everything that was going on when the daemon ended."""
+        self.services.storage.prepare()
         self.services.studies.reconcile()
         self.services.network.hand_on()
+        self.services.imports.start()
         self.grants.write()
         self.services.participation.ingest()
         self.services.reconstructions.start()
@@ -126,6 +138,7 @@ class Contributor:
         self.services.reconstructions.cancel()
         self.services.results.cancel_all()
         self.services.preflight.stop()
+        self.services.imports.stop()
         self.services.enrolment.stop()
         self.uplink.stop()
         self.children.stop()
@@ -160,7 +173,7 @@ def compose(
     enrol_client: ClientFactory | None = None,
 ) -> Contributor:
     """Build a contributor that serves on 127.0.0.1:`port`; nothing is started."""
-    paths = SitePaths(settings.home)
+    paths = SitePaths(settings.home, settings.data_folder)
     bus = EventBus()
     database = open_database(paths.database, migrations=MIGRATIONS)
     journal = Journal(database, on_activity=lambda row: _ignore(bus.publish("activity", activity_view(row))))
@@ -191,7 +204,7 @@ def compose(
         journal=journal,
         changed=lambda: _all(uplink.tell_summary, system.publish),
     )
-    quality = Quality(database=database, folder=paths.studies)
+    quality = Quality(database=database, folder=lambda: paths.studies)
     studies = Studies(
         database=database,
         journal=journal,
@@ -202,8 +215,30 @@ def compose(
         permissions_changed=lambda: _ignore(grants.write()),
         data_changed=lambda: _all(uplink.tell_summary, system.publish),
         quality=quality,
+        check_room=lambda size: storage.check(size),
         tells_distributions=lambda: sharing.view().distributions,
     )
+    storage = Storage(
+        paths=paths,
+        database=database,
+        journal=journal,
+        bus=bus,
+        reserve_bytes=settings.reserve_mib * MIB,
+        is_busy=lambda: imports.is_busy() or reconstructions.is_busy(),
+        permissions_changed=lambda: _ignore(grants.write()),
+        data_changed=lambda: _all(uplink.tell_summary, system.publish),
+    )
+    imports = Imports(
+        database=database,
+        journal=journal,
+        bus=bus,
+        paths=paths,
+        studies=studies,
+        storage=storage,
+        limit_bytes=settings.upload_limit_bytes,
+    )
+    patients = Patients(database=database, journal=journal, studies=studies)
+    details = Details(database=database, paths=paths, studies=studies, patients=patients)
     grants = GrantsWriter(
         path=paths.grants,
         requests=RequestStore(database),
@@ -305,6 +340,10 @@ def compose(
         studies=studies,
         quality=quality,
         sharing=sharing,
+        storage=storage,
+        imports=imports,
+        patients=patients,
+        details=details,
         requests=requests,
         participation=participation,
         models=models,
@@ -349,6 +388,10 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
         enrolment_routes.routes(services.enrolment),
         study_routes.routes(services.studies),
         quality_routes.routes(services.quality),
+        intake_routes.details_routes(services.details),
+        intake_routes.import_routes(services.imports),
+        intake_routes.patient_routes(services.patients),
+        intake_routes.storage_routes(services.storage),
         request_routes.routes(services.requests),
         session_routes.routes(services.participation, services.requests),
         model_routes.model_routes(services.models),

@@ -2,12 +2,14 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 import httpx
 
 from contributor.home_option import home_option, json_option
+from contributor.intake_commands import add_intake_commands
 from contributor.preflight_command import preflight
 from fl_core.backup_commands import add_backup_commands
 from fl_core.errors import FlomirError
@@ -97,7 +99,7 @@ def openapi() -> None:
     click.echo(openapi_text(described_app()), nl=False)
 
 
-def _call(home: Path, method: str, path: str, body: dict[str, str] | None) -> dict[str, object]:
+def _call(home: Path, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, object]:
     """Ask the running contributor of a home folder; a refusal becomes one line with its remedy."""
     home = home.expanduser().resolve()
     try:
@@ -120,3 +122,6 @@ def _call(home: Path, method: str, path: str, body: dict[str, str] | None) -> di
         message = f"{answer['title']} {answer['detail']} {answer['advice']}"
         raise click.ClickException(message)
     return dict(answer)
+
+
+add_intake_commands(contributor, call=_call, home_option=home_option, json_option=json_option)

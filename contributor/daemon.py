@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from contributor.app import Contributor, compose
@@ -27,7 +28,16 @@ def run_daemon(settings: ContributorSettings, *, running_file: Path, as_json: bo
         _run(settings, running_file=running_file, as_json=as_json)
 
 
+def _keep_private(home: Path) -> None:
+    """Let nobody else read what this process and its children write, and keep uploads on their way off the system's folder."""
+    os.umask(0o077)
+    folder = home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
+
+
 def _run(settings: ContributorSettings, *, running_file: Path, as_json: bool) -> None:
+    _keep_private(settings.home)
     logs.setup_logging("contributor", home=settings.home, level=settings.log_level)
     listener = bind(settings.port)
     port = int(listener.getsockname()[1])

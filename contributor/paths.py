@@ -1,14 +1,44 @@
 """Where a site keeps its things, below its home folder."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class SitePaths:
-    """Every file and folder of a contributor; only names, nothing is made here."""
+    """Every file and folder of a contributor; only names, nothing is made here.
+
+    Parameters
+    ----------
+    home : Path
+    given_data : Path or None
+        Folder for everything of patients, from the settings; None: as chosen on the page, else the home folder.
+    """
 
     home: Path
+    given_data: Path | None = None
+
+    @property
+    def storage(self) -> Path:
+        """What was chosen about the place of the data."""
+        return self.home / "storage.json"
+
+    @property
+    def data(self) -> Path:
+        """The one folder with everything of patients: studies, reconstructions, what is coming in."""
+        if self.given_data is not None:
+            return self.given_data
+        try:
+            chosen = json.loads(self.storage.read_text("utf-8")).get("folder")
+        except (OSError, ValueError, AttributeError):
+            return self.home
+        return Path(chosen) if isinstance(chosen, str) and chosen else self.home
+
+    @property
+    def incoming(self) -> Path:
+        """What is coming in: files that a page hands over, studies that are being made of scans."""
+        return self.data / "incoming"
 
     @property
     def database(self) -> Path:
@@ -58,7 +88,7 @@ class SitePaths:
     @property
     def studies(self) -> Path:
         """The study files."""
-        return self.home / "studies"
+        return self.data / "studies"
 
     @property
     def models(self) -> Path:
@@ -68,12 +98,12 @@ class SitePaths:
     @property
     def reconstructions(self) -> Path:
         """Volumes made by OSEM and by the models."""
-        return self.home / "reconstructions"
+        return self.data / "reconstructions"
 
     @property
     def results(self) -> Path:
         """Comparisons on the own hold-out: their images, and what a later run goes on with."""
-        return self.home / "results"
+        return self.data / "results"
 
     @property
     def flower(self) -> Path:

@@ -14,7 +14,9 @@ ROLES = Roles(
         "enrolment.renew_certificate": "administrator",
         "network.set_proxy": "administrator",
         "system.create_link": "administrator",
+        "storage.change_storage": "administrator",
+        "storage.remove_data": "administrator",
     },
 )
 """A viewer looks; a professional adds scans, answers requests and uses models; an administrator also joins and leaves a
-federation and manages the accounts."""
+federation, manages the accounts, and decides where the data lie and whether they are removed."""

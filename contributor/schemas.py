@@ -251,6 +251,8 @@ class StudyList(Schema):
     """GET /studies."""
 
     items: list[StudyView]
+    total: int = Field(description="in all parts together")
+    next_cursor: str | None
 
 
 class RequestList(Schema):

@@ -14,6 +14,12 @@ class ContributorSettings(DaemonSettings):
 
     model_config = SettingsConfigDict(env_prefix="FLOMIR_CONTRIBUTOR_", frozen=True, extra="forbid")
 
+    data_folder: Path | None = Field(
+        default=None, description="folder for everything of patients; without it, as chosen on the page Data"
+    )
+    reserve_mib: int = Field(
+        default=1024, ge=0, le=1_000_000, description="free disk space that imports leave untouched, MiB"
+    )
     torch_threads: int = Field(default=1, ge=1, le=256, description="processor threads of the training")
     proxy_url: str | None = Field(
         default=None,

@@ -254,6 +254,18 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "study.unusable": Entry(422, "This study cannot be used.", "The message says what and where; export it again."),
     "study.duplicate": Entry(409, "This study is here already.", "Nothing to do: it was added before."),
+    "patient.withdrawn": Entry(
+        409, "This patient is withdrawn.", "Undo the withdrawal of the patient first, on the page Data."
+    ),
+    "import.no_list": Entry(
+        422, "No patient numbers were found in this list.", "Paste one number a line, or a CSV with a column of them."
+    ),
+    "import.crashed": Entry(
+        422, "This file ended the program that reads it.", "It was left out; export it again from its source."
+    ),
+    "import.not_a_scan": Entry(
+        422, "This file holds no acquisition.", "Nothing to do, if it is not one; else export the raw projections."
+    ),
     "upload.too_large": Entry(
         413, "The file is larger than the limit.", "Split it, or raise the limit in the settings."
     ),
@@ -357,6 +369,28 @@ CATALOGUE: dict[str, Entry] = {
         "Stop the daemon, back the database up with pg_dump, and copy the home folder.",
     ),
     "storage.disk_full": Entry(507, "The disk is full.", "Free some space; nothing half-written was left."),
+    "storage.disk_low": Entry(
+        507,
+        "The disk is nearly full.",
+        "Free some space, then go on with the import; what is in stays, nothing half-written was left.",
+    ),
+    "storage.quota": Entry(
+        507,
+        "The limit for the data folder is reached.",
+        "Raise the limit on the page Data, or remove what is not needed, then go on with the import.",
+    ),
+    "storage.in_use": Entry(
+        409, "The folder cannot be changed while there are studies.", "Remove all data first, or keep the folder."
+    ),
+    "storage.fixed": Entry(
+        409, "The folder is given at the start of the program.", "Change data_folder in the settings of this program."
+    ),
+    "storage.busy": Entry(
+        409, "Something is being written there now.", "Wait until it is done, or cancel it, then try again."
+    ),
+    "storage.count_differs": Entry(
+        409, "The number of studies has changed meanwhile.", "Look at the page again, then confirm the present number."
+    ),
     "storage.schema_too_new": Entry(
         500, "The data folder was written by a newer version.", "Install that version or a newer one."
     ),

@@ -4,6 +4,9 @@ import numpy as np
 from flask import Response
 from numpy.typing import NDArray
 
+from fl_core.storage.listing import Wanted
+from fl_core.views import ListQuery
+
 BINARY = "application/octet-stream"
 
 
@@ -20,3 +23,10 @@ def volume(array: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -
     response.headers["X-Flomir-Spacing"] = ",".join(f"{mm:g}" for mm in spacing_mm)
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+def wanted(query: ListQuery) -> Wanted:
+    """Return which part of a list a request asks for."""
+    return Wanted(
+        search=query.search, states=tuple(query.state), sort=query.sort, limit=query.limit, cursor=query.cursor
+    )

@@ -6,9 +6,10 @@ from flask_openapi3.models.file import FileStorage
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict
 
-from contributor.routes.answers import operation_id, volume
+from contributor.routes.answers import operation_id, volume, wanted
 from contributor.schemas import FolderImport, ImportResult, StudyArrayPath, StudyList, StudyPath, StudyView
 from contributor.services.studies import Studies
+from fl_core.views import ListQuery
 from fl_core.web.parsing import answer
 
 
@@ -31,9 +32,9 @@ def routes(studies: Studies) -> APIBlueprint:
     )
 
     @api.get("", responses={200: StudyList})
-    def list_studies() -> Response:
-        """List the studies, newest first."""
-        return answer(StudyList(items=studies.all()))
+    def list_studies(query: ListQuery) -> Response:
+        """List the studies, newest first, in parts on request."""
+        return answer(studies.part(wanted(query)))
 
     @api.post("", responses={200: ImportResult})
     def add_studies(form: Upload) -> Response:

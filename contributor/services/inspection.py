@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 
 from fl_core.errors import CATALOGUE, NotFound
 from model.errors import ModelError
+from model.intake import SPECT, Prepared, describe
+from model.io.deidentify import patient_key
 from model.io.study import read_study
-from model.task_spec import TASK_SPECS, SampleSummary, read_slice, read_slice_patient
+from model.task_spec import TASK_SPECS, read_slice
 
-SPECT = "spect-reconstruction"
 CODE = "study.unusable"
-_NOT_MINE = frozenset({"study.not_a_study", "study.unreadable", "sample.unreadable", "sample.missing"})
 
 Volume = tuple[NDArray[np.float32], tuple[float, float, float]]
 
@@ -28,15 +27,6 @@ class UnusableFile(Exception):  # noqa: N818 - the name says what it is
         self.code = code
         self.detail = detail
         self.advice = advice
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """A usable file: which task it is for, what it shows, and whose it is (as its own patient key)."""
-
-    task: str
-    summary: SampleSummary
-    patient_key: str | None
 
 
 def known_suffixes() -> frozenset[str]:
@@ -53,33 +43,29 @@ def check_ending(name: str) -> str:
     return suffix
 
 
-def inspect(path: Path, name: str) -> Inspected:
+def inspect(path: Path, name: str) -> Prepared:
     """Read and check a whole file; raises UnusableFile with the reason of the task that fits best."""
-    suffix = check_ending(name)
-    refusals: list[ModelError] = []
-    for spec in TASK_SPECS.values():
-        if suffix not in spec.sample_suffixes:
-            continue
-        try:
-            summary = spec.inspect_sample(path)
-            return Inspected(spec.name, summary, _read_whole(spec.name, path))
-        except ModelError as error:
-            refusals.append(error)
-    best = next((error for error in refusals if error.code not in _NOT_MINE), refusals[0])
-    raise UnusableFile(best.code, best.message, best.remedy or CATALOGUE[CODE].advice)
-
-
-def _read_whole(task: str, path: Path) -> str | None:
-    """Read every value once, so that a damaged file is found now and not in a training; return the patient key."""
-    if task != SPECT:
-        return read_slice_patient(path)
-    key = read_study(path).provenance.get("patient_key")
-    return None if key is None else str(key)
+    check_ending(name)
+    try:
+        return describe(path)
+    except ModelError as error:
+        raise UnusableFile(error.code, error.message, error.remedy or CATALOGUE[CODE].advice) from error
 
 
 def pseudonym(secret: bytes, patient_key: str) -> str:
     """Return the site-local name of a patient: equal for equal keys, useless without the secret."""
     return "P-" + hmac.new(secret, patient_key.encode(), hashlib.sha256).hexdigest()[:10].upper()
+
+
+def pseudonym_of_number(secret: bytes, number: str) -> str:
+    """Return the pseudonym that the studies of a patient's number get at import; only the number counts, not its case."""
+    key, _ = patient_key([number], site_key=site_key(secret))
+    return pseudonym(secret, key)
+
+
+def site_key(secret: bytes) -> bytes:
+    """Return the key under which readers of scans turn a patient's number into a patient key."""
+    return hashlib.sha256(b"patient key\x00" + secret).digest()
 
 
 def read_volume(task: str, path: Path, name: str) -> Volume:

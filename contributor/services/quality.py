@@ -1,5 +1,6 @@
 """The quality of the site's studies: checked when a study is taken, kept, and decisive for its use in training."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,11 +38,11 @@ class Quality:
 
     Parameters
     ----------
-    folder : path
-        Where the files of the studies are.
+    folder : callable
+        Says where the files of the studies are.
     """
 
-    def __init__(self, *, database: Database, folder: Path) -> None:
+    def __init__(self, *, database: Database, folder: Callable[[], Path]) -> None:
         self._database = database
         self._store = QualityStore(database)
         self._studies = StudyStore(database)
@@ -72,7 +73,7 @@ class Quality:
         return QualityList(items=[QualityGlanceView.model_validate(vars(one)) for one in self._store.glances()])
 
     def _checked_now(self, study: StudyRecord) -> QualityRecord | None:
-        path = self._folder / study.file
+        path = self._folder() / study.file
         report = check_quality(study.task, path) if path.is_file() else None
         if report is None:
             return None

@@ -14,7 +14,7 @@ import numpy as np
 from contributor.paths import SitePaths
 from contributor.schemas import ReconstructionView
 from contributor.schemas_results import ReconstructionDetails
-from contributor.services.inspection import SPECT, Volume
+from contributor.services.inspection import Volume
 from contributor.services.models import ReceivedModels
 from contributor.services.shipped import is_shipped, shipped_model, shipped_name
 from contributor.services.studies import Studies
@@ -27,6 +27,7 @@ from fl_core.storage.journal import Journal
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
 from fl_core.supervision.jobs import JobCancelled, run_job
 from model.errors import ModelError
+from model.intake import SPECT
 from model.io.atomic import write_atomically
 from model.io.export import SUFFIXES, export_volume
 from model.io.importing import import_studies
@@ -85,6 +86,10 @@ class Reconstructions:
         if self._thread is not None:
             self._thread.join(1.0)
 
+    def is_busy(self) -> bool:
+        """Tell whether one is being computed or waits for it."""
+        return any(record.state == "running" for record in self._store.all())
+
     def all(self) -> list[ReconstructionView]:
         """Return every reconstruction, newest first."""
         return [self._view(record) for record in self._store.all()]
@@ -118,7 +123,7 @@ class Reconstructions:
                 action="reconstruction.started",
                 subject=record.id,
                 details={"study": study_id, "model": model_id},
-                text=f"{study.name} is reconstructed with “{model_name}” and with OSEM.",
+                text=f"A study is reconstructed with “{model_name}” and with OSEM.",
             )
         view = self._view(record)
         self._bus.publish("reconstruction", view)

@@ -1,16 +1,16 @@
 """The site's studies: taken whole or not at all, withdrawn and restored, counted for the orchestrator."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from contributor.paths import SitePaths
-from contributor.schemas import ImportResult, RefusedFile, StudyView
+from contributor.ready import Ready
+from contributor.schemas import ImportResult, RefusedFile, StudyList, StudyView
 from contributor.services.inspection import (
-    Inspected,
     UnusableFile,
     Volume,
     check_ending,
@@ -19,18 +19,21 @@ from contributor.services.inspection import (
     pseudonym,
     read_volume,
 )
-from contributor.services.quality import Quality, check_quality, judged
+from contributor.services.quality import Quality, judged
 from contributor.services.sharing import distributions_of
 from fl_core.acting import acted_by
-from fl_core.errors import Conflict, FlomirError, InvalidInput
+from fl_core.errors import Conflict, InvalidInput, StorageFailed
 from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import DataSummary
-from fl_core.storage.database import Database
+from fl_core.storage.database import Database, Transaction
 from fl_core.storage.incoming import PREFIX, pieces, receive
 from fl_core.storage.journal import Journal
-from fl_core.storage.site_studies import StudyRecord, StudyStore
+from fl_core.storage.listing import Wanted
+from fl_core.storage.site_patients import PatientStore, SourceRecord, SourceStore
+from fl_core.storage.site_studies import StudyRecord, StudyState, StudyStore
 from fl_core.trust.files import write_private
+from model.quality.report import QualityReport
 
 MOST_FILES = 5_000
 
@@ -44,6 +47,7 @@ class Studies:
     permissions_changed : called first when a study is withdrawn or restored, before anybody is told
     data_changed : called after every change of what the site has
     quality : keeps what was found in each study
+    check_room : raises StorageFailed when so many bytes more have no room
     tells_distributions : whether the spread of the studies may be told
     """
 
@@ -59,10 +63,13 @@ class Studies:
         permissions_changed: Callable[[], None],
         data_changed: Callable[[], None],
         quality: Quality,
+        check_room: Callable[[int], None] = lambda _size: None,
         tells_distributions: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._store = StudyStore(database)
+        self._sources = SourceStore(database)
+        self._patients = PatientStore(database)
         self._journal = journal
         self._bus = bus
         self._paths = paths
@@ -71,12 +78,19 @@ class Studies:
         self._permissions_changed = permissions_changed
         self._data_changed = data_changed
         self._quality = quality
+        self._check_room = check_room
         self._tells_distributions = tells_distributions
 
     def all(self) -> list[StudyView]:
         """Return every study, newest first."""
         usage = self._usage()
         return [_view(record, usage) for record in self._store.all()]
+
+    def part(self, wanted: Wanted) -> StudyList:
+        """Return a part of the studies."""
+        usage, part = self._usage(), self._store.part(wanted)
+        items = [_view(record, usage) for record in part.rows]
+        return StudyList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def get(self, study_id: str) -> StudyView:
         """Return one study; raises NotFound."""
@@ -96,7 +110,7 @@ class Studies:
             except UnusableFile as error:
                 refused = RefusedFile(name=name, code=error.code, detail=error.detail, advice=error.advice)
                 result.refused.append(refused)
-            except (Conflict, InvalidInput) as error:
+            except (Conflict, InvalidInput, StorageFailed) as error:
                 refused = RefusedFile(name=name, code=error.code, detail=str(error), advice=error.entry.advice)
                 result.refused.append(refused)
         if result.refused:
@@ -137,6 +151,27 @@ class Studies:
         """Return one array for the viewer, with its spacing in mm."""
         record = self._store.get(study_id)
         return read_volume(record.task, self._paths.studies / record.file, name)
+
+    def switch_all(self, tx: Transaction, study_ids: Iterable[str], state: StudyState) -> None:
+        """Change the state of several studies inside the caller's transaction; `switched` must be called after it."""
+        for study_id in study_ids:
+            self._store.set_state(tx, study_id, state)
+
+    def switched(self, study_ids: Iterable[str]) -> None:
+        """Let running sessions lose or regain studies, then tell the pages and the orchestrator."""
+        self._permissions_changed()
+        for study_id in study_ids:
+            view = self.get(study_id)
+            self._bus.publish("study", view)
+        self._data_changed()
+
+    def records(self) -> list[StudyRecord]:
+        """Return every stored study, newest first."""
+        return self._store.all()
+
+    def record(self, study_id: str) -> StudyRecord:
+        """Return one stored study; raises NotFound."""
+        return self._store.get(study_id)
 
     def summary(self) -> DataSummary:
         """Return what the orchestrator is told about the data: counts, and their spread where this site permits it."""
@@ -197,68 +232,101 @@ class Studies:
                 actor="system",
                 action="study.missing",
                 subject=record.id,
-                text=f"The file of {record.name} is gone.",
+                text="The file of a study is gone.",
             )
 
-    def _add(self, name: str, stream: IO[bytes]) -> StudyView:
-        suffix = check_ending(name)
-        temporary = receive(pieces(stream), self._paths.studies, limit_bytes=self._limit_bytes, suffix=suffix)
-        try:
-            return self._take(name, suffix, temporary)
-        finally:
-            temporary.unlink(missing_ok=True)
+    def take(
+        self,
+        ready: Ready,
+        prepared: Path,
+        name: str,
+        *,
+        import_id: str | None = None,
+        entered: Callable[[Transaction, str], None] = lambda _tx, _study: None,
+        said: bool = True,
+    ) -> StudyView:
+        """Take a file that was made ready, whole or not at all; a study of a withdrawn patient comes in withdrawn.
 
-    def _take(self, name: str, suffix: str, temporary: Path) -> StudyView:
-        sha256 = _sha256(temporary)
-        twin = self._store.by_content(sha256)
-        if twin is not None:
-            message = f"the file has the same content as {twin.name}, added {twin.added_at:%Y-%m-%d}"
-            raise Conflict(message, code="study.duplicate")
-        found = inspect(temporary, name)
-        report = check_quality(found.task, temporary)
-        record = judged(self._record(name, suffix, temporary, sha256, found), report)
+        Parameters
+        ----------
+        prepared : where the file lies, on the same disk; it is gone afterwards
+        entered : called in the transaction that enters the study
+        said : whether the pages' list of activity gets a line
+
+        Raises
+        ------
+        Conflict
+            ``study.duplicate`` when the same file, or the same acquisition, is here; `prepared` is left then.
+        """
+        study_id = new_id("study")
+        patient = None if ready.patient_key is None else pseudonym(self.secret(), ready.patient_key)
+        report = None if ready.quality is None else QualityReport.from_dict(ready.quality)
+        record = judged(_record(study_id, ready, name, patient), report)
         final = self._paths.studies / record.file
-        temporary.replace(final)
+        source = SourceRecord(
+            study_id=study_id,
+            content=ready.content,
+            patient_from=ready.patient_from,
+            has_attenuation=ready.has_attenuation,
+            import_id=import_id,
+        )
+        self.refuse_twin(ready)
+        prepared.replace(final)
         try:
             with self._database.begin() as tx:
+                if record.state == "usable" and self._patients.is_withdrawn(tx, patient):
+                    record = replace(record, state="withdrawn")
                 self._store.add(tx, record)
-                self._quality.keep(tx, record.id, report)
+                self._quality.keep(tx, study_id, report)
+                self._sources.add(tx, source)
+                entered(tx, study_id)
                 self._journal.note(
                     tx,
                     actor=acted_by("professional"),
                     action="study.added",
-                    subject=record.id,
-                    details={"sha256": sha256, "task": record.task},
-                    text=f"Study {name} was added.",
+                    subject=study_id,
+                    details={"sha256": ready.sha256, "task": ready.task},
+                    text="A study was added." if said else None,
                 )
-        except FlomirError:
+        except BaseException:
             final.unlink(missing_ok=True)
             raise
         view = _view(record, {})
         self._bus.publish("study", view)
         return view
 
-    def _record(self, name: str, suffix: str, file: Path, sha256: str, found: Inspected) -> StudyRecord:
-        study_id = new_id("study")
-        patient = None if found.patient_key is None else pseudonym(self._secret(), found.patient_key)
-        return StudyRecord(
-            id=study_id,
-            name=name,
-            state="usable",
-            task=found.task,
-            kind=found.summary.kind,
-            added_at=datetime.now(UTC),
-            file=f"{study_id}{suffix}",
-            size_bytes=file.stat().st_size,
-            sha256=sha256,
-            patient=patient,
-            has_reference=found.summary.has_reference,
-            counts=found.summary.counts,
-            shape=list(found.summary.shape),
-            geometry=found.summary.geometry_words,
-            warnings=list(found.summary.warnings),
-            deidentified=[],
-        )
+    def refuse_twin(self, ready: Ready) -> None:
+        """Raise Conflict (`study.duplicate`) when the same file, or the same acquisition, is here."""
+        twin = self.twin_of(ready)
+        if twin is not None:
+            message = "the same acquisition is here already"
+            raise Conflict(message, code="study.duplicate")
+
+    def twin_of(self, ready: Ready) -> str | None:
+        """Return the study with the same content, if any."""
+        same_file = self._store.by_content(ready.sha256)
+        return self._sources.study_with(ready.content) if same_file is None else same_file.id
+
+    def secret(self) -> bytes:
+        """Return the secret behind the pseudonyms; it is made when it is needed first."""
+        path = self._paths.pseudonym_secret
+        if not path.is_file():
+            write_private(path, secrets.token_hex(32).encode("ascii"))
+        return path.read_bytes()
+
+    def told_later(self) -> None:
+        """Tell what the site has now, after studies were taken without a word."""
+        self._data_changed()
+
+    def _add(self, name: str, stream: IO[bytes]) -> StudyView:
+        suffix = check_ending(name)
+        temporary = receive(pieces(stream), self._paths.studies, limit_bytes=self._limit_bytes, suffix=suffix)
+        try:
+            self._check_room(0)
+            found = inspect(temporary, name)
+            return self.take(Ready.model_validate(found.to_dict()), temporary, name)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _switch(self, study_id: str, before: str, after: str, action: str, words: str) -> StudyView:
         record = self._store.get(study_id)
@@ -266,13 +334,16 @@ class Studies:
             message = f"the study is {record.state}, not {before}"
             raise Conflict(message)
         with self._database.begin() as tx:
+            if after == "usable" and self._patients.is_withdrawn(tx, record.patient):
+                message = "the patient of this study is withdrawn"
+                raise Conflict(message, code="patient.withdrawn")
             self._store.set_state(tx, study_id, "usable" if after == "usable" else "withdrawn")
             self._journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action=action,
                 subject=study_id,
-                text=f"Study {record.name} {words}.",
+                text=f"A study {words}.",
             )
         self._permissions_changed()
         view = self.get(study_id)
@@ -287,15 +358,30 @@ class Studies:
                 actor=acted_by("professional"),
                 action="study.refused",
                 details={"files": len(refused), "codes": sorted({one.code for one in refused})},
-                text=f"{len(refused)} file(s) could not be used: {refused[0].detail}",
+                text=f"{len(refused)} file(s) could not be used.",
                 kind="study",
             )
 
-    def _secret(self) -> bytes:
-        path = self._paths.pseudonym_secret
-        if not path.is_file():
-            write_private(path, secrets.token_hex(32).encode("ascii"))
-        return path.read_bytes()
+
+def _record(study_id: str, ready: Ready, name: str, patient: str | None) -> StudyRecord:
+    return StudyRecord(
+        id=study_id,
+        name=name,
+        state="usable",
+        task=ready.task,
+        kind=ready.kind,
+        added_at=datetime.now(UTC),
+        file=f"{study_id}{ready.suffix}",
+        size_bytes=ready.size_bytes,
+        sha256=ready.sha256,
+        patient=patient,
+        has_reference=ready.has_reference,
+        counts=ready.counts,
+        shape=ready.shape,
+        geometry=ready.geometry,
+        warnings=ready.warnings,
+        deidentified=ready.removed,
+    )
 
 
 def _view(record: StudyRecord, usage: Mapping[str, int]) -> StudyView:
@@ -307,8 +393,3 @@ def _opened(paths: list[Path]) -> Iterable[tuple[str, IO[bytes]]]:
     for path in paths:
         with path.open("rb") as stream:
             yield path.name, stream
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -94,6 +94,14 @@ class Database:
             message = "another daemon has this database open"
             raise Conflict(message, code="storage.database_in_use")
 
+    def compact(self) -> None:
+        """Let nothing of deleted rows stay in the files; does nothing for PostgreSQL, whose server does it by itself."""
+        if not self._is_sqlite:
+            return
+        with self._write_lock, _translated(), self.engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close every connection, and with them give up what `take` took."""
         if self._guard is not None:
@@ -179,7 +187,8 @@ def _engine(target: Path | str) -> Engine:
         if engine.dialect.name != "sqlite":
             return engine
     elif target == ":memory:":
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        options = {"check_same_thread": False}
+        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args=options, hide_parameters=True)
     else:
         path = Path(target)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,6 +197,7 @@ def _engine(target: Path | str) -> Engine:
             pool_size=16,
             max_overflow=64,
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+            hide_parameters=True,  # they may be names of files
         )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

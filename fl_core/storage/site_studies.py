@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fl_core.errors import Conflict, NotFound
 from fl_core.storage.database import Database, Transaction
+from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
 from fl_core.storage.site_tables import study
 
 StudyState = Literal["usable", "unusable", "withdrawn"]
@@ -73,6 +74,21 @@ class StudyStore:
         with self._database.read() as tx:
             rows = tx.execute(select(study).order_by(study.c.added_at.desc(), study.c.id)).mappings().all()
         return [StudyRecord(**row) for row in rows]
+
+    def part(self, wanted: Wanted) -> Part[StudyRecord]:
+        """Return a part of the studies. Orders: added_at, name, counts."""
+        columns = [study.c.name, study.c.patient, study.c.kind, study.c.geometry]
+        query = select(study).where(*contains(wanted.search, columns))
+        if wanted.states:
+            query = query.where(study.c.state.in_(wanted.states))
+        orders = {
+            "added_at": moment(study.c.added_at),
+            "name": caseless(study.c.name),
+            "counts": func.coalesce(study.c.counts, 0.0),
+        }
+        with self._database.read() as tx:
+            part = cut(tx, query, wanted, key=study.c.id, orders=orders, default="-added_at")
+        return Part([StudyRecord(**values_of(row)) for row in part.rows], part.total, part.next_cursor)
 
     def set_state(
         self, tx: Transaction, study_id: str, state: StudyState, *, problem: str = "", code: str = "", advice: str = ""

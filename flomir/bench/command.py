@@ -109,6 +109,15 @@ def _memory(*, size: str, views: int) -> Outcome:
         raise click.BadParameter(str(error), param_hint="--size") from error
 
 
+@printed("import")
+@click.option("--studies", default=1000, show_default=True, type=click.IntRange(8, 100_000), help="acquisitions")
+def _import(*, studies: int) -> Outcome:
+    """How long a hospital's first import takes, whether memory stays flat, and that a kill half-way costs nothing."""
+    from flomir.bench.intake import bench_import
+
+    return bench_import(studies, lambda text: click.echo(text, err=True))
+
+
 @printed("synthesis")
 @click.option(
     "--studies", default=24, show_default=True, type=click.IntRange(4, 10_000), help="samples of the large set"

@@ -36,6 +36,9 @@ MAX_ELEMENTS = 2**28
 LONGEST_FIELD_MM = 1200.0  # longer than any patient table moves in one scan: "pixels" then means mm
 SMALLEST_RADIUS_MM = 80.0  # less than half a head: no parallel-hole camera for people comes so near
 _KINDS = {"float": "f", "short float": "f", "long float": "f", "unsigned integer": "u", "signed integer": "i"}
+_FORMAT_WORDS = frozenset({*_KINDS, "ascii", "bit", "complex", "bigendian", "littleendian"})
+_SCAN_WORDS = frozenset({"reconstructed", "other", "head_in", "feet_in", "head_out", "feet_out", "supine", "prone", "left_side", "right_side",
+    "standing", "sitting"})  # fmt: skip
 _NO_PARALLEL_HOLES = ("pinhole", "fan", "cone", "converging", "diverging", "slanthole", "slit")
 
 
@@ -200,6 +203,16 @@ def _text(header: Mapping[str, str], *keys: str) -> str | None:
     return next((header[k] for k in keys if header.get(k)), None)
 
 
+def _shown(text: str) -> str:
+    """Return a value for a message: numbers as they are; words may be anybody's name and stay out."""
+    return repr(text) if re.fullmatch(r"[-+0-9.eE,{} ]{1,60}", text) else "no number"
+
+
+def _word(text: str | None, known: frozenset[str]) -> str:
+    """Return a word for a message: known ones as they are, others stay out."""
+    return repr(text) if text is None or text.lower() in known else "another word"
+
+
 def _number(header: Mapping[str, str], *keys: str) -> float | None:
     text = _text(header, *keys)
     if text is None:
@@ -209,7 +222,7 @@ def _number(header: Mapping[str, str], *keys: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        msg = f"{keys[0]!r} is {text!r}, expected a number"
+        msg = f"{keys[0]!r} is {_shown(text)}, expected a number"
         raise StudyFormatError("interfile.bad_value", msg)
     return value
 
@@ -276,7 +289,7 @@ def _dtype(header: Mapping[str, str]) -> np.dtype[Any]:
     order = (_text(header, "imagedata byte order") or "BIGENDIAN").lower().replace(" ", "")  # the standard's default
     allowed = (4, 8) if _KINDS.get(text) == "f" else (1, 2, 4)
     if text not in _KINDS or size not in allowed or order not in ("littleendian", "bigendian"):
-        msg = f"number format {text!r} with {size} bytes, {order!r}, expected one of {sorted(_KINDS)} with {allowed} bytes"
+        msg = f"number format {_word(text, _FORMAT_WORDS)} with {size} bytes, {_word(order, _FORMAT_WORDS)}, expected one of {sorted(_KINDS)} with {allowed} bytes"
         raise StudyFormatError("interfile.number_format", msg)
     return np.dtype(f"{'<' if order == 'littleendian' else '>'}{_KINDS[text]}{size}")
 
@@ -291,11 +304,12 @@ def _refuse_other_geometries(header: Mapping[str, str]) -> None:
         raise StudyFormatError("interfile.no_projections", msg)
     status = (_text(header, "process status") or "acquired").lower()
     if status != "acquired":
-        msg = f"the process status is {status!r}, expected 'acquired'"
+        msg = f"the process status is {_word(status, _SCAN_WORDS)}, expected 'acquired'"
         raise StudyFormatError("interfile.no_projections", msg)
     collimator = (_text(header, "collimator", "collimator type") or "parallel").lower()
-    if any(word in collimator for word in _NO_PARALLEL_HOLES):
-        msg = f"the collimator is {collimator!r}, only parallel holes are modelled"
+    other = next((word for word in _NO_PARALLEL_HOLES if word in collimator), None)
+    if other is not None:
+        msg = f"the collimator is {other!r}, only parallel holes are modelled"
         raise StudyFormatError(code, msg)
     radius = min(_radii(header, _whole(header, "number of projections")))
     if radius < SMALLEST_RADIUS_MM:
@@ -316,7 +330,7 @@ def _position(header: Mapping[str, str]) -> tuple[bool, bool]:
     orientation = (_text(header, "patient orientation") or "head_in").lower().replace(" ", "_")
     rotation = (_text(header, "patient rotation") or "supine").lower()
     if orientation not in ("head_in", "feet_in") or rotation not in ("supine", "prone"):
-        msg = f"the patient lies {orientation!r}, {rotation!r}, expected 'head_in' or 'feet_in', 'supine' or 'prone'"
+        msg = f"the patient lies {_word(orientation, _SCAN_WORDS)}, {_word(rotation, _SCAN_WORDS)}, expected 'head_in' or 'feet_in', 'supine' or 'prone'"
         raise StudyFormatError("interfile.unsupported_geometry", msg)
     return orientation == "feet_in", rotation == "prone"
 
@@ -331,7 +345,7 @@ def _radii(header: Mapping[str, str], views: int) -> tuple[float, ...]:
     except ValueError:
         values = []
     if len(values) not in (1, views) or not all(math.isfinite(v) and v > 0 for v in values):
-        msg = f"'radius' is {text[:60]!r}, expected one positive number or {views}"
+        msg = f"'radius' is {_shown(text)}, expected one positive number or {views}"
         raise StudyFormatError("interfile.bad_value", msg)
     return tuple(values) if len(values) == views else (values[0],) * views
 
@@ -340,7 +354,8 @@ def _angles(header: Mapping[str, str], views: int) -> tuple[float, ...]:
     direction = (_text(header, "direction of rotation") or "").upper()
     extent, start = _number(header, "extent of rotation"), _number(header, "start angle")
     if direction not in ("CW", "CCW") or extent is None or not 0 < extent <= 360:
-        msg = f"direction {direction!r} and extent {extent}, expected CW or CCW and 0 to 360 degrees"
+        told = _word(direction, frozenset({"cw", "ccw", ""}))
+        msg = f"direction {told} and extent {extent}, expected CW or CCW and 0 to 360 degrees"
         raise StudyFormatError("interfile.bad_value", msg)
     feet_first, prone = _position(header)
     sense = -1.0 if feet_first else 1.0

@@ -118,7 +118,7 @@ def _add_data(scene: Scene) -> None:
     journey.add_files(professional, journey.heart_studies(scene.folder / "north", "north", 6))
     broken = scene.folder / "broken.h5"
     broken.write_bytes(b"no study")
-    page.get_by_label("Study files").set_input_files([broken])
+    page.get_by_label("Scan files").set_input_files([broken])
     page.get_by_text("1 file was not taken").wait_for()
     professional.shoot("data", dark=True, phone=True)
     page.get_by_role("table", name="Studies").get_by_role("link").last.click()

@@ -83,7 +83,7 @@ def enrol_by_api(orchestrator: DaemonProcess, site: DaemonProcess, name: str) ->
 def add_files(professional: Person, files: list[Path]) -> None:
     """Choose study files on the page Data and wait for the verdict."""
     page = professional.page
-    page.get_by_label("Study files").set_input_files(files)
+    page.get_by_label("Scan files").set_input_files(files)
     page.get_by_text(f"{len(files)} studies added").wait_for(timeout=60_000)
 
 

@@ -161,6 +161,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the imports, newest first. */
+        get: operations["list_imports"];
+        put?: never;
+        /** Begin an import of files that are handed over next. */
+        post: operations["open_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a folder of this computer, with all its subfolders, in the background. */
+        post: operations["import_folder_in_background"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return one import. */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        /** Forget an import that is over, with its list of files; what it added stays. */
+        delete: operations["forget_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to read what was handed over. */
+        post: operations["begin_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an import; what it has added stays. */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what became of each file. */
+        get: operations["list_import_files"];
+        put?: never;
+        /** Hand over files; may be called again with more. */
+        post: operations["hand_over_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with an import that ended early. */
+        post: operations["resume_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/links": {
         parameters: {
             query?: never;
@@ -359,6 +481,74 @@ export interface paths {
         get: operations["get_weights"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the pseudonyms with their studies. */
+        get: operations["list_patients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare a list of patients' numbers with the studies here; the list is not kept. */
+        post: operations["reconcile_patients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{patient}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo the withdrawal of a patient. */
+        post: operations["restore_patient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/patients/{patient}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take every study of a patient out of use, now and later. */
+        post: operations["withdraw_patient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -744,6 +934,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return where everything of patients lies and how full it is. */
+        get: operations["get_storage"];
+        /** Set the limit and, while no study is here, the folder. */
+        put: operations["change_storage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete everything of patients; the audit keeps that it was done. */
+        post: operations["remove_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies": {
         parameters: {
             query?: never;
@@ -751,7 +976,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the studies, newest first. */
+        /** List the studies, newest first, in parts on request. */
         get: operations["list_studies"];
         put?: never;
         /** Add files; each is checked, and taken whole or not at all. */
@@ -806,6 +1031,23 @@ export interface paths {
         };
         /** Return one array: little-endian float32, shape and spacing in the headers. */
         get: operations["get_study_array"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study_id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what was removed from a study, how it was acquired, and whether it may train. */
+        get: operations["get_study_details"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1305,10 +1547,48 @@ export interface components {
             value: number;
         };
         /**
+         * ExpectedPatients
+         * @description POST /patients/reconcile: a list as text, CSV or one number a line; it is answered and forgotten.
+         */
+        ExpectedPatients: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * ExpectedRow
+         * @description One patient of the list.
+         */
+        ExpectedRow: {
+            /**
+             * Given
+             * @description the number as the list has it; back to the page only
+             */
+            given: string;
+            /** Patient */
+            patient: string;
+            /** Row */
+            row: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "available" | "missing" | "withdrawn";
+            /** Studies */
+            studies: number;
+        };
+        /**
          * FolderImport
          * @description POST /studies/import-folder: a folder on this computer.
          */
         FolderImport: {
+            /** Path */
+            path: string;
+        };
+        /**
+         * FolderToImport
+         * @description POST /imports/folder: a folder on this computer, with all its subfolders.
+         */
+        FolderToImport: {
             /** Path */
             path: string;
         };
@@ -1342,6 +1622,106 @@ export interface components {
             total_bytes: number;
         };
         /**
+         * GeometryView
+         * @description How a study was acquired.
+         */
+        GeometryView: {
+            /** Angles Rad */
+            angles_rad: number[];
+            /**
+             * Arc Deg
+             * @description from the first to the last view and one step on
+             */
+            arc_deg: number;
+            /** Bin Mm */
+            bin_mm: number;
+            /** Bins */
+            bins: number;
+            /** Collimator */
+            collimator: string;
+            /** Farthest Mm */
+            farthest_mm: number;
+            /**
+             * Nearest Mm
+             * @description smallest distance from the axis
+             */
+            nearest_mm: number;
+            /** Row Mm */
+            row_mm: number;
+            /** Rows */
+            rows: number;
+            /** Seconds Per View */
+            seconds_per_view: number;
+            /** Start Deg */
+            start_deg: number;
+            /** Views */
+            views: number;
+            /**
+             * Volume Shape
+             * @description z, y, x
+             */
+            volume_shape: number[];
+            /**
+             * Voxel Mm
+             * @description z, y, x
+             */
+            voxel_mm: number[];
+            /** Windows */
+            windows: components["schemas"]["WindowView"][];
+        };
+        /**
+         * HandedOver
+         * @description Multipart body: any number of files under the name `files`, each with its path below what was chosen.
+         */
+        HandedOver: {
+            /** Files */
+            files: string[];
+        };
+        /**
+         * ImportFileList
+         * @description GET /imports/{id}/files.
+         */
+        ImportFileList: {
+            /** Items */
+            items: components["schemas"]["ImportFileView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ImportFileView
+         * @description One file of an import.
+         */
+        ImportFileView: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Name
+             * @description path below the folder; it never leaves this computer
+             */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "added" | "duplicate" | "refused";
+            /** Study Id */
+            study_id: string | null;
+        };
+        /**
+         * ImportList
+         * @description GET /imports, newest first.
+         */
+        ImportList: {
+            /** Items */
+            items: components["schemas"]["ImportView"][];
+        };
+        /**
          * ImportResult
          * @description What became of each file.
          */
@@ -1350,6 +1730,73 @@ export interface components {
             added: components["schemas"]["StudyView"][];
             /** Refused */
             refused: components["schemas"]["RefusedFile"][];
+        };
+        /**
+         * ImportView
+         * @description GET /imports, GET /imports/{id}, delta `import`: scans on their way in.
+         */
+        ImportView: {
+            /** Added */
+            added: number;
+            /** Advice */
+            advice: string;
+            /** Can Resume */
+            can_resume: boolean;
+            /** Code */
+            code: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Detail */
+            detail: string;
+            /** Duplicate */
+            duplicate: number;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Folder
+             * @description the folder on this computer, where one was named
+             */
+            folder: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Left Out
+             * @description reason -> how many further files were no scans
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /** Refused */
+            refused: number;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "files" | "folder";
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "receiving" | "queued" | "running" | "done" | "failed" | "cancelled";
+            /**
+             * Title
+             * @description what stopped it; empty where nothing did
+             */
+            title: string;
+            /**
+             * Total
+             * @description files with a row, once all were looked for
+             */
+            total: number | null;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * IntervalsView
@@ -1392,6 +1839,16 @@ export interface components {
         InvitationText: {
             /** Invitation */
             invitation: string;
+        };
+        /**
+         * KeptView
+         * @description One kind of element that the study is built from.
+         */
+        KeptView: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * LoginLink
@@ -1587,6 +2044,32 @@ export interface components {
              * @default null
              */
             present: string | null;
+        };
+        /**
+         * PatientList
+         * @description GET /patients.
+         */
+        PatientList: {
+            /** Items */
+            items: components["schemas"]["PatientView"][];
+        };
+        /**
+         * PatientView
+         * @description GET /patients: one pseudonym and its studies.
+         */
+        PatientView: {
+            /** Newest At */
+            newest_at: string | null;
+            /** Patient */
+            patient: string;
+            /** Studies */
+            studies: number;
+            /** Usable */
+            usable: number;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Withdrawn By */
+            withdrawn_by: string | null;
         };
         /**
          * PreflightLine
@@ -1813,6 +2296,16 @@ export interface components {
             study_id: string;
         };
         /**
+         * Received
+         * @description POST /imports/{id}/files.
+         */
+        Received: {
+            /** Files */
+            files: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
          * ReceivedModelList
          * @description GET /models.
          */
@@ -1858,6 +2351,31 @@ export interface components {
             size_bytes: number;
             /** Task */
             task: string;
+        };
+        /**
+         * Reconciliation
+         * @description What a list and the studies here have in common.
+         */
+        Reconciliation: {
+            /**
+             * Column
+             * @description the column that was taken for the patient's number; empty without a heading
+             */
+            column: string;
+            /**
+             * Repeated
+             * @description lines that name a patient once more
+             */
+            repeated: number;
+            /** Rows */
+            rows: components["schemas"]["ExpectedRow"][];
+            /** Unlisted */
+            unlisted: components["schemas"]["UnlistedRow"][];
+            /**
+             * Unmatched
+             * @description studies whose patient cannot be told from a number
+             */
+            unmatched: number;
         };
         /**
          * ReconstructionCreate
@@ -1967,6 +2485,30 @@ export interface components {
         ReleaseDecision: {
             /** Send */
             send: boolean;
+        };
+        /**
+         * Removed
+         * @description What was deleted.
+         */
+        Removed: {
+            /** Imports */
+            imports: number;
+            /** Reconstructions */
+            reconstructions: number;
+            /** Studies */
+            studies: number;
+        };
+        /**
+         * RemovedView
+         * @description One kind of element that was not taken over from a scan.
+         */
+        RemovedView: {
+            /** Category */
+            category: string;
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
         };
         /**
          * RequestAnswer
@@ -2282,6 +2824,60 @@ export interface components {
             title: string;
         };
         /**
+         * StorageChange
+         * @description PUT /storage: the folder can be changed while no study is here.
+         */
+        StorageChange: {
+            /**
+             * Folder
+             * @description whole path; none: leave it
+             * @default null
+             */
+            folder: string | null;
+            /**
+             * Quota Bytes
+             * @description none: no limit but the disk
+             * @default null
+             */
+            quota_bytes: number | null;
+        };
+        /**
+         * StorageRemoval
+         * @description POST /storage/removal: delete everything of patients; the number of studies is said for confirmation.
+         */
+        StorageRemoval: {
+            /** Studies */
+            studies: number;
+        };
+        /**
+         * StorageView
+         * @description GET /storage, delta `storage`: where everything of patients lies.
+         */
+        StorageView: {
+            /**
+             * Chosen
+             * @enum {string}
+             */
+            chosen: "settings" | "page" | "default";
+            /** Folder */
+            folder: string;
+            /** Free Bytes */
+            free_bytes: number;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "low" | "full";
+            /** Quota Bytes */
+            quota_bytes: number | null;
+            /** Reserve Bytes */
+            reserve_bytes: number;
+            /** Studies */
+            studies: number;
+            /** Used Bytes */
+            used_bytes: number;
+        };
+        /**
          * StrategyChoice
          * @description A strategy by name with its parameters (validated against fl_core.strategy_spec).
          */
@@ -2294,12 +2890,58 @@ export interface components {
             };
         };
         /**
+         * StudyDetails
+         * @description GET /studies/{id}/details: what was removed, how it was acquired, whether it may train.
+         */
+        StudyDetails: {
+            geometry: components["schemas"]["GeometryView"] | null;
+            /** Has Attenuation */
+            has_attenuation: boolean;
+            /**
+             * Hindrances
+             * @description codes of what keeps it from training; none: it may train
+             */
+            hindrances: string[];
+            /** Kept */
+            kept: components["schemas"]["KeptView"][];
+            /** Notes */
+            notes: string[];
+            /**
+             * Patient From
+             * @description what the pseudonym is made of: site key, file, random or none
+             */
+            patient_from: string;
+            /** Patient Withdrawn */
+            patient_withdrawn: boolean;
+            /**
+             * Remarks
+             * @description codes of what makes it worth less
+             */
+            remarks: string[];
+            /** Removed */
+            removed: components["schemas"]["RemovedView"][];
+            /**
+             * Source
+             * @description dicom, interfile, or another generator as its file names it
+             */
+            source: string;
+            /** Study Id */
+            study_id: string;
+        };
+        /**
          * StudyList
          * @description GET /studies.
          */
         StudyList: {
             /** Items */
             items: components["schemas"]["StudyView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /**
+             * Total
+             * @description in all parts together
+             */
+            total: number;
         };
         /**
          * StudyView
@@ -2390,6 +3032,21 @@ export interface components {
             version: string;
         };
         /**
+         * UnlistedRow
+         * @description A patient with studies here whom the list does not name.
+         */
+        UnlistedRow: {
+            /**
+             * Names
+             * @description file names of some of the studies
+             */
+            names: string[];
+            /** Patient */
+            patient: string;
+            /** Studies */
+            studies: number;
+        };
+        /**
          * Upload
          * @description Multipart body: any number of files under the name `files`.
          */
@@ -2433,6 +3090,18 @@ export interface components {
              * @default null
              */
             url: string | null;
+        };
+        /**
+         * WindowView
+         * @description An energy window.
+         */
+        WindowView: {
+            /** Lower Kev */
+            lower_kev: number;
+            /** Name */
+            name: string;
+            /** Upper Kev */
+            upper_kev: number;
         };
         /**
          * WithdrawRequest
@@ -2859,6 +3528,328 @@ export interface operations {
             };
         };
     };
+    list_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    open_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    import_folder_in_background: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderToImport"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    forget_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    begin_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    list_import_files: {
+        parameters: {
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportFileList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    hand_over_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["HandedOver"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    resume_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     create_link: {
         parameters: {
             query?: never;
@@ -3192,6 +4183,130 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    list_patients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatientList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    reconcile_patients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExpectedPatients"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    restore_patient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatientView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    withdraw_patient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatientView"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4029,9 +5144,114 @@ export interface operations {
             };
         };
     };
-    list_studies: {
+    get_storage: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    change_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StorageChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    remove_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StorageRemoval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    list_studies: {
+        parameters: {
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4198,6 +5418,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_study_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyDetails"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {

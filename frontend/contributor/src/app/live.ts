@@ -10,6 +10,7 @@ import {
 } from "@app/api/schemas";
 import { ownResultSchema, type OwnResult } from "@app/api/schemas.results";
 import { preflightSchema } from "@app/api/schemas.network";
+import { importSchema, storageSchema, type Import } from "@app/api/schemas.intake";
 
 /** One round's progress goes into its session. */
 export const applyProgress: Change<SiteSession> = (sessions, data) => {
@@ -41,6 +42,8 @@ export function createLive(queries: QueryClient): LiveConnection {
     connection,
     followOne("preflight", ["preflight"], preflightSchema),
     followList("study", ["studies"], upsert(studySchema, (item: Study) => item.id)),
+    followList("import", ["imports"], upsert(importSchema, (item: Import) => item.id)),
+    followOne("storage", ["storage"], storageSchema),
     followList("request", ["requests"], upsert(requestSchema, (item: Request) => item.session_id)),
     followList("session", ["sessions"], upsert(sessionSchema, (item: SiteSession) => item.id)),
     followList("progress", ["sessions"], applyProgress),

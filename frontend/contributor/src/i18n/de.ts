@@ -1,5 +1,6 @@
 /** German text of the contributor's pages. */
 import type { en } from "@app/i18n/en";
+import { intake } from "@app/i18n/de.intake";
 import { results } from "@app/i18n/de.results";
 import { network } from "@app/i18n/de.network";
 import { training } from "@app/i18n/de.training";
@@ -7,6 +8,7 @@ import { training } from "@app/i18n/de.training";
 export const de: typeof en = {
   ...results,
   ...training,
+  ...intake,
   nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   ...network,
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
@@ -35,15 +37,14 @@ export const de: typeof en = {
     addData: "Fügen Sie Ihre ersten Studien hinzu", addDataText: "Jede Datei wird hier geprüft und nie hochgeladen.",
   },
   data: {
-    title: "Studien", intro: "Ihre Studien bleiben auf diesem Computer. Jede wird beim Hinzufügen geprüft; eine Datei, die einen Patienten nennt, wird abgewiesen.", loading: "Studien werden geladen", add: "Studien hinzufügen", addNote: "Hier geprüft, nie hochgeladen.", drop: "Studiendateien hier ablegen", formats: "Studiendateien (HDF5), eine oder mehrere.", files: "Studiendateien", choose: "Dateien wählen",
-    folder: "Oder ein Ordner auf diesem Computer", addFolder: "Ordner hinzufügen", added_one: "{{count}} Studie hinzugefügt", added_other: "{{count}} Studien hinzugefügt", addedNote: "Die Tabelle zeigt, was geprüft wurde.", refused_one: "{{count}} Datei wurde nicht übernommen", refused_other: "{{count}} Dateien wurden nicht übernommen", nothingFound: "Dort wurde keine Studiendatei gefunden.", nothingFoundNote: "Wählen Sie den Ordner, in dem die Dateien liegen.",
-    emptyTitle: "Noch keine Studien", empty: "Legen Sie Studiendateien ab oder nennen Sie einen Ordner. Sie sehen jedes Bild, bevor etwas trainiert wird.", name: "Studie", state: "Status", counts: "Impulse", reference: "Referenz", size: "Größe", added: "Hinzugefügt", yes: "ja", no: "nein",
+    title: "Studien", intro: "Ihre Studien bleiben auf diesem Computer. Namen und Nummern der Patienten bleiben zurück, wenn eine Aufnahme gelesen wird.", loading: "Studien werden geladen",
+    emptyTitle: "Noch keine Studien", empty: "Legen Sie Aufnahmen ab oder nennen Sie einen Ordner. Sie sehen jedes Bild, bevor etwas trainiert wird.", name: "Studie", state: "Status", counts: "Impulse", reference: "Referenz", size: "Größe", added: "Hinzugefügt", yes: "ja", no: "nein",
     usable: "Nutzbar", unusable: "Nicht nutzbar", withdrawn: "Zurückgezogen", usableOf: "{{usable}} von {{total}} nutzbar",
   },
   told: { title: "Was der Orchestrator erfährt", note: "Diese Anzahlen, und die Verteilung darunter nur mit Ihrer Erlaubnis.", usable: "Nutzbare Studien", total: "Alle Studien", reference: "Mit Referenzbild", patients: "Patienten", newest: "Zuletzt hinzugefügt", task: "Für {{task}}" },
   study: {
     images: "Bilder", projections: "Projektionen", reference: "Referenz", attenuation: "Schwächungskarte", loadingImage: "Bilder werden geladen", facts: "Über diese Studie", kind: "Art", geometry: "Aufnahme", patient: "Patient (Pseudonym, bleibt hier)", used: "Verwendet", usedIn_zero: "in keiner Sitzung", usedIn_one: "in {{count}} Sitzung", usedIn_other: "in {{count}} Sitzungen", hash: "SHA-256",
-    removed: "Beim Einlesen entfernt", removedNote: "Kennungen, die die Datei enthielt.", removedNone: "Die Datei enthielt keine Kennungen.", reconstruct: "Rekonstruieren",
+    reconstruct: "Rekonstruieren",
     outOfUse: "Außer Gebrauch", outOfUseNote: "Sie bleibt hier gespeichert, aber kein Training verwendet sie.", restore: "Wieder verwenden", withdraw: "Diese Studie zurückziehen", withdrawTitle: "{{name}} zurückziehen?", withdrawLead: "Ab der nächsten Runde verwendet kein Training sie mehr.", withdrawOne: "Die Datei bleibt auf diesem Computer.", withdrawTwo: "Der Orchestrator erfährt die kleinere Zahl sofort.", withdrawThree: "Sie können sie jederzeit wieder verwenden.",
   },
   task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },

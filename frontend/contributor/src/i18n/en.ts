@@ -1,4 +1,5 @@
 /** English text of the contributor's pages. */
+import { intake } from "@app/i18n/en.intake";
 import { results } from "@app/i18n/en.results";
 import { network } from "@app/i18n/en.network";
 import { training } from "@app/i18n/en.training";
@@ -6,6 +7,7 @@ import { training } from "@app/i18n/en.training";
 export const en = {
   ...results,
   ...training,
+  ...intake,
   nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", reconstruct: "Reconstruct", results: "Results", privacy: "Privacy", settings: "Settings" },
   ...network,
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
@@ -34,15 +36,14 @@ export const en = {
     addData: "Add your first studies", addDataText: "Each file is checked here and never uploaded.",
   },
   data: {
-    title: "Studies", intro: "Your studies stay on this computer. Each is checked when it is added; a file that names a patient is refused.", loading: "Loading studies", add: "Add studies", addNote: "Checked here, never uploaded.", drop: "Drop study files here", formats: "Study files (HDF5), one or many.", files: "Study files", choose: "Choose files",
-    folder: "Or a folder on this computer", addFolder: "Add folder", added_one: "{{count}} study added", added_other: "{{count}} studies added", addedNote: "See the table for what was checked.", refused_one: "{{count}} file was not taken", refused_other: "{{count}} files were not taken", nothingFound: "No study file was found there.", nothingFoundNote: "Choose the folder that holds the files.",
-    emptyTitle: "No studies yet", empty: "Drop study files or name a folder. You see every image before anything is trained.", name: "Study", state: "State", counts: "Counts", reference: "Reference", size: "Size", added: "Added", yes: "yes", no: "no",
+    title: "Studies", intro: "Your studies stay on this computer. Names and numbers of patients are left behind when a scan is read.", loading: "Loading studies",
+    emptyTitle: "No studies yet", empty: "Drop scans or name a folder. You see every image before anything is trained.", name: "Study", state: "State", counts: "Counts", reference: "Reference", size: "Size", added: "Added", yes: "yes", no: "no",
     usable: "Usable", unusable: "Cannot be used", withdrawn: "Withdrawn", usableOf: "{{usable}} of {{total}} usable",
   },
   told: { title: "What the orchestrator is told", note: "These counts about your data, and the spread below only if you permit it.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}" },
   study: {
     images: "Images", projections: "Projections", reference: "Reference", attenuation: "Attenuation", loadingImage: "Loading images", facts: "About this study", kind: "Kind", geometry: "Acquisition", patient: "Patient (pseudonym, stays here)", used: "Used", usedIn_zero: "in no session", usedIn_one: "in {{count}} session", usedIn_other: "in {{count}} sessions", hash: "SHA-256",
-    removed: "Removed on the way in", removedNote: "Identifiers that the file had.", removedNone: "The file had no identifiers.", reconstruct: "Reconstruct",
+    reconstruct: "Reconstruct",
     outOfUse: "Out of use", outOfUseNote: "It is kept here, but no training uses it.", restore: "Put back into use", withdraw: "Withdraw this study", withdrawTitle: "Withdraw {{name}}?", withdrawLead: "No training uses it from the next round on.", withdrawOne: "The file stays on this computer.", withdrawTwo: "The orchestrator is told the lower number at once.", withdrawThree: "You can put it back into use at any time.",
   },
   task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },

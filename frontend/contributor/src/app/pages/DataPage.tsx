@@ -1,33 +1,58 @@
-/** The site's own studies. */
-import { Grid, Stack } from "@mantine/core";
+/** The site's own studies and patients: taken in, looked at, compared with a list, taken out of use. */
+import { Grid, Stack, Tabs } from "@mantine/core";
 import { IconFolderHeart } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
+import type { Study } from "@app/api/schemas";
+import { useImports } from "@app/features/intake/api/useImports";
+import { AddScans } from "@app/features/intake/components/AddScans";
+import { ExpectedList } from "@app/features/intake/components/ExpectedList";
+import { ImportCard } from "@app/features/intake/components/ImportCard";
+import { PatientTable } from "@app/features/intake/components/PatientTable";
+import { StorageCard } from "@app/features/intake/components/StorageCard";
+import { SharingCard } from "@app/features/privacy/components/SharingCard";
 import { useStudies } from "@app/features/studies/api/useStudies";
-import { AddStudies } from "@app/features/studies/components/AddStudies";
 import { SharedSummary } from "@app/features/studies/components/SharedSummary";
 import { StudyTable } from "@app/features/studies/components/StudyTable";
 import { useSystem } from "@app/features/system/api/useSystem";
 
+const MOST_IMPORTS = 3;
+
+/** Changes whenever a study comes, goes, or changes its state. */
+const stampOf = (studies: readonly Study[]) => `${studies.length} ${studies.filter(({ state }) => state === "usable").length}`;
+
 export function DataPage() {
   const { t } = useTranslation();
   const studies = useStudies();
+  const imports = useImports();
   const system = useSystem();
   return (
     <Page title={t("nav.data")} intro={t("data.intro")}>
       <Grid gap="md">
         <Grid.Col span={{ base: 12, lg: 8 }} order={{ base: 2, lg: 1 }}>
-          <Resource query={studies} label={t("data.loading")}>
-            {(list) => (list.length === 0 ? <Empty icon={IconFolderHeart} title={t("data.emptyTitle")}>{t("data.empty")}</Empty> : <StudyTable studies={list} />)}
-          </Resource>
+          <Tabs defaultValue="studies" keepMounted={false}>
+            <Tabs.List mb="md">
+              {(["studies", "patients", "list"] as const).map((tab) => <Tabs.Tab key={tab} value={tab}>{t(`intake.tabs.${tab}`)}</Tabs.Tab>)}
+            </Tabs.List>
+            <Tabs.Panel value="studies">
+              <Resource query={studies} label={t("data.loading")}>
+                {(list) => (list.length === 0 ? <Empty icon={IconFolderHeart} title={t("data.emptyTitle")}>{t("data.empty")}</Empty> : <StudyTable studies={list} />)}
+              </Resource>
+            </Tabs.Panel>
+            <Tabs.Panel value="patients"><PatientTable stamp={stampOf(studies.data ?? [])} /></Tabs.Panel>
+            <Tabs.Panel value="list"><ExpectedList /></Tabs.Panel>
+          </Tabs>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }} order={{ base: 1, lg: 2 }}>
           <Stack gap="md">
-            <AddStudies />
+            <AddScans />
+            {imports.data?.slice(0, MOST_IMPORTS).map((one) => <ImportCard key={one.id} one={one} />)}
+            <StorageCard />
             {system.data !== undefined && <SharedSummary summary={system.data.shared_summary} />}
+            {system.data !== undefined && <SharingCard summary={system.data.shared_summary} />}
           </Stack>
         </Grid.Col>
       </Grid>

@@ -88,7 +88,7 @@ function todosOf(system: System, requests: readonly Request[], sessions: readonl
     todos.push({ key: `further-${id}`, tone: "warning", title: t("further.todo", { title: offer.title }), text: t("further.todoText", { orchestrator: offer.orchestrator }), action: <Button size="xs" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("home.read")}</Button> });
   }
   if (system.shared_summary.studies_total === 0) {
-    todos.push({ key: "data", tone: "info", title: t("home.addData"), text: t("home.addDataText"), action: <Button size="xs" renderRoot={(props) => <Link to="/data" {...props} />}>{t("data.add")}</Button> });
+    todos.push({ key: "data", tone: "info", title: t("home.addData"), text: t("home.addDataText"), action: <Button size="xs" renderRoot={(props) => <Link to="/data" {...props} />}>{t("intake.add")}</Button> });
   }
   return todos;
 }

@@ -1,5 +1,5 @@
 /** One study with its images. */
-import { Anchor, Button, Grid } from "@mantine/core";
+import { Anchor, Button, Grid, Stack } from "@mantine/core";
 import { IconMapOff, IconSparkles } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,9 @@ import { useTranslation } from "react-i18next";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
+import type { Study } from "@app/api/schemas";
+import { useStudyDetails } from "@app/features/intake/api/useStorage";
+import { StudyDetails } from "@app/features/intake/components/StudyDetails";
 import { useStudies } from "@app/features/studies/api/useStudies";
 import { StudyChip } from "@app/features/studies/components/StudyChip";
 import { StudyFacts } from "@app/features/studies/components/StudyFacts";
@@ -26,12 +29,18 @@ export function StudyPage() {
           <Page title={study.name} chip={<StudyChip state={study.state} />} back={back}
             actions={study.state === "usable" && <Button leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/reconstruct" search={{ study: study.id }} {...props} />}>{t("study.reconstruct")}</Button>}>
             <Grid gap="md">
-              <Grid.Col span={{ base: 12, md: 7, lg: 8 }}><StudyImages study={study} /></Grid.Col>
-              <Grid.Col span={{ base: 12, md: 5, lg: 4 }}><StudyFacts study={study} /></Grid.Col>
+              <Grid.Col span={{ base: 12, md: 7, lg: 8 }}><StudyWithOutline study={study} /></Grid.Col>
+              <Grid.Col span={{ base: 12, md: 5, lg: 4 }}><Stack gap="md"><StudyDetails id={study.id} state={study.state} /><StudyFacts study={study} /></Stack></Grid.Col>
             </Grid>
           </Page>
         );
       }}
     </Resource>
   );
+}
+
+/** The images know the angles of the views only from the study's details. */
+function StudyWithOutline({ study }: { study: Study }) {
+  const details = useStudyDetails(study.id, study.state).data;
+  return <StudyImages study={study} angles={details?.has_attenuation === true ? details.geometry?.angles_rad : undefined} />;
 }

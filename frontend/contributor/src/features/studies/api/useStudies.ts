@@ -2,30 +2,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
-import { body, snapshot, upload } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { body, snapshot } from "@shared/api/client";
+import { partOf, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
-import { importResultSchema, type ImportResult, type Study } from "@app/api/schemas";
+import type { Study } from "@app/api/schemas";
 
-export const useStudies = () => useLiveList(["studies"], () => snapshot(api.GET("/api/v1/studies")));
-
-function useImport<Input>(run: (input: Input) => Promise<ImportResult>) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: run,
-    onSuccess: () => Promise.all([queries.invalidateQueries({ queryKey: ["studies"] }), queries.invalidateQueries({ queryKey: ["system"] })]),
-  });
-}
-
-export const useAddFiles = () =>
-  useImport((files: readonly File[]) => {
-    const form = new FormData();
-    for (const file of files) form.append("files", file, file.name);
-    return upload("/api/v1/studies", form, importResultSchema);
-  });
-
-export const useAddFolder = () => useImport((path: string) => body(api.POST("/api/v1/studies/import-folder", { body: { path } })));
+export const useStudies = () => useLiveList(["studies"], (cursor) => snapshot(api.GET("/api/v1/studies", { params: { query: partOf(cursor) } })));
 
 function useStudyChange(run: (id: string) => Promise<Study>) {
   const queries = useQueryClient();

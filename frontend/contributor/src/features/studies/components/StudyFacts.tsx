@@ -1,5 +1,5 @@
 /** A study in words, and taking it out of use or back. */
-import { Stack, Text } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { IconArchive, IconRestore } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -19,7 +19,6 @@ export function StudyFacts({ study }: { study: Study }) {
   return (
     <Stack gap="md">
       {study.problem !== "" && <Notice tone="danger" title={study.problem}>{study.advice}</Notice>}
-      {study.warnings.map((warning) => <Notice key={warning} tone="warning">{warning}</Notice>)}
       <Card title={t("study.facts")}>
         <Facts items={[
           [t("study.kind"), study.kind],
@@ -32,9 +31,6 @@ export function StudyFacts({ study }: { study: Study }) {
           [t("data.added"), formatDateTime(study.added_at)],
           [t("study.hash"), <span key="h" className="mono" title={study.sha256}>{study.sha256.slice(0, 24)}…</span>],
         ]} />
-      </Card>
-      <Card title={t("study.removed")} note={t("study.removedNote")}>
-        {study.deidentified.length === 0 ? <Text size="sm">{t("study.removedNone")}</Text> : <ul style={{ margin: 0, paddingLeft: 18, fontSize: 14 }}>{study.deidentified.map((line) => <li key={line}>{line}</li>)}</ul>}
       </Card>
       <InUse study={study} />
     </Stack>

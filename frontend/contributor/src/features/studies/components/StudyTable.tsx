@@ -1,43 +1,69 @@
-/** All studies with their state; the name leads to the images. */
-import { Anchor, Table, Text } from "@mantine/core";
-import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
+/** All studies with their state, searched and filtered; the name leads to the images. */
+import { Anchor, Group, SegmentedControl, Stack, Table, Text, TextInput } from "@mantine/core";
+import { IconAlertTriangle, IconCheck, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatCount } from "@shared/format/format";
+import { LongTable } from "@shared/ui/LongTable";
 import { Ago } from "@shared/ui/Time";
 
 import type { Study } from "@app/api/schemas";
 import { StudyChip } from "@app/features/studies/components/StudyChip";
 
+const COLUMNS = ["name", "state", "counts", "reference", "size", "added"] as const;
+const STATES = ["all", "usable", "withdrawn", "unusable"] as const;
+type Shown = (typeof STATES)[number];
+const isShown = (value: string): value is Shown => STATES.some((known) => known === value);
+const idOf = ({ id }: Study) => id;
+
+/** Every word must occur in the name, the pseudonym, the kind or the acquisition. */
+function fits(study: Study, words: readonly string[]): boolean {
+  const text = `${study.name} ${study.patient ?? ""} ${study.kind} ${study.geometry}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
 export function StudyTable({ studies }: { studies: readonly Study[] }) {
   const { t } = useTranslation();
-  const rows = [...studies].sort((a, b) => b.added_at.localeCompare(a.added_at));
+  const [search, setSearch] = useState("");
+  const [state, setState] = useState<Shown>("all");
+  const rows = useMemo(() => {
+    const words = search.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    return studies.filter((study) => (state === "all" || study.state === state) && fits(study, words)).sort((a, b) => b.added_at.localeCompare(a.added_at));
+  }, [studies, search, state]);
   return (
     <div className="card">
-      <div className="table-wrap">
-        <Table aria-label={t("data.title")} verticalSpacing={9} highlightOnHover>
-          <Table.Thead>
-            <Table.Tr>{(["name", "state", "counts", "reference", "size", "added"] as const).map((name) => <Table.Th key={name} scope="col">{t(`data.${name}`)}</Table.Th>)}</Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((study) => (
-              <Table.Tr key={study.id}>
-                <Table.Td maw={340}>
-                  <Anchor fw={600} size="sm" renderRoot={(props) => <Link to="/data/$studyId" params={{ studyId: study.id }} {...props} />}>{study.name}</Anchor>
-                  <Text size="xs" c="dimmed">{study.problem !== "" ? study.problem : study.kind}</Text>
-                  {study.warnings.map((warning) => <Text key={warning} size="xs" c="var(--tone-warning)"><IconAlertTriangle size={12} style={{ verticalAlign: -1 }} aria-hidden="true" /> {warning}</Text>)}
-                </Table.Td>
-                <Table.Td><StudyChip state={study.state} /></Table.Td>
-                <Table.Td className="num">{study.counts === null ? "–" : formatCount(Math.round(study.counts))}</Table.Td>
-                <Table.Td>{study.has_reference ? <IconCheck size={17} aria-label={t("data.yes")} /> : <Text span size="sm" c="dimmed">{t("data.no")}</Text>}</Table.Td>
-                <Table.Td className="num">{formatBytes(study.size_bytes)}</Table.Td>
-                <Table.Td><Text size="sm" c="dimmed"><Ago at={study.added_at} /></Text></Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+      <Stack gap="sm">
+        <Group gap="sm" justify="space-between">
+          <TextInput style={{ flex: "1 1 220px" }} aria-label={t("intake.search")} placeholder={t("intake.searchNote")} leftSection={<IconSearch size={16} />} value={search} onChange={(event) => setSearch(event.currentTarget.value)} />
+          <div style={{ overflowX: "auto", maxWidth: "100%" }}>
+            <SegmentedControl size="xs" aria-label={t("intake.states")} value={state} onChange={(value) => { if (isShown(value)) setState(value); }} data={STATES.map((value) => ({ value, label: t(value === "all" ? "intake.all" : `data.${value}`) }))} />
+          </div>
+        </Group>
+        <Text size="xs" c="dimmed" role="status">{rows.length === 0 ? t("intake.none") : t("intake.shown", { shown: formatCount(rows.length), of: formatCount(studies.length) })}</Text>
+        <LongTable label={t("data.title")} columns={COLUMNS.length} rows={rows} rowKey={idOf} head={COLUMNS.map((name) => <Table.Th key={name} scope="col">{t(`data.${name}`)}</Table.Th>)}>
+          {(study) => <Cells study={study} />}
+        </LongTable>
+      </Stack>
     </div>
+  );
+}
+
+function Cells({ study }: { study: Study }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Table.Td maw={340} style={{ overflowWrap: "anywhere" }}>
+        <Anchor fw={600} size="sm" renderRoot={(props) => <Link to="/data/$studyId" params={{ studyId: study.id }} {...props} />}>{study.name}</Anchor>
+        <Text size="xs" c="dimmed">{study.problem !== "" ? study.problem : study.patient === null ? study.kind : `${study.kind} · ${study.patient}`}</Text>
+        {study.warnings.slice(0, 2).map((warning) => <Text key={warning} size="xs" c="var(--tone-warning)"><IconAlertTriangle size={12} style={{ verticalAlign: -1 }} aria-hidden="true" /> {warning}</Text>)}
+      </Table.Td>
+      <Table.Td><StudyChip state={study.state} /></Table.Td>
+      <Table.Td className="num">{study.counts === null ? "–" : formatCount(Math.round(study.counts))}</Table.Td>
+      <Table.Td>{study.has_reference ? <IconCheck size={17} aria-label={t("data.yes")} /> : <Text span size="sm" c="dimmed">{t("data.no")}</Text>}</Table.Td>
+      <Table.Td className="num">{formatBytes(study.size_bytes)}</Table.Td>
+      <Table.Td><Text size="sm" c="dimmed"><Ago at={study.added_at} /></Text></Table.Td>
+    </>
   );
 }

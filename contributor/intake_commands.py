@@ -1,0 +1,66 @@
+"""`flomir contributor import` and `remove-data`: what the page Data does, for scripts."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+POLL_S = 0.5
+UNDER_WAY = frozenset({"receiving", "queued", "running"})
+Option = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+class Call(Protocol):
+    """Asks the running contributor of a home folder; a refusal becomes one line with its remedy."""
+
+    def __call__(self, home: Path, method: str, path: str, body: Mapping[str, object] | None) -> Mapping[str, object]:
+        """Return the answer's JSON object."""
+
+
+def add_intake_commands(group: click.Group, *, call: Call, home_option: Option, json_option: Option) -> None:
+    """Add both commands to the group."""
+
+    @group.command("import")
+    @click.argument("folder", type=click.Path(exists=True, path_type=Path))
+    @home_option
+    @json_option
+    def import_folder(folder: Path, home: Path, *, as_json: bool) -> None:
+        """Take in every scan of a FOLDER: DICOM NM with CT, Interfile, study files. Goes on when this command is ended."""
+        view = call(home, "POST", "/imports/folder", {"path": str(folder.expanduser().resolve())})
+        place = f"/imports/{view['id']}"
+        with click.progressbar(length=100, label="Reading scans", hidden=as_json) as bar:
+            while view["state"] in UNDER_WAY:
+                time.sleep(POLL_S)
+                view = call(home, "GET", place, None)
+                bar.update(_percent(view) - bar.pos)
+        if as_json:
+            click.echo(json.dumps(view))
+        else:
+            click.echo(f"{view['added']} added, {view['duplicate']} here already, {view['refused']} not taken.")
+        if view["state"] != "done":
+            message = f"The import is {view['state']}. {view['title']} {view['advice']}".strip()
+            raise click.ClickException(message)
+
+    @group.command("remove-data")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @home_option
+    @json_option
+    def remove_data(home: Path, *, yes: bool, as_json: bool) -> None:
+        """Delete every study, reconstruction and pseudonym of this site; the audit log keeps that it was done."""
+        studies = int(str(call(home, "GET", "/storage", None)["studies"]))
+        if not yes:
+            click.confirm(f"Delete all {studies} studies of this site from this computer for good?", abort=True)
+        removed = call(home, "POST", "/storage/removal", {"studies": studies})
+        click.echo(
+            json.dumps(removed)
+            if as_json
+            else f"Removed {removed['studies']} studies and {removed['reconstructions']} reconstructions."
+        )
+
+
+def _percent(view: Mapping[str, object]) -> int:
+    total = int(str(view["total"] or 0))
+    return 0 if total == 0 else 100 * (total - int(str(view["waiting"]))) // total

@@ -1,0 +1,314 @@
+"""Bring scans into a site: each becomes a file without identifiers that a task can use, or a reason why not. Torch-free.
+
+A scan of another kind (DICOM, Interfile) is written as a study file; a study file, or a sample of another task, is copied
+as it is. Nothing that is told here repeats a value of a file; names of files are told to the caller only.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+
+from pydantic import JsonValue
+
+from model.errors import ModelError
+from model.io.importing import discover
+from model.io.scans import FileKind, Scan, Skipped
+from model.io.study import read_study, write_study
+from model.io.study_records import Study
+from model.quality import check_file
+from model.quality.report import QualityReport
+from model.task_spec import TASK_SPECS, SampleSummary, read_slice_patient
+
+PREFIX = ".upload-"
+"""Of files in the making: what an interrupted import leaves is found by it."""
+SPECT = "spect-reconstruction"
+LARGEST_SAMPLE_BYTES = 2**32
+_NOT_MINE = frozenset({"study.not_a_study", "study.unreadable", "sample.unreadable", "sample.missing"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A file that is ready to be taken: where it lies and what it holds.
+
+    Parameters
+    ----------
+    file : str
+        Its name in the folder of the prepared files.
+    content : str
+        SHA-256 of counts and geometry: equal for the same acquisition, whenever and from whatever it was read.
+    patient_key, patient_from : str or None
+        Groups the studies of one patient; ``site key``, ``random``, ``file`` or ``none``.
+    removed, notes : tuple of str
+        Sentences for a person.
+    quality : QualityReport or None
+        What quality control found; None for data that are not checked.
+    """
+
+    file: str
+    suffix: str
+    sha256: str
+    size_bytes: int
+    content: str
+    task: str
+    summary: SampleSummary
+    patient_key: str | None
+    patient_from: str
+    removed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    quality: QualityReport | None = None
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return plain JSON values."""
+        return {
+            "file": self.file,
+            "suffix": self.suffix,
+            "sha256": self.sha256,
+            "size_bytes": self.size_bytes,
+            "content": self.content,
+            "task": self.task,
+            "kind": self.summary.kind,
+            "has_reference": self.summary.has_reference,
+            "has_attenuation": self.summary.details.get("has_attenuation") is True,
+            "counts": self.summary.counts,
+            "shape": list(self.summary.shape),
+            "geometry": self.summary.geometry_words,
+            "patient_key": self.patient_key,
+            "patient_from": self.patient_from,
+            "warnings": [*self.summary.warnings, *self.notes],
+            "removed": list[JsonValue](self.removed),
+            "quality": None if self.quality is None else self.quality.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing to bring in, named by its path below the source; and what is no scan."""
+
+    name: str
+    scan: Scan
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """What a source holds.
+
+    Parameters
+    ----------
+    left_out : mapping of reason to count
+        Files that are no scans and serve none.
+    """
+
+    found: tuple[Found, ...]
+    not_scans: tuple[tuple[str, str], ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+def sort_out(source: Path, *, most_named: int = 200) -> Sorting:
+    """Look through a file or folder; headers only.
+
+    Parameters
+    ----------
+    most_named : int
+        So many files that are no scans are named (name, reason), the others counted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such path.
+    ModelError
+        ``import.too_many_files``.
+    """
+    found = discover(source)
+    base = source if source.is_dir() else source.parent
+    scans = list(found.scans)
+    named: list[tuple[str, str]] = []
+    left_out: dict[str, int] = {}
+    for skipped in found.skipped:
+        if skipped.used:
+            continue
+        if _is_sample(skipped):
+            scans.append(Scan(skipped.path, FileKind.OTHER))
+        elif len(named) < most_named:
+            named.append((_name(skipped.path, base), skipped.reason))
+        else:
+            left_out[skipped.reason] = left_out.get(skipped.reason, 0) + 1
+    ordered = sorted((Found(_name(scan.path, base), scan) for scan in scans), key=lambda one: one.name)
+    return Sorting(tuple(ordered), tuple(named), left_out)
+
+
+def prepare(scan: Scan, folder: Path, *, site_key: bytes) -> Prepared:
+    """Read a scan and write it, whole or not at all, as a hidden file into `folder`.
+
+    Raises
+    ------
+    ModelError
+        What is wrong with the scan.
+    OSError
+        If a file cannot be opened or the disk refuses.
+    """
+    if scan.kind in (FileKind.STUDY, FileKind.OTHER):
+        return _copied(scan.path, folder)
+    imported = scan.load(site_key=site_key)
+    target = folder / f"{PREFIX}{token_hex(8)}.h5"
+    write_study(target, imported.study)
+    try:
+        return _described(
+            target, imported.study, removed=(imported.report.sentence(),), origin=imported.report.patient_key
+        )
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def inspect_sample(path: Path) -> tuple[str, SampleSummary]:
+    """Return the task that can use a file, and what it shows; raises the ModelError of the task that fits best."""
+    suffix = path.suffix.lower()
+    refusals: list[ModelError] = []
+    for spec in TASK_SPECS.values():
+        if suffix not in spec.sample_suffixes:
+            continue
+        try:
+            return spec.name, spec.inspect_sample(path)
+        except ModelError as error:
+            refusals.append(error)
+    if not refusals:
+        message = f"files that end in {suffix or 'nothing'} are not read"
+        raise ModelError(code="study.unusable", message=message, remedy="Add DICOM NM, Interfile or study files.")
+    raise next((error for error in refusals if error.code not in _NOT_MINE), refusals[0])
+
+
+def content_of(study: Study) -> str:
+    """Return the hash of an acquisition: its counts and its geometry, nothing of a person."""
+    geometry = json.dumps(study.geometry.to_dict(), sort_keys=True).encode()
+    return hashlib.sha256(study.projections.tobytes() + geometry).hexdigest()
+
+
+def removed_sentences(provenance: object) -> tuple[str, ...]:
+    """Return what a study file's own provenance tells was removed, as sentences."""
+    report = provenance.get("deidentification") if isinstance(provenance, dict) else None
+    if not isinstance(report, dict):
+        return ()
+    counts: dict[str, int] = {}
+    for one in report.get("removed", []):
+        if isinstance(one, dict) and isinstance(one.get("count"), int):
+            category = str(one.get("category", "other"))
+            counts[category] = counts.get(category, 0) + one["count"]
+    parts = ", ".join(f"{count} {category}" for category, count in sorted(counts.items()))
+    return (f"{sum(counts.values())} elements were removed ({parts}).",) if counts else ()
+
+
+def describe(path: Path) -> Prepared:
+    """Read a study file or a sample as a whole, so that a damaged one is found now and not in a training.
+
+    Raises
+    ------
+    ModelError
+        What is wrong with it.
+    """
+    task, summary = inspect_sample(path)
+    if task == SPECT:
+        return _described(path, read_study(path), removed=(), origin="file", summary=summary)
+    key = read_slice_patient(path)
+    digest = _sha256(path)
+    return _prepared(path, digest, digest, task, summary, key, "none" if key is None else "file")
+
+
+def _copied(path: Path, folder: Path) -> Prepared:
+    """Copy a study file or a sample; it is named by its kind, so that no name travels along."""
+    suffix = path.suffix.lower() if path.suffix.lower() in _suffixes() else ".h5"
+    target = folder / f"{PREFIX}{token_hex(8)}{suffix}"
+    try:
+        shutil.copyfile(path, target)
+        target.chmod(0o600)
+        with target.open("rb") as stream:
+            os.fsync(stream.fileno())
+        return describe(target)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _described(
+    target: Path, study: Study, *, removed: Sequence[str], origin: str, summary: SampleSummary | None = None
+) -> Prepared:
+    task, read = (SPECT, summary) if summary is not None else inspect_sample(target)
+    key = study.provenance.get("patient_key")
+    told = tuple(removed) or removed_sentences(dict(study.provenance))
+    notes = study.provenance.get("notes")
+    return _prepared(
+        target,
+        _sha256(target),
+        content_of(study),
+        task,
+        read,
+        None if key is None else str(key),
+        "none" if key is None else _origin(study, origin),
+        told,
+        tuple(str(note) for note in notes) if isinstance(notes, list) and origin != "file" else (),
+    )
+
+
+def _origin(study: Study, otherwise: str) -> str:
+    report = study.provenance.get("deidentification")
+    told = report.get("patient_key_from") if isinstance(report, dict) else None
+    return "random" if told == "random" else otherwise
+
+
+def _prepared(
+    target: Path,
+    sha256: str,
+    content: str,
+    task: str,
+    summary: SampleSummary,
+    key: str | None,
+    origin: str,
+    removed: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> Prepared:
+    return Prepared(
+        file=target.name,
+        suffix=target.suffix,
+        sha256=sha256,
+        size_bytes=target.stat().st_size,
+        content=content,
+        task=task,
+        summary=summary,
+        patient_key=key,
+        patient_from=origin,
+        removed=tuple(removed),
+        notes=tuple(notes),
+        quality=check_file(target) if task == SPECT else None,
+    )
+
+
+def _suffixes() -> frozenset[str]:
+    return frozenset(suffix for spec in TASK_SPECS.values() for suffix in spec.sample_suffixes)
+
+
+def _is_sample(skipped: Skipped) -> bool:
+    path = skipped.path
+    try:
+        return path.suffix.lower() == ".npz" and path.stat().st_size < LARGEST_SAMPLE_BYTES and zipfile.is_zipfile(path)
+    except OSError:
+        return False
+
+
+def _name(path: Path, base: Path) -> str:
+    return path.relative_to(base).as_posix()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def batches(found: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:
+    """Cut a list into parts."""
+    for first in range(0, len(found), size):
+        yield found[first : first + size]

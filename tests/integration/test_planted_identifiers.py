@@ -1,0 +1,217 @@
+"""Nothing of a patient leaves a site or reaches a log.
+
+Names are planted in tags, private tags, names of files and folders, overlays, burnt-in text, damaged files and requests
+that are refused, then looked for in everything that real daemons send and write.
+"""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flomir.daemon_process import DaemonProcess
+from flomir.demo import federation as fed
+from flomir.demo.settings import DemoSettings
+from flomir.waiting import wait_until
+from model.io.imported import PatientFrame
+from model.io.nifti import write_nifti
+from model.io.study_records import Study
+from tests.support.dicom import nm_file
+from tests.support.studies import tiny_study, write_tiny_study
+from tests.support.tap import heard, tap_environment
+
+STUDIES = 5
+HOSPITAL = "Hospital Leavesheart"
+"""The site's own name leaves on purpose: that it is heard shows that the tap works."""
+PLANTED = {
+    "PatientName": "Plantedname^Jane", "PatientID": "PLID7781", "PatientBirthDate": "19431231",
+    "AccessionNumber": "PLACC99117", "InstitutionName": "Plantedhouse", "ReferringPhysicianName": "Plantedref^Joe",
+    "PatientComments": "Plantedcomment lives in Springfield", "StudyDescription": "Planteddescription",
+    "OperatorsName": "Plantedoperator^Ann", "StationName": "PLSTATION", "PatientAddress": "Plantedstreet 5",
+    "ImageComments": "Plantedimage", "StudyID": "PLSTUDY4", "PatientTelephoneNumbers": "555-771-9931",
+}  # fmt: skip
+ELSEWHERE = (
+    "PLPRIVATE31", "Plantedoverlay", "Plantedfolder", "Plantedfile", "Plantedinterf", "PLNUMBER88", "Plantedhdf",
+    "Plantedpath", "PLLIST5501", "Plantedupload", "PLANTEDURL", "PLVALUE27",
+)  # fmt: skip
+BURNT = np.frombuffer(b"PLBURNT in the pixels", dtype=np.uint8)
+
+
+def _planted(dataset: Any, number: int) -> None:
+    for keyword, value in PLANTED.items():
+        setattr(dataset, keyword, value)
+    dataset.PatientID = f"{PLANTED['PatientID']}-{number}"
+    private = dataset.private_block(0x0009, "Plantedcreator", create=True)
+    private.add_new(0x10, "LO", "PLPRIVATE31")
+    private.add_new(0x11, "PN", PLANTED["PatientName"])
+    dataset.BurnedInAnnotation = "YES"
+    dataset.add_new(0x60000010, "US", dataset.Rows)
+    dataset.add_new(0x60000011, "US", dataset.Columns)
+    dataset.add_new(0x60000022, "LO", "Plantedoverlay")
+    dataset.add_new(0x60003000, "OB", b"Plantedoverlay written over the image  ")
+
+
+def _scan(folder: Path, number: int) -> None:
+    """Write an acquisition with a reference image beside it; a name stands in the counts of a corner."""
+    study = tiny_study(number, counts=4e5, scatter_fraction=0.0)
+    counts = study.projections.copy()
+    rows, columns = counts.shape[-2:]
+    corner = min(len(BURNT), columns)
+    counts[0, :, 0, :corner] += BURNT[:corner]
+    burnt = Study(projections=counts, geometry=study.geometry, provenance={"generator": "test"})
+    stem = f"Plantedfile_{PLANTED['PatientName']}_{number}"
+    nm_file(folder / f"{stem}.dcm", lambda dataset: _planted(dataset, number), study=burnt)
+    assert rows and study.reference is not None and study.attenuation is not None
+    write_nifti(folder / f"{stem}_mumap.nii", study.attenuation, PatientFrame.centred(study.geometry.grid))
+    write_nifti(folder / f"{stem}_reference.nii", study.reference, PatientFrame.centred(study.geometry.grid))
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write what a console may export, whole and broken, with names wherever there is a place for one."""
+    folder = tmp_path_factory.mktemp("source") / "Plantedfolder Plantedname^Jane"
+    for number in range(STUDIES):
+        place = folder / f"{PLANTED['PatientID']}-{number}"
+        place.mkdir(parents=True)
+        _scan(place, number)
+    broken = folder / "Plantedname broken"
+    broken.mkdir()
+    whole = next(folder.rglob("*.dcm")).read_bytes()
+    (broken / "Plantedfile_cut.dcm").write_bytes(whole[: len(whole) // 2])
+    nm_file(broken / "Plantedfile_values.dcm", _odd_values)
+    header = (
+        "!INTERFILE :=\npatient name := Plantedinterf\npatient id := PLID7781\nnumber of projections := PLNUMBER88\n"
+    )
+    (broken / "Plantedfile.hs").write_text(header, encoding="ascii")
+    write_tiny_study(broken / "Plantedfile_Plantedhdf.h5", 99)
+    _name_somebody(broken / "Plantedfile_Plantedhdf.h5")
+    (broken / "Plantedfile letter.txt").write_text("Plantedname", encoding="ascii")
+    return folder
+
+
+def _odd_values(dataset: Any) -> None:
+    _planted(dataset, 77)
+    dataset.RotationInformationSequence[0].RotationDirection = "PLVALUE27"
+
+
+def _name_somebody(path: Path) -> None:
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        del file["provenance"]
+        file["provenance"] = '{"patient_name": "Plantedhdf"}'
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DaemonProcess, DaemonProcess, Path]]:
+    folder = tmp_path_factory.mktemp("planted")
+    orchestrator = DaemonProcess("orchestrator", folder / "orchestrator", ["--name", "Laboratory"])
+    site = DaemonProcess("contributor", folder / "site")
+    patch = pytest.MonkeyPatch()
+    try:
+        orchestrator.launch()
+        for name, value in tap_environment(folder / "tap").items():
+            patch.setenv(name, value)
+        site.launch()
+        patch.undo()
+        orchestrator.wait_ready()
+        site.wait_ready()
+        yield orchestrator, site, folder
+    finally:
+        patch.undo()
+        site.stop()
+        orchestrator.stop()
+
+
+def test_nothing_of_a_patient_leaves_a_site_or_reaches_a_log(
+    pair: tuple[DaemonProcess, DaemonProcess, Path], camera: Path
+) -> None:
+    orchestrator, site, folder = pair
+    settings = DemoSettings(contributors=1, rounds=2, local_epochs=1, studies=3, workdir=folder)
+    issued = orchestrator.call("POST", "/invitations", json_body={"site_name": HOSPITAL})
+    view = site.call("POST", "/enrolment", json_body={"invitation": issued["text"], "site_name": HOSPITAL})
+    fed.approve(orchestrator, str(view["fingerprint"]))
+    site_id = fed.connected(site)
+    _bring_in(site, camera)
+    _provoke(site, camera)
+    fed.wait_for_summaries(orchestrator, [(site_id, STUDIES)])
+    site.call("PUT", "/sharing", json_body={"distributions": True})
+    session_id = fed.offer_session(orchestrator, settings, [site_id], "Planted")
+    fed.agree(site, session_id)
+    view = fed.follow(orchestrator, session_id, lambda _view: None, timeout_s=150)
+    assert view["state"] == "completed", (view["reason"], (site.home / "flower" / "progress.jsonl").read_text()[-2000:])
+    _withdraw_one(site)
+
+    sent = heard(folder / "tap")
+    assert HOSPITAL.encode() in sent, "the tap hears nothing"
+    assert len(sent) > 50_000, "no update was heard"
+    places = {
+        "what the site sent": sent,
+        "the laboratory's folder": _everything(orchestrator.home),
+        "the site's logs": _everything(site.home / "logs") + (site.home / "daemon.log").read_bytes(),
+        "the runner's files": _everything(site.home / "flower") + _everything(site.home / "run"),
+        "activity and audit": b"".join(
+            site.client.get(path).content for path in ("/activity?limit=500", "/audit?limit=1000", "/system")
+        ),
+    }
+    found = [f"{word!r} in {where}" for where, content in places.items() for word in _words() if _holds(content, word)]
+    assert found == []
+    studies = _everything(site.home / "studies")
+    assert not [word for word in _words() if _holds(studies, word)]
+
+
+def _bring_in(site: DaemonProcess, camera: Path) -> None:
+    begun = site.call("POST", "/imports/folder", json_body={"path": str(camera)})
+
+    def ended() -> dict[str, object] | None:
+        one = site.call("GET", f"/imports/{begun['id']}")
+        return one if one["state"] in {"done", "failed", "cancelled"} else None
+
+    done = wait_until(ended, timeout_s=90, what="the end of the import")
+    assert (done["state"], done["added"]) == ("done", STUDIES), done
+    rows = site.items(f"/imports/{begun['id']}/files")
+    assert sum(row["state"] == "refused" for row in rows) == 5
+    for row in rows:
+        told = f"{row['code']} {row['detail']} {row['advice']}"  # the name of a file is the page's own business
+        assert not [word for word in _words() if word.lower() in told.lower()], row
+
+
+def _provoke(site: DaemonProcess, camera: Path) -> None:
+    """Ask for what is refused, with names in the question."""
+    client = site.client
+    client.post("/imports/folder", json={"path": "/nowhere/Plantedpath"})
+    client.post("/studies/import-folder", json={"path": "/nowhere/Plantedpath"})
+    cut = next(camera.rglob("*_cut.dcm")).read_bytes()
+    client.post("/studies", files=[("files", ("Plantedupload.h5", cut)), ("files", ("Plantedupload.dcm", cut))])
+    client.post("/patients/reconcile", json={"text": "Name;ID\nPlantedname;PLLIST5501\n"})
+    client.get("/studies/PLANTEDURL")
+    client.post("/patients/PLANTEDURL/withdraw")
+    client.get("/studies", params={"search": PLANTED["PatientName"]})
+    client.put("/storage", json={"folder": "Plantedpath", "quota_bytes": None})
+    made = client.post("/imports").json()
+    client.post(f"/imports/{made['id']}/files", files=[("files", (f"{'x' * 300}Plantedupload/../a.dcm", b"x"))])
+    client.post(f"/imports/{made['id']}/files", files=[("files", ("a/" * 50 + "Plantedupload", b"x"))])
+    client.post(f"/imports/{made['id']}/cancel")
+
+
+def _withdraw_one(site: DaemonProcess) -> None:
+    [first, *_] = site.items("/patients")
+    site.call("POST", f"/patients/{first['patient']}/withdraw", json_body={})
+
+
+def _words() -> list[str]:
+    names = [part for value in PLANTED.values() for part in value.replace("^", " ").split() if len(part) > 5]
+    return [*dict.fromkeys([*names, *ELSEWHERE, "PLBURNT"])]
+
+
+def _holds(content: bytes, word: str) -> bool:
+    lower = content.lower()
+    forms = (word.lower().encode(), word.lower().encode("utf-16-le"), base64.b64encode(word.encode())[:-4].lower())
+    return any(len(form) > 4 and form in lower for form in forms)
+
+
+def _everything(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
