@@ -132,4 +132,26 @@ def _synthesis(*, studies: int, workers: int, quick: bool) -> Outcome:
     return bench_synthesis(plan)
 
 
+@printed("quality")
+@click.option("--seed", type=int, help="of the studies that are reported on")
+@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1, 100), help="studies of every camera")
+@click.option(
+    "--find-sizes", is_flag=True, help="measure the smallest faults that raise OSEM's error in the heart by 10 %"
+)
+@click.option("--quick", is_flag=True, help="few studies: shows that it works, no figures to quote")
+def _quality(*, seed: int | None, rounds: int, find_sizes: bool, quick: bool) -> Outcome | Figures:
+    """How many broken studies quality control finds at three sizes of each fault, and how many sound ones it doubts."""
+    from flomir.bench.quality import REPORT_SEED, SIZES_SEED, QualityPlan, bench_quality
+    from flomir.bench.quality import find_sizes as smallest
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    if find_sizes:
+        return smallest(SIZES_SEED if seed is None else seed, say)
+    noises = 1 if quick else QualityPlan.noises
+    plan = QualityPlan(seed=REPORT_SEED if seed is None else seed, rounds=1 if quick else rounds, noises=noises)
+    return bench_quality(plan, say)
+
+
 bench.add_command(accuracy)

@@ -9,7 +9,7 @@ import h5py
 
 from model.io.study import read_study
 from model.io.study_records import Study
-from model.quality import acquisition, counting, coverage, identifiers
+from model.quality import acquisition, consistency, counting, coverage, identifiers
 from model.quality.facts import Facts
 from model.quality.report import Finding, QualityReport
 
@@ -24,6 +24,9 @@ CHECKS: dict[str, Check] = {
     "pixels": counting.check_pixels,
     "truncation": coverage.check_truncation,
     "map": coverage.check_map,
+    "motion": consistency.check_motion,
+    "place of the map": consistency.check_map_place,
+    "reference": consistency.check_reference,
     "words": identifiers.check_words,
 }
 """Name -> check, in the order in which a person would look; a further check is added here and nowhere else."""

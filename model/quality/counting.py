@@ -20,10 +20,11 @@ MISSING_SHARE = 0.2  # of the counts that the neighbours promise: a view that wa
 VIEW_DEVIATION, VIEW_SIGMAS = 0.06, 5.0
 STEP_DEVIATION = 0.04
 FIXED_VIEWS = 8  # fewer views allow no judgement of a fixed pattern
-DEAD_SHARE, HOT_FACTOR = 0.5, 1.6
+DEAD_SHARE, HOT_FACTOR, SHARP_FACTOR, SHARP_SIGMAS = 0.5, 1.4, 1.12, 6.0
 BROAD_BIN_MM, BROAD_FACTOR = 10.0, 4.0  # broad bins: a small hot organ may shine in one of them
 PIXEL_SIGMAS = 8.0
 EXPECTED_COUNTS = 25.0  # that an element's neighbours must have before it can be called dead
+CLOSE_STEP_DEG = 6.5  # farther apart, a small hot organ comes and goes between two views
 TEXT_PIXELS = 14  # outlying elements: a defect of the detector has few, writing has many
 
 
@@ -143,7 +144,8 @@ def check_pixels(facts: Facts) -> list[Finding]:
     broad = facts.geometry.bin_mm > BROAD_BIN_MM
     dead, hot = _dead(summed), _hot(summed, BROAD_FACTOR if broad else HOT_FACTOR)
     found = []
-    flashes = _flashes(facts.counts)
+    sampled = facts.step_deg <= CLOSE_STEP_DEG and not broad
+    flashes = _flashes(facts.counts) if sampled else np.zeros(facts.counts.shape, dtype=bool)
     bright = hot | flashes.any(axis=0)
     if int(bright.sum()) >= TEXT_PIXELS:
         view = int(np.argmax((flashes & bright).sum(axis=(1, 2))))
@@ -202,26 +204,27 @@ def _line(summed: Array, axis: int, reach: int) -> Array:
 
 
 def _hot(summed: Array, factor: float) -> Mask:
-    around = np.maximum(_around(summed, 3), _around(summed, 5))
-    excess = summed - around
-    hot: Mask = (summed > factor * around) & (excess > PIXEL_SIGMAS * np.sqrt(np.maximum(around, 1)) + 10)
-    return hot
+    """Return what sticks out of a 3 x 3 opening, or of the cubic through its neighbours: the camera blurs all true pictures."""
+    around = ndimage.grey_opening(summed, size=(3, 3), mode="nearest")
+    hot: Mask = (summed > factor * around) & (summed - around > PIXEL_SIGMAS * np.sqrt(np.maximum(around, 1)) + 10)
+    if factor > HOT_FACTOR:
+        return hot
+    cubic = np.array([-1.0, 4.0, 0.0, 4.0, -1.0]) / 6
+    rows, columns = (ndimage.correlate1d(summed, cubic, axis=axis, mode="mirror") for axis in (0, 1))
+    smooth = np.maximum(rows, columns)
+    sharp = summed - smooth > SHARP_SIGMAS * np.sqrt(1.5 * np.maximum(smooth, 1))
+    sharp &= (summed > SHARP_FACTOR * smooth) & (summed > SHARP_FACTOR * around)
+    either: Mask = hot | sharp
+    return either
 
 
 def _flashes(counts: Array) -> Mask:
-    """Return elements that shine in single views, (V, Z, U); medians are taken only where the mean makes it possible."""
-    flashes = np.zeros(counts.shape, dtype=bool)
-    mean = ndimage.uniform_filter(counts, size=(1, 5, 5), mode="nearest")
-    views, rows, columns = np.nonzero((counts > 1.2 * mean) & (counts > 15))
-    if views.size == 0:
-        return flashes
-    padded = np.pad(counts, ((0, 0), (2, 2), (2, 2)), mode="edge")
-    offsets = [(r, c) for r in range(5) for c in range(5) if (r, c) != (2, 2)]
-    windows = np.stack([padded[views, rows + r, columns + c] for r, c in offsets])
-    near = [i for i, (r, c) in enumerate(offsets) if 1 <= r <= 3 and 1 <= c <= 3]
-    around = np.maximum(np.median(windows, axis=0), np.median(windows[near], axis=0))
-    own = counts[views, rows, columns]
-    flashes[views, rows, columns] = (own > 3 * around) & (
-        own - around > PIXEL_SIGMAS * np.sqrt(np.maximum(around, 1)) + 15
-    )
-    return flashes
+    """Return elements that shine in single views only, (V, Z, U): against the two views on either side."""
+    padded = np.pad(counts, ((2, 2), (0, 0), (0, 0)), mode="reflect")
+    usual = np.median(np.stack([padded[k : k + len(counts)] for k in (0, 1, 3, 4)]), axis=0)
+    around = ndimage.grey_opening(
+        counts, size=(1, 3, 3), mode="nearest"
+    )  # a border of the body that comes near is no flash
+    usual = np.maximum(usual, around)
+    flash: Mask = (counts > 2 * usual) & (counts - usual > PIXEL_SIGMAS * np.sqrt(np.maximum(usual, 1)) + 10)
+    return flash

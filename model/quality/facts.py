@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +28,15 @@ class Facts:
         Unwrapped in the order of acquisition where views follow each other by less than half a turn.
     per_view : float64 (V,)
         Counts of each view.
+    kept : dict
+        What one check computed and another needs again.
     """
 
     study: Study
     counts: Array
     angles_deg: Array
     per_view: Array
+    kept: dict[str, object] = field(default_factory=dict)
 
     @classmethod
     def of(cls, study: Study) -> Facts:

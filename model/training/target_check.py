@@ -6,7 +6,6 @@ Tensors: V views, Z slices, U bins; Z, Y, X voxels.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,31 +13,9 @@ from torch import Tensor
 from model.dataset import PreparedStudy
 from model.errors import SampleInvalid
 from model.projector import projector_for
+from model.quality.calibration import TOLERANCE, Calibration, fit_calibration
 
 logger = logging.getLogger(__name__)
-TOLERANCE = 0.05
-"""Largest deviation of either figure from 1; a wrong view time, a decayed or a differently scaled reference is more."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """How measured primary counts relate to the ones expected from the target; both figures are 1 where they agree.
-
-    Parameters
-    ----------
-    slope : float
-        Least squares through the origin, of the counts of each view against the expected ones.
-    ratio : float
-        Measured over expected counts of all views together.
-    """
-
-    slope: float
-    ratio: float
-
-    @property
-    def accepted(self) -> bool:
-        """Whether both figures are within `TOLERANCE` of 1."""
-        return abs(self.slope - 1) <= TOLERANCE and abs(self.ratio - 1) <= TOLERANCE
 
 
 @torch.no_grad()
@@ -55,18 +32,11 @@ def calibration(study: PreparedStudy) -> Calibration:
         expected = [_by_view(projector_for(study.study.geometry)(image[None], mu)[0].double())]
     else:
         expected = [_by_view(inputs.system.project(image, s).double()) for s in range(inputs.system.subsets)]
-    return _fit(torch.cat(measured), torch.cat(expected))
+    return fit_calibration(torch.cat(measured).cpu().numpy(), torch.cat(expected).cpu().numpy())
 
 
 def _by_view(counts_VZU: Tensor) -> Tensor:
     return counts_VZU.sum(dim=(1, 2))
-
-
-def _fit(measured_V: Tensor, expected_V: Tensor) -> Calibration:
-    total, power = float(expected_V.sum()), float(expected_V @ expected_V)
-    if total <= 0 or power <= 0:
-        return Calibration(float("inf"), float("inf"))
-    return Calibration(float(measured_V @ expected_V) / power, float(measured_V.sum()) / total)
 
 
 def check_calibration(study: PreparedStudy) -> Calibration:

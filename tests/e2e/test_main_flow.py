@@ -3,7 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from flomir.browser import launched_browser
 from flomir.daemon_process import DaemonProcess
 from flomir.demo import federation as fed
+from model.io.study import read_study, write_study
 from tests.support import journey
 from tests.support.journey import TRAIN_MS, row
 from tests.support.pages import Person, person
@@ -130,6 +131,7 @@ def _add_data(scene: Scene) -> None:
     page.get_by_role("tab", name="Attenuation").click()
     page.get_by_role("slider", name="Attenuation, Axial").wait_for()
     professional.shoot("study-attenuation")
+    _refuse_for_training(scene)
     journey.heart_studies(scene.folder / "east", "east", 4)
     fed.add_studies(scene.other, scene.folder / "east")
     expect(row(manager, "Sites", FIRST)).to_contain_text("+6")
@@ -142,6 +144,25 @@ def _add_data(scene: Scene) -> None:
     manager.go("Home")
     manager.page.get_by_text("10 new studies since the last training").wait_for()
     manager.shoot("home-new-data", dark=True)
+
+
+def _refuse_for_training(scene: Scene) -> None:
+    """Add a study whose radii are in cm: it may not train, its findings stand beside its images."""
+    professional, page = scene.professional, scene.professional.page
+    study = read_study(sorted((scene.folder / "north").glob("*.h5"))[0])
+    radii = tuple(radius / 10 for radius in study.geometry.radius_mm)
+    write_study(scene.folder / "in-cm.h5", replace(study, geometry=replace(study.geometry, radius_mm=radii)))
+    professional.go("Data")
+    page.get_by_label("Scan files").set_input_files([scene.folder / "in-cm.h5"])
+    mine = page.get_by_role("table", name="Studies").get_by_role("row").filter(has_text="in-cm.h5")
+    expect(mine).to_contain_text("May not train", timeout=60_000)
+    professional.shoot("data-quality", dark=True, phone=True)
+    mine.get_by_role("link").click()
+    findings = page.get_by_role("list", name="Quality control")
+    expect(findings).to_contain_text("The radius of the orbit runs from")
+    findings.get_by_role("img").first.wait_for()
+    professional.shoot("study-quality", dark=True, phone=True)
+    page.get_by_role("slider", name="View").first.wait_for()
 
 
 def _send_requests(scene: Scene) -> None:

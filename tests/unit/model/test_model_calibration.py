@@ -10,7 +10,8 @@ from model.dataset import PreparedStudy, prepare_study
 from model.errors import SampleInvalid
 from model.io.study import Study
 from model.networks.inputs import StartRecipe
-from model.training.target_check import TOLERANCE, Calibration, calibration, check_calibration
+from model.quality.calibration import TOLERANCE, Calibration
+from model.training.target_check import calibration, check_calibration
 from tests.support.training import small_study
 
 OSEM, FBP = StartRecipe("osem", 4, 4), StartRecipe("fbp")

@@ -3,12 +3,14 @@ import type { en } from "@app/i18n/en";
 import { intake } from "@app/i18n/de.intake";
 import { results } from "@app/i18n/de.results";
 import { network } from "@app/i18n/de.network";
+import { quality } from "@app/i18n/de.quality";
 import { training } from "@app/i18n/de.training";
 
 export const de: typeof en = {
   ...results,
   ...training,
   ...intake,
+  ...quality,
   nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   ...network,
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },

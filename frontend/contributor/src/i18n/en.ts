@@ -2,12 +2,14 @@
 import { intake } from "@app/i18n/en.intake";
 import { results } from "@app/i18n/en.results";
 import { network } from "@app/i18n/en.network";
+import { quality } from "@app/i18n/en.quality";
 import { training } from "@app/i18n/en.training";
 
 export const en = {
   ...results,
   ...training,
   ...intake,
+  ...quality,
   nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", reconstruct: "Reconstruct", results: "Results", privacy: "Privacy", settings: "Settings" },
   ...network,
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },

@@ -14,6 +14,8 @@ import { ImportCard } from "@app/features/intake/components/ImportCard";
 import { PatientTable } from "@app/features/intake/components/PatientTable";
 import { StorageCard } from "@app/features/intake/components/StorageCard";
 import { SharingCard } from "@app/features/privacy/components/SharingCard";
+import { useQualityLevels } from "@app/features/quality/api/useQuality";
+import { QualityChip } from "@app/features/quality/components/QualityChip";
 import { useStudies } from "@app/features/studies/api/useStudies";
 import { SharedSummary } from "@app/features/studies/components/SharedSummary";
 import { StudyTable } from "@app/features/studies/components/StudyTable";
@@ -28,6 +30,7 @@ export function DataPage() {
   const { t } = useTranslation();
   const studies = useStudies();
   const imports = useImports();
+  const levels = useQualityLevels(studies.data?.length ?? 0);
   const system = useSystem();
   return (
     <Page title={t("nav.data")} intro={t("data.intro")}>
@@ -39,7 +42,7 @@ export function DataPage() {
             </Tabs.List>
             <Tabs.Panel value="studies">
               <Resource query={studies} label={t("data.loading")}>
-                {(list) => (list.length === 0 ? <Empty icon={IconFolderHeart} title={t("data.emptyTitle")}>{t("data.empty")}</Empty> : <StudyTable studies={list} />)}
+                {(list) => (list.length === 0 ? <Empty icon={IconFolderHeart} title={t("data.emptyTitle")}>{t("data.empty")}</Empty> : <StudyTable studies={list} quality={({ id }) => <QualityChip level={levels.data?.get(id)} />} />)}
               </Resource>
             </Tabs.Panel>
             <Tabs.Panel value="patients"><PatientTable stamp={stampOf(studies.data ?? [])} /></Tabs.Panel>

@@ -10,6 +10,7 @@ import { Empty, Resource } from "@shared/ui/states";
 import type { Study } from "@app/api/schemas";
 import { useStudyDetails } from "@app/features/intake/api/useStorage";
 import { StudyDetails } from "@app/features/intake/components/StudyDetails";
+import { QualityCard } from "@app/features/quality/components/QualityCard";
 import { useStudies } from "@app/features/studies/api/useStudies";
 import { StudyChip } from "@app/features/studies/components/StudyChip";
 import { StudyFacts } from "@app/features/studies/components/StudyFacts";
@@ -29,7 +30,7 @@ export function StudyPage() {
           <Page title={study.name} chip={<StudyChip state={study.state} />} back={back}
             actions={study.state === "usable" && <Button leftSection={<IconSparkles size={17} />} renderRoot={(props) => <Link to="/reconstruct" search={{ study: study.id }} {...props} />}>{t("study.reconstruct")}</Button>}>
             <Grid gap="md">
-              <Grid.Col span={{ base: 12, md: 7, lg: 8 }}><StudyWithOutline study={study} /></Grid.Col>
+              <Grid.Col span={{ base: 12, md: 7, lg: 8 }}><Stack gap="md"><StudyWithOutline study={study} /><QualityCard studyId={study.id} /></Stack></Grid.Col>
               <Grid.Col span={{ base: 12, md: 5, lg: 4 }}><Stack gap="md"><StudyDetails id={study.id} state={study.state} /><StudyFacts study={study} /></Stack></Grid.Col>
             </Grid>
           </Page>

@@ -42,6 +42,7 @@ function InUse({ study }: { study: Study }) {
   const [asking, setAsking] = useState(false);
   const withdraw = useWithdrawStudy();
   const restore = useRestoreStudy();
+  if (study.state === "unusable") return null;
   if (study.state === "withdrawn") {
     return (
       <Card title={t("study.outOfUse")} note={t("study.outOfUseNote")}>

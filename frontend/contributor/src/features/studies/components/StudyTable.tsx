@@ -2,7 +2,7 @@
 import { Anchor, Group, SegmentedControl, Stack, Table, Text, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatCount } from "@shared/format/format";
@@ -24,7 +24,8 @@ function fits(study: Study, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-export function StudyTable({ studies }: { studies: readonly Study[] }) {
+/** `quality` is what the page shows beside a study's state. */
+export function StudyTable({ studies, quality }: { studies: readonly Study[]; quality: (study: Study) => ReactNode }) {
   const { t } = useTranslation();
   const [search, setSearch] = useState("");
   const [state, setState] = useState<Shown>("all");
@@ -43,23 +44,23 @@ export function StudyTable({ studies }: { studies: readonly Study[] }) {
         </Group>
         <Text size="xs" c="dimmed" role="status">{rows.length === 0 ? t("intake.none") : t("intake.shown", { shown: formatCount(rows.length), of: formatCount(studies.length) })}</Text>
         <LongTable label={t("data.title")} columns={COLUMNS.length} rows={rows} rowKey={idOf} head={COLUMNS.map((name) => <Table.Th key={name} scope="col">{t(`data.${name}`)}</Table.Th>)}>
-          {(study) => <Cells study={study} />}
+          {(study) => <Cells study={study} quality={quality(study)} />}
         </LongTable>
       </Stack>
     </div>
   );
 }
 
-function Cells({ study }: { study: Study }) {
+function Cells({ study, quality }: { study: Study; quality: ReactNode }) {
   const { t } = useTranslation();
   return (
     <>
-      <Table.Td maw={340} style={{ overflowWrap: "anywhere" }}>
+      <Table.Td maw={340} miw={190} style={{ overflowWrap: "anywhere" }}>
         <Anchor fw={600} size="sm" renderRoot={(props) => <Link to="/data/$studyId" params={{ studyId: study.id }} {...props} />}>{study.name}</Anchor>
         <Text size="xs" c="dimmed">{study.problem !== "" ? study.problem : study.patient === null ? study.kind : `${study.kind} · ${study.patient}`}</Text>
         {study.warnings.slice(0, 2).map((warning) => <Text key={warning} size="xs" c="var(--tone-warning)"><IconAlertTriangle size={12} style={{ verticalAlign: -1 }} aria-hidden="true" /> {warning}</Text>)}
       </Table.Td>
-      <Table.Td><StudyChip state={study.state} /></Table.Td>
+      <Table.Td><Stack gap={4} align="flex-start"><StudyChip state={study.state} />{quality}</Stack></Table.Td>
       <Table.Td className="num">{study.counts === null ? "–" : formatCount(Math.round(study.counts))}</Table.Td>
       <Table.Td>{study.has_reference ? <IconCheck size={17} aria-label={t("data.yes")} /> : <Text span size="sm" c="dimmed">{t("data.no")}</Text>}</Table.Td>
       <Table.Td className="num">{formatBytes(study.size_bytes)}</Table.Td>

@@ -1,0 +1,96 @@
+"""Promises about the quality of studies: shown with the study, and an error keeps it out of training but not out of sight."""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contributor.services.quality import judged
+from model.io.study import write_study
+from model.quality import Finding, Level, QualityReport
+from tests.support.contributor import TestSite, enrolled_site
+from tests.support.studies import tiny_study, write_tiny_study
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[TestSite]:
+    with enrolled_site(tmp_path) as one:
+        yield one
+
+
+def _add(site: TestSite, path: Path) -> dict[str, object]:
+    data = {"files": [(io.BytesIO(path.read_bytes()), path.name)]}
+    answer = site.client.post("/api/v1/studies", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 200, answer.json
+    [added] = answer.json["added"]
+    assert isinstance(added, dict)
+    return added
+
+
+def _with_radii_in_cm(path: Path) -> Path:
+    study = tiny_study(4)
+    radii = tuple(r / 10 for r in study.geometry.radius_mm)
+    write_study(path, replace(study, geometry=replace(study.geometry, radius_mm=radii)))
+    return path
+
+
+def test_a_study_with_an_error_is_kept_for_looking_and_may_not_train(site: TestSite, tmp_path: Path) -> None:
+    study = _add(site, _with_radii_in_cm(tmp_path / "cm.h5"))
+    assert study["state"] == "unusable"
+    assert study["problem_code"] == "quality.orbit.radius"
+    assert "mm" in str(study["problem"])
+    assert study["advice"]
+    assert site.client.get(f"/api/v1/studies/{study['id']}/arrays/projections").status_code == 200
+    assert site.client.get("/api/v1/system").json["shared_summary"]["studies_usable"] == 0
+    restored = site.client.post(f"/api/v1/studies/{study['id']}/restore")
+    assert restored.status_code == 409
+
+
+def test_findings_are_shown_whole_and_at_a_glance(site: TestSite, tmp_path: Path) -> None:
+    wrong = _add(site, _with_radii_in_cm(tmp_path / "cm.h5"))
+    write_tiny_study(tmp_path / "few.h5", 5)
+    right = _add(site, tmp_path / "few.h5")
+    assert right["state"] == "usable"
+    view = site.client.get(f"/api/v1/studies/{wrong['id']}/quality").json
+    assert view["level"] == "error"
+    assert view["findings"][0]["code"] == "orbit.radius"
+    assert view["findings"][0]["picture"]["kind"] == "curves"
+    assert "pixels" in view["checked"]
+    glances = {one["study_id"]: one["level"] for one in site.client.get("/api/v1/quality").json["items"]}
+    assert glances == {wrong["id"]: "error", right["id"]: "warning"}
+
+
+def test_the_quality_of_a_study_that_is_not_here_is_not_found(site: TestSite) -> None:
+    assert site.client.get("/api/v1/studies/study-nowhere/quality").status_code == 404
+
+
+def test_data_of_another_kind_are_not_checked(site: TestSite, tmp_path: Path) -> None:
+    path = tmp_path / "slice.npz"
+    np.savez(path, image=np.ones((1, 16, 16), np.float32), labels=np.ones((16, 16), np.int64))
+    study = _add(site, path)
+    view = site.client.get(f"/api/v1/studies/{study['id']}/quality").json
+    assert (view["level"], view["findings"], view["checked_at"]) == ("none", [], None)
+
+
+def test_a_warning_changes_nothing() -> None:
+    report = QualityReport((Finding("counts.low", Level.WARNING, "Few.", "Look."),))
+    record = object()
+    assert judged(record, report) is record  # type: ignore[arg-type]
+
+
+def test_every_finding_has_its_german() -> None:
+    sources = (path.read_text() for path in (REPOSITORY / "model" / "quality").glob("*.py"))
+    codes = {code for text in sources for code in re.findall(r'Finding\(\s*"([a-z_.]+)"', text)}
+    german = (REPOSITORY / "frontend/contributor/src/i18n/findings.de.ts").read_text()
+    captions = (REPOSITORY / "frontend/contributor/src/i18n/de.quality.ts").read_text()
+    assert len(codes) > 20
+    assert [code for code in sorted(codes) if f'"{code}":' not in german] == []
+    texts = " ".join(path.read_text() for path in (REPOSITORY / "model" / "quality").glob("*.py"))
+    named = set(re.findall(r'curve_picture\("([a-z_]+)"', texts)) | {"view", "summed", "map"}
+    assert [name for name in sorted(named) if f"{name}:" not in captions] == []
