@@ -60,8 +60,8 @@ def check_each_view(facts: Facts) -> list[Finding]:
         )
     weak = [i for i in odd if i not in missing]
     if weak:
-        worst = max(weak, key=lambda i: abs(rate[i] / expected[i] - 1))
-        percent = 100 * (rate[worst] / expected[worst] - 1)
+        worst = max(weak, key=lambda i: abs(rate[i] / max(expected[i], 1.0) - 1))
+        percent = 100 * (rate[worst] / max(expected[worst], 1.0) - 1)
         text = f"{len(weak)} of {rate.size} views differ in counts from their neighbours, view {worst + 1} by {percent:+.0f} %."
         remedy = "Look for an interrupted acquisition, a wrong time per view or rejected beats."
         numbers = {"odd": len(weak), "views": rate.size, "view": worst + 1, "percent": percent}
