@@ -13,7 +13,7 @@ import type { OwnResult } from "@app/api/schemas.results";
 import { useModels } from "@app/features/models/api/useModels";
 import { ModelList } from "@app/features/models/components/ModelList";
 import { useOwnResults } from "@app/features/results/api/useOwnResults";
-import { Brought } from "@app/features/results/components/Brought";
+import { Brought, Means } from "@app/features/results/components/Brought";
 import { Cases } from "@app/features/results/components/Cases";
 import { CompareOwn } from "@app/features/results/components/CompareOwn";
 import { OwnProgress } from "@app/features/results/components/OwnProgress";
@@ -57,6 +57,7 @@ function Content({ models, made }: { models: readonly ReceivedModel[]; made: rea
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }}><ModelList models={models} /></Grid.Col>
       </Grid>
+      {shown?.findings != null && <Means metrics={shown.findings.metrics} />}
       {shown?.findings != null && <Cases key={shown.id} id={shown.id} findings={shown.findings} />}
     </Stack>
   );

@@ -20,56 +20,55 @@ export function Brought({ findings }: { findings: OwnFindings }) {
   const [main] = findings.metrics;
   const difference = main?.federated_over_local ?? null;
   return (
-    <>
-      <Card title={t("own.brought")} note={t("own.broughtNote")} aside={<Chip tone="warning">{t("recon.research")}</Chip>}>
-        <Stack gap="md">
-          {main === undefined || difference === null ? (
-            <Text size="sm">{t("own.none")}</Text>
-          ) : (
-            <Notice tone={TONES[difference.verdict]} title={t(`own.say.${difference.verdict}`, {
-              metric: t(`metric.${main.key}`, { defaultValue: main.key }), difference: signed(difference.value), low: signed(difference.low), high: signed(difference.high), count: difference.patients,
-            })} />
-          )}
-          <Facts grid items={[
-            [t("own.heldOut"), t("own.facts", { count: findings.patients })],
-            [t("own.trained"), t("own.trainedValue", { count: findings.trained_on })],
-            [t("own.rounds"), findings.rounds.join(", ")],
-            [t("own.steps"), formatCount(findings.steps)],
-            ...(findings.left_out > 0 ? [[t("own.leftOut"), t("own.trainedValue", { count: findings.left_out })] as const] : []),
-          ]} />
-          <Text size="xs" c="dimmed">{t("own.unseen")}</Text>
-        </Stack>
-      </Card>
-      <Card title={t("own.table")} note={t("own.meanNote")}><Means metrics={findings.metrics} /></Card>
-    </>
+    <Card title={t("own.brought")} note={t("own.broughtNote")} aside={<Chip tone="warning">{t("recon.research")}</Chip>}>
+      <Stack gap="md">
+        {main === undefined || difference === null ? (
+          <Text size="sm">{t("own.none")}</Text>
+        ) : (
+          <Notice tone={TONES[difference.verdict]} title={t(`own.say.${difference.verdict}`, {
+            metric: t(`metric.${main.key}`, { defaultValue: main.key }), difference: signed(difference.value), low: signed(difference.low), high: signed(difference.high), count: difference.patients,
+          })} />
+        )}
+        <Facts grid items={[
+          [t("own.heldOut"), t("own.facts", { count: findings.patients })],
+          [t("own.trained"), t("own.trainedValue", { count: findings.trained_on })],
+          [t("own.rounds"), findings.rounds.join(", ")],
+          [t("own.steps"), formatCount(findings.steps)],
+          ...(findings.left_out > 0 ? [[t("own.leftOut"), t("own.trainedValue", { count: findings.left_out })] as const] : []),
+        ]} />
+        <Text size="xs" c="dimmed">{t("own.unseen")}</Text>
+      </Stack>
+    </Card>
   );
 }
 
-function Means({ metrics }: { metrics: readonly MetricSummary[] }) {
+export function Means({ metrics }: { metrics: readonly MetricSummary[] }) {
   const { t } = useTranslation();
   return (
-    <ScrollTable label={t("own.table")}>
-      <Table aria-label={t("own.table")} verticalSpacing={8}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">{t("own.measure")}</Table.Th>
-            {METHODS.map((method) => <Table.Th key={method} scope="col">{t(`own.method.${method}`)}</Table.Th>)}
-            <Table.Th scope="col">{t("own.difference")}</Table.Th>
-            <Table.Th scope="col">{t("own.overOsem")}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {metrics.map((metric) => (
-            <Table.Tr key={metric.key}>
-              <Table.Th scope="row" style={{ fontWeight: 500 }}>{t(`metric.${metric.key}`, { defaultValue: metric.key })}</Table.Th>
-              {METHODS.map((method) => <Table.Td key={method} className="num"><Figure estimate={metric.methods[method]} /></Table.Td>)}
-              <Table.Td className="num"><Figure estimate={metric.federated_over_local} difference /></Table.Td>
-              <Table.Td className="num"><Figure estimate={metric.federated_over_osem} difference /></Table.Td>
+    <Card title={t("own.table")} note={t("own.meanNote")}>
+      <ScrollTable label={t("own.table")}>
+        <Table aria-label={t("own.table")} verticalSpacing={8}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{t("own.measure")}</Table.Th>
+              {METHODS.map((method) => <Table.Th key={method} scope="col">{t(`own.method.${method}`)}</Table.Th>)}
+              <Table.Th scope="col">{t("own.difference")}</Table.Th>
+              <Table.Th scope="col">{t("own.overOsem")}</Table.Th>
             </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollTable>
+          </Table.Thead>
+          <Table.Tbody>
+            {metrics.map((metric) => (
+              <Table.Tr key={metric.key}>
+                <Table.Th scope="row" style={{ fontWeight: 500 }}>{t(`metric.${metric.key}`, { defaultValue: metric.key })}</Table.Th>
+                {METHODS.map((method) => <Table.Td key={method} className="num"><Figure estimate={metric.methods[method]} /></Table.Td>)}
+                <Table.Td className="num"><Figure estimate={metric.federated_over_local} difference /></Table.Td>
+                <Table.Td className="num"><Figure estimate={metric.federated_over_osem} difference /></Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </ScrollTable>
+    </Card>
   );
 }
 
