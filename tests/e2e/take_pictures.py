@@ -68,7 +68,7 @@ def _results(browser: Browser, federation: fed.Federation) -> None:
     with person(browser, site, size=SIZE) as professional:
         professional.go("Reconstruct")
         professional.press("Reconstruct")
-        axial = professional.page.get_by_role("slider", name="OSEM, Axial")
+        axial = professional.page.get_by_role("slider", name="OSEM, Axial", exact=True)
         axial.wait_for(timeout=120_000)
         professional.page.evaluate("window.scrollTo(0, 0)")
         professional.page.screenshot(path=OUT / "contributor.png", animations="disabled")

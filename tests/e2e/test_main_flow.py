@@ -273,7 +273,7 @@ def _look_at_results(scene: Scene) -> None:
         assert sorted(Path(name).suffix for name in package.namelist()) == [".json", ".safetensors"]
     professional.go("Reconstruct")
     professional.press("Reconstruct")
-    page.get_by_role("slider", name="OSEM, Axial").wait_for(timeout=TRAIN_MS)
+    page.get_by_role("slider", name="OSEM, Axial", exact=True).wait_for(timeout=TRAIN_MS)
     page.get_by_role("table", name="Against the reference").wait_for()
     professional.shoot("reconstruct-received")
     professional.go("Home")
