@@ -80,6 +80,7 @@ def test_con_2_connect_to_an_orchestrator(scene: Scene) -> None:
     assert someone.complaints == [], "\n".join(someone.complaints)
 
 
+@pytest.mark.slow  # every page in two languages
 def test_con_1_use_the_pages_of_the_hospital(scene: Scene) -> None:
     someone, page = scene.someone, scene.someone.page
     someone.go("Settings")

@@ -97,6 +97,7 @@ def _command(pid: int) -> bytes:
         return b""
 
 
+@pytest.mark.slow  # trains three times
 def test_a_comparison_survives_cancel_kill_and_the_end_of_the_daemon(site: TestSite) -> None:
     client, service = site.client, site.daemon.services.results
     service.start()

@@ -126,6 +126,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DaemonProce
         orchestrator.stop()
 
 
+@pytest.mark.slow  # a whole session of two rounds
 def test_nothing_of_a_patient_leaves_a_site_or_reaches_a_log(
     pair: tuple[DaemonProcess, DaemonProcess, Path], camera: Path
 ) -> None:
