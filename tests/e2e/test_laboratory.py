@@ -96,6 +96,7 @@ def test_mlp_3_a_model_is_trained_and_enters_the_registry(house: House) -> None:
     manager.go("Models")
     expect(row(manager, "Models", MODEL)).to_contain_text("Trained here")
     manager.press(f"Details of {MODEL}")
+    manager.press("Model card")
     drawer = page.get_by_role("dialog", name=MODEL)
     expect(drawer.get_by_text("hearts-with-lesions").first).to_be_visible()
     drawer.get_by_role("link", name="Try it").click()
