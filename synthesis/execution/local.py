@@ -68,11 +68,23 @@ def _make(request: SampleRequest) -> Records:
     return make_samples(request)
 
 
+def _starting_all_at_once(pool: ProcessPoolExecutor) -> ProcessPoolExecutor:
+    """Let the pool start all its processes with the first job instead of one with each.
+
+    Before CPython 3.12 a process that starts while another one's death breaks the pool ends the pool's own thread with
+    "dictionary changed size during iteration", and what had started is left running. There is no public switch.
+    """
+    pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]
+    return pool
+
+
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     context = _context()
     stop = context.Event()
-    pool = ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_prepare, initargs=(stop,))
+    pool = _starting_all_at_once(
+        ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=_prepare, initargs=(stop,))
+    )
     try:
         yield pool
     except BrokenProcessPool:
