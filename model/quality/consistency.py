@@ -30,12 +30,12 @@ FEWEST_COUNTS = 1.0e5
 ITERATIONS = 4
 MARGIN_VIEWS = 4  # a motion between the first or last views cannot be told from a short acquisition
 AXIAL_RMS_MM, LATERAL_RMS_MM, SIGMAS = 0.50, 0.25, 5.0
-SMALL_RMS_MM, CERTAIN_GAIN = 0.20, 100.0
+SMALL_RMS_MM, CERTAIN_GAIN = 0.10, 60.0
 OFFSET_MM = 0.70
 WITHOUT_MAP = 3.5
 ABSORBED = 0.55
 MAP_VIEWS = 30
-MAP_STEP_MM, MAP_SHIFT_MM, MAP_GAIN = 12.0, 4.5, 8.0
+MAP_STEP_MM, MAP_SHIFT_MM, MAP_GAIN = 12.0, 8.0, 10.0
 COARSE_BIAS = 0.976
 """Measured over expected counts of sound studies on the coarse grid; spread 0.009 (docs/quality.md)."""
 
