@@ -77,7 +77,7 @@ def hindrances(record: StudyRecord, *, patient_withdrawn: bool) -> list[str]:
     """Return the codes of what keeps a study from training."""
     found = []
     if record.state == "unusable":
-        found.append("unusable")
+        found.append("quality" if record.problem_code.startswith("quality.") else "unusable")
     if patient_withdrawn:
         found.append("patient_withdrawn")
     elif record.state == "withdrawn":

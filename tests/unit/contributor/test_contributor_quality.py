@@ -48,6 +48,8 @@ def test_a_study_with_an_error_is_kept_for_looking_and_may_not_train(site: TestS
     assert study["advice"]
     assert site.client.get(f"/api/v1/studies/{study['id']}/arrays/projections").status_code == 200
     assert site.client.get("/api/v1/system").json["shared_summary"]["studies_usable"] == 0
+    details = site.client.get(f"/api/v1/studies/{study['id']}/details").json
+    assert details["hindrances"] == ["quality"], details
     restored = site.client.post(f"/api/v1/studies/{study['id']}/restore")
     assert restored.status_code == 409
 
