@@ -20,6 +20,7 @@ from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
 from contributor.preflight.check import Subject
 from contributor.roles import ROLES
+from contributor.routes import consent as consent_routes
 from contributor.routes import enrolment as enrolment_routes
 from contributor.routes import intake as intake_routes
 from contributor.routes import models as model_routes
@@ -40,10 +41,14 @@ from contributor.services.network import Network
 from contributor.services.own_results import OwnResults
 from contributor.services.participation import TICK_S, Participation
 from contributor.services.patients import Patients
+from contributor.services.pauses import Pauses
 from contributor.services.preflight import Preflight
 from contributor.services.quality import Quality
 from contributor.services.reconstructions import Reconstructions
+from contributor.services.reminders import Reminders
 from contributor.services.requests import Requests
+from contributor.services.resources import SiteResources
+from contributor.services.rules import Rules
 from contributor.services.sharing import Sharing
 from contributor.services.storage import Storage
 from contributor.services.studies import Studies
@@ -54,6 +59,7 @@ from contributor.uplink import Uplink, peer_client
 from fl_core.events import EventBus
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.records import Records
+from fl_core.seen import Seen
 from fl_core.settings import MIB
 from fl_core.storage.database import Database, open_database
 from fl_core.storage.journal import Journal
@@ -88,11 +94,16 @@ class Services:
     patients: Patients
     details: Details
     requests: Requests
+    reminders: Reminders
+    rules: Rules
+    pauses: Pauses
+    resources: SiteResources
     participation: Participation
     models: ReceivedModels
     reconstructions: Reconstructions
     results: OwnResults
     records: Records
+    seen: Seen
     system: System
     network: Network
     preflight: Preflight
@@ -154,6 +165,7 @@ class Contributor:
                 if self.services.participation.has_live_sessions():
                     self.services.participation.ingest()
                 self.services.requests.expire()
+                self.services.reminders.tell_due()
             except Exception:
                 logger.exception("a tick failed")
 
@@ -239,12 +251,28 @@ def compose(
     )
     patients = Patients(database=database, journal=journal, studies=studies)
     details = Details(database=database, paths=paths, studies=studies, patients=patients)
+    resources = SiteResources(
+        file=paths.home / "resources.json",
+        threads=settings.torch_threads,
+        database=database,
+        journal=journal,
+        changed=lambda: _ignore(grants.write()),
+    )
+    pauses = Pauses(
+        database=database,
+        journal=journal,
+        permissions_changed=lambda: _ignore(grants.write()),
+        forward=lambda progress: uplink.forward(progress),
+        session_changed=lambda session_id: participation.publish(session_id),
+    )
     grants = GrantsWriter(
         path=paths.grants,
         requests=RequestStore(database),
         sessions=SiteSessionStore(database),
         usable_paths=studies.usable_paths,
         site_id=lambda: connection.record.site_id if connection.is_enrolled else None,
+        paused=pauses.paused,
+        resources=resources.chosen,
     )
     participation = Participation(
         database=database,
@@ -253,7 +281,11 @@ def compose(
         progress_file=paths.progress,
         forward=lambda progress: uplink.forward(progress),
         news_changed=lambda session_id: requests.session_changed(session_id),
+        paused=pauses.paused,
+        address=lambda: connection.record.address or "",
     )
+    rules = Rules(database=database, journal=journal, connection=connection)
+    reminders = Reminders(database=database, journal=journal, changed=lambda session_id: requests.publish(session_id))
     requests = Requests(
         database=database,
         journal=journal,
@@ -262,6 +294,8 @@ def compose(
         certificates=certificates,
         studies=studies,
         grants=grants,
+        rules=rules,
+        remind_at=reminders.at,
         bundle_sha256=code,
         send=lambda: uplink.send_letters(),
         session_changed=participation.publish,
@@ -345,11 +379,16 @@ def compose(
         patients=patients,
         details=details,
         requests=requests,
+        reminders=reminders,
+        rules=rules,
+        pauses=pauses,
+        resources=resources,
         participation=participation,
         models=models,
         reconstructions=reconstructions,
         results=results,
         records=Records(database, journal),
+        seen=Seen(database),
         system=system,
         network=network,
         preflight=preflight,
@@ -382,7 +421,10 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
     roles.install(app, ROLES)
     for routes in (
         _account_routes(services, version),
-        system_routes.routes(services.system, services.records, services.sharing),
+        system_routes.routes(services.system, services.records, services.sharing, services.seen),
+        system_routes.audit_routes(services.system, services.records),
+        consent_routes.rule_routes(services.rules),
+        consent_routes.resource_routes(services.resources),
         system_routes.internal_routes(services.participation),
         network_routes.routes(services.network, services.preflight),
         enrolment_routes.routes(services.enrolment),
@@ -392,8 +434,8 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
         intake_routes.import_routes(services.imports),
         intake_routes.patient_routes(services.patients),
         intake_routes.storage_routes(services.storage),
-        request_routes.routes(services.requests),
-        session_routes.routes(services.participation, services.requests),
+        request_routes.routes(services.requests, services.reminders),
+        session_routes.routes(services.participation, services.requests, services.pauses),
         model_routes.model_routes(services.models),
         model_routes.reconstruction_routes(services.reconstructions),
         result_routes.routes(services.results),

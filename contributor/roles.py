@@ -16,6 +16,7 @@ ROLES = Roles(
         "system.create_link": "administrator",
         "storage.change_storage": "administrator",
         "storage.remove_data": "administrator",
+        "system.mark_seen": "viewer",
     },
 )
 """A viewer looks; a professional adds scans, answers requests and uses models; an administrator also joins and leaves a

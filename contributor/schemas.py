@@ -143,6 +143,9 @@ class RequestView(Schema):
     studies_covered: int = Field(description="usable studies an agreement would cover now")
     total_bytes: int = Field(description="what would leave over all rounds")
     consent: Consent | None
+    consent_sha256: str | None = Field(description="over the signed consent, by which both sides name it")
+    rule_name: str | None = Field(description="the standing rule that answered, as it is called now")
+    remind_at: datetime | None = Field(description="put off until then; null: it waits for its answer now")
     further: FurtherView | None = Field(description="a newer offer that waits beside the agreement in force")
 
 
@@ -178,6 +181,10 @@ class SiteSessionView(Schema):
     state: str = Field(description="as the orchestrator tells it")
     reason: str
     consent_state: Literal["agreed", "withdrawn"]
+    paused: bool = Field(description="by this site: nothing begins and nothing is finished")
+    orchestrator: str
+    destination: str = Field(description="where updates go: the laboratory and its address")
+    round_deadline_s: float
     round: int
     rounds_planned: int
     studies: int
@@ -326,13 +333,6 @@ class ActivityQuery(Schema):
 
     before: int | None = Field(default=None, ge=1)
     limit: int = Field(default=100, ge=1, le=500)
-
-
-class AuditQuery(Schema):
-    """Which part of the audit: rows after a sequence number."""
-
-    after: int = Field(default=0, ge=0)
-    limit: int = Field(default=200, ge=1, le=1000)
 
 
 ImportResult.model_rebuild()

@@ -252,6 +252,20 @@ CATALOGUE: dict[str, Entry] = {
     "consent.send_refused": Entry(
         403, "This site did not let its update leave.", "Nothing was sent; the round goes on without this site."
     ),
+    "site.paused": Entry(
+        409, "The site has paused this training.", "Nothing is lost; it goes on when the site resumes it."
+    ),
+    "site.outside_hours": Entry(
+        409, "The site trains at other hours only.", "Give rounds more time, or run the session in these hours."
+    ),
+    "site.weekly_limit": Entry(
+        409, "The site has trained as many rounds this week as its rule allows.", "Wait, or ask the site for more."
+    ),
+    "site.memory_limit": Entry(
+        507,
+        "The training needs more memory than this site allows.",
+        "Raise the cap on the page Training, or train a smaller network.",
+    ),
     "study.unusable": Entry(422, "This study cannot be used.", "The message says what and where; export it again."),
     "study.duplicate": Entry(409, "This study is here already.", "Nothing to do: it was added before."),
     "patient.withdrawn": Entry(

@@ -53,4 +53,4 @@ class Records:
 
 
 def _audit_view(row: AuditRow) -> AuditRowView:
-    return AuditRowView(**row.model_dump(exclude={"prev_hash"}))
+    return AuditRowView(**row.model_dump())

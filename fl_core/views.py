@@ -46,6 +46,13 @@ class ActivityView(Schema):
     subject: str | None
     key: str | None = Field(default=None, description="by which a page words the line in its own language")
     values: Json = Field(default_factory=dict)
+    actor: str | None = Field(default=None, description="who acted; one's own acts are no news")
+
+
+class SeenView(Schema):
+    """GET and PUT /activity/seen: number of the newest line of the activity that this account has read."""
+
+    seq: int = Field(ge=0, le=2**53)
 
 
 class AuditRowView(Schema):
@@ -57,6 +64,7 @@ class AuditRowView(Schema):
     action: str
     subject: str
     details: Json
+    prev_hash: str = Field(description="the hash of the row before, by which an export can be checked")
     hash: str
 
 
@@ -95,5 +103,6 @@ def child_view(status: ChildStatus) -> ChildView:
 def activity_view(row: ActivityRow) -> ActivityView:
     """Return a line of the journal as the pages see it."""
     return ActivityView(
-        seq=row.seq, at=row.at, kind=row.kind, text=row.text, subject=row.subject, key=row.key, values=row.values
-    )
+        seq=row.seq, at=row.at, kind=row.kind, text=row.text, subject=row.subject, key=row.key, values=row.values,
+        actor=row.actor,
+    )  # fmt: skip

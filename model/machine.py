@@ -33,6 +33,18 @@ def peak_memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def resident_bytes() -> int:
+    """Return the memory that this process holds now; where the system does not tell, the most it has held."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return peak_memory_bytes()
+
+
 def give_memory_back() -> None:
     """Return what was freed to the system; glibc keeps pages between blocks still in use, gigabytes of them after large grids.
 

@@ -8,13 +8,14 @@ from typing import Any, cast
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
+from fl_core.seen import Seen
 from fl_core.web import once, roles
 from fl_core.web.account_routes import add_account_routes, add_own_routes
 from fl_core.web.accounts import Accounts
 from fl_core.web.application import create_app
+from fl_core.web.audit_routes import add_audit_routes
 from orchestrator.roles import ROLES
 from orchestrator.routes.answers import blueprint
-from orchestrator.routes.audit import audit_routes
 from orchestrator.routes.home import home_routes
 from orchestrator.routes.internal import internal_routes
 from orchestrator.routes.laboratory import laboratory_routes
@@ -35,7 +36,6 @@ from orchestrator.services.new_data import NewData
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.records import Records
-from orchestrator.services.seen import Seen
 from orchestrator.services.session_changes import SessionChanges
 from orchestrator.services.session_estimate import SessionEstimates
 from orchestrator.services.session_export import SessionExports
@@ -89,7 +89,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     for described in (
         _account_routes(services),
         system_routes(services.system, services.records, services.new_link),
-        audit_routes(services.records),
+        _audit_routes(services),
         home_routes(services.new_data, services.seen),
         invitation_routes(services.invitations),
         settings_routes(services.house),
@@ -115,6 +115,12 @@ def _account_routes(services: Services) -> APIBlueprint:
     api = blueprint("accounts")
     add_own_routes(api, services.accounts, services.system.version)
     add_account_routes(api, services.accounts, lambda path: f"{services.page_url}{path}")
+    return api
+
+
+def _audit_routes(services: Services) -> APIBlueprint:
+    api = blueprint("audit", "/audit")
+    add_audit_routes(api, services.records, lambda: services.system.name)
     return api
 
 

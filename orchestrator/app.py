@@ -16,6 +16,7 @@ from fl_core.errors import FlomirError
 from fl_core.events import EventBus
 from fl_core.protocol.messages import SignedDocument
 from fl_core.protocol.signing import Kind, sign
+from fl_core.seen import Seen
 from fl_core.storage import lab_sessions, lab_sites
 from fl_core.storage.database import open_database
 from fl_core.storage.place import remember
@@ -60,7 +61,6 @@ from orchestrator.services.presence_log import PresenceLog
 from orchestrator.services.pruning import Pruning
 from orchestrator.services.records import Records
 from orchestrator.services.round_closing import RoundClosing
-from orchestrator.services.seen import Seen
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_changes import SessionChanges
 from orchestrator.services.session_estimate import SessionEstimates
@@ -310,7 +310,7 @@ class Core:
             presence_log=self.presence_log,
             diagnoses=self.diagnoses,
             new_data=NewData(self.desk, presence=self.presence, settings=self.settings),
-            seen=Seen(self.desk),
+            seen=Seen(self.desk.database),
             house=self.house,
             peers=self.peers,
             consents=self.consents,

@@ -207,10 +207,10 @@ class ParticipationView(Schema):
 
 
 class RoundView(Schema):
-    """A round: running, or closed with its record."""
+    """A round: running, closed with its record, or ended without a result (the run stopped or failed in it)."""
 
     round: int
-    state: Literal["running", "closed"]
+    state: Literal["running", "closed", "ended"]
     started_at: datetime
     deadline_at: datetime | None
     received: int
@@ -469,13 +469,6 @@ class ActivityQuery(Schema):
 
     before: int | None = Field(default=None, ge=1)
     limit: int = Field(default=100, ge=1, le=500)
-
-
-class AuditQuery(Schema):
-    """Pages of GET /audit."""
-
-    after: int = Field(default=0, ge=0)
-    limit: int = Field(default=100, ge=1, le=1000)
 
 
 # Routes under /api/v1 (operation -> answer):

@@ -89,12 +89,6 @@ class SiteDiagnosis(Schema):
     checks: list[ConnectionCheck]
 
 
-class SeenView(Schema):
-    """GET and PUT /activity/seen: up to which line this account has read."""
-
-    seq: int = Field(ge=0, le=2**53)
-
-
 class SitePresence(Schema):
     """One site's presence, oldest part first."""
 

@@ -6,11 +6,13 @@ from flask_openapi3.models.tag import Tag
 
 from contributor.routes.answers import operation_id
 from contributor.schemas import RequestAnswer, RequestList, RequestView, SessionPath
+from contributor.schemas_consent import ReminderWish
+from contributor.services.reminders import Reminders
 from contributor.services.requests import Requests
 from fl_core.web.parsing import answer
 
 
-def routes(requests: Requests) -> APIBlueprint:
+def routes(requests: Requests, reminders: Reminders) -> APIBlueprint:
     """Bind the routes to their service."""
     api = APIBlueprint(
         "requests",
@@ -39,5 +41,11 @@ def routes(requests: Requests) -> APIBlueprint:
     def answer_further(path: SessionPath, body: RequestAnswer) -> Response:
         """Agree to, or decline, a newer offer of a session that is agreed to; until then the agreement stays."""
         return answer(requests.answer_further(path.session_id, body))
+
+    @api.put("/<session_id>/reminder", responses={200: RequestView})
+    def remind(path: SessionPath, body: ReminderWish) -> Response:
+        """Put a request off until a time before its answer is due, or ask about it again at once."""
+        reminders.set(path.session_id, body.at)
+        return answer(requests.get(path.session_id))
 
     return api

@@ -14,11 +14,12 @@ from contributor.schemas import (
     WithdrawRequest,
 )
 from contributor.services.participation import Participation
+from contributor.services.pauses import Pauses
 from contributor.services.requests import Requests
 from fl_core.web.parsing import answer
 
 
-def routes(participation: Participation, requests: Requests) -> APIBlueprint:
+def routes(participation: Participation, requests: Requests, pauses: Pauses) -> APIBlueprint:
     """Bind the routes to their services."""
     api = APIBlueprint(
         "sessions",
@@ -48,6 +49,18 @@ def routes(participation: Participation, requests: Requests) -> APIBlueprint:
     def release_round(path: RoundPath, body: ReleaseDecision) -> Response:
         """Let a held update go, or keep it."""
         requests.decide_held(path.session_id, path.round, send=body.send)
+        return answer(participation.get(path.session_id))
+
+    @api.post("/<session_id>/pause", responses={200: SiteSessionView})
+    def pause_session(path: SessionPath) -> Response:
+        """Let nothing begin and nothing be finished in a session until it is resumed."""
+        pauses.set_paused(path.session_id, paused=True)
+        return answer(participation.get(path.session_id))
+
+    @api.post("/<session_id>/resume", responses={200: SiteSessionView})
+    def resume_session(path: SessionPath) -> Response:
+        """Let a paused session go on."""
+        pauses.set_paused(path.session_id, paused=False)
         return answer(participation.get(path.session_id))
 
     return api

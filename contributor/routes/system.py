@@ -1,4 +1,4 @@
-"""Routes of the daemon itself: state, activity, audit, and the hint of the runner."""
+"""Routes of the daemon itself: state, activity, and the hint of the runner."""
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
@@ -7,7 +7,6 @@ from flask_openapi3.models.tag import Tag
 from contributor.routes.answers import operation_id
 from contributor.schemas import (
     ActivityQuery,
-    AuditQuery,
     LoginLink,
     SharingView,
     SystemView,
@@ -16,11 +15,14 @@ from contributor.services.participation import Participation
 from contributor.services.sharing import Sharing
 from contributor.services.system import System
 from fl_core.records import Records
-from fl_core.views import ActivityList, AuditCheck, AuditList
+from fl_core.seen import Seen
+from fl_core.views import ActivityList
+from fl_core.web.audit_routes import add_audit_routes
 from fl_core.web.parsing import answer, nothing
+from fl_core.web.seen_routes import add_seen_routes
 
 
-def routes(system: System, records: Records, sharing: Sharing) -> APIBlueprint:
+def routes(system: System, records: Records, sharing: Sharing, seen: Seen) -> APIBlueprint:
     """Bind the routes to their services."""
     api = APIBlueprint(
         "system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="system")], operation_id_callback=operation_id
@@ -51,16 +53,16 @@ def routes(system: System, records: Records, sharing: Sharing) -> APIBlueprint:
         """List what happened, in words, newest first."""
         return answer(ActivityList(items=records.activity(before=query.before, limit=query.limit)))
 
-    @api.get("/audit", responses={200: AuditList})
-    def list_audit(query: AuditQuery) -> Response:
-        """List the audit rows after a sequence number."""
-        return answer(AuditList(items=records.audit_rows(after=query.after, limit=query.limit)))
+    add_seen_routes(api, seen)
+    return api
 
-    @api.get("/audit/verify", responses={200: AuditCheck})
-    def verify_audit() -> Response:
-        """Check the hash chain of the audit."""
-        return answer(records.verify_audit())
 
+def audit_routes(system: System, records: Records) -> APIBlueprint:
+    """Bind the routes of the audit log."""
+    api = APIBlueprint(
+        "audit", __name__, url_prefix="/api/v1/audit", abp_tags=[Tag(name="audit")], operation_id_callback=operation_id
+    )
+    add_audit_routes(api, records, lambda: system.view().connection.site_name or "FLoMIR")
     return api
 
 

@@ -1,11 +1,13 @@
 """What the runner may do, as one file: exactly the sessions that are consented to, unexpired and not withdrawn."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fl_core.protocol.plan import Grant, Grants
+from fl_core.flower.limits import WEEK, round_key
+from fl_core.protocol.messages import SitePhase
+from fl_core.protocol.plan import Grant, Grants, Resources
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionStore
 from fl_core.trust.files import write_private
@@ -15,7 +17,13 @@ RELEASED, REFUSED = "released", "refused"
 
 
 def grant_of(
-    request: RequestRecord, rounds: list[SiteRoundRecord], files: tuple[str, ...], now: datetime
+    request: RequestRecord,
+    rounds: list[SiteRoundRecord],
+    files: tuple[str, ...],
+    now: datetime,
+    *,
+    paused: bool = False,
+    begun: Mapping[str, datetime] | None = None,
 ) -> Grant | None:
     """Return what one request allows now, from the stored signed documents alone; None when that is nothing."""
     consent = request.consent
@@ -23,7 +31,7 @@ def grant_of(
         return None
     if not consent.permissions.take_part or consent.offer_sha256 != request.offer_sha256:
         return None
-    offer = request.offer
+    offer, rule = request.offer, consent.rule
     return Grant(
         session_id=offer.session_id,
         offer_sha256=request.offer_sha256,
@@ -39,6 +47,11 @@ def grant_of(
         studies=files,
         released_rounds=tuple(one.round for one in rounds if one.decision == RELEASED),
         refused_rounds=tuple(one.round for one in rounds if one.decision == REFUSED),
+        paused=paused,
+        rule_id="" if rule is None else rule.rule_id,
+        hours=None if rule is None else rule.hours,
+        rounds_a_week=None if rule is None else rule.rounds_a_week,
+        begun=dict(begun or {}),
     )
 
 
@@ -49,6 +62,8 @@ class GrantsWriter:
     ----------
     usable_paths : turns study ids into the files of those that are usable now
     site_id : this site's id, None while it is not enrolled
+    paused : the sessions that are paused here
+    resources : what training may take of this computer
     """
 
     def __init__(
@@ -59,6 +74,8 @@ class GrantsWriter:
         sessions: SiteSessionStore,
         usable_paths: Callable[[tuple[str, ...]], tuple[str, ...]],
         site_id: Callable[[], str | None],
+        paused: Callable[[], frozenset[str]] = frozenset,
+        resources: Callable[[], Resources] = Resources,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._path = path
@@ -66,6 +83,8 @@ class GrantsWriter:
         self._sessions = sessions
         self._usable_paths = usable_paths
         self._site_id = site_id
+        self._paused = paused
+        self._resources = resources
         self._clock = clock
         self._lock = threading.Lock()
 
@@ -84,11 +103,45 @@ class GrantsWriter:
             return Grants(site_id="")
         ended = {session.id for session in self._sessions.all() if session.state == ENDED_FOR_GOOD}
         grants: dict[str, Grant] = {}
-        for request in self._requests.all():
+        requests, paused = self._requests.all(), self._paused()
+        begun = self._begun(requests, now)
+        for request in requests:
             if request.session_id == without or request.session_id in ended or request.offer.site_id != site_id:
                 continue
             files = self._usable_paths(request.studies)
-            grant = grant_of(request, self._sessions.rounds(request.session_id), files, now)
+            rounds = self._sessions.rounds(request.session_id)
+            grant = grant_of(
+                request,
+                rounds,
+                files,
+                now,
+                paused=request.session_id in paused,
+                begun=begun.get(_rule_of(request), {}),
+            )
             if grant is not None:
                 grants[request.session_id] = grant
-        return Grants(site_id=site_id, grants=grants)
+        return Grants(site_id=site_id, grants=grants, resources=self._resources())
+
+    def _begun(self, requests: list[RequestRecord], now: datetime) -> dict[str, dict[str, datetime]]:
+        """Return, by rule, when its rounds of the last seven days began."""
+        found: dict[str, dict[str, datetime]] = {}
+        for request in requests:
+            rule_id = _rule_of(request)
+            if not rule_id:
+                continue
+            for one in self._sessions.rounds(request.session_id):
+                if _has_begun(one) and now - one.started_at < WEEK:
+                    found.setdefault(rule_id, {})[round_key(request.session_id, one.round)] = one.started_at
+        return found
+
+
+def _rule_of(request: RequestRecord) -> str:
+    consent = request.consent
+    return "" if consent is None or consent.rule is None else consent.rule.rule_id
+
+
+def _has_begun(one: SiteRoundRecord) -> bool:
+    """Tell whether a round went beyond waiting for its turn."""
+    if one.phase in {SitePhase.RECEIVED, SitePhase.WAITING}:
+        return bool(one.losses)
+    return one.scores is not None or one.phase not in {SitePhase.FAILED, SitePhase.WITHDRAWN}

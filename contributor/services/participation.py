@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from contributor.schemas import ProgressDelta, SiteRoundView, SiteSessionView
-from fl_core.errors import InvalidInput
+from fl_core.errors import CATALOGUE, InvalidInput
 from fl_core.events import EventBus
 from fl_core.protocol.messages import Json, SessionNews, SitePhase, SiteProgress
 from fl_core.protocol.plan import RunnerEvent
@@ -29,6 +29,8 @@ class Participation:
     ----------
     forward : passes a hint on to the orchestrator
     news_changed : called with a session's id after the orchestrator told something new about it
+    paused : the sessions that are paused here
+    address : where the laboratory is reached
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class Participation:
         progress_file: Path,
         forward: Callable[[SiteProgress], None],
         news_changed: Callable[[str], None],
+        paused: Callable[[], frozenset[str]] = frozenset,
+        address: Callable[[], str] = str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -50,6 +54,8 @@ class Participation:
         self._file = progress_file
         self._forward = forward
         self._news_changed = news_changed
+        self._paused = paused
+        self._address = address
         self._clock = clock
         self._reading = threading.Lock()
 
@@ -144,8 +150,13 @@ class Participation:
                 actor="runner",
                 action="update.sent",
                 subject=record.session_id,
-                details={"round": record.round, **record.sent.model_dump(mode="json", exclude={"shapes"})},
+                details={
+                    "round": record.round,
+                    "destination": self._destination(record.session_id),
+                    **record.sent.model_dump(mode="json", exclude={"shapes"}),
+                },
                 text=f"Round {record.round}: an update of {record.sent.bytes / 1e6:.2f} MB was sent; no scan left.",
+                values={"round": record.round, "bytes": record.sent.bytes},
                 kind="session",
             )
         elif record.phase is SitePhase.HELD:
@@ -158,9 +169,14 @@ class Participation:
                 action="round.failed",
                 subject=record.session_id,
                 details={"round": record.round, "code": record.code or ""},
-                text=f"Round {record.round} failed here ({record.code or 'no reason given'}).",
+                text=f"Round {record.round} failed here ({_reason(record.code)}).",
+                values={"round": record.round, "code": record.code or "", "reason": _reason(record.code)},
                 kind="session",
             )
+
+    def _destination(self, session_id: str) -> str:
+        request = self._requests.find(session_id)
+        return _destination("" if request is None else request.offer.orchestrator, self._address())
 
     def _title(self, session_id: str) -> str:
         return next((one.offer.title for one in self._requests.all() if one.session_id == session_id), session_id)
@@ -184,6 +200,10 @@ class Participation:
             state=session.state,
             reason=session.reason,
             consent_state="agreed" if request.answer == "agree" else "withdrawn",
+            paused=session.id in self._paused(),
+            orchestrator=request.offer.orchestrator,
+            destination=_destination(request.offer.orchestrator, self._address()),
+            round_deadline_s=request.offer.round_deadline_s,
             round=max([session.round, *(one.round for one in rounds)]),
             rounds_planned=request.offer.rounds,
             studies=len(request.studies),
@@ -193,6 +213,15 @@ class Participation:
             started_at=session.started_at,
             ended_at=session.ended_at,
         )
+
+
+def _reason(code: str | None) -> str:
+    entry = CATALOGUE.get(code or "")
+    return "no reason given" if entry is None else entry.title
+
+
+def _destination(orchestrator: str, address: str) -> str:
+    return f"{orchestrator} ({address})" if address else orchestrator
 
 
 def _round_view(record: SiteRoundRecord) -> SiteRoundView:

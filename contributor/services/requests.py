@@ -18,17 +18,28 @@ from typing import Literal
 from pydantic import ValidationError
 
 from contributor.certificates import SiteCertificates
+from contributor.information import cited
 from contributor.schemas import FurtherView, RequestAnswer, RequestView
 from contributor.services.connection import Connection
 from contributor.services.grants import REFUSED, RELEASED, GrantsWriter
 from contributor.services.offers import refusal_words, verified_offer
+from contributor.services.rules import Rules
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, InvalidInput, NotTrusted
 from fl_core.events import EventBus
 from fl_core.lifecycle import SessionState, is_terminal
-from fl_core.protocol.messages import Consent, Json, SessionOffer, SignedDocument, Withdrawal
-from fl_core.protocol.signing import sign, verify
+from fl_core.protocol.messages import (
+    Consent,
+    ConsentPermissions,
+    Json,
+    RuleCited,
+    SendPermission,
+    SessionOffer,
+    SignedDocument,
+    Withdrawal,
+)
+from fl_core.protocol.signing import sha256_of, sign, verify
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_amendments import AmendmentStore, FurtherOffer
@@ -76,6 +87,7 @@ class Requests:
 
     Parameters
     ----------
+    remind_at : when a request that was put off comes back
     send : wakes the uplink, which sends the letters that wait
     session_changed : tells the pages about a session by its id
     """
@@ -90,6 +102,8 @@ class Requests:
         certificates: SiteCertificates,
         studies: Studies,
         grants: GrantsWriter,
+        rules: Rules,
+        remind_at: Callable[[str], datetime | None],
         bundle_sha256: str,
         send: Callable[[], None],
         session_changed: Callable[[str], None],
@@ -106,6 +120,8 @@ class Requests:
         self._certificates = certificates
         self._studies = studies
         self._grants = grants
+        self._rules = rules
+        self._remind_at = remind_at
         self._bundle_sha256 = bundle_sha256
         self._send = send
         self._session_changed = session_changed
@@ -155,12 +171,37 @@ class Requests:
                     subject=session_id,
                     details={"offer_sha256": found.sha256},
                     text=_asked_words(found.offer, further=agreed),
+                    values=None if agreed else {"orchestrator": found.offer.orchestrator, "title": found.offer.title},
                 )
         if is_new:
             self._publish(session_id)
+        if is_new and not agreed:
+            self._answer_by_rule(found.offer)
 
-    def answer(self, session_id: str, wanted: RequestAnswer) -> RequestView:
-        """Sign and store the answer, give or take the permission, and send it.
+    def _answer_by_rule(self, offer: SessionOffer) -> None:
+        """Agree where a standing rule does; what it cannot agree to waits for a person, who is told why."""
+        rule = self._rules.matching(offer)
+        if rule is None:
+            return
+        send = SendPermission(self._rules.send_permission(rule))
+        permissions = ConsentPermissions(take_part=True, train_on_my_data=True, send_model=send)
+        try:
+            self.answer(offer.session_id, RequestAnswer(decision="agree", permissions=permissions), rule=rule)
+        except FlomirError as error:
+            name = self._rules.name(rule.rule_id)
+            with self._database.begin() as tx:
+                self._journal.note(
+                    tx,
+                    actor=f"rule:{rule.rule_id}",
+                    action="rule.could_not_agree",
+                    subject=offer.session_id,
+                    details={"version": rule.version, "code": error.code},
+                    text=f"Standing rule “{name}” could not agree to “{offer.title}”: {error}. It waits for you.",
+                    values={"name": name, "title": offer.title},
+                )
+
+    def answer(self, session_id: str, wanted: RequestAnswer, *, rule: RuleCited | None = None) -> RequestView:
+        """Sign and store the answer, give or take the permission, and send it; `rule` answers instead of a person.
 
         Raises
         ------
@@ -172,7 +213,7 @@ class Requests:
         self._check_answerable(record, wanted)
         covered = self._covered(record.offer, wanted)
         now = self._clock()
-        document = self._signed(record.offer, record.offer_sha256, wanted, covered, now)
+        document = self._signed(record.offer, record.offer_sha256, wanted, covered, now, rule)
         agreed = wanted.decision == "agree"
         if not agreed:
             self._grants.write(without=session_id)
@@ -184,7 +225,9 @@ class Requests:
                 self._amendments.close(tx, session_id)
             self._outbox.put(tx, "consent", document, now)
             text = _answer_words(record.offer.title, agreed=agreed, studies=len(covered))
-            self._note_answer(tx, session_id, wanted, len(covered), text)
+            if rule is not None:
+                text = f"Standing rule “{self._rules.name(rule.rule_id)}”: {text}"
+            self._note_answer(tx, session_id, wanted, len(covered), text, rule)
         self._grants.write()
         return self._told(session_id)
 
@@ -259,6 +302,7 @@ class Requests:
                 subject=record.session_id,
                 details={"offer_sha256": record.offer_sha256},
                 text=f"{record.offer.orchestrator} took its request “{record.offer.title}” back.",
+                values={"orchestrator": record.offer.orchestrator, "title": record.offer.title},
             )
         self._grants.write()
         self._publish(record.session_id)
@@ -284,6 +328,7 @@ class Requests:
                 action="consent.withdrawn",
                 subject=session_id,
                 text=f"The agreement to “{record.offer.title}” was taken back; nothing more is trained or sent.",
+                values={"title": record.offer.title},
             )
         self._grants.write()
         return self._told(session_id)
@@ -305,6 +350,7 @@ class Requests:
                 subject=session_id,
                 details={"round": round_number},
                 text=f"The update of round {round_number} {'may leave' if send else 'stays here'}.",
+                values={"round": round_number},
                 kind="session",
             )
         self._grants.write()
@@ -336,7 +382,13 @@ class Requests:
         return covered
 
     def _signed(
-        self, offer: SessionOffer, sha256: str, wanted: RequestAnswer, covered: list[StudyRecord], now: datetime
+        self,
+        offer: SessionOffer,
+        sha256: str,
+        wanted: RequestAnswer,
+        covered: list[StudyRecord],
+        now: datetime,
+        rule: RuleCited | None = None,
     ) -> SignedDocument:
         consent = Consent(
             session_id=offer.session_id,
@@ -349,17 +401,34 @@ class Requests:
             valid_until=valid_until(offer, now),
             signed_at=now,
             reason=wanted.reason,
+            information=cited(),
+            rule=rule,
         )
         return sign("consent", consent, self._certificates.key(), self._certificates.certificate_pem())
 
-    def _note_answer(self, tx: Transaction, session_id: str, wanted: RequestAnswer, studies: int, text: str) -> None:
+    def _note_answer(
+        self,
+        tx: Transaction,
+        session_id: str,
+        wanted: RequestAnswer,
+        studies: int,
+        text: str,
+        rule: RuleCited | None = None,
+    ) -> None:
         agreed = wanted.decision == "agree"
+        by = {} if rule is None else {"rule": rule.rule_id, "rule_version": rule.version, "rule_sha256": rule.sha256}
         self._journal.note(
             tx,
-            actor=acted_by("professional"),
+            actor=acted_by("professional") if rule is None else f"rule:{rule.rule_id}",
             action=f"consent.{'agreed' if agreed else 'declined'}",
             subject=session_id,
-            details={"studies": studies, **wanted.permissions.model_dump(mode="json")},
+            details={
+                "studies": studies,
+                **wanted.permissions.model_dump(mode="json"),
+                "information": cited().version,
+                "information_sha256": cited().sha256,
+                **by,
+            },
             text=text,
         )
 
@@ -395,6 +464,10 @@ class Requests:
         self._send()
         return self.get(session_id)
 
+    def publish(self, session_id: str) -> None:
+        """Tell the pages about a request."""
+        self._publish(session_id)
+
     def _publish(self, session_id: str) -> None:
         self._bus.publish("request", lambda: self.get(session_id))
 
@@ -417,6 +490,9 @@ class Requests:
             studies_covered=covered,
             total_bytes=offer.update_bytes * offer.rounds,
             consent=consent,
+            consent_sha256=None if record.consent_document is None else sha256_of(record.consent_document.payload),
+            rule_name=None if consent is None or consent.rule is None else self._rules.name(consent.rule.rule_id),
+            remind_at=self._remind_at(record.session_id) if record.answer == "none" else None,
             further=self._further(record),
         )
 

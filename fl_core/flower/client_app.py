@@ -21,16 +21,20 @@ from torch import nn
 from fl_core.errors import ComputeFailed, Conflict, FlomirError, InvalidInput, NotTrusted, StudyUnusable
 from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
 from fl_core.flower.exchange import RoundReply, RoundRequest
+from fl_core.flower.limits import PAUSED, WEEK, reason_to_wait, round_key
 from fl_core.flower.proximal import proximal_term
 from fl_core.flower.records import Arrays, distance, pack, shapes_of, unpack
 from fl_core.flower.strategies.registry import proximal_mu
 from fl_core.protocol.messages import SitePhase
-from fl_core.protocol.plan import Grant, RunnerEvent, SentUpdate
+from fl_core.protocol.plan import Grant, Resources, RunnerEvent, SentUpdate
+from model import machine
 from model.errors import ModelError, SampleInvalid, StudyFormatError, TrainingDiverged
 from model.tasks import Sample, Task, load_halves, load_task, mean_metrics, train_round
 from model.training.steps import TrainHooks, TrainOutcome, TrainProgress
 
 GRANT_CHECK_S = 0.25
+MEMORY_LIMIT = "site.memory_limit"
+MIB = 1024 * 1024
 PROGRESS_EVERY_S = 0.25
 
 logger = logging.getLogger(__name__)
@@ -63,10 +67,19 @@ class SiteWorker:
     """Answers rounds, one at a time; keeps the last session's data and its last answer.
 
     A round that is asked again with the same model (its reply was lost on the way) is answered from memory.
+    What the site allows of its computer, and when, is read from the grants file as the permissions are.
     """
 
-    def __init__(self, *, grants: GrantsFile, report: Report, clock: Callable[[], float] = time.monotonic) -> None:
-        self._grants, self._report, self._clock = grants, report, clock
+    def __init__(
+        self,
+        *,
+        grants: GrantsFile,
+        report: Report,
+        clock: Callable[[], float] = time.monotonic,
+        local_time: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        self._grants, self._report, self._clock, self._local_time = grants, report, clock, local_time
+        self._begun: dict[str, dict[str, datetime]] = {}
         self._loaded: _Loaded | None = None
         self._busy = threading.Lock()
 
@@ -100,6 +113,8 @@ class SiteWorker:
             turn.tell(SitePhase.RECEIVED)
             return turn.run()
         except FlomirError as error:
+            if error.code == MEMORY_LIMIT:
+                self.release()
             phase = SitePhase.WITHDRAWN if error.code.startswith("consent.") else SitePhase.FAILED
             turn.tell(phase, code=error.code, detail=str(error)[:200])
             raise
@@ -111,6 +126,27 @@ class SiteWorker:
             logger.exception("round failed", extra={"session": request.session_id, "round": request.round})
             turn.tell(SitePhase.FAILED, code="compute.failed", detail=type(error).__name__)
             raise
+
+    def begun_of(self, grant: Grant) -> dict[str, datetime]:
+        """Return when rounds of the grant's rule began: what the daemon knows, and what began since it wrote that."""
+        own, now = self._begun.get(grant.rule_id, {}), self._local_time()
+        self._begun[grant.rule_id] = {key: at for key, at in own.items() if now - at < WEEK}
+        return {**self._begun[grant.rule_id], **grant.begun}
+
+    def begin(self, grant: Grant, key: str) -> None:
+        """Remember that a round began."""
+        if grant.rule_id:
+            self._begun.setdefault(grant.rule_id, {})[key] = self._local_time()
+
+    def resources(self) -> Resources:
+        """Return what may be taken of this computer now."""
+        grants = self._grants.read()
+        return Resources() if grants is None else grants.resources
+
+    def release(self) -> None:
+        """Let go of data and network."""
+        self._loaded = None
+        machine.give_memory_back()
 
     def loaded_for(self, session_id: str, grant: Grant) -> _Loaded:
         """Return the warm session, loading task, samples and network when anything it depends on changed."""
@@ -149,7 +185,7 @@ class _Turn:
         self._bundle, self._is_cancelled = bundle_sha256, is_cancelled
         self._clock = worker._clock
         self._begun = self._clock()
-        self._next_check = self._next_progress = 0.0
+        self._next_check = self._next_progress = self._fraction = 0.0
         self._stop_reason: FlomirError | None = None
 
     def run(self) -> RoundReply:
@@ -161,6 +197,7 @@ class _Turn:
         if may_send(grant, request.round) is False and request.round not in grant.refused_rounds:
             message = "this site agreed to train but not to send"
             raise NotTrusted(message, code="consent.send_refused")
+        grant = self._await_begin()
         loaded = self._worker.loaded_for(request.session_id, grant)
         shared = set(loaded.task.spec.shared_keys(loaded.network.state_dict()))
         received = self._receive(loaded, shared)
@@ -170,6 +207,7 @@ class _Turn:
             reply, sent = self._work(loaded, grant, shared, received)
             loaded.last = (request, reply, sent)
         self._hold()
+        self._await_resumed()
         self._check()
         self.tell(SitePhase.SENDING, fraction=1.0)
         self.tell(SitePhase.SENT, fraction=1.0, sent=sent)
@@ -248,14 +286,57 @@ class _Turn:
         now = self._clock()
         if now >= self._next_progress or progress.step == progress.steps:
             self._next_progress = now + PROGRESS_EVERY_S
-            self.tell(SitePhase.TRAINING, fraction=progress.step / max(progress.steps, 1), loss=progress.loss)
+            self._fraction = progress.step / max(progress.steps, 1)
+            self.tell(SitePhase.TRAINING, fraction=self._fraction, loss=progress.loss)
 
     def _should_stop(self) -> bool:
         now = self._clock()
         if self._stop_reason is None and now >= self._next_check:
             self._next_check = now + GRANT_CHECK_S
             self._stop_reason = self._reason_to_stop()
+            if self._stop_reason is None and self._await_resumed():
+                self.tell(SitePhase.TRAINING, fraction=self._fraction)
         return self._stop_reason is not None
+
+    def _await_begin(self) -> Grant:
+        """Wait until the site lets the round begin; refuse when that is after the round's deadline."""
+        worker, key, told = self._worker, round_key(self._request.session_id, self._request.round), ""
+        while True:
+            grant, now = self._check(), worker._local_time()
+            wait = reason_to_wait(grant, worker.resources(), key, worker.begun_of(grant), now)
+            if wait is None:
+                worker.begin(grant, key)
+                self._use_threads()
+                return grant
+            left_s = self._request.deadline_s - (self._clock() - self._begun)
+            if wait.until is not None and (wait.until - now).total_seconds() > left_s:
+                message = f"this round may begin at {wait.until:%Y-%m-%d %H:%M}, after its deadline"
+                raise Conflict(message, code=wait.code)
+            if wait.code != told:
+                self.tell(SitePhase.WAITING, code=wait.code)
+                told = wait.code
+            self._pass_time()
+
+    def _await_resumed(self) -> bool:
+        """Stand still while the session is paused; tell whether it was. A withdrawal or the deadline ends it too."""
+        if not self._check().paused:
+            return False
+        self.tell(SitePhase.WAITING, fraction=self._fraction, code=PAUSED)
+        while self._check().paused:
+            self._pass_time()
+        return True
+
+    def _pass_time(self) -> None:
+        """Let a moment pass (the grants file is what changes); raises what ends the round meanwhile."""
+        reason = self._reason_to_stop()
+        if reason is not None:
+            raise reason
+        time.sleep(GRANT_CHECK_S)
+
+    def _use_threads(self) -> None:
+        threads = self._worker.resources().threads
+        if threads is not None and threads != torch.get_num_threads():
+            torch.set_num_threads(threads)
 
     def _reason_to_stop(self) -> FlomirError | None:
         if self._is_cancelled():
@@ -266,6 +347,9 @@ class _Turn:
             self._check()
         except NotTrusted as error:
             return error
+        cap_mib = self._worker.resources().memory_mib
+        if cap_mib is not None and machine.resident_bytes() > cap_mib * MIB:
+            return ComputeFailed(f"more than {cap_mib} MiB of memory", code=MEMORY_LIMIT)
         return None
 
     def _raise_if_stopped(self) -> None:

@@ -119,13 +119,13 @@ class _Waits(Exception):  # noqa: N818 - sites may still agree
 
 
 def choose_sites(plan: SessionPlan, control: SessionControl, round_number: int) -> list[str]:
-    """Return the round's sites: chosen, agreed to this round, not withdrawn; a fraction of these drawn by the plan's seed."""
+    """Return the round's sites: chosen, agreed to this round, not out; a fraction of these drawn by the plan's seed."""
     wished = None if control.site_ids is None else set(control.site_ids)
     able = [
         site.site_id
         for site in plan.sites
         if (wished is None or site.site_id in wished)
-        and site.site_id not in control.withdrawn
+        and site.site_id not in (*control.withdrawn, *control.suspended)
         and round_number <= site.rounds
     ]
     count = min(len(able), max(plan.quorum, math.ceil(plan.fraction * len(able))))
@@ -299,8 +299,9 @@ class RoundLoop:
         control = self._control()
         if control.stop:
             raise _Stopped
-        for site_id in [site_id for site_id in state.waiting if site_id in control.withdrawn]:
-            self._give_up(state, site_id, "consent.missing")
+        for left, code in ((control.withdrawn, "consent.missing"), (control.suspended, "trust.suspended")):
+            for site_id in [site_id for site_id in state.waiting if site_id in left]:
+                self._give_up(state, site_id, code)
         return control.combine_now == state.number and len(state.updates) >= self._plan.quorum
 
     def _take(self, state: _Round, answer: SiteAnswer, shared: Arrays) -> None:

@@ -18,7 +18,7 @@ build-backend = "hatchling.build"
 
 [project]
 name = "flomir-federation"
-version = "1.0.0"
+version = "1.1.0"
 description = "Names the installed federation code; holds none."
 license = "Apache-2.0"
 dependencies = []

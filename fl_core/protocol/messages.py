@@ -163,6 +163,33 @@ class ConsentPermissions(Wire):
     send_model: SendPermission
 
 
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM by the site's own clock")]
+
+
+class HoursOfDay(Wire):
+    """A part of every day; one that ends before it begins goes over midnight."""
+
+    begin: ClockTime
+    end: ClockTime
+
+
+class RuleCited(Wire):
+    """The standing rule that gave a consent, with the limits that the site's runner keeps to."""
+
+    rule_id: str = Field(max_length=60)
+    version: int = Field(ge=1)
+    sha256: Sha256 = Field(description="over the canonical JSON of this version of the rule, which stays at the site")
+    rounds_a_week: int | None = Field(default=None, ge=1, le=1000)
+    hours: HoursOfDay | None = None
+
+
+class InformationCited(Wire):
+    """The information sheet for patients that was in force when a site consented."""
+
+    version: str = Field(max_length=20)
+    sha256: Sha256 = Field(description="over the canonical JSON of the sheet in all of its languages")
+
+
 class Consent(Wire):
     """A site's signed answer to an offer; the list of studies stays at the site, its digest and length travel."""
 
@@ -176,6 +203,8 @@ class Consent(Wire):
     valid_until: datetime
     signed_at: datetime
     reason: str = Field(default="", max_length=500)
+    information: InformationCited | None = Field(default=None, description="absent in consents of earlier versions")
+    rule: RuleCited | None = Field(default=None, description="absent: a person answered")
 
 
 class Withdrawal(Wire):

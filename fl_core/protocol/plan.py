@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fl_core.protocol.messages import Json, SendPermission, Sha256, SitePhase, StrategyChoice
+from fl_core.protocol.messages import HoursOfDay, Json, SendPermission, Sha256, SitePhase, StrategyChoice
 
 
 class FileModel(BaseModel):
@@ -56,6 +56,7 @@ class SessionControl(FileModel):
     combine_now: int = 0
     site_ids: tuple[str, ...] | None = Field(default=None, description="chosen sites from the next round on")
     withdrawn: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = Field(default=(), description="left out for as long as the manager suspends them")
 
 
 class UpdateReceived(FileModel):
@@ -142,6 +143,21 @@ class Grant(FileModel):
     studies: tuple[str, ...] = Field(description="paths of the study files this consent covers")
     released_rounds: tuple[int, ...] = Field(default=(), description="held rounds that the professional let go")
     refused_rounds: tuple[int, ...] = ()
+    paused: bool = Field(default=False, description="nothing begins and nothing is finished until it is resumed")
+    rule_id: str = Field(default="", description="standing rule that consented; empty when a person did")
+    hours: HoursOfDay | None = Field(default=None, description="a round begins only then, by this computer's clock")
+    rounds_a_week: int | None = Field(default=None, ge=1)
+    begun: dict[str, datetime] = Field(
+        default_factory=dict, description="session/round -> begin of the rule's rounds of the last seven days"
+    )
+
+
+class Resources(FileModel):
+    """What training may take of this computer, chosen by the site; None means no cap."""
+
+    threads: int | None = Field(default=None, ge=1, le=1024, description="processor threads")
+    memory_mib: int | None = Field(default=None, ge=256, description="memory of the training process, MiB")
+    hours: HoursOfDay | None = Field(default=None, description="a round begins only then, by this computer's clock")
 
 
 class Grants(FileModel):
@@ -149,6 +165,7 @@ class Grants(FileModel):
 
     site_id: str
     grants: dict[str, Grant] = Field(default_factory=dict)
+    resources: Resources = Resources()
 
 
 class RunnerEvent(FileModel):

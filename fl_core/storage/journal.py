@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from fl_core.storage import audit
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.shared_tables import ACTIVITY, ACTIVITY_SEEN, ACTIVITY_WORDS
+from fl_core.storage.shared_tables import ACTIVITY, ACTIVITY_ACTOR, ACTIVITY_SEEN, ACTIVITY_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class ActivityRow:
     subject: str | None
     key: str | None = None
     values: dict[str, object] = field(default_factory=dict)
+    actor: str | None = None
 
 
 class Journal:
@@ -57,9 +58,8 @@ class Journal:
         audit.append(tx, at=self._clock(), actor=actor, action=action, subject=subject, details=details)
         if text is not None:
             key = None if values is None else action
-            self.tell(
-                tx, kind=kind or action.partition(".")[0], text=text, subject=subject or None, key=key, values=values
-            )
+            kind = kind or action.partition(".")[0]
+            self._tell(tx, kind=kind, text=text, subject=subject or None, key=key, values=values, actor=actor)
 
     def tell(
         self,
@@ -72,14 +72,29 @@ class Journal:
         values: dict[str, object] | None = None,
     ) -> None:
         """Append a line for people only (nobody acted); with a key, a page words it by the key and the values."""
+        self._tell(tx, kind=kind, text=text, subject=subject, key=key, values=values, actor=None)
+
+    def _tell(
+        self,
+        tx: Transaction,
+        *,
+        kind: str,
+        text: str,
+        subject: str | None,
+        key: str | None,
+        values: dict[str, object] | None,
+        actor: str | None,
+    ) -> None:
         at, text = self._clock(), text[:500]
         seq = tx.connection.execute(
             insert(ACTIVITY).values(at=at, kind=kind, text=text, subject=subject)
         ).inserted_primary_key
         assert seq is not None  # noqa: S101 - narrowing: an insert of one row has a key
-        row = ActivityRow(int(seq[0]), at, kind, text, subject, key, values or {})
+        row = ActivityRow(int(seq[0]), at, kind, text, subject, key, values or {}, actor)
         if key is not None:
             tx.connection.execute(insert(ACTIVITY_WORDS).values(seq=row.seq, key=key, values=row.values))
+        if actor is not None:
+            tx.connection.execute(insert(ACTIVITY_ACTOR).values(seq=row.seq, actor=actor))
         tx.after_commit(lambda: self._on_activity(row))
 
     def activity(
@@ -91,9 +106,11 @@ class Journal:
         without_kind: str | None = None,
     ) -> list[ActivityRow]:
         """Return the newest lines (optionally: older than `before`, about `subject`, not of a kind), newest first."""
-        words = ACTIVITY.outerjoin(ACTIVITY_WORDS, ACTIVITY_WORDS.c.seq == ACTIVITY.c.seq)
+        words = ACTIVITY.outerjoin(ACTIVITY_WORDS, ACTIVITY_WORDS.c.seq == ACTIVITY.c.seq).outerjoin(
+            ACTIVITY_ACTOR, ACTIVITY_ACTOR.c.seq == ACTIVITY.c.seq
+        )
         query = (
-            select(ACTIVITY, ACTIVITY_WORDS.c.key, ACTIVITY_WORDS.c["values"])
+            select(ACTIVITY, ACTIVITY_WORDS.c.key, ACTIVITY_WORDS.c["values"], ACTIVITY_ACTOR.c.actor)
             .select_from(words)
             .order_by(ACTIVITY.c.seq.desc())
             .limit(limit)
@@ -110,7 +127,8 @@ class Journal:
     def prune(self, tx: Transaction, before: datetime) -> int:
         """Forget lines that are older; returns how many. The audit keeps every row."""
         old = select(ACTIVITY.c.seq).where(ACTIVITY.c.at < before)
-        tx.connection.execute(delete(ACTIVITY_WORDS).where(ACTIVITY_WORDS.c.seq.in_(old)))
+        for table in (ACTIVITY_WORDS, ACTIVITY_ACTOR):
+            tx.connection.execute(delete(table).where(table.c.seq.in_(old)))
         return tx.connection.execute(delete(ACTIVITY).where(ACTIVITY.c.at < before)).rowcount
 
 

@@ -99,6 +99,14 @@ ACTIVITY_SEEN = sa.Table(
 )
 
 
+ACTIVITY_ACTOR = sa.Table(
+    "activity_actor",
+    SHARED,
+    sa.Column("seq", sa.ForeignKey("activity.seq", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+)
+
+
 REQUEST_KEY = sa.Table(
     "request_key",
     SHARED,
@@ -121,6 +129,11 @@ def create_0002(connection: sa.Connection) -> None:
 def create_activity_words(connection: sa.Connection) -> None:
     """Create what lets the pages word an activity in their own language, and what each account has seen of it."""
     SHARED.create_all(connection, tables=[ACTIVITY_WORDS, ACTIVITY_SEEN])
+
+
+def create_activity_actor(connection: sa.Connection) -> None:
+    """Create what remembers whose act a line of the activity tells about."""
+    SHARED.create_all(connection, tables=[ACTIVITY_ACTOR])
 
 
 def create_request_key(connection: sa.Connection) -> None:

@@ -145,13 +145,44 @@ amendment = Table(
     Column("consent", JSON(none_as_null=True), comment="the signed Consent, whole"),
 )
 
+rule = Table(
+    "site_rule",
+    SITE_METADATA,
+    Column("id", String(60), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", JSON, nullable=False, comment="the StandingRule, whole"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+)
+
+reminder = Table(
+    "site_reminder",
+    SITE_METADATA,
+    Column("session_id", String(60), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("told", Boolean, nullable=False),
+)
+
+pause = Table(
+    "site_pause",
+    SITE_METADATA,
+    Column("session_id", String(60), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+)
+
 
 def create_site_0001(connection: Connection) -> None:
     """Create the site's tables as of revision 0001; later changes are revisions of their own."""
-    later = {amendment}
+    later = {amendment, rule, reminder, pause}
     SITE_METADATA.create_all(connection, tables=[table for table in SITE_METADATA.sorted_tables if table not in later])
 
 
 def create_site_0005(connection: Connection) -> None:
     """Create what keeps further offers beside the agreement in force, and agreements that were replaced."""
     SITE_METADATA.create_all(connection, tables=[amendment])
+
+
+def create_site_wishes(connection: Connection) -> None:
+    """Create the tables of standing rules, reminders and pauses."""
+    SITE_METADATA.create_all(connection, tables=[rule, reminder, pause])

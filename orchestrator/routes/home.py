@@ -3,12 +3,12 @@
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
-from fl_core.web.account_routes import person, principal
+from fl_core.seen import Seen
 from fl_core.web.parsing import answer
+from fl_core.web.seen_routes import add_seen_routes
 from orchestrator.routes.answers import blueprint
-from orchestrator.schemas_sites import NewDataView, SeenView
+from orchestrator.schemas_sites import NewDataView
 from orchestrator.services.new_data import NewData
-from orchestrator.services.seen import Seen
 
 
 def home_routes(new_data: NewData, seen: Seen) -> APIBlueprint:
@@ -20,14 +20,5 @@ def home_routes(new_data: NewData, seen: Seen) -> APIBlueprint:
         """Return who has data that no model has learned from."""
         return answer(new_data.view())
 
-    @api.get("/activity/seen", responses={200: SeenView})
-    def get_seen() -> Response:
-        """Return up to which line this account has read the activity."""
-        return answer(SeenView(seq=seen.get(principal())))
-
-    @api.put("/activity/seen", responses={200: SeenView})
-    def mark_seen(body: SeenView) -> Response:
-        """Mark the activity up to a line as read by this account."""
-        return answer(SeenView(seq=seen.mark(person(), body.seq)))
-
+    add_seen_routes(api, seen)
     return api

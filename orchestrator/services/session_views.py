@@ -22,6 +22,7 @@ TOLD_ROUNDS = 2
 STOPPABLE = frozenset({SessionState.STARTING, SessionState.RUNNING, SessionState.PAUSED})
 RESUMABLE = frozenset({SessionState.PAUSED, SessionState.STOPPED, SessionState.FAILED})
 CHANGEABLE = frozenset({SessionState.OFFERED, SessionState.STARTING, SessionState.RUNNING, *RESUMABLE})
+ROUND_GOES_ON = frozenset({SessionState.STARTING, SessionState.RUNNING, SessionState.STOPPING})
 EXTENDABLE = CHANGEABLE | {SessionState.COMPLETED}
 
 
@@ -61,7 +62,7 @@ class SessionViews:
                     self._participation(row, part, names.get(part.site_id, part.site_id), further.get(part.site_id))
                     for part in parts
                 ],
-                "rounds": [_round(found) for found in rounds],
+                "rounds": [_round(found, row.state) for found in rounds],
                 "log": [f"{line.at:%H:%M:%S} {line.text}" for line in reversed(lines)],
             }
         )
@@ -189,11 +190,12 @@ def _summary(row: SessionRow, tally: Tally) -> dict[str, object]:
     }
 
 
-def _round(row: RoundRow) -> RoundView:
+def _round(row: RoundRow, session: SessionState) -> RoundView:
+    over = row.state == "running" and session not in ROUND_GOES_ON
     return RoundView.model_validate(
         {
             "round": row.round,
-            "state": row.state,
+            "state": "ended" if over else row.state,
             "started_at": row.started_at,
             "deadline_at": row.deadline_at,
             "received": len(row.received),

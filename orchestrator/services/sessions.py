@@ -212,9 +212,9 @@ class Sessions:
                 and lab_sessions.participation_of(connection, session_id, site_id).state in TAKING_PART
             ]
         for row in going_on:
-            known = self._folders.of(row.id).control().withdrawn
+            known = self._folders.of(row.id).control().suspended
             others = tuple(one for one in known if one != site_id)
-            self._wishes(row.id, withdrawn=(*others, site_id) if out else others)
+            self._wishes(row.id, suspended=(*others, site_id) if out else others)
             with self._desk.database.begin() as tx:
                 self._desk.journal.tell(tx, kind="session", text=f"{name} {text}", subject=row.id)
                 self._book.publish(tx, row.id)

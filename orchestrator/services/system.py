@@ -33,6 +33,11 @@ class System:
         self._draining = draining
 
     @property
+    def name(self) -> str:
+        """Name of the laboratory."""
+        return self._identity.name
+
+    @property
     def version(self) -> str:
         """Version of the installed program."""
         return self._identity.version

@@ -18,7 +18,7 @@ ROUTES = [
     for method in operations
     if path.startswith("/api/v1/") and not path.endswith("/me/sign-out")
 ]
-OWN = {("PUT", "/api/v1/me/password"), ("DELETE", "/api/v1/me/sign-ins/sign_in_id")}
+OWN = {("PUT", "/api/v1/activity/seen"), ("PUT", "/api/v1/me/password"), ("DELETE", "/api/v1/me/sign-ins/sign_in_id")}
 ADMINISTRATORS = {
     ("POST", "/api/v1/enrolment"), ("DELETE", "/api/v1/enrolment"), ("POST", "/api/v1/links"),
     ("PUT", "/api/v1/settings/proxy"), ("POST", "/api/v1/enrolment/renew"),

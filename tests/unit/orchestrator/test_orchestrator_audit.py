@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from fl_core.audit_export import as_csv
 from fl_core.storage.audit import Wanted
 from orchestrator.roles import ROLES
-from orchestrator.services.audit_export import as_csv
 from tests.support.orchestrator import Lab
 
 

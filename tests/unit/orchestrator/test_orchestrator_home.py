@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from fl_core.seen import Seen
 from fl_core.storage import journal
 from fl_core.web.principal import Principal
-from orchestrator.services.seen import Seen
 from tests.support.orchestrator import Lab, SiteActor
 
 
@@ -51,7 +51,7 @@ def test_a_line_without_words_stays_readable(lab: Lab) -> None:
 
 def test_each_account_has_read_up_to_its_own_mark_which_never_goes_back(lab: Lab) -> None:
     lab.site("North")
-    seen = Seen(lab.core.desk)
+    seen = Seen(lab.core.desk.database)
     owner = Principal("owner", "Owner", "manager", "s")
     other = Principal(
         lab.ok("POST", "/accounts", {"name": "Vera", "role": "viewer"})["account"]["id"], "Vera", "viewer", "t"

@@ -63,13 +63,15 @@ def test_a_running_session_leaves_a_suspended_site_out_and_asks_it_again_when_it
     control = lab.core.sessions._folders.of(session_id).control
     left.withdraw(session_id)
     lab.ok("POST", f"/sites/{site.site_id}/suspend")
-    assert set(control().withdrawn) == {site.site_id, left.site_id}
+    assert control().withdrawn == (left.site_id,)
+    assert control().suspended == (site.site_id,)  # named for what it is in the round's record
     parts = {part["site_id"]: part["state"] for part in lab.session(session_id)["participations"]}
     assert parts[site.site_id] == "training"  # its consent stays
     lab.ok("POST", f"/sites/{left.site_id}/suspend")
     lab.ok("POST", f"/sites/{left.site_id}/readmit")
     lab.ok("POST", f"/sites/{site.site_id}/readmit")
     assert control().withdrawn == (left.site_id,)  # who withdrew stays out
+    assert control().suspended == ()
 
 
 def test_a_suspended_site_reads_the_models_of_its_sessions_when_it_is_back(lab: Lab) -> None:

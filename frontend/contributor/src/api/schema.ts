@@ -74,6 +74,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activity/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return up to which line this account has read the activity. */
+        get: operations["get_seen"];
+        /** Mark the activity up to a line as read by this account. */
+        put: operations["mark_seen"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -91,6 +109,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hand the audit rows that are looked for over as a file, oldest first. */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the audit rows that are looked for, newest first. */
+        get: operations["search_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -100,6 +152,23 @@ export interface paths {
         };
         /** Check the hash chain of the audit. */
         get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who has acted, and the first words of what was done. */
+        get: operations["list_audit_words"];
         put?: never;
         post?: never;
         delete?: never;
@@ -277,6 +346,23 @@ export interface paths {
         put?: never;
         /** Go on with an import that ended early. */
         post: operations["resume_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/information": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the information sheet for patients. */
+        get: operations["get_information"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -744,6 +830,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/requests/{session_id}/reminder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a request off until a time before its answer is due, or ask about it again at once. */
+        put: operations["remind"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what training may take of this computer. */
+        get: operations["get_resources"];
+        /** Set what training may take of this computer. */
+        put: operations["set_resources"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results": {
         parameters: {
             query?: never;
@@ -830,6 +951,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the standing rules. */
+        get: operations["list_rules"];
+        put?: never;
+        /** Make a standing rule for the laboratory that this site is connected to. */
+        post: operations["create_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a rule: a new version, for requests that come from now on. */
+        put: operations["change_rule"];
+        post?: never;
+        /** Delete a rule; what it agreed to stays agreed. */
+        delete: operations["delete_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a rule agree to nothing until it is resumed. */
+        post: operations["pause_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{rule_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused rule agree again. */
+        post: operations["resume_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -858,6 +1049,40 @@ export interface paths {
         get: operations["get_session"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nothing begin and nothing be finished in a session until it is resumed. */
+        post: operations["pause_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused session go on. */
+        post: operations["resume_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1210,6 +1435,12 @@ export interface components {
          */
         ActivityView: {
             /**
+             * Actor
+             * @description who acted; one's own acts are no news
+             * @default null
+             */
+            actor: string | null;
+            /**
              * At
              * Format: date-time
              */
@@ -1316,10 +1547,25 @@ export interface components {
             };
             /** Hash */
             hash: string;
+            /**
+             * Prev Hash
+             * @description the hash of the row before, by which an export can be checked
+             */
+            prev_hash: string;
             /** Seq */
             seq: number;
             /** Subject */
             subject: string;
+        };
+        /**
+         * AuditWords
+         * @description GET /audit/words: what can be filtered by.
+         */
+        AuditWords: {
+            /** Actors */
+            actors: string[];
+            /** Areas */
+            areas: string[];
         };
         /**
          * ChildView
@@ -1390,6 +1636,11 @@ export interface components {
              * @enum {string}
              */
             decision: "agree" | "decline";
+            /**
+             * @description absent in consents of earlier versions
+             * @default null
+             */
+            information: components["schemas"]["InformationCited"] | null;
             /** Offer Sha256 */
             offer_sha256: string;
             permissions: components["schemas"]["ConsentPermissions"];
@@ -1398,6 +1649,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * @description absent: a person answered
+             * @default null
+             */
+            rule: components["schemas"]["RuleCited"] | null;
             /** Session Id */
             session_id: string;
             /**
@@ -1494,6 +1750,14 @@ export interface components {
             studies_usable: number;
             /** With Reference */
             with_reference: number;
+        };
+        /**
+         * Deleted
+         * @description DELETE /rules/{rule_id}.
+         */
+        Deleted: {
+            /** Id */
+            id: string;
         };
         /**
          * DifferenceView
@@ -1678,6 +1942,22 @@ export interface components {
             files: string[];
         };
         /**
+         * HoursOfDay
+         * @description A part of every day; one that ends before it begins goes over midnight.
+         */
+        HoursOfDay: {
+            /**
+             * Begin
+             * @description HH:MM by the site's own clock
+             */
+            begin: string;
+            /**
+             * End
+             * @description HH:MM by the site's own clock
+             */
+            end: string;
+        };
+        /**
          * ImportFileList
          * @description GET /imports/{id}/files.
          */
@@ -1797,6 +2077,39 @@ export interface components {
             total: number | null;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * InformationCited
+         * @description The information sheet for patients that was in force when a site consented.
+         */
+        InformationCited: {
+            /**
+             * Sha256
+             * @description over the canonical JSON of the sheet in all of its languages
+             */
+            sha256: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * InformationView
+         * @description GET /information: the sheet for patients, as it is cited by each consent.
+         */
+        InformationView: {
+            /**
+             * Issued
+             * @description date of this version
+             */
+            issued: string;
+            /**
+             * Sha256
+             * @description over the canonical JSON of all languages
+             */
+            sha256: string;
+            /** Sheets */
+            sheets: components["schemas"]["Sheet"][];
+            /** Version */
+            version: string;
         };
         /**
          * IntervalsView
@@ -2487,6 +2800,14 @@ export interface components {
             send: boolean;
         };
         /**
+         * ReminderWish
+         * @description PUT /requests/{session_id}/reminder: when to ask again; null asks at once.
+         */
+        ReminderWish: {
+            /** At */
+            at: string | null;
+        };
+        /**
          * Removed
          * @description What was deleted.
          */
@@ -2541,6 +2862,11 @@ export interface components {
          */
         RequestView: {
             consent: components["schemas"]["Consent"] | null;
+            /**
+             * Consent Sha256
+             * @description over the signed consent, by which both sides name it
+             */
+            consent_sha256: string | null;
             /** @description a newer offer that waits beside the agreement in force */
             further: components["schemas"]["FurtherView"] | null;
             offer: components["schemas"]["SessionOffer"];
@@ -2551,6 +2877,16 @@ export interface components {
              * Format: date-time
              */
             received_at: string;
+            /**
+             * Remind At
+             * @description put off until then; null: it waits for its answer now
+             */
+            remind_at: string | null;
+            /**
+             * Rule Name
+             * @description the standing rule that answered, as it is called now
+             */
+            rule_name: string | null;
             /** Session Id */
             session_id: string;
             /**
@@ -2573,6 +2909,198 @@ export interface components {
              * @description the orchestrator's signature was checked
              */
             verified: boolean;
+        };
+        /**
+         * Resources
+         * @description What training may take of this computer, chosen by the site; None means no cap.
+         */
+        Resources: {
+            /**
+             * @description a round begins only then, by this computer's clock
+             * @default null
+             */
+            hours: components["schemas"]["HoursOfDay"] | null;
+            /**
+             * Memory Mib
+             * @description memory of the training process, MiB
+             * @default null
+             */
+            memory_mib: number | null;
+            /**
+             * Threads
+             * @description processor threads
+             * @default null
+             */
+            threads: number | null;
+        };
+        /**
+         * ResourcesView
+         * @description GET and PUT /resources: what training may take of this computer.
+         */
+        ResourcesView: {
+            chosen: components["schemas"]["Resources"];
+            /**
+             * Memory Here Mib
+             * @description memory of this computer, where it tells
+             */
+            memory_here_mib: number | null;
+            /**
+             * Threads Here
+             * @description processor threads of this computer
+             */
+            threads_here: number;
+        };
+        /**
+         * RuleCited
+         * @description The standing rule that gave a consent, with the limits that the site's runner keeps to.
+         */
+        RuleCited: {
+            /** @default null */
+            hours: components["schemas"]["HoursOfDay"] | null;
+            /**
+             * Rounds A Week
+             * @default null
+             */
+            rounds_a_week: number | null;
+            /** Rule Id */
+            rule_id: string;
+            /**
+             * Sha256
+             * @description over the canonical JSON of this version of the rule, which stays at the site
+             */
+            sha256: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RuleList
+         * @description GET /rules.
+         */
+        RuleList: {
+            /** Items */
+            items: components["schemas"]["RuleView"][];
+        };
+        /**
+         * RuleView
+         * @description GET /rules: a standing rule for the laboratory that this site is connected to.
+         */
+        RuleView: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Consents
+             * @description agreements in force that it gave
+             */
+            consents: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * @description a round begins only then
+             * @default null
+             */
+            hours: components["schemas"]["HoursOfDay"] | null;
+            /** Id */
+            id: string;
+            /**
+             * In Force
+             * @description false while it is paused, after its end, or for another laboratory
+             */
+            in_force: boolean;
+            /**
+             * Max Rounds
+             * @description a request for more rounds is left to a person
+             */
+            max_rounds: number;
+            /** Name */
+            name: string;
+            /** Orchestrator */
+            orchestrator: string;
+            /**
+             * Rounds A Week
+             * @description over all sessions of this rule
+             * @default null
+             */
+            rounds_a_week: number | null;
+            /** Rounds This Week */
+            rounds_this_week: number;
+            /**
+             * Send Model
+             * @default yes
+             * @enum {string}
+             */
+            send_model: "yes" | "ask";
+            /** Sha256 */
+            sha256: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "paused";
+            /** Task */
+            task: string;
+            /**
+             * Until
+             * @description the rule agrees to nothing after this
+             * @default null
+             */
+            until: string | null;
+            /**
+             * Version
+             * @description rises with every change; each consent names the one that gave it
+             */
+            version: number;
+        };
+        /**
+         * RuleWish
+         * @description POST /rules, PUT /rules/{rule_id}: what may be agreed to without asking, and within which limits.
+         */
+        RuleWish: {
+            /**
+             * @description a round begins only then
+             * @default null
+             */
+            hours: components["schemas"]["HoursOfDay"] | null;
+            /**
+             * Max Rounds
+             * @description a request for more rounds is left to a person
+             */
+            max_rounds: number;
+            /** Name */
+            name: string;
+            /**
+             * Rounds A Week
+             * @description over all sessions of this rule
+             * @default null
+             */
+            rounds_a_week: number | null;
+            /**
+             * Send Model
+             * @default yes
+             * @enum {string}
+             */
+            send_model: "yes" | "ask";
+            /** Task */
+            task: string;
+            /**
+             * Until
+             * @description the rule agrees to nothing after this
+             * @default null
+             */
+            until: string | null;
+        };
+        /**
+         * SeenView
+         * @description GET and PUT /activity/seen: number of the newest line of the activity that this account has read.
+         */
+        SeenView: {
+            /** Seq */
+            seq: number;
         };
         /**
          * SendPermission
@@ -2667,6 +3195,33 @@ export interface components {
              * @description how the studies are spread over kinds, cameras and counts
              */
             distributions: boolean;
+        };
+        /**
+         * Sheet
+         * @description The information sheet in one language.
+         */
+        Sheet: {
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "en" | "de";
+            /** Lead */
+            lead: string;
+            /** Sections */
+            sections: components["schemas"]["SheetSection"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * SheetSection
+         * @description A heading with its paragraphs.
+         */
+        SheetSection: {
+            /** Heading */
+            heading: string;
+            /** Paragraphs */
+            paragraphs: string[];
         };
         /**
          * ShippedModelList
@@ -2795,16 +3350,30 @@ export interface components {
              * @enum {string}
              */
             consent_state: "agreed" | "withdrawn";
+            /**
+             * Destination
+             * @description where updates go: the laboratory and its address
+             */
+            destination: string;
             /** Ended At */
             ended_at: string | null;
             /** Id */
             id: string;
             /** Latest Model Id */
             latest_model_id: string | null;
+            /** Orchestrator */
+            orchestrator: string;
+            /**
+             * Paused
+             * @description by this site: nothing begins and nothing is finished
+             */
+            paused: boolean;
             /** Reason */
             reason: string;
             /** Round */
             round: number;
+            /** Round Deadline S */
+            round_deadline_s: number;
             /** Rounds */
             rounds: components["schemas"]["SiteRoundView"][];
             /** Rounds Planned */
@@ -3314,10 +3883,142 @@ export interface operations {
             };
         };
     };
+    get_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    mark_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenView"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
                 after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                /** @description first word of the action: site, session, ... */
+                area?: string | null;
+                actor?: string | null;
+                /** @description anywhere in who, what, of what, or the details */
+                text?: string | null;
+                format?: "json" | "csv" | "pdf";
+                /** @description of the printed form */
+                language?: "en" | "de";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    search_audit: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                /** @description first word of the action: site, session, ... */
+                area?: string | null;
+                actor?: string | null;
+                /** @description anywhere in who, what, of what, or the details */
+                text?: string | null;
+                before?: number | null;
                 limit?: number;
             };
             header?: never;
@@ -3362,6 +4063,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditCheck"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    list_audit_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditWords"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -3837,6 +4567,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_information: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InformationView"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -4710,6 +5469,103 @@ export interface operations {
             };
         };
     };
+    remind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReminderWish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourcesView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    set_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resources"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourcesView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     list_results: {
         parameters: {
             query?: never;
@@ -4889,6 +5745,196 @@ export interface operations {
             };
         };
     };
+    list_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    create_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    change_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleWish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    delete_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    pause_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    resume_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     list_sessions: {
         parameters: {
             query?: never;
@@ -4919,6 +5965,68 @@ export interface operations {
         };
     };
     get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteSessionView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    pause_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteSessionView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    resume_session: {
         parameters: {
             query?: never;
             header?: never;

@@ -94,6 +94,8 @@ const consent = z.object({
   valid_until: z.string(),
   signed_at: z.string(),
   reason: z.string().default(""),
+  information: z.object({ version: z.string(), sha256: z.string() }).nullable().default(null),
+  rule: z.object({ rule_id: z.string(), version: z.number(), sha256: z.string(), rounds_a_week: z.number().nullable().default(null), hours: z.object({ begin: z.string(), end: z.string() }).nullable().default(null) }).nullable().default(null),
 });
 const offer = z.object({
   session_id: z.string(),
@@ -126,6 +128,9 @@ export const requestSchema: z.ZodType<Request> = z.object({
   studies_covered: z.number(),
   total_bytes: z.number(),
   consent: consent.nullable(),
+  consent_sha256: z.string().nullable(),
+  rule_name: z.string().nullable(),
+  remind_at: z.string().nullable(),
   further: z.object({ offer, offer_sha256: z.string(), received_at: z.string(), open: z.boolean(), studies_covered: z.number(), total_bytes: z.number() }).nullable(),
 });
 
@@ -159,6 +164,10 @@ export const sessionSchema: z.ZodType<SiteSession> = z.object({
   state: z.string(),
   reason: z.string(),
   consent_state: z.enum(["agreed", "withdrawn"]),
+  paused: z.boolean(),
+  orchestrator: z.string(),
+  destination: z.string(),
+  round_deadline_s: z.number(),
   round: z.number(),
   rounds_planned: z.number(),
   studies: z.number(),
@@ -206,4 +215,5 @@ export const activitySchema: z.ZodType<Activity> = z.object({
   subject: z.string().nullable(),
   key: z.string().nullable().default(null),
   values: z.record(z.string(), z.unknown()).default({}),
+  actor: z.string().nullable().default(null),
 });

@@ -4,10 +4,12 @@ import { IconActivityHeartbeat, IconFolderHeart, IconHeartHandshake, IconHome, I
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useUnreadOf } from "@shared/activity/seen";
 import { useLiveState } from "@shared/realtime/LiveProvider";
 import { AppFrame, type NavEntry } from "@shared/ui/AppFrame";
 import { LiveBadge, StaleNotice } from "@shared/ui/LiveBadge";
 
+import { useActivity } from "@app/features/activity/api/useActivity";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
@@ -17,10 +19,11 @@ export function Shell() {
   const { t } = useTranslation();
   const live = useLiveState();
   const system = useSystem();
-  const open = useRequests().data?.filter((request) => request.state === "open").length ?? 0;
+  const open = useRequests().data?.filter((request) => request.state === "open" && request.remind_at === null).length ?? 0;
   const held = useSessions().data?.filter((session) => session.rounds.some((round) => round.phase === "held")).length ?? 0;
+  const unread = useUnreadOf(useActivity().data).size;
   const entries: NavEntry[] = [
-    { label: t("nav.home"), icon: IconHome, link: (props) => <Link to="/" activeOptions={{ exact: true }} {...props} /> },
+    { label: t("nav.home"), icon: IconHome, waiting: unread, meaning: t("unread.badge", { count: unread }), link: (props) => <Link to="/" activeOptions={{ exact: true }} {...props} /> },
     { label: t("nav.data"), icon: IconFolderHeart, link: (props) => <Link to="/data" {...props} /> },
     { label: t("nav.requests"), icon: IconHeartHandshake, waiting: open, link: (props) => <Link to="/requests" {...props} /> },
     { label: t("nav.training"), icon: IconActivityHeartbeat, waiting: held, link: (props) => <Link to="/training" {...props} /> },

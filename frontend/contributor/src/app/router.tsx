@@ -15,10 +15,11 @@ const training = createRoute({ getParentRoute: () => root, path: "/training", co
 const reconstruct = createRoute({ getParentRoute: () => root, path: "/reconstruct", validateSearch: ({ study: wanted }: Record<string, unknown>) => (typeof wanted === "string" ? { study: wanted } : {}), component: lazyRouteComponent(() => import("@app/app/pages/ReconstructPage"), "ReconstructPage") });
 const results = createRoute({ getParentRoute: () => root, path: "/results", component: lazyRouteComponent(() => import("@app/app/pages/ResultsPage"), "ResultsPage") });
 const privacy = createRoute({ getParentRoute: () => root, path: "/privacy", component: lazyRouteComponent(() => import("@app/app/pages/PrivacyPage"), "PrivacyPage") });
+const information = createRoute({ getParentRoute: () => root, path: "/information", component: lazyRouteComponent(() => import("@app/app/pages/InformationPage"), "InformationPage") });
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, connect, preflight, data, study, requests, training, reconstruct, results, privacy, settings]),
+  routeTree: root.addChildren([home, connect, preflight, data, study, requests, training, reconstruct, results, privacy, information, settings]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -1,6 +1,7 @@
 /** German text of the contributor's pages. */
 import type { en } from "@app/i18n/en";
 import { intake } from "@app/i18n/de.intake";
+import { consent } from "@app/i18n/de.consent";
 import { results } from "@app/i18n/de.results";
 import { network } from "@app/i18n/de.network";
 import { quality } from "@app/i18n/de.quality";
@@ -11,6 +12,7 @@ export const de: typeof en = {
   ...training,
   ...intake,
   ...quality,
+  ...consent,
   nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   ...network,
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
@@ -52,7 +54,7 @@ export const de: typeof en = {
   task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },
   metric: { nrmse_body: "Fehler im Körper (NRMSE)", nrmse_heart: "Fehler im Herzen (NRMSE)", ssim_heart: "Strukturelle Ähnlichkeit im Herzen", psnr_body: "Rauschabstand im Körper (PSNR, dB)", psnr_heart: "Rauschabstand im Herzen (PSNR, dB)", defect_contrast: "Wiedergegebener Defektkontrast", contrast_error: "Fehler des Defektkontrasts", myocardial_bias: "Abweichung in der Herzwand", wall_to_blood_contrast: "Wiedergegebener Kontrast von Wand und Blut", polar_rms: "Fehler der Polarkarte (Punkte)", dice: "Mittlere Überlappung (Dice)", train_loss: "Trainingsverlust" },
   privacy: { intro: "Jede gesendete Aktualisierung, auf das Byte genau, und jede Handlung auf diesem Computer.", loading: "Belege werden geladen", nothingTitle: "Nichts hat diesen Computer verlassen", nothing: "Sendet ein Training eine Aktualisierung, wird ihr Beleg hier aufbewahrt: Größe, Tensoren, Prüfsumme.", total: "Insgesamt {{bytes}} gesendet" },
-  audit: { title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf.", loading: "Prüfprotokoll wird geladen", verify: "Kette prüfen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung wird hier festgehalten.", more: "Mehr anzeigen" },
+  audit: { title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf." },
   settings: {
     intro: "Personen, die Verbindung, der Weg hinaus, das Programm.", peopleTab: "Personen", siteTab: "Dieser Standort", networkTab: "Netz", programTab: "Programm", renew: "Zertifikat jetzt erneuern", renewing: "Ein neues ist unterwegs.", certificateSoon_one: "Das Zertifikat endet in {{count}} Tag", certificateSoon_other: "Das Zertifikat endet in {{count}} Tagen", certificateOver: "Das Zertifikat ist abgelaufen", certificateNote: "Es wird von selbst erneuert, solange die Verbindung steht.", backupNote: "Für eine Sicherung: flomir contributor backup --out DATEI",
     remainsHere: "Was auf diesem Computer bleibt", here: { studies: "Ihre Studien, wie sie sind", models: "Erhaltene Modelle und ihre Ergebnisse", audit: "Das Protokoll und Ihre unterschriebenen Antworten" }, remainsThere: "Was beim Labor bleibt", there: { updates: "Bereits gesendete Aktualisierungen: Sie sind Teil der gemeinsamen Modelle", answers: "Ihre unterschriebenen Antworten und der Nachweis Ihrer Teilnahme" }, typeName: "Zur Bestätigung {{name}} eintippen",

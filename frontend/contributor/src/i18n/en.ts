@@ -1,5 +1,6 @@
 /** English text of the contributor's pages. */
 import { intake } from "@app/i18n/en.intake";
+import { consent } from "@app/i18n/en.consent";
 import { results } from "@app/i18n/en.results";
 import { network } from "@app/i18n/en.network";
 import { quality } from "@app/i18n/en.quality";
@@ -10,6 +11,7 @@ export const en = {
   ...training,
   ...intake,
   ...quality,
+  ...consent,
   nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", reconstruct: "Reconstruct", results: "Results", privacy: "Privacy", settings: "Settings" },
   ...network,
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
@@ -51,7 +53,7 @@ export const en = {
   task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },
   metric: { nrmse_body: "Error in the body (NRMSE)", nrmse_heart: "Error in the heart (NRMSE)", ssim_heart: "Structural similarity in the heart", psnr_body: "Peak signal to noise in the body (dB)", psnr_heart: "Peak signal to noise in the heart (dB)", defect_contrast: "Defect contrast recovered", contrast_error: "Error of the defect contrast", myocardial_bias: "Bias in the heart wall", wall_to_blood_contrast: "Contrast of wall and blood recovered", polar_rms: "Error of the polar map (points)", dice: "Mean overlap (Dice)", train_loss: "Training loss" },
   privacy: { intro: "Every update that left, to the byte, and every act on this computer.", loading: "Loading receipts", nothingTitle: "Nothing has left this computer", nothing: "When a training sends an update, its receipt is kept here: size, tensors, hash.", total: "{{bytes}} have left in all" },
-  audit: { title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more" },
+  audit: { title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows." },
   settings: {
     intro: "People, the connection, the way out, the program.", peopleTab: "People", siteTab: "This site", networkTab: "Network", programTab: "Program", renew: "Renew the certificate now", renewing: "A new one is on its way.", certificateSoon_one: "The certificate ends in {{count}} day", certificateSoon_other: "The certificate ends in {{count}} days", certificateOver: "The certificate has ended", certificateNote: "It is renewed by itself while the connection stands.", backupNote: "For a backup run: flomir contributor backup --out FILE",
     remainsHere: "What stays on this computer", here: { studies: "Your studies, as they are", models: "Received models and their results", audit: "The audit log and your signed answers" }, remainsThere: "What stays at the laboratory", there: { updates: "Updates already sent: they are part of the shared models", answers: "Your signed answers and the record of your participation" }, typeName: "Type {{name}} to confirm",

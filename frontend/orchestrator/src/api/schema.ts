@@ -1552,6 +1552,12 @@ export interface components {
          */
         ActivityView: {
             /**
+             * Actor
+             * @description who acted; one's own acts are no news
+             * @default null
+             */
+            actor: string | null;
+            /**
              * At
              * Format: date-time
              */
@@ -1617,6 +1623,11 @@ export interface components {
             };
             /** Hash */
             hash: string;
+            /**
+             * Prev Hash
+             * @description the hash of the row before, by which an export can be checked
+             */
+            prev_hash: string;
             /** Seq */
             seq: number;
             /** Subject */
@@ -1742,6 +1753,11 @@ export interface components {
              * @enum {string}
              */
             decision: "agree" | "decline";
+            /**
+             * @description absent in consents of earlier versions
+             * @default null
+             */
+            information: components["schemas"]["InformationCited"] | null;
             /** Offer Sha256 */
             offer_sha256: string;
             permissions: components["schemas"]["ConsentPermissions"];
@@ -1750,6 +1766,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * @description absent: a person answered
+             * @default null
+             */
+            rule: components["schemas"]["RuleCited"] | null;
             /** Session Id */
             session_id: string;
             /**
@@ -2027,6 +2048,22 @@ export interface components {
             name: string;
         };
         /**
+         * HoursOfDay
+         * @description A part of every day; one that ends before it begins goes over midnight.
+         */
+        HoursOfDay: {
+            /**
+             * Begin
+             * @description HH:MM by the site's own clock
+             */
+            begin: string;
+            /**
+             * End
+             * @description HH:MM by the site's own clock
+             */
+            end: string;
+        };
+        /**
          * Infarct
          * @description One infarct of a study.
          */
@@ -2037,6 +2074,19 @@ export interface components {
             segments: number[];
             /** Severity */
             severity: number;
+        };
+        /**
+         * InformationCited
+         * @description The information sheet for patients that was in force when a site consented.
+         */
+        InformationCited: {
+            /**
+             * Sha256
+             * @description over the canonical JSON of the sheet in all of its languages
+             */
+            sha256: string;
+            /** Version */
+            version: string;
         };
         /**
          * Interval
@@ -3212,7 +3262,7 @@ export interface components {
         };
         /**
          * RoundView
-         * @description A round: running, or closed with its record.
+         * @description A round: running, closed with its record, or ended without a result (the run stopped or failed in it).
          */
         RoundView: {
             /** Deadline At */
@@ -3235,7 +3285,29 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "running" | "closed";
+            state: "running" | "closed" | "ended";
+        };
+        /**
+         * RuleCited
+         * @description The standing rule that gave a consent, with the limits that the site's runner keeps to.
+         */
+        RuleCited: {
+            /** @default null */
+            hours: components["schemas"]["HoursOfDay"] | null;
+            /**
+             * Rounds A Week
+             * @default null
+             */
+            rounds_a_week: number | null;
+            /** Rule Id */
+            rule_id: string;
+            /**
+             * Sha256
+             * @description over the canonical JSON of this version of the rule, which stays at the site
+             */
+            sha256: string;
+            /** Version */
+            version: number;
         };
         /**
          * ScanUpload
@@ -3333,7 +3405,7 @@ export interface components {
         };
         /**
          * SeenView
-         * @description GET and PUT /activity/seen: up to which line this account has read.
+         * @description GET and PUT /activity/seen: number of the newest line of the activity that this account has read.
          */
         SeenView: {
             /** Seq */
@@ -5051,7 +5123,9 @@ export interface operations {
                 actor?: string | null;
                 /** @description anywhere in who, what, of what, or the details */
                 text?: string | null;
-                format?: "json" | "csv";
+                format?: "json" | "csv" | "pdf";
+                /** @description of the printed form */
+                language?: "en" | "de";
             };
             header?: never;
             path?: never;

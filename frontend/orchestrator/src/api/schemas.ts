@@ -87,6 +87,8 @@ const consent = z.object({
   valid_until: z.string(),
   signed_at: z.string(),
   reason: z.string().default(""),
+  information: z.object({ version: z.string(), sha256: z.string() }).nullable().default(null),
+  rule: z.object({ rule_id: z.string(), version: z.number(), sha256: z.string(), rounds_a_week: z.number().nullable().default(null), hours: z.object({ begin: z.string(), end: z.string() }).nullable().default(null) }).nullable().default(null),
 });
 
 const progress = z.object({
@@ -145,7 +147,7 @@ const record = z.object({
 
 const round = z.object({
   round: z.number(),
-  state: z.enum(["running", "closed"]),
+  state: z.enum(["running", "closed", "ended"]),
   started_at: z.string(),
   deadline_at: z.string().nullable(),
   received: z.number(),
@@ -230,6 +232,7 @@ export const activitySchema: z.ZodType<Activity> = z.object({
   subject: z.string().nullable(),
   key: z.string().nullable().default(null),
   values: json.default({}),
+  actor: z.string().nullable().default(null),
 });
 
 export const deletedSchema = z.object({ id: z.string() });

@@ -4,12 +4,13 @@ import { IconActivityHeartbeat, IconBuildingHospital, IconFlask2, IconHome, Icon
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useUnreadOf } from "@shared/activity/seen";
 import { useLiveState } from "@shared/realtime/LiveProvider";
 import { AppFrame, type NavEntry } from "@shared/ui/AppFrame";
 import { Notice } from "@shared/ui/Chip";
 import { LiveBadge, StaleNotice } from "@shared/ui/LiveBadge";
 
-import { useUnread } from "@app/features/activity/api/useActivity";
+import { useActivity } from "@app/features/activity/api/useActivity";
 import { useSites } from "@app/features/sites/api/useSites";
 import { useSystem } from "@app/features/system/api/useSystem";
 
@@ -20,7 +21,7 @@ export function Shell() {
   const sites = useSites().data;
   const pending = sites?.filter((site) => site.state === "pending").length ?? 0;
   const fresh = sites?.filter((site) => site.state === "trusted" && site.new_studies > 0).length ?? 0;
-  const unread = useUnread().count;
+  const unread = useUnreadOf(useActivity().data).size;
   const entries: NavEntry[] = [
     { label: t("nav.home"), icon: IconHome, waiting: unread, meaning: t("unread.badge", { count: unread }), link: (props) => <Link to="/" activeOptions={{ exact: true }} {...props} /> },
     { label: t("nav.sites"), icon: IconBuildingHospital, waiting: pending, link: (props) => <Link to="/sites" {...props} /> },

@@ -32,7 +32,7 @@ export const house: typeof houseEn = {
       offered: "„{{title}}“ wurde den Standorten angeboten.", start_requested: "„{{title}}“ startet.", run_started: "„{{title}}“ trainiert.", paused: "„{{title}}“ ist nach Runde {{round}} pausiert.", stop_requested: "„{{title}}“ wird gestoppt.", run_completed: "„{{title}}“ ist abgeschlossen.",
       run_stopped: "„{{title}}“ wurde gestoppt.", run_failed: "„{{title}}“ ist fehlgeschlagen: {{reason}}", aborted: "„{{title}}“ wurde vor dem Start aufgegeben.", extended: "„{{title}}“ ist wieder offen für weitere Runden.", extension_offered: "„{{title}}“ soll {{rounds}} Runden haben; die Standorte sind gefragt.", sites_changed: "Die Standorte von „{{title}}“ wurden geändert.", run_lost: "„{{title}}“ ging verloren und wird nach der letzten Runde fortgesetzt.", round_closed: "Runde {{round}} von „{{title}}“ zusammengeführt: {{got}} von {{asked}} Standorten haben geliefert{{missing}}.",
     },
-    absent: { federation_late: "{{name}} war zu spät", consent_missing: "{{name}} nahm nicht teil", peer_unreachable: "{{name}} war nicht erreichbar", consent_send_refused: "{{name}} hat die Aktualisierung behalten", other: "{{name}} ist ausgefallen" },
+    absent: { federation_late: "{{name}} war zu spät", consent_missing: "{{name}} nahm nicht teil", peer_unreachable: "{{name}} war nicht erreichbar", consent_send_refused: "{{name}} hat die Aktualisierung behalten", trust_suspended: "{{name}} ist ausgesetzt", site_paused: "{{name}} hat angehalten", site_outside_hours: "{{name}} trainiert zu anderen Stunden", site_weekly_limit: "{{name}} hat diese Woche genug trainiert", other: "{{name}} ist ausgefallen" },
     model: { renamed: "Modell {{before}} heißt jetzt {{name}}.", deleted: "Modell {{name}} wurde gelöscht.", restored: "Modell {{name}} wurde wiederhergestellt.", removed: "Modell {{name}} wurde endgültig entfernt.", recommended: "Die Empfehlung von Modell {{name}} wurde geändert.", added: { random: "Modell {{name}} wurde erstellt.", uploaded: "Modell {{name}} wurde hochgeladen.", shipped: "Modell {{name}} wurde hinzugefügt." } },
     settings: { limits: "Die Grenzen wurden geändert.", retention: "Die Aufbewahrung wurde geändert.", notices: "Die Benachrichtigungen wurden geändert.", daemon: "Die Einstellungen für den nächsten Start wurden geändert." },
     drain: { on: "Der Wartungsbetrieb ist an: Nichts Neues startet.", off: "Der Wartungsbetrieb ist aus." },
@@ -64,10 +64,6 @@ export const house: typeof houseEn = {
     waits: "Gespeichert; es gilt ab dem nächsten Start.", restart: "Starten Sie das Programm neu, wenn keine Runde läuft.",
   },
   about: { title: "Über dieses Programm", licence: "Lizenz", home: "Datenordner", components: "Verwendete Bibliotheken", name: "Bibliothek" },
-  auditFilter: {
-    title: "Prüfprotokoll durchsuchen", text: "Suchtext", area: "Was", actor: "Wer", from: "Von", to: "Bis", all: "Alle", clear: "Diese Auswahl entfernen", reset: "Alles zeigen", csv: "Als CSV exportieren", json: "Als JSON exportieren", noneTitle: "Keine solche Zeile", none: "Wählen Sie einen längeren Zeitraum oder ein anderes Wort.",
-    areaOf: { account: "Konten", certificate: "Zertifikate", consent: "Einwilligungen", drain: "Wartungsbetrieb", enrolment: "Beitrittsanfragen", invitation: "Einladungen", model: "Modelle", session: "Sitzungen", settings: "Einstellungen", site: "Vertrauen in Standorte" },
-  },
   siteTabs: { overview: "Überblick", data: "Daten", history: "Beiträge", connection: "Verbindung" },
   siteData: {
     untold: "Dieser Standort hat noch nichts über seine Daten mitgeteilt. Er tut es, sobald er sich verbindet.", newest: "Neueste nutzbare Studie", warned: "Nutzbar, mit Hinweisen der Qualitätsprüfung", tasks: "Nutzbare Studien nach Aufgabe", kinds: "Nach Art", cameras: "Nach Aufnahmetechnik", counts: "Nach Impulsen im Photopeak", other: "Andere (Gruppen unter 3)", from: "ab {{counts}}",

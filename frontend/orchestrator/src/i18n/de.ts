@@ -69,7 +69,7 @@ export const de: typeof en = {
   },
   model: { origin: { random: "Zufällige Gewichte", uploaded: "Hochgeladen", shipped: "Kommt mit FLoMIR", round: "Trainingsrunde", trained: "Hier trainiert" } },
   audit: {
-    title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf.", loading: "Prüfprotokoll wird geladen", verify: "Kette prüfen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung einer Person oder eines Standorts wird hier festgehalten.", more: "Mehr anzeigen",
+    title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf.",
   },
   system: { intro: "Wer diese Seiten öffnen darf, Ihr eigenes Konto und das Programm selbst.", loading: "Systemzustand wird geladen", identity: "Identität", name: "Name", address: "Öffentliche Adresse", fingerprint: "Fingerabdruck der Zertifizierungsstelle", version: "Version", protocol: "Protokoll", processes: "Prozesse", processesNote: "Beendete Prozesse starten von selbst neu." },
 };

@@ -30,7 +30,7 @@ export const house = {
       offered: "“{{title}}” was offered to its sites.", start_requested: "“{{title}}” is starting.", run_started: "“{{title}}” is training.", paused: "“{{title}}” is paused after round {{round}}.", stop_requested: "“{{title}}” is being stopped.", run_completed: "“{{title}}” is complete.",
       run_stopped: "“{{title}}” was stopped.", run_failed: "“{{title}}” failed: {{reason}}", aborted: "“{{title}}” was given up before its start.", extended: "“{{title}}” is open again for further rounds.", extension_offered: "“{{title}}” shall have {{rounds}} rounds; its sites are asked.", sites_changed: "The sites of “{{title}}” were changed.", run_lost: "The engine lost “{{title}}”; it goes on after its last round.", round_closed: "Round {{round}} of “{{title}}” aggregated: {{got}} of {{asked}} sites returned{{missing}}.",
     },
-    absent: { federation_late: "{{name}} was late", consent_missing: "{{name}} did not take part", peer_unreachable: "{{name}} was not reached", consent_send_refused: "{{name}} kept its update", other: "{{name}} failed" },
+    absent: { federation_late: "{{name}} was late", consent_missing: "{{name}} did not take part", peer_unreachable: "{{name}} was not reached", consent_send_refused: "{{name}} kept its update", trust_suspended: "{{name}} is suspended", site_paused: "{{name}} has paused", site_outside_hours: "{{name}} trains at other hours", site_weekly_limit: "{{name}} has trained enough this week", other: "{{name}} failed" },
     model: { renamed: "Model {{before}} is now called {{name}}.", deleted: "Model {{name}} was deleted.", restored: "Model {{name}} was restored.", removed: "Model {{name}} was removed for good.", recommended: "The recommendation of model {{name}} changed.", added: { random: "Model {{name}} was created.", uploaded: "Model {{name}} was uploaded.", shipped: "Model {{name}} was added." } },
     settings: { limits: "The limits were changed.", retention: "The times of keeping were changed.", notices: "The notices were changed.", daemon: "The settings of the next start were changed." },
     drain: { on: "Drain mode is on: nothing new starts.", off: "Drain mode is off." },
@@ -62,10 +62,6 @@ export const house = {
     waits: "Saved; it holds from the next start on.", restart: "Restart the program when no round is running.",
   },
   about: { title: "About", licence: "Licence", home: "Data folder", components: "Made with", name: "Library" },
-  auditFilter: {
-    title: "Look through the audit log", text: "Text", area: "What", actor: "Who", from: "From", to: "Until", all: "All", clear: "Remove this choice", reset: "Show everything", csv: "Export CSV", json: "Export JSON", noneTitle: "No row is like this", none: "Choose a longer time or another word.",
-    areaOf: { account: "Accounts", certificate: "Certificates", consent: "Consents", drain: "Drain mode", enrolment: "Requests to join", invitation: "Invitations", model: "Models", session: "Sessions", settings: "Settings", site: "Trust in sites" },
-  },
   siteTabs: { overview: "Overview", data: "Data", history: "Contributions", connection: "Connection" },
   siteData: {
     untold: "This site has not told anything about its data yet. It does so when it connects.", newest: "Newest usable study", warned: "Usable, with remarks of quality control", tasks: "Usable studies by task", kinds: "By kind", cameras: "By acquisition set-up", counts: "By photopeak counts", other: "Other (groups of fewer than 3)", from: "from {{counts}}",

@@ -68,7 +68,7 @@ export const en = {
   },
   model: { origin: { random: "Random weights", uploaded: "Uploaded", shipped: "Comes with FLoMIR", round: "Training round", trained: "Trained here" } },
   audit: {
-    title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.", loading: "Loading the audit log", verify: "Verify the chain", emptyTitle: "No rows yet", empty: "Every act of a person or a site is written here.", more: "Show more",
+    title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.",
   },
   system: { intro: "Who may open these pages, your own account, and the program itself.", loading: "Loading system state", identity: "Identity", name: "Name", address: "Public address", fingerprint: "Fingerprint of its authority", version: "Version", protocol: "Protocol", processes: "Processes", processesNote: "Ended processes are restarted by themselves." },
 };

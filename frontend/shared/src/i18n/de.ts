@@ -36,6 +36,11 @@ export const sharedDe: typeof sharedEn = {
     between: "{{from}} bis {{to}}", least: "mindestens {{value}}", most: "höchstens {{value}}", above: "über {{value}}", below: "unter {{value}}",
   },
   activity: { title: "Verlauf", unread: "Neu", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
+  auditFilter: {
+    verify: "Kette prüfen", pdf: "Als PDF exportieren", loading: "Prüfprotokoll wird geladen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung wird hier festgehalten.", more: "Mehr anzeigen",
+    title: "Prüfprotokoll durchsuchen", text: "Suchtext", area: "Was", actor: "Wer", from: "Von", to: "Bis", all: "Alle", clear: "Diese Auswahl entfernen", reset: "Alles zeigen", csv: "Als CSV exportieren", json: "Als JSON exportieren", noneTitle: "Keine solche Zeile", none: "Wählen Sie einen längeren Zeitraum oder ein anderes Wort.",
+    areaOf: { request: "Anfragen", round: "Runden", rule: "Dauerregeln", resources: "Ressourcen", sharing: "Was mitgeteilt wird", study: "Studien", training: "Pausen", update: "Aktualisierungen", account: "Konten", certificate: "Zertifikate", consent: "Einwilligungen", drain: "Wartungsbetrieb", enrolment: "Beitrittsanfragen", invitation: "Einladungen", model: "Modelle", session: "Sitzungen", settings: "Einstellungen", site: "Vertrauen in Standorte" },
+  },
   audit: {
     title: "Prüfprotokoll", seq: "Nr.", at: "Wann", actor: "Wer", action: "Was", subject: "Woran", details: "Einzelheiten", hash: "Prüfsumme",
     ok: "Das Protokoll ist vollständig und unverändert: {{rows}} Zeilen stimmen.", head: "Ende der Kette:",

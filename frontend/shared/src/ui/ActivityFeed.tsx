@@ -15,19 +15,21 @@ export interface ActivityLine {
 interface ActivityFeedProps {
   lines: readonly ActivityLine[];
   limit?: number;
-  /** Lines with a larger number are new to the reader. */
-  seen?: number;
+  /** Numbers of the lines that are new to the reader. */
+  unread?: ReadonlySet<number>;
 }
 
-export function ActivityFeed({ lines, limit = 8, seen = Infinity }: ActivityFeedProps) {
+const NONE: ReadonlySet<number> = new Set();
+
+export function ActivityFeed({ lines, limit = 8, unread = NONE }: ActivityFeedProps) {
   const { t } = useTranslation("shared");
   if (lines.length === 0) return <Empty plain icon={IconHistory} title={t("activity.emptyTitle")}>{t("activity.empty")}</Empty>;
   return (
     <ul className="row-list" aria-label={t("activity.title")} aria-live="polite">
       {lines.slice(0, limit).map((line) => (
         <li key={line.seq} style={{ paddingBlock: 9 }}>
-          <Text size="sm" fw={line.seq > seen ? 600 : undefined} style={{ overflowWrap: "anywhere" }}>
-            {line.seq > seen && <><span className="unread-dot" aria-hidden="true" /><span className="visually-hidden">{t("activity.unread")}: </span></>}
+          <Text size="sm" fw={unread.has(line.seq) ? 600 : undefined} style={{ overflowWrap: "anywhere" }}>
+            {unread.has(line.seq) && <><span className="unread-dot" aria-hidden="true" /><span className="visually-hidden">{t("activity.unread")}: </span></>}
             {line.text}
           </Text>
           <Text size="xs" c="dimmed"><Ago at={line.at} /></Text>

@@ -17,7 +17,7 @@ export function Page({ title, intro, chip, actions, back, children }: PageProps)
   }, [title]);
   return (
     <Stack gap="md">
-      <div>
+      <div className="page-head">
         {back}
         <Group justify="space-between" align="flex-start" gap="sm">
           <div style={{ minWidth: 0, flex: "1 1 320px" }}>

@@ -4,14 +4,16 @@ import { IconActivityHeartbeat, IconMoodSmile } from "@tabler/icons-react";
 import { Link, Navigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useMarkSeen, useUnreadOf } from "@shared/activity/seen";
 import { ActivityFeed } from "@shared/ui/ActivityFeed";
 import { Card, Facts, Page } from "@shared/ui/Page";
-import { Empty, Resource } from "@shared/ui/states";
+import { Empty, Problem, Resource } from "@shared/ui/states";
 import { Ago } from "@shared/ui/Time";
 import { TodoList, type Todo } from "@shared/ui/TodoList";
 
 import type { Request, SiteSession, System } from "@app/api/schemas";
 import { useActivity } from "@app/features/activity/api/useActivity";
+import { useActivityText } from "@app/features/activity/words";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
@@ -28,7 +30,6 @@ function Overview({ system }: { system: System }) {
   const { t } = useTranslation();
   const requests = useRequests();
   const sessions = useSessions();
-  const activity = useActivity();
   const active = sessions.data?.filter((session) => session.ended_at === null && session.consent_state === "agreed") ?? [];
   const todos = todosOf(system, requests.data ?? [], sessions.data ?? [], t);
   return (
@@ -46,11 +47,26 @@ function Overview({ system }: { system: System }) {
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="md">
             <ConnectionCard system={system} />
-            <Card title={t("home.activity")}><Resource query={activity} label={t("home.loading")}>{(lines) => <ActivityFeed lines={lines} />}</Resource></Card>
+            <Happened />
           </Stack>
         </Grid.Col>
       </Grid>
     </Page>
+  );
+}
+
+function Happened() {
+  const { t } = useTranslation();
+  const activity = useActivity();
+  const unread = useUnreadOf(activity.data);
+  const mark = useMarkSeen();
+  const words = useActivityText();
+  const newest = activity.data?.[0]?.seq ?? 0;
+  return (
+    <Card title={t("home.activity")} aside={unread.size > 0 && <Button size="compact-sm" variant="subtle" loading={mark.isPending} onClick={() => mark.mutate(newest)}>{t("unread.mark")}</Button>}>
+      {mark.isError && <Problem error={mark.error} />}
+      <Resource query={activity} label={t("home.loading")}>{(lines) => <ActivityFeed lines={lines.map((line) => ({ ...line, text: words(line) }))} unread={unread} />}</Resource>
+    </Card>
   );
 }
 
@@ -81,7 +97,10 @@ function todosOf(system: System, requests: readonly Request[], sessions: readonl
       todos.push({ key: `held-${session.id}-${round.round}`, tone: "warning", title: t("home.held", { round: round.round, title: session.title }), text: t("home.heldText"), action: <Button size="xs" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.decide")}</Button> });
     }
   }
-  for (const request of requests.filter((item) => item.state === "open")) {
+  for (const session of sessions.filter((one) => one.paused && one.ended_at === null && one.consent_state === "agreed")) {
+    todos.push({ key: `paused-${session.id}`, tone: "info", title: t("pause.todo", { title: session.title }), text: t("pause.todoText"), action: <Button size="xs" variant="default" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.look")}</Button> });
+  }
+  for (const request of requests.filter((item) => item.state === "open" && item.remind_at === null)) {
     todos.push({ key: request.session_id, tone: "warning", title: t("home.request", { title: request.offer.title }), text: t("home.requestText", { orchestrator: request.offer.orchestrator, count: request.studies_covered }), action: <Button size="xs" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("home.read")}</Button> });
   }
   for (const { session_id: id, offer } of requests.filter((item) => item.further?.open)) {

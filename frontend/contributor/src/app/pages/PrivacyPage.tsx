@@ -1,17 +1,15 @@
 /** What left this site, and the log of everything that was done. */
-import { Button, Group, Stack } from "@mantine/core";
-import { IconShieldCheck, IconShieldLock } from "@tabler/icons-react";
+import { Stack } from "@mantine/core";
+import { IconShieldLock } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { AuditBrowser } from "@shared/audit/AuditBrowser";
 import { formatBytes } from "@shared/format/format";
-import { AuditTable } from "@shared/ui/AuditTable";
-import { AuditVerdict } from "@shared/ui/AuditVerdict";
 import { Card, Page } from "@shared/ui/Page";
-import { Empty, Problem, Resource } from "@shared/ui/states";
+import { Empty, Resource } from "@shared/ui/states";
 
 import { useModels } from "@app/features/models/api/useModels";
-import { useAudit, useAuditCheck } from "@app/features/privacy/api/useAudit";
 import { SharingCard } from "@app/features/privacy/components/SharingCard";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
@@ -24,6 +22,7 @@ export function PrivacyPage() {
   const { t } = useTranslation();
   const sessions = useSessions();
   const system = useSystem();
+  const names = useNames();
   return (
     <Page title={t("nav.privacy")} intro={t("privacy.intro")}>
       <Resource query={sessions} label={t("privacy.loading")}>
@@ -32,14 +31,14 @@ export function PrivacyPage() {
             <Empty icon={IconShieldLock} title={t("privacy.nothingTitle")}>{t("privacy.nothing")}</Empty>
           ) : (
             <Stack gap="md">
-              {list.map((session) => <Card key={session.id} title={session.title} note={t("privacy.total", { bytes: formatBytes(session.bytes_sent) })}><Receipts rounds={session.rounds} /></Card>)}
+              {list.map((session) => <Card key={session.id} title={session.title} note={t("privacy.total", { bytes: formatBytes(session.bytes_sent) })}><Receipts session={session} /></Card>)}
             </Stack>
           )
         }
       </Resource>
       {system.data !== undefined && <SharedSummary grid summary={system.data.shared_summary} />}
       {system.data !== undefined && <SharingCard summary={system.data.shared_summary} />}
-      <AuditCard />
+      <Card title={t("audit.title")} note={t("audit.intro")}><AuditBrowser names={names} /></Card>
     </Page>
   );
 }
@@ -56,33 +55,5 @@ function useNames(): ReadonlyMap<string, string> {
       ...(models ?? []).map(({ id, name }) => [id, name] as const),
     ]),
     [studies, requests, models],
-  );
-}
-
-function AuditCard() {
-  const { t } = useTranslation();
-  const audit = useAudit();
-  const check = useAuditCheck();
-  const names = useNames();
-  const verify = <Button size="xs" variant="default" leftSection={<IconShieldCheck size={16} />} loading={check.isPending} onClick={() => check.mutate()}>{t("audit.verify")}</Button>;
-  return (
-    <Card title={t("audit.title")} note={t("audit.intro")} aside={verify}>
-      <Stack gap="md">
-        {check.data !== undefined && <AuditVerdict check={check.data} />}
-        {check.isError && <Problem error={check.error} onRetry={() => check.mutate()} />}
-        <Resource query={audit} label={t("audit.loading")}>
-          {(data) => {
-            const rows = data.pages.flat();
-            if (rows.length === 0) return <Empty plain icon={IconShieldCheck} title={t("audit.emptyTitle")}>{t("audit.empty")}</Empty>;
-            return (
-              <>
-                <AuditTable rows={rows} names={names} />
-                {audit.hasNextPage && <Group justify="center"><Button variant="default" loading={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>{t("audit.more")}</Button></Group>}
-              </>
-            );
-          }}
-        </Resource>
-      </Stack>
-    </Card>
   );
 }

@@ -1,6 +1,7 @@
 /** What is asked of this site; open requests first. */
-import { Stack } from "@mantine/core";
-import { IconHeartHandshake } from "@tabler/icons-react";
+import { Button, Stack } from "@mantine/core";
+import { IconFileText, IconHeartHandshake } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { Page } from "@shared/ui/Page";
@@ -9,14 +10,15 @@ import { Empty, Resource } from "@shared/ui/states";
 import type { Request } from "@app/api/schemas";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { RequestCard } from "@app/features/requests/components/RequestCard";
+import { RulesCard } from "@app/features/rules/components/RulesCard";
 
-const waits = (request: Request) => request.state === "open" || request.further?.open === true;
+const waits = (request: Request) => (request.state === "open" && request.remind_at === null) || request.further?.open === true;
 
 export function RequestsPage() {
   const { t } = useTranslation();
   const requests = useRequests();
   return (
-    <Page title={t("nav.requests")} intro={t("request.intro")}>
+    <Page title={t("nav.requests")} intro={t("request.intro")} actions={<Button variant="default" leftSection={<IconFileText size={17} />} renderRoot={(props) => <Link to="/information" {...props} />}>{t("sheet.title")}</Button>}>
       <Resource query={requests} label={t("request.loading")}>
         {(list) =>
           list.length === 0 ? (
@@ -28,6 +30,7 @@ export function RequestsPage() {
           )
         }
       </Resource>
+      <RulesCard />
     </Page>
   );
 }

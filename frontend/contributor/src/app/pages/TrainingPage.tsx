@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
+import { ResourcesCard } from "@app/features/resources/components/ResourcesCard";
 import { useSessions } from "@app/features/sessions/api/useSessions";
 import { SessionCard } from "@app/features/sessions/components/SessionCard";
 
@@ -24,6 +25,7 @@ export function TrainingPage() {
           )
         }
       </Resource>
+      <ResourcesCard />
     </Page>
   );
 }

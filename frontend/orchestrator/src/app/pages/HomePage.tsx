@@ -4,6 +4,7 @@ import { IconActivityHeartbeat, IconMoodSmile } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useMarkSeen, useUnreadOf } from "@shared/activity/seen";
 import { ActivityFeed } from "@shared/ui/ActivityFeed";
 import { Card, Facts, Page } from "@shared/ui/Page";
 import { Empty, Problem, Resource } from "@shared/ui/states";
@@ -12,7 +13,7 @@ import { useNow } from "@shared/ui/useNow";
 
 import type { Model, SessionSummary, Site } from "@app/api/schemas";
 import { todosOf } from "@app/app/todos";
-import { useActivity, useMarkSeen, useUnread } from "@app/features/activity/api/useActivity";
+import { useActivity } from "@app/features/activity/api/useActivity";
 import { useActivityText } from "@app/features/activity/words";
 import { useModels } from "@app/features/models/api/useModels";
 import { useSessions } from "@app/features/sessions/api/useSessions";
@@ -58,14 +59,14 @@ export function HomePage() {
 function Happened() {
   const { t } = useTranslation();
   const activity = useActivity();
-  const unread = useUnread();
+  const unread = useUnreadOf(activity.data);
   const mark = useMarkSeen();
   const words = useActivityText();
   const newest = activity.data?.[0]?.seq ?? 0;
   return (
-    <Card title={t("home.activity")} aside={unread.count > 0 && <Button size="compact-sm" variant="subtle" loading={mark.isPending} onClick={() => mark.mutate(newest)}>{t("unread.mark")}</Button>}>
+    <Card title={t("home.activity")} aside={unread.size > 0 && <Button size="compact-sm" variant="subtle" loading={mark.isPending} onClick={() => mark.mutate(newest)}>{t("unread.mark")}</Button>}>
       {mark.isError && <Problem error={mark.error} />}
-      <Resource query={activity} label={t("home.loading")}>{(lines) => <ActivityFeed lines={lines.map((line) => ({ ...line, text: words(line) }))} seen={unread.seen} />}</Resource>
+      <Resource query={activity} label={t("home.loading")}>{(lines) => <ActivityFeed lines={lines.map((line) => ({ ...line, text: words(line) }))} unread={unread} />}</Resource>
     </Card>
   );
 }

@@ -26,3 +26,12 @@ export const useAnswer = (sessionId: string) => useAnswering((answer) => body(ap
 
 /** Answer a newer offer of a session that is agreed to. */
 export const useAnswerFurther = (sessionId: string) => useAnswering((answer) => body(api.POST("/api/v1/requests/{session_id}/further", { ...path(sessionId), body: answer })));
+
+/** Put a request off until a time, or ask about it again at once (null). */
+export function useRemind(sessionId: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (at: string | null) => body(api.PUT("/api/v1/requests/{session_id}/reminder", { ...path(sessionId), body: { at } })),
+    onSuccess: (request) => queries.setQueryData<Request[]>(["requests"], (known) => known?.map((item) => (item.session_id === request.session_id ? request : item))),
+  });
+}

@@ -1,7 +1,7 @@
 /** Three permissions, then agree or decline. */
 import { Checkbox, Group, Radio, Stack, Text, Textarea } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
@@ -18,10 +18,12 @@ interface AnswerFormProps {
   verified: boolean;
   /** Usable studies an agreement would cover. */
   studies: number;
+  /** A further way to answer, beside the buttons. */
+  later?: ReactNode;
   answer: { mutate: (answer: RequestAnswer) => void; variables: RequestAnswer | undefined; isPending: boolean; isError: boolean; error: unknown };
 }
 
-export function AnswerForm({ title, verified, studies, answer }: AnswerFormProps) {
+export function AnswerForm({ title, verified, studies, later, answer }: AnswerFormProps) {
   const { t } = useTranslation();
   const [takePart, setTakePart] = useState(true);
   const [train, setTrain] = useState(true);
@@ -43,6 +45,7 @@ export function AnswerForm({ title, verified, studies, answer }: AnswerFormProps
       <Group gap="xs">
         <ActButton leftSection={<IconCheck size={17} />} disabled={!agreeable} loading={answer.isPending && answer.variables?.decision === "agree"} onClick={() => submit("agree")}>{t("answer.agree")}</ActButton>
         <ActButton variant="default" leftSection={<IconX size={17} />} loading={answer.isPending && answer.variables?.decision === "decline"} onClick={() => submit("decline")}>{t("answer.decline")}</ActButton>
+        {later}
         <Text size="xs" c="dimmed" style={{ flex: "1 1 200px" }}>{t("answer.signed")}</Text>
       </Group>
     </Stack>

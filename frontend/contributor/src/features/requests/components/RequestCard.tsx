@@ -1,5 +1,6 @@
 /** A request in plain words, with three permissions, and its signed answer. */
-import { Stack, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatDateTime, formatDuration } from "@shared/format/format";
@@ -9,6 +10,7 @@ import { Card, Facts } from "@shared/ui/Page";
 import type { Request } from "@app/api/schemas";
 import { useAnswer } from "@app/features/requests/api/useRequests";
 import { AnswerForm } from "@app/features/requests/components/AnswerForm";
+import { AskLater } from "@app/features/requests/components/AskLater";
 import { FurtherCard } from "@app/features/requests/components/FurtherCard";
 import { SignedRecord } from "@app/features/requests/components/SignedRecord";
 
@@ -20,7 +22,7 @@ export function RequestCard({ request }: { request: Request }) {
   const open = request.state === "open";
   const answer = useAnswer(request.session_id);
   return (
-    <Card title={offer.title} tone={open || request.further?.open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={TONES[request.state]}>{t(`request.state.${request.state}`)}</Chip></span>}>
+    <Card title={offer.title} tone={(open && request.remind_at === null) || request.further?.open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={open && request.remind_at !== null ? "neutral" : TONES[request.state]}>{t(open && request.remind_at !== null ? "later.chip" : `request.state.${request.state}`)}</Chip></span>}>
       <Stack gap="lg">
         {!request.verified && <Notice tone="danger" title={t("request.unverified")}>{t("request.unverifiedAdvice")}</Notice>}
         <Text>{t("request.sentence", { orchestrator: offer.orchestrator, task: t(`task.${offer.task}`, { defaultValue: offer.task }), count: request.studies_covered, rounds: offer.rounds })}</Text>
@@ -34,10 +36,13 @@ export function RequestCard({ request }: { request: Request }) {
           [t("request.with"), t("request.withValue", { count: Math.max(0, offer.sites_invited - 1) })],
           [t("request.howLong"), t("request.howLongValue", { rounds: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
           [t("request.until"), formatDateTime(offer.answer_by)],
+          [t("request.get"), t("request.getValue")],
+          [t("request.sheet"), <Anchor key="sheet" size="sm" underline="always" renderRoot={(props) => <Link to="/information" {...props} />}>{t("request.sheetRead")}</Anchor>],
         ]} />
-        {open && <AnswerForm title={t("answer.title")} verified={request.verified} studies={request.studies_covered} answer={answer} />}
+        {open && request.remind_at !== null && <AskLater request={request} />}
+        {open && <AnswerForm title={t("answer.title")} verified={request.verified} studies={request.studies_covered} answer={answer} later={request.remind_at === null && <AskLater request={request} />} />}
         {request.further !== null && <FurtherCard sessionId={request.session_id} further={request.further} before={offer.rounds} />}
-        {request.consent !== null && <SignedRecord consent={request.consent} offerHash={request.offer_sha256} />}
+        {request.consent !== null && <SignedRecord consent={request.consent} request={request} />}
       </Stack>
     </Card>
   );

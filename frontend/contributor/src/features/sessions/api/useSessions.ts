@@ -23,6 +23,9 @@ function useSessionChange<Input>(run: (input: Input) => Promise<SiteSession>) {
 export const useWithdraw = (id: string) =>
   useSessionChange((reason: string) => body(api.POST("/api/v1/sessions/{session_id}/withdraw", { params: { path: { session_id: id } }, body: { reason } })));
 
+export const usePause = (id: string) =>
+  useSessionChange((paused: boolean) => (paused ? body(api.POST("/api/v1/sessions/{session_id}/pause", { params: { path: { session_id: id } } })) : body(api.POST("/api/v1/sessions/{session_id}/resume", { params: { path: { session_id: id } } }))));
+
 export const useRelease = (id: string) =>
   useSessionChange(({ round, send }: { round: number; send: boolean }) =>
     body(api.POST("/api/v1/sessions/{session_id}/rounds/{round}/release", { params: { path: { session_id: id, round } }, body: { send } })),

@@ -1,20 +1,23 @@
 /** One session as this site lives it: phase, curve, held updates, receipts, withdrawal. */
 import { Grid, Group, Progress, Stack, Text } from "@mantine/core";
-import { IconBan } from "@tabler/icons-react";
+import { IconBan, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
-import { formatBytes, formatNumber } from "@shared/format/format";
+import { formatBytes, formatDuration, formatNumber } from "@shared/format/format";
+import { Notice } from "@shared/ui/Chip";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { LossChart, type ChartPoint } from "@shared/ui/LossChart";
 import { Card, Facts } from "@shared/ui/Page";
+import { Problem } from "@shared/ui/states";
+import { useNow } from "@shared/ui/useNow";
 
 import type { SiteSession } from "@app/api/schemas";
-import { useWithdraw } from "@app/features/sessions/api/useSessions";
+import { usePause, useWithdraw } from "@app/features/sessions/api/useSessions";
 import { HeldUpdate } from "@app/features/sessions/components/HeldUpdate";
 import { Receipts } from "@app/features/sessions/components/Receipts";
-import { heldRounds, latestRound } from "@app/features/sessions/components/rounds";
+import { heldRounds, latestRound, secondsLeft, secondsToDeadline } from "@app/features/sessions/components/rounds";
 import { PhaseChip, SessionChip } from "@app/features/sessions/components/states";
 
 export function SessionCard({ session }: { session: SiteSession }) {
@@ -22,18 +25,24 @@ export function SessionCard({ session }: { session: SiteSession }) {
   const [withdrawing, setWithdrawing] = useState(false);
   const withdraw = useWithdraw(session.id);
   const active = session.ended_at === null && session.consent_state === "agreed";
+  const pause = usePause(session.id);
+  const pauseButton = (active || session.paused) && (
+    <ActButton size="xs" variant="default" leftSection={session.paused ? <IconPlayerPlay size={15} /> : <IconPlayerPause size={15} />} loading={pause.isPending} onClick={() => pause.mutate(!session.paused)}>{t(session.paused ? "pause.resume" : "pause.pause")}</ActButton>
+  );
   const withdrawButton = active && (
     <ActButton size="xs" variant="light" color="red" leftSection={<IconBan size={15} />} onClick={() => setWithdrawing(true)}>{t("training.withdraw")}</ActButton>
   );
   return (
-    <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={<Group gap="xs"><SessionChip session={session} />{withdrawButton}</Group>}>
+    <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={<Group gap="xs"><SessionChip session={session} />{pauseButton}{withdrawButton}</Group>}>
       <Stack gap="lg">
+        {session.paused && active && <div role="status"><Notice tone="warning" title={t("pause.title")}>{t("pause.text")}</Notice></div>}
+        {pause.isError && <Problem error={pause.error} />}
         {heldRounds(session).map((round) => <HeldUpdate key={round.round} session={session} round={round} />)}
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, md: 4 }}><Now session={session} /></Grid.Col>
           <Grid.Col span={{ base: 12, md: 8 }}><Curve session={session} /></Grid.Col>
         </Grid>
-        <Receipts rounds={session.rounds} />
+        <Receipts session={session} />
       </Stack>
       <ConfirmDialog opened={withdrawing} title={t("training.withdrawTitle", { title: session.title })} lead={t("training.withdrawLead")}
         consequences={[t("training.withdrawOne"), t("training.withdrawTwo", { bytes: formatBytes(session.bytes_sent) }), t("training.withdrawThree")]}
@@ -45,7 +54,10 @@ export function SessionCard({ session }: { session: SiteSession }) {
 
 function Now({ session }: { session: SiteSession }) {
   const { t } = useTranslation();
+  const now = useNow(1000);
   const round = latestRound(session);
+  const left = session.paused ? null : secondsLeft(session, now);
+  const deadline = secondsToDeadline(session, now);
   const percent = Math.round((round?.fraction ?? 0) * 100);
   return (
     <Stack gap="md">
@@ -53,11 +65,13 @@ function Now({ session }: { session: SiteSession }) {
         <div>
           <Group justify="space-between"><PhaseChip phase={round.phase} /><Text size="sm" fw={600} className="num">{percent} %</Text></Group>
           <Progress mt={8} size={8} value={percent} aria-label={t("training.progress")} />
-          {round.code !== null && <Text mt={6} size="sm" c="var(--tone-danger)">{t(`reason.${round.code}`, { defaultValue: round.code })}</Text>}
+          {round.code !== null && <Text mt={6} size="sm" c={round.phase === "waiting" ? "var(--tone-warning)" : "var(--tone-danger)"}>{t(`reason.${round.code}`, { defaultValue: round.code })}</Text>}
         </div>
       )}
       <Facts items={[
         [t("training.lossNow"), formatNumber(round?.loss)],
+        ...(left === null ? [] : [[t("training.left"), formatDuration(left)] as const]),
+        ...(deadline === null ? [] : [[t("training.deadline"), formatDuration(deadline)] as const]),
         [t("training.studies"), session.studies],
         [t("training.sent"), formatBytes(session.bytes_sent)],
         ...(session.reason === "" ? [] : [[t("training.reason"), t(`reason.${session.reason}`, { defaultValue: session.reason })] as const]),

@@ -35,7 +35,7 @@ function ParticipantRow({ site, index, session }: { site: Participation; index: 
         <SiteMark name={site.site_name} index={index} />
         <Group gap={6}>
           {!site.online && <Chip tone="warning" icon={IconCloudOff}>{t("site.offline")}</Chip>}
-          {site.left_out ? <Chip tone="neutral" icon={IconUserMinus}>{t("change.leftOut")}</Chip> : <ParticipationChip site={site} />}
+          {site.left_out ? <Chip tone="neutral" icon={IconUserMinus}>{t("change.leftOut")}</Chip> : <ParticipationChip site={site} session={session.state} />}
         </Group>
       </Group>
       {running && progress !== null && (
@@ -44,6 +44,7 @@ function ParticipantRow({ site, index, session }: { site: Participation; index: 
           <Text size="xs" fw={600} className="num" w={46} ta="right" style={{ whiteSpace: "nowrap" }}>{percent} %</Text>
         </Group>
       )}
+      {running && waitsFor(site) !== "" && <Text size="xs" mt={4} fw={550} c="var(--tone-warning)">{t("session.waitsAtSite", { reason: t(`reason.${waitsFor(site)}`, { defaultValue: waitsFor(site) }) })}</Text>}
       {said.length > 0 && <Text size="xs" c="dimmed" mt={4} className="num">{said.join(" · ")}</Text>}
       {site.missing_code !== null && (
         <Text size="xs" mt={2} c="var(--tone-danger)" fw={550}>{t("session.missing", { reason: t(`reason.${site.missing_code}`, { defaultValue: site.missing_code }) })}</Text>
@@ -51,6 +52,11 @@ function ParticipantRow({ site, index, session }: { site: Participation; index: 
       {site.consent !== null && site.consent.reason !== "" && <Text size="xs" mt={2}>{t("session.said", { reason: site.consent.reason })}</Text>}
     </li>
   );
+}
+
+/** Why a site that has the model does not train yet: its own pause or limits. */
+function waitsFor({ progress }: Participation): string {
+  return progress?.phase === "waiting" && progress.detail?.startsWith("site.") === true ? progress.detail : "";
 }
 
 function facts(site: Participation, t: (key: string, options?: Record<string, unknown>) => string): string[] {

@@ -72,6 +72,7 @@ function RoundRows({ round, score, undrawn: rest, name }: RoundRowsProps) {
           <Text size="sm" span c="dimmed" className="num">{record === null ? "" : ` · ${formatDuration(record.total_s)}`}</Text>
           {round.model_id !== null && <Anchor size="sm" ml={10} underline="always" renderRoot={(props) => <Link to="/models" search={{ model: round.model_id ?? "" }} {...props} />}>{t("updates.modelOf", { round: round.round })}</Anchor>}
           {rest.length > 0 && <Text size="xs" c="dimmed">{t("updates.notDrawn", { names: rest.join(", ") })}</Text>}
+          {round.state === "ended" && <span style={{ marginLeft: 10 }}><Chip tone="neutral">{t("rounds.ended")}</Chip></span>}
           {round.state === "running" && <span style={{ marginLeft: 10 }}><Chip tone="info">{t("rounds.running")}</Chip></span>}
         </Table.Td>
       </Table.Tr>

@@ -27,7 +27,7 @@ export function SessionGlance({ session }: { session: SessionSummary }) {
               <SiteMark name={site.site_name} index={index} />
               <Group gap="sm" wrap="nowrap">
                 {session.state === "running" && site.progress !== null && <Text size="sm" c="dimmed" className="num">{Math.round(site.progress.fraction * 100)} %</Text>}
-                <ParticipationChip site={site} />
+                <ParticipationChip site={site} session={session.state} />
               </Group>
             </Group>
           </li>

@@ -46,10 +46,11 @@ const ANSWERS: Record<Participation["state"], { tone: Tone; icon?: typeof IconBa
 };
 
 /** The phase while it trains, the answer otherwise. */
-export function ParticipationChip({ site }: { site: Participation }) {
+export function ParticipationChip({ site, session }: { site: Participation; session: Session["state"] }) {
   const { t } = useTranslation();
   if (site.state === "training" && site.progress !== null) {
     return <Chip {...PHASES[site.progress.phase]}>{t(`session.phase.${site.progress.phase}`)}</Chip>;
   }
+  if (site.state === "finished" && session === "failed") return <Chip tone="neutral">{t("session.noResult")}</Chip>;
   return <Chip {...ANSWERS[site.state]}>{t(`session.answer.${site.state}`)}</Chip>;
 }

@@ -5,7 +5,7 @@ import { IconSearch, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useAuditWords, type AuditFilter } from "@app/features/audit/api/useAudit";
+import { useAuditWords, type AuditFilter } from "@shared/audit/api";
 
 interface AuditFiltersProps {
   filter: AuditFilter;
@@ -14,7 +14,7 @@ interface AuditFiltersProps {
 }
 
 export function AuditFilters({ filter, names, onChange }: AuditFiltersProps) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("shared");
   const words = useAuditWords().data;
   const [text, setText] = useState(filter.text ?? "");
   const search = useDebouncedCallback((value: string) => onChange({ ...filter, text: value.trim() }), 300);

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from fl_core.views import AuditRowView
 
-COLUMNS = ("seq", "at", "actor", "action", "subject", "details", "hash")
+COLUMNS = ("seq", "at", "actor", "action", "subject", "details", "prev_hash", "hash")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -1,4 +1,4 @@
-"""What the UI API accepts and says about the audit log beyond its rows."""
+"""What both UI APIs accept and say about the audit log beyond its rows."""
 
 from typing import Literal
 
@@ -6,6 +6,13 @@ from pydantic import AwareDatetime, Field
 
 from fl_core.storage.audit import Wanted
 from fl_core.views import Schema
+
+
+class AuditQuery(Schema):
+    """Which part of the audit: rows after a sequence number."""
+
+    after: int = Field(default=0, ge=0)
+    limit: int = Field(default=200, ge=1, le=1000)
 
 
 class AuditFilter(Schema):
@@ -23,6 +30,11 @@ class AuditFilter(Schema):
             since=self.since, until=self.until, area=self.area or None, actor=self.actor or None, text=self.text or None
         )
 
+    def filters(self) -> dict[str, str]:
+        """Return what was filtered by, for people."""
+        asked = self.model_dump(mode="json", include=set(AuditFilter.model_fields), exclude_none=True)
+        return {name: str(value) for name, value in asked.items() if value}
+
 
 class AuditSearch(AuditFilter):
     """GET /audit/search: newest first, page by page."""
@@ -34,7 +46,8 @@ class AuditSearch(AuditFilter):
 class AuditExport(AuditFilter):
     """GET /audit/export."""
 
-    format: Literal["json", "csv"] = "json"
+    format: Literal["json", "csv", "pdf"] = "json"
+    language: Literal["en", "de"] = Field(default="en", description="of the printed form")
 
 
 class AuditWords(Schema):

@@ -1,20 +1,27 @@
-"""Routes of the audit log: looked through, verified, handed over as a file."""
+"""Routes of the audit log, the same in both daemons: looked through, verified, handed over as a file."""
+
+from collections.abc import Callable
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from fl_core.audit_export import as_csv, as_json
+from fl_core.audit_pdf import Cover, as_pdf
+from fl_core.audit_views import AuditExport, AuditQuery, AuditSearch, AuditWords
+from fl_core.records import Records
 from fl_core.views import AuditCheck, AuditList
 from fl_core.web.parsing import answer
-from orchestrator.routes.answers import blueprint
-from orchestrator.schemas import AuditQuery
-from orchestrator.schemas_audit import AuditExport, AuditSearch, AuditWords
-from orchestrator.services.audit_export import as_csv, as_json
-from orchestrator.services.records import Records
+
+_MIMETYPES = {"csv": "text/csv", "json": "application/json", "pdf": "application/pdf"}
 
 
-def audit_routes(records: Records) -> APIBlueprint:
-    """Bind the routes to their service."""
-    api = blueprint("audit", "/audit")
+def add_audit_routes(api: APIBlueprint, records: Records, owner: Callable[[], str]) -> None:
+    """Add the routes below the group's address.
+
+    Parameters
+    ----------
+    owner : whose log it is, as the head of a printed export names it
+    """
 
     @api.get("", responses={200: AuditList})
     def list_audit(query: AuditQuery) -> Response:
@@ -35,14 +42,17 @@ def audit_routes(records: Records) -> APIBlueprint:
     @api.get("/export")
     def export_audit(query: AuditExport) -> Response:
         """Hand the audit rows that are looked for over as a file, oldest first."""
-        write, mimetype = (as_csv, "text/csv") if query.format == "csv" else (as_json, "application/json")
-        lines = write(records.every_audit(query.wanted()))
+        rows = records.every_audit(query.wanted())
         headers = {"Content-Disposition": f'attachment; filename="flomir-audit.{query.format}"'}
-        return Response(lines, mimetype=mimetype, headers=headers)
+        if query.format == "pdf":
+            cover = Cover(
+                owner=owner(), language=query.language, check=records.verify_audit(), filtered=query.filters()
+            )
+            return Response(as_pdf(rows, cover), mimetype=_MIMETYPES["pdf"], headers=headers)
+        write = as_csv if query.format == "csv" else as_json
+        return Response(write(rows), mimetype=_MIMETYPES[query.format], headers=headers)
 
     @api.get("/verify", responses={200: AuditCheck})
     def verify_audit() -> Response:
         """Check the hash chain of the audit."""
         return answer(records.verify_audit())
-
-    return api

@@ -1,0 +1,27 @@
+/** A line of the activity in the present language; one without a key, or with an unknown one, stays as it was written. */
+import { useTranslation } from "react-i18next";
+
+import { formatBytes, formatDateTime } from "@shared/format/format";
+import { translatedProblem } from "@shared/i18n/server";
+
+import type { Activity } from "@app/api/schemas";
+
+type Translate = (key: string, options?: Record<string, unknown>) => string;
+
+export function activityText(line: Activity, t: Translate): string {
+  if (line.key === null || line.key === undefined) return line.text;
+  const values = line.values ?? {};
+  const { at, bytes, code } = values;
+  return t(`activity.${line.key}`, {
+    ...values,
+    ...(typeof at === "string" ? { at: formatDateTime(at) } : {}),
+    ...(typeof bytes === "number" ? { bytes: formatBytes(bytes) } : {}),
+    reason: (typeof code === "string" ? translatedProblem(code)?.title : undefined) ?? values.reason,
+    defaultValue: line.text,
+  });
+}
+
+export function useActivityText(): (line: Activity) => string {
+  const { t } = useTranslation();
+  return (line) => activityText(line, t);
+}

@@ -1,0 +1,196 @@
+"""Requests, Training and Privacy of a site by hand: consent in every form, pauses, receipts; real daemons, real training."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from flomir.browser import launched_browser
+from flomir.demo import federation as fed
+from tests.support.journey import TRAIN_MS, row
+from tests.support.pages import Person, person
+from tests.support.stack import Stack, running_stack
+
+pytestmark = pytest.mark.browser
+FIRST, SECOND = "Hearts from half the counts", "Hearts at night"
+
+
+@dataclass
+class Scene:
+    """The professional at the page of the one site, the manager at hers."""
+
+    stack: Stack
+    manager: Person
+    professional: Person
+
+    def offer(self, title: str, *, rounds: int = 2, epochs: int = 1) -> str:
+        """Ask the site; returns the session's id."""
+        body = {
+            "title": title, "task": fed.TASK, "site_ids": self.stack.site_ids, "rounds": rounds, "quorum": 1,
+            "strategy": {"name": "fedavg", "parameters": {}}, "task_parameters": {"local_epochs": epochs},
+        }  # fmt: skip
+        session_id = str(self.stack.orchestrator.call("POST", "/sessions", json_body=body)["id"])
+        fed.request_of(self.stack.sites[0], session_id)
+        return session_id
+
+    def card(self, title: str) -> Locator:
+        """Return a session's or request's card on the professional's page."""
+        return self.professional.page.get_by_role("region", name=title, exact=True)
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with (
+        running_stack(tmp_path_factory.mktemp("consent"), sites=1) as stack,
+        launched_browser() as browser,
+        person(browser, stack.orchestrator) as manager,
+        person(browser, stack.sites[0]) as professional,
+    ):
+        yield Scene(stack, manager, professional)
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_wrong_unseen(scene: Scene) -> Iterator[None]:
+    yield
+    for someone in (scene.manager, scene.professional):
+        assert someone.complaints == [], "\n".join(someone.complaints)
+
+
+def test_con_4_a_request_is_understood_put_off_signed_and_shown_again(scene: Scene) -> None:
+    professional, page = scene.professional, scene.professional.page
+    scene.offer(FIRST, rounds=2, epochs=50)
+    professional.go("Home")
+    page.get_by_text(f"You are asked to join “{FIRST}”").wait_for()
+    professional.go("Requests")
+    card = scene.card(FIRST)
+    expect(card).to_contain_text("What I get")
+    professional.press("Ask me later", card)
+    professional.shoot("request-later", whole=False)
+    professional.press("Remind me", page.get_by_role("dialog", name="Ask me again later"))
+    expect(card).to_contain_text("You are asked again on")
+    professional.shoot("request-put-off", dark=True, phone=True)
+    professional.go("Home")
+    page.get_by_text("Nothing waits for you").wait_for()
+    professional.go("Requests")
+    professional.press("Ask me now", card)
+    card.get_by_role("link", name="Information sheet").click()
+    page.get_by_role("article", name="Learning from images without giving them away").wait_for()
+    professional.shoot("information", dark=True, phone=True)
+    page.get_by_text("Deutsch", exact=True).click()
+    sheet = page.get_by_role("article", name="Aus Bildern lernen, ohne sie wegzugeben")
+    sheet.wait_for()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(sheet).to_be_visible()
+    page.emulate_media(media="screen")
+    professional.go("Requests")
+    card.get_by_label("Ask me again before sending").check()
+    professional.press("Agree and sign", card)
+    record = card.get_by_role("region", name="Signed record")
+    expect(record).to_contain_text("A person at this site")
+    expect(record).to_contain_text("Version 1.0")
+    professional.shoot("request-signed", dark=True, phone=True)
+
+
+def test_con_4_a_standing_rule_agrees_within_its_limits(scene: Scene) -> None:
+    professional, page = scene.professional, scene.professional.page
+    rules = page.get_by_role("region", name="Standing rules")
+    professional.press("New rule", rules)
+    dialog = page.get_by_role("dialog", name="New standing rule")
+    expect(dialog.get_by_label("Rounds in seven days")).to_have_value("20")
+    professional.shoot("rule-new", whole=False)
+    dialog.get_by_label("Only at some hours").uncheck()
+    professional.press("Make this rule", dialog)
+    mine = rules.get_by_role("listitem", name="Night training")
+    expect(mine).to_contain_text("at most 20 rounds a week")
+    session_id = scene.offer(SECOND, rounds=1)
+    expect(scene.card(SECOND).get_by_role("region", name="Signed record")).to_contain_text(
+        "Standing rule “Night training”, version 1"
+    )
+    view: Any = scene.stack.session(session_id)
+    assert view["participations"][0]["consent"]["rule"]["rounds_a_week"] == 20
+    professional.press("Change", mine)
+    dialog = page.get_by_role("dialog", name="Change the standing rule")
+    dialog.get_by_label("Rounds in seven days").fill("3")
+    professional.press("Save as a new version", dialog)
+    expect(mine).to_contain_text("version 2")
+    professional.press("Pause rule", mine)
+    expect(mine).to_contain_text("Paused")
+    professional.shoot("rules", dark=True, phone=True)
+    professional.press("Delete rule", mine)
+    professional.shoot("rule-delete", whole=False)
+    professional.press("Delete rule", page.get_by_role("dialog", name="Delete “Night training”?"))
+    expect(rules.get_by_text("No standing rule")).to_be_visible()
+
+
+def test_con_6_a_running_training_is_watched_paused_resumed_and_withdrawn(scene: Scene) -> None:
+    professional, page = scene.professional, scene.professional.page
+    manager = scene.manager
+    professional.go("Training")
+    card = scene.card(FIRST)
+    held = card.get_by_role("group", name="Held update of round 1")
+    held.wait_for(timeout=TRAIN_MS)
+    professional.shoot("training-held", phone=True)
+    professional.press("Pause", card)
+    expect(card).to_contain_text("Nothing begins and nothing is finished")
+    professional.press("Send this update", held)
+    expect(card).to_contain_text("Paused by this site")
+    expect(card).to_contain_text("paused by this site", timeout=TRAIN_MS)
+    professional.shoot("training-paused", dark=True, phone=True)
+    manager.go("Training")
+    manager.page.get_by_role("link", name=FIRST, exact=True).first.click()
+    expect(manager.page.get_by_role("region", name="Sites")).to_contain_text("it has paused this training")
+    manager.shoot("session-site-paused", dark=True, phone=True)
+    professional.press("Resume", card)
+    expect(row(professional, "Receipts", "Update sent").first).to_be_visible(timeout=TRAIN_MS)
+    caps = page.get_by_role("region", name="What training may take")
+    caps.get_by_label("Cap the memory of the training").check()
+    professional.press("Save", caps)
+    expect(caps.get_by_role("status")).to_contain_text("Saved.")
+    professional.shoot("training-caps", phone=True)
+    professional.press("Withdraw", card)
+    professional.press("Withdraw my consent", page.get_by_role("dialog", name=f"Withdraw from “{FIRST}”?"))
+    expect(card).to_contain_text("You withdrew")
+    expect(card).to_contain_text("Withdrawn", timeout=5_000)
+
+
+def test_con_7_receipts_and_the_audit_log_are_searched_exported_and_verified(scene: Scene, tmp_path: Path) -> None:
+    professional, page = scene.professional, scene.professional.page
+    professional.go("Privacy")
+    card = scene.card(FIRST)
+    professional.press("Receipt of round 1", card)
+    receipt = page.get_by_role("dialog", name=f"Receipt of round 1, “{FIRST}”")
+    expect(receipt).to_contain_text("Test laboratory (")
+    expect(receipt.get_by_role("table", name="Tensors that left").get_by_role("row")).not_to_have_count(1)
+    expect(receipt).to_contain_text("Images, projections and attenuation maps")
+    professional.shoot("receipt", whole=False)
+    professional.press("Close", receipt)
+    log = page.get_by_role("region", name="Audit log")
+    log.get_by_label("Text").fill("rule-")
+    expect(log.get_by_role("table", name="Audit log")).to_contain_text("Rule created")
+    expect(log.get_by_role("table", name="Audit log")).not_to_contain_text("Enrolment")
+    professional.press("Verify the chain", log)
+    page.get_by_text("The log is complete and unchanged").wait_for()
+    professional.shoot("privacy-audit", dark=True, phone=True)
+    professional.press("Show everything", log)
+    files = {}
+    for kind in ("PDF", "JSON"):
+        with page.expect_download() as download:
+            log.get_by_role("link", name=f"Export {kind}").click()
+        files[kind] = tmp_path / f"audit.{kind.lower()}"
+        download.value.save_as(files[kind])
+    assert files["PDF"].read_bytes().startswith(b"%PDF-")
+    command = [sys.executable, "-P", "-m", "flomir", "audit", "verify", "--json", "--file", str(files["JSON"])]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    assert told["whole"]
+    assert told["rows"] > 10
+    professional.go("Home")
+    page.get_by_role("button", name="Mark as read").click()
+    expect(page.get_by_role("button", name="Mark as read")).to_have_count(0)
+    professional.shoot("home-read", phone=True)
