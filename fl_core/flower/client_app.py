@@ -274,7 +274,7 @@ class _Turn:
             rounds=self._request.rounds,
             hooks=TrainHooks(extra_loss=proximal_term(loaded.network, shared, self._request.proximal_mu)),
             on_progress=self._on_progress,
-            should_stop=self._should_stop,
+            should_stop=self._should_stop_training,
         )
         self._raise_if_stopped()
         if outcome.stopped:
@@ -294,9 +294,15 @@ class _Turn:
         if self._stop_reason is None and now >= self._next_check:
             self._next_check = now + GRANT_CHECK_S
             self._stop_reason = self._reason_to_stop()
-            if self._stop_reason is None and self._await_resumed():
-                self.tell(SitePhase.TRAINING, fraction=self._fraction)
         return self._stop_reason is not None
+
+    def _should_stop_training(self) -> bool:
+        """Tell whether the training must end; while the session is paused it stands still in here."""
+        before = self._next_check
+        stops = self._should_stop()
+        if not stops and self._next_check != before and self._await_resumed():
+            self.tell(SitePhase.TRAINING, fraction=self._fraction)
+        return stops
 
     def _await_begin(self) -> Grant:
         """Wait until the site lets the round begin; refuse when that is after the round's deadline."""

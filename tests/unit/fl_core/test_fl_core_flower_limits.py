@@ -150,6 +150,23 @@ def test_a_pause_in_the_training_stands_still_and_sends_nothing_until_it_is_resu
     assert steps[-1].phase is SitePhase.SENT
 
 
+def test_a_pause_leaves_a_held_update_to_be_answered_and_keeps_it_until_it_is_resumed(hospital: Hospital) -> None:
+    allow(hospital, send="ask")
+    done: list[object] = []
+    thread = threading.Thread(target=lambda: done.append(hospital.answer()), daemon=True)
+    thread.start()
+    assert eventually(lambda: SitePhase.HELD in hospital.phases())
+    allow(hospital, send="ask", paused=True)
+    assert not eventually(lambda: hospital.phases()[-1] is not SitePhase.HELD, 1.0)
+    allow(hospital, send="ask", paused=True, released_rounds=(1,))
+    assert eventually(lambda: hospital.events[-1].code == "site.paused")
+    assert SitePhase.SENT not in hospital.phases()
+    allow(hospital, send="ask", released_rounds=(1,))
+    thread.join(60)
+    assert done
+    assert hospital.phases()[-1] is SitePhase.SENT
+
+
 def test_a_withdrawal_ends_a_pause_at_once_and_nothing_is_sent(hospital: Hospital) -> None:
     allow(hospital, paused=True)
     codes: list[str] = []
