@@ -12,6 +12,8 @@ from fl_core.views import AuditCheck, AuditRowView
 Language = Literal["en", "de"]
 MARGIN_MM, HEAD_PT, TEXT_PT, SMALL_PT = 15.0, 16.0, 9.0, 7.5
 LONGEST_DETAILS = 600
+ROW_MM = 30.0
+"""A row begins on a new page where less than this is left; a longer one goes on there."""
 _PLAIN = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "→": "->"})
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -51,7 +53,7 @@ class Cover:
 
 
 def as_pdf(rows: Iterable[AuditRowView], cover: Cover, *, now: datetime | None = None) -> bytes:
-    """Return the document; a row takes two lines and is never torn apart."""
+    """Return the document, a few lines a row."""
     from fpdf import FPDF
 
     words = _WORDS[cover.language]
@@ -97,23 +99,17 @@ def as_pdf(rows: Iterable[AuditRowView], cover: Cover, *, now: datetime | None =
     none = True
     for row in rows:
         none = False
-        with pdf.unbreakable() as block:
-            block.set_draw_color(210)
-            block.line(MARGIN_MM, block.get_y(), block.w - MARGIN_MM, block.get_y())
-            block.ln(1)
-            pdf.set_font("helvetica", "B", TEXT_PT)
-            pdf.set_text_color(20)
-            head = f"{row.seq}   {row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}   {row.actor}   {row.action}"
-            block.multi_cell(0, TEXT_PT * 0.5, printable(head), new_x="LMARGIN", new_y="NEXT", align="L")
-            pdf.set_font("helvetica", "", SMALL_PT)
-            pdf.set_text_color(70)
-            details = json.dumps(row.details, ensure_ascii=False) if row.details else ""
-            about = "   ".join(part for part in (row.subject, _short(details)) if part)
-            if about:
-                block.multi_cell(0, SMALL_PT * 0.5, printable(about), new_x="LMARGIN", new_y="NEXT", align="L")
-            pdf.set_font("courier", "", SMALL_PT)
-            block.multi_cell(0, SMALL_PT * 0.5, row.hash, new_x="LMARGIN", new_y="NEXT", align="L")
-            block.ln(1)
+        if pdf.will_page_break(ROW_MM):
+            pdf.add_page()
+        pdf.set_draw_color(210)
+        pdf.line(MARGIN_MM, pdf.get_y(), pdf.w - MARGIN_MM, pdf.get_y())
+        pdf.ln(1)
+        write(
+            f"{row.seq}   {row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}   {row.actor}   {row.action}", TEXT_PT, bold=True
+        )
+        write(_about(row), SMALL_PT, grey=70)
+        write(row.hash, SMALL_PT, mono=True, grey=70)
+        pdf.ln(1)
     if none:
         write(words["none"], TEXT_PT)
     return bytes(pdf.output())
@@ -125,6 +121,11 @@ def printable(text: str) -> str:
     return (
         "".join(letter if letter >= " " else " " for letter in composed).encode("latin-1", "replace").decode("latin-1")
     )
+
+
+def _about(row: AuditRowView) -> str:
+    details = json.dumps(row.details, ensure_ascii=False) if row.details else ""
+    return "   ".join(part for part in (row.subject, _short(details)) if part) or "-"
 
 
 def _short(text: str) -> str:

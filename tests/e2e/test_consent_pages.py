@@ -15,7 +15,7 @@ from flomir.browser import launched_browser
 from flomir.demo import federation as fed
 from tests.support.journey import TRAIN_MS, row
 from tests.support.pages import Person, person
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, running_stack, wait_for
 
 pytestmark = pytest.mark.browser
 FIRST, SECOND = "Hearts from half the counts", "Hearts at night"
@@ -113,8 +113,12 @@ def test_con_4_a_standing_rule_agrees_within_its_limits(scene: Scene) -> None:
     expect(scene.card(SECOND).get_by_role("region", name="Signed record")).to_contain_text(
         "Standing rule “Night training”, version 1"
     )
-    view: Any = scene.stack.session(session_id)
-    assert view["participations"][0]["consent"]["rule"]["rounds_a_week"] == 20
+
+    def told() -> Any:
+        view: Any = scene.stack.session(session_id)
+        return view["participations"][0]["consent"]
+
+    assert wait_for(told, "the consent at the laboratory")["rule"]["rounds_a_week"] == 20
     professional.press("Change", mine)
     dialog = page.get_by_role("dialog", name="Change the standing rule")
     dialog.get_by_label("Rounds in seven days").fill("3")
@@ -139,7 +143,9 @@ def test_con_6_a_running_training_is_watched_paused_resumed_and_withdrawn(scene:
     professional.shoot("training-held", phone=True)
     professional.press("Pause", card)
     expect(card).to_contain_text("Nothing begins and nothing is finished")
-    professional.press("Send this update", held)
+    expect(card.get_by_role("button", name="Resume", exact=True)).to_be_enabled()
+    with page.expect_response(lambda answer: answer.url.endswith("/rounds/1/release")):
+        professional.press("Send this update", held)
     expect(card).to_contain_text("Paused by this site")
     expect(card).to_contain_text("paused by this site", timeout=TRAIN_MS)
     professional.shoot("training-paused", dark=True, phone=True)

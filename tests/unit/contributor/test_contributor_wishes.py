@@ -227,3 +227,13 @@ def test_the_receipt_in_the_audit_names_where_an_update_went(site: TestSite) -> 
     row = site.daemon.services.records.audit_rows(after=0, limit=100)[-1]
     assert row.action == "update.sent"
     assert row.details["destination"] == "Test laboratory (127.0.0.1:1)"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_audit_is_handed_over_as_a_printed_document(site: TestSite, language: str) -> None:
+    make_rule(site, name="Nächte “Łódź” – 夜")
+    answer = site.client.get(f"/api/v1/audit/export?format=pdf&language={language}&area=rule")
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/pdf"
+    assert answer.data.startswith(b"%PDF-")
+    assert answer.data.rstrip().endswith(b"%%EOF")

@@ -19,13 +19,13 @@ const SUGGESTED_MIB = 8192;
 export function ResourcesCard() {
   const { t } = useTranslation();
   const resources = useResources();
-  return <Card title={t("resources.title")} note={t("resources.note")}><Resource query={resources} label={t("resources.loading")}>{(view) => <Form key={JSON.stringify(view.chosen)} view={view} />}</Resource></Card>;
+  const save = useSetResources();
+  return <Card title={t("resources.title")} note={t("resources.note")}><Resource query={resources} label={t("resources.loading")}>{(view) => <Form key={JSON.stringify(view.chosen)} view={view} save={save} />}</Resource></Card>;
 }
 
-function Form({ view }: { view: ResourcesView }) {
+function Form({ view, save }: { view: ResourcesView; save: ReturnType<typeof useSetResources> }) {
   const { t } = useTranslation();
   const [chosen, setChosen] = useState<Resources>(view.chosen);
-  const save = useSetResources();
   const mayAct = useMe().data?.can_act ?? true;
   const change = (part: Partial<Resources>) => setChosen((before) => ({ ...before, ...part }));
   const changed = JSON.stringify(chosen) !== JSON.stringify(view.chosen);
