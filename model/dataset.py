@@ -4,7 +4,7 @@ Tensors: Z, Y, X voxels; V views of one subset; U bins.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -66,9 +66,14 @@ class PreparedStudy:
 
 
 def load_prepared(
-    path: Path, *, recipe: StartRecipe, device: torch.device | str | None = None, half_factors: bool = False
+    path: Path,
+    *,
+    recipe: StartRecipe,
+    device: torch.device | str | None = None,
+    half_factors: bool = False,
+    accept: Callable[[Study], Study] = lambda study: study,
 ) -> PreparedStudy:
-    """Read and prepare one study file; see `prepare_study`.
+    """Read and prepare one study file as `accept` returns it; see `prepare_study`.
 
     Raises
     ------
@@ -82,7 +87,7 @@ def load_prepared(
     except OSError as error:
         message = f"{path.name} cannot be read: {error.strerror or error}"
         raise SampleInvalid(code="sample.unreadable", message=message) from error
-    return prepare_study(study, name=path.stem, recipe=recipe, device=device, half_factors=half_factors)
+    return prepare_study(accept(study), name=path.stem, recipe=recipe, device=device, half_factors=half_factors)
 
 
 def prepare_study(
@@ -223,6 +228,21 @@ def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) 
         condition=inputs.condition + inputs.condition.new_tensor([math.log10(fraction), 0.0, 0.0]),
     )
     return replace(sample, inputs=started(changed, sample.recipe, sample.study.geometry), scale=scale, others={})
+
+
+def thinned_study(sample: PreparedStudy, fraction: float, generator: torch.Generator) -> PreparedStudy:
+    """Return `thinned` with a study of the thinned counts, for methods that read projections; its reference stays whole.
+
+    Counts outside the photopeak window and a scatter estimate are multiplied by ``fraction``.
+    """
+    part = thinned(sample, fraction, generator)
+    study = sample.study
+    projections = study.projections * np.float32(fraction)
+    subsets = part.inputs.measured
+    for subset, counts in enumerate(subsets):  # subsets interleave
+        projections[0, subset :: len(subsets)] = (counts * part.scale).round().cpu().numpy()
+    scatter = None if study.scatter is None else study.scatter * np.float32(fraction)
+    return replace(part, study=replace(study, projections=projections, scatter=scatter))
 
 
 def with_reference(samples: Sequence[PreparedStudy]) -> list[PreparedStudy]:

@@ -1,5 +1,7 @@
 """The parameters that each task lets a manager choose; their JSON schema draws the form. Torch-free."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -68,6 +70,11 @@ class SpectReconstructionParameters(TaskParameters):
         le=1000,
         title="Visits between two thinned copies",
         description="A copy costs a new classical start, about as much as a step; so each serves several visits.",
+    )
+    without_reference: Literal["leave-out", "full-counts"] = Field(
+        default="leave-out",
+        title="Studies without a reference image",
+        description="Leave them out, or learn the OSEM image of all their counts from at most half of them.",
     )
     bfloat16: bool = Field(
         default=False,

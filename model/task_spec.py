@@ -77,6 +77,11 @@ class TaskSpec:
         return [key for key in keys if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.local_keys)]
 
 
+def learns_without_reference(parameters: Mapping[str, object]) -> bool:
+    """Tell whether a session with these task parameters also trains on samples without a reference."""
+    return parameters.get("without_reference") == "full-counts"
+
+
 def inspect_study(path: Path) -> SampleSummary:
     """Summarise a SPECT study file from its header, without loading a volume.
 
@@ -108,7 +113,7 @@ def _summarise_study(header: StudyHeader, counts: float) -> SampleSummary:
     if not header.has_attenuation:
         warnings.append("No attenuation map; attenuation will not be corrected.")
     if not header.has_reference:
-        warnings.append("No reference image; the study can be reconstructed but not used for training.")
+        warnings.append("No reference image; only a training that learns from all counts can use it.")
     nearest, farthest = (f"{radius:.0f}" for radius in (min(geometry.radius_mm), max(geometry.radius_mm)))
     words = (
         f"{views} views of {bins} x {axial} bins ({geometry.bin_mm:g} mm), {geometry.collimator.name},"

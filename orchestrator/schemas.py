@@ -165,6 +165,7 @@ class SessionEstimateWanted(Schema):
     site_ids: list[str] = Field(max_length=1000)
     rounds: int = Field(ge=1, le=1000)
     local_epochs: int = Field(default=1, ge=1, le=10_000)
+    without_reference: bool = False
     fraction: float = Field(default=1.0, gt=0, le=1)
 
 

@@ -47,6 +47,7 @@ from fl_core.storage.site_outbox import OutboxStore
 from fl_core.storage.site_requests import Answer, RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_studies import StudyRecord
+from model.task_spec import learns_without_reference
 
 RequestState = Literal["open", "agreed", "declined", "expired", "withdrawn", "closed"]
 MARGIN = timedelta(days=7)
@@ -375,11 +376,15 @@ class Requests:
             self._publish(session_id)
 
     def _covered(self, offer: SessionOffer, wanted: RequestAnswer) -> list[StudyRecord]:
-        covered = self._studies.usable_for(offer.task) if _trains(wanted) else []
+        covered = self._usable_for(offer) if _trains(wanted) else []
         if _trains(wanted) and not covered:
-            message = f"there is no usable study with a reference for the task {offer.task}"
+            which = "" if learns_without_reference(offer.task_parameters) else " with a reference"
+            message = f"there is no usable study{which} for the task {offer.task}"
             raise Conflict(message)
         return covered
+
+    def _usable_for(self, offer: SessionOffer) -> list[StudyRecord]:
+        return self._studies.usable_for(offer.task, without_reference=learns_without_reference(offer.task_parameters))
 
     def _signed(
         self,
@@ -479,7 +484,7 @@ class Requests:
 
     def _view(self, record: RequestRecord) -> RequestView:
         offer, consent = record.offer, record.consent
-        covered = len(record.studies) if record.answer == "agree" else len(self._studies.usable_for(offer.task))
+        covered = len(record.studies) if record.answer == "agree" else len(self._usable_for(offer))
         return RequestView(
             session_id=record.session_id,
             state=self._state(record),
@@ -506,7 +511,7 @@ class Requests:
             offer_sha256=further.offer_sha256,
             received_at=further.received_at,
             open=offer.answer_by > self._clock() and self._state(record) == "agreed",
-            studies_covered=len(self._studies.usable_for(offer.task)),
+            studies_covered=len(self._usable_for(offer)),
             total_bytes=offer.update_bytes * offer.rounds,
         )
 

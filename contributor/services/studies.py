@@ -1,6 +1,7 @@
 """The site's studies: taken whole or not at all, withdrawn and restored, counted for the orchestrator."""
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -177,25 +178,23 @@ class Studies:
         """Return what the orchestrator is told about the data: counts, and their spread where this site permits it."""
         records = self._store.all()
         usable = [record for record in records if record.state == "usable"]
-        by_task: dict[str, int] = {}
-        for record in usable:
-            by_task[record.task] = by_task.get(record.task, 0) + 1
         return DataSummary(
             studies_usable=len(usable),
             studies_total=len(records),
             with_reference=sum(record.has_reference for record in usable),
             patients=len({record.patient or record.id for record in usable}),
             added_at=max((record.added_at for record in usable), default=None),
-            by_task=by_task,
+            by_task=Counter(record.task for record in usable),
+            by_task_with_reference=Counter(record.task for record in usable if record.has_reference),
             distributions=distributions_of(usable) if self._tells_distributions() else None,
         )
 
-    def usable_for(self, task: str) -> list[StudyRecord]:
-        """Return the studies that a consent to this task would cover: usable, of the task, with a reference."""
+    def usable_for(self, task: str, *, without_reference: bool) -> list[StudyRecord]:
+        """Return the studies that a consent to this task would cover: usable, of the task, with a reference or all."""
         return [
             record
             for record in self._store.all()
-            if record.state == "usable" and record.task == task and record.has_reference
+            if record.state == "usable" and record.task == task and (record.has_reference or without_reference)
         ]
 
     def usable_paths(self, study_ids: Iterable[str]) -> tuple[str, ...]:
@@ -276,6 +275,7 @@ class Studies:
             with self._database.begin() as tx:
                 if record.state == "usable" and self._patients.is_withdrawn(tx, patient):
                     record = replace(record, state="withdrawn")
+                record = replace(record, name=self._store.free_name(tx, record.name))
                 self._store.add(tx, record)
                 self._quality.keep(tx, study_id, report)
                 self._sources.add(tx, source)

@@ -82,7 +82,7 @@ def hindrances(record: StudyRecord, *, patient_withdrawn: bool) -> list[str]:
         found.append("patient_withdrawn")
     elif record.state == "withdrawn":
         found.append("withdrawn")
-    if not record.has_reference:
+    if not record.has_reference and record.task != SPECT:
         found.append("no_reference")
     return found
 
@@ -92,6 +92,8 @@ def remarks(record: StudyRecord, *, has_attenuation: bool, has_scatter: bool) ->
     if record.task != SPECT:
         return []
     found = []
+    if not record.has_reference:
+        found.append("no_reference")
     if not has_attenuation:
         found.append("no_attenuation")
     if not has_scatter:

@@ -114,6 +114,9 @@ class DataSummary(Wire):
     patients: int = Field(ge=0, le=10_000_000)
     added_at: datetime | None = Field(default=None, description="when the newest usable study arrived")
     by_task: dict[str, int] = Field(default_factory=dict, description="usable studies per task name")
+    by_task_with_reference: dict[str, int] = Field(
+        default_factory=dict, description="usable studies with a reference per task name"
+    )
     distributions: DataDistributions | None = Field(default=None, description="absent: the site does not tell them")
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fl_core.errors import Conflict, NotFound
@@ -53,6 +53,16 @@ class StudyStore:
         except IntegrityError as error:
             message = f"{record.name} has the same content as a study that is here"
             raise Conflict(message, code="study.duplicate") from error
+
+    def free_name(self, tx: Transaction, name: str) -> str:
+        """Return the name, numbered where another study has it: archives call every file of a scanner the same."""
+        like = or_(study.c.name == name, study.c.name.startswith(f"{name} (", autoescape=True))
+        taken = set(tx.connection.execute(select(study.c.name).where(like)).scalars())
+        number, free = len(taken), name
+        while free in taken:
+            number += 1
+            free = f"{name} ({number})"
+        return free
 
     def get(self, study_id: str) -> StudyRecord:
         """Return one study; raises NotFound."""

@@ -43,8 +43,14 @@ class Task(Protocol):
     def build_network(self, config: Mapping[str, object], *, seed: int | None = None) -> nn.Module:
         """Build one of ``spec.networks``; ``model.errors.ModelError`` (``network.invalid``) for any other."""
 
-    def load_samples(self, paths: Sequence[Path], on_progress: Callable[[float], None] | None = None) -> list[Sample]:
-        """Read and prepare files; raises `SampleInvalid` for the first that cannot be used."""
+    def load_samples(
+        self,
+        paths: Sequence[Path],
+        on_progress: Callable[[float], None] | None = None,
+        *,
+        parameters: TaskParameters | None = None,
+    ) -> list[Sample]:
+        """Read and prepare files as the parameters ask; raises `SampleInvalid` for the first that cannot be used."""
 
     def split(self, samples: Sequence[Sample], holdout_fraction: float, seed: int) -> tuple[list[Sample], list[Sample]]:
         """Return (train, holdout), no patient on both sides; samples without a reference are in neither."""
@@ -110,7 +116,7 @@ def load_halves(
     on_progress: Callable[[float], None] | None = None,
 ) -> Halves:
     """Read a site's samples and split them by patient as every round of a session does."""
-    samples = task.load_samples(sorted(paths, key=str), on_progress)
+    samples = task.load_samples(sorted(paths, key=str), on_progress, parameters=parameters)
     return Halves(*task.split(samples, parameters.holdout_fraction, parameters.seed))
 
 

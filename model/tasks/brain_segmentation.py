@@ -58,7 +58,13 @@ class BrainSegmentation:
             raise ModelError(code="network.invalid", message=message)
         return build_network(config, seed=seed)
 
-    def load_samples(self, paths: Sequence[Path], on_progress: Callable[[float], None] | None = None) -> list[Sample]:
+    def load_samples(
+        self,
+        paths: Sequence[Path],
+        on_progress: Callable[[float], None] | None = None,
+        *,
+        parameters: TaskParameters | None = None,
+    ) -> list[Sample]:
         """Read the slices; every one must have the same number of channels."""
         slices: list[Sample] = []
         for number, path in enumerate(paths, start=1):

@@ -17,6 +17,7 @@ from model.dataset import PreparedStudy, load_prepared, with_reference
 from model.errors import ModelError
 from model.evaluation.metrics import case_metrics
 from model.inference import fitted, reconstruct_prepared
+from model.io.study import Study
 from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
 from model.task_parameters import SpectReconstructionParameters, TaskParameters
@@ -32,7 +33,7 @@ from model.training.steps import (
     train_network,
 )
 from model.training.target_check import calibrated
-from model.training.targets import PhantomTarget
+from model.training.targets import MOST_OF_FULL_COUNTS, FullCountsTarget, PhantomTarget, half_seen, is_full_counts
 
 _OSEM_SETTINGS = TypeAdapter(OsemSettings)
 
@@ -50,12 +51,21 @@ class SpectReconstruction:
             raise ModelError(code="network.invalid", message=message)
         return build_network(config, seed=seed)
 
-    def load_samples(self, paths: Sequence[Path], on_progress: Callable[[float], None] | None = None) -> list[Sample]:
-        """Read and prepare studies for the default network; others prepare again when they first use them."""
+    def load_samples(
+        self,
+        paths: Sequence[Path],
+        on_progress: Callable[[float], None] | None = None,
+        *,
+        parameters: TaskParameters | None = None,
+    ) -> list[Sample]:
+        """Read and prepare studies for the default network; others prepare again when they first use them.
+
+        Where the parameters ask for it, a study without a reference gets the OSEM image of its counts as one.
+        """
         recipe = _reconstruction(self.build_network(self.spec.default_network, seed=0)).recipe
         samples: list[Sample] = []
         for number, path in enumerate(paths, start=1):
-            samples.append(load_prepared(path, recipe=recipe))
+            samples.append(load_prepared(path, recipe=recipe, accept=lambda study: _completed(study, parameters)))
             if on_progress is not None:
                 on_progress(number / len(paths))
         return samples
@@ -84,17 +94,21 @@ class SpectReconstruction:
         on_progress: Callable[[TrainProgress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> TrainOutcome:
-        """Train in place on squared error in the body, more in the heart."""
+        """Train in place on squared error in the body, more in the heart.
+
+        Of a study whose target is the OSEM image of its counts the network sees at most half of them.
+        """
         if not isinstance(parameters, SpectReconstructionParameters):
             message = f"{self.spec.name} needs its own parameters, got {type(parameters).__name__}"
             raise ModelError(code="task.parameters", message=message)
         wanted = _reconstruction(network)
         studies = [fitted(study, wanted) for study in with_reference(_studies(samples))]
-        target = PhantomTarget(parameters)
+        phantom, full_counts = PhantomTarget(parameters), FullCountsTarget(parameters)
         copies: dict[int, tuple[int, PreparedStudy]] = {}
 
         def seen(index: int, generator: torch.Generator) -> PreparedStudy:
-            if not parameters.augment:
+            target = full_counts if is_full_counts(studies[index]) else phantom
+            if target is phantom and not parameters.augment:
                 return studies[index]
             visits, study = copies.get(index, (0, studies[index]))
             if visits % parameters.augment_every == 0:
@@ -120,7 +134,10 @@ class SpectReconstruction:
     def evaluate(
         self, network: nn.Module, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
     ) -> list[CaseMetrics]:
-        """Score reconstructions against the references (`model.evaluation.metrics.case_metrics`)."""
+        """Score reconstructions against the references (`model.evaluation.metrics.case_metrics`).
+
+        Where the OSEM image of all counts is the reference, every method sees the same half of them.
+        """
         wanted = _reconstruction(network)
         return self._score(lambda study: reconstruct_prepared(wanted, study), samples, on_progress)
 
@@ -144,7 +161,7 @@ class SpectReconstruction:
         studies = with_reference(_studies(samples))
         cases: list[CaseMetrics] = []
         for number, study in enumerate(studies, start=1):
-            scores = case_metrics(method(study), study.study)
+            scores = case_metrics(_image(method, study), study.study)
             cases.append({metric.key: scores.get(metric.key) for metric in self.spec.metrics})
             if on_progress is not None:
                 on_progress(number / len(studies))
@@ -175,6 +192,18 @@ def _reconstruction(network: nn.Module) -> ReconstructionNetwork:
         message = f"a reconstruction network is needed, got {type(network).__name__}"
         raise TypeError(message)
     return network
+
+
+def _completed(study: Study, parameters: TaskParameters | None) -> Study:
+    if study.reference is not None or not isinstance(parameters, SpectReconstructionParameters):
+        return study
+    return FullCountsTarget(parameters).accept(study) if parameters.without_reference == "full-counts" else study
+
+
+def _image(method: Callable[[PreparedStudy], NDArray[np.float32]], study: PreparedStudy) -> NDArray[np.float32]:
+    if not is_full_counts(study):
+        return method(study)
+    return method(half_seen(study)) / np.float32(MOST_OF_FULL_COUNTS)
 
 
 def _studies(samples: Sequence[Sample]) -> list[PreparedStudy]:

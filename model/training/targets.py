@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from model.classical.osem import OsemSettings, reconstruct_osem
-from model.dataset import PreparedStudy, prepare_study, thinned
+from model.dataset import PreparedStudy, prepare_study, thinned, thinned_study
 from model.errors import SampleInvalid
 from model.evaluation.metrics import case_metrics
 from model.io.study import Study
@@ -30,6 +30,7 @@ FULL_COUNTS_OSEM = OsemSettings(iterations=10, subsets=6, postfilter_fwhm_mm=6.0
 """The image of the full counts that counts as truth; the best of OSEM on simulated perfusion studies."""
 MOST_OF_FULL_COUNTS = 0.5
 """Largest share of the counts that a network sees when the image of all of them is the target: their noise is shared."""
+FULL_COUNTS_KIND = "osem_full_counts"
 HALF = 0.5
 """Share of each bin's counts that is reconstructed when the rest scores the result."""
 MOST_WHEN_SPLIT = 0.8
@@ -136,7 +137,7 @@ class FullCountsTarget(PhantomTarget):
     def accept(self, study: Study) -> Study:
         """Return the study with the OSEM image of its counts in place of any reference."""
         image = reconstruct_osem(study, FULL_COUNTS_OSEM)
-        return replace(study, reference=image, reference_kind="osem_full_counts")
+        return replace(study, reference=image, reference_kind=FULL_COUNTS_KIND)
 
     def example(self, study: PreparedStudy, generator: torch.Generator | None) -> Example:
         """Return the study with at most `MOST_OF_FULL_COUNTS` of its counts."""
@@ -150,6 +151,16 @@ class FullCountsTarget(PhantomTarget):
     def score(self, network: nn.Module, study: PreparedStudy) -> dict[str, float | None]:
         """Return ``loss`` and `model.evaluation.metrics.case_metrics` of half the counts against the image of all."""
         return _scored(network, self.example(study, None).study, study, self.parameters)
+
+
+def is_full_counts(study: PreparedStudy) -> bool:
+    """Tell whether a study's target is the OSEM image of its own counts, so that a network may see a part of them only."""
+    return study.study.reference_kind == FULL_COUNTS_KIND
+
+
+def half_seen(study: PreparedStudy) -> PreparedStudy:
+    """Return a study with a fixed half of its counts, to score against the image of all; images of it are half as bright."""
+    return thinned_study(study, MOST_OF_FULL_COUNTS, _fixed(study))
 
 
 class SelfSupervisedTarget:

@@ -46,7 +46,7 @@ class SessionEstimates:
             SiteEstimate(
                 site_id=site.id,
                 site_name=site.name,
-                round_s=_round_s(paces.get(site.id), site.data, wanted.task, wanted.local_epochs),
+                round_s=_round_s(paces.get(site.id), site.data, wanted),
             )
             for site in sites
         ]
@@ -83,8 +83,11 @@ def _epochs(spec: dict[str, object]) -> int:
     return max(1, found) if isinstance(found, int) else 1
 
 
-def _round_s(pace: _Pace | None, data: DataSummary | None, task: str, epochs: int) -> float | None:
-    studies = 0 if data is None else data.by_task.get(task, 0)
+def _round_s(pace: _Pace | None, data: DataSummary | None, wanted: SessionEstimateWanted) -> float | None:
+    studies = 0
+    if data is not None:
+        counts = data.by_task if wanted.without_reference else data.by_task_with_reference
+        studies = counts.get(wanted.task, 0)
     if pace is None or studies == 0:
         return None
-    return median(pace.per_study_pass_s) * studies * epochs + median(pace.score_s)
+    return median(pace.per_study_pass_s) * studies * wanted.local_epochs + median(pace.score_s)

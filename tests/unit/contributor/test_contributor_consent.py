@@ -66,6 +66,16 @@ def test_a_consent_covers_usable_studies_of_the_task_with_a_reference_only(site:
     assert {Path(path).stem for path in site.grants().grants[session_id].studies} == set(good)
 
 
+def test_a_training_that_learns_from_all_counts_covers_studies_without_a_reference(site: TestSite) -> None:
+    bare = site.add_studies(2, with_reference=False)
+    plain = site.receive(make_offer(session_id="session-000000000002"))
+    assert site.client.get(f"/api/v1/requests/{plain}").json["studies_covered"] == 0
+    session_id = site.receive(make_offer(task_parameters={"without_reference": "full-counts"}))
+    assert site.client.get(f"/api/v1/requests/{session_id}").json["studies_covered"] == 2
+    assert site.answer(session_id)["studies_covered"] == 2
+    assert {Path(path).stem for path in site.grants().grants[session_id].studies} == set(bare)
+
+
 def test_studies_added_after_the_consent_are_not_covered(site: TestSite) -> None:
     site.add_studies(1)
     session_id = site.receive()

@@ -236,8 +236,8 @@ def test_a_study_tells_what_was_removed_and_why_it_may_not_train(site: TestSite,
     [study] = site.client.get("/api/v1/studies").json["items"]
     details = site.client.get(f"/api/v1/studies/{study['id']}/details").json
     assert {"name": "PatientName", "category": "name", "count": 1} in details["removed"]
-    assert details["hindrances"] == ["no_reference"]
-    assert "no_attenuation" in details["remarks"]
+    assert details["hindrances"] == [], "a training that learns from all counts may use it"
+    assert details["remarks"][:2] == ["no_reference", "no_attenuation"]
     assert details["geometry"]["views"] == 12
     assert details["geometry"]["arc_deg"] == 180.0
     assert details["patient_from"] == "site key"

@@ -77,6 +77,16 @@ def test_a_study_with_a_value_that_is_no_number_is_refused(site: TestSite, tmp_p
     assert _left(site) == []
 
 
+def test_files_of_one_name_are_numbered_so_that_people_can_tell_them_apart(site: TestSite, tmp_path: Path) -> None:
+    names = ["IM_01", "IM_01", "IM%01", "IM_01 (2)", "IM_01"]
+    for number, _ in enumerate(names):
+        write_tiny_study(tmp_path / f"{number}.h5", number)
+    for number, name in enumerate(names):
+        _upload(site, (f"{name}.h5", (tmp_path / f"{number}.h5").read_bytes()))
+    shown = {study["name"] for study in site.client.get("/api/v1/studies").json["items"]}
+    assert shown == {"IM_01.h5", "IM_01.h5 (2)", "IM%01.h5", "IM_01 (2).h5", "IM_01.h5 (3)"}
+
+
 def test_the_summary_counts_and_names_nobody(site: TestSite) -> None:
     site.add_studies(2, patient_key="Jane Doe")
     site.add_studies(1, first_seed=5, with_reference=False)
@@ -85,8 +95,10 @@ def test_the_summary_counts_and_names_nobody(site: TestSite) -> None:
     assert summary["with_reference"] == 2
     assert summary["patients"] == 2
     assert summary["by_task"] == {"spect-reconstruction": 3}
+    assert summary["by_task_with_reference"] == {"spect-reconstruction": 2}
     assert summary.pop("distributions") is None  # told by permission only
-    assert set(summary) == {"studies_usable", "studies_total", "with_reference", "patients", "added_at", "by_task"}
+    counts = {"studies_usable", "studies_total", "with_reference", "by_task", "by_task_with_reference"}
+    assert set(summary) == {*counts, "patients", "added_at"}
     site.client.put("/api/v1/sharing", json={"distributions": True})
     assert "Jane" not in site.client.get("/api/v1/system").get_data(as_text=True)
     shown = site.client.get("/api/v1/studies").get_data(as_text=True)

@@ -23,9 +23,15 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     one.close()
 
 
-def tell_data(site: SiteActor, studies: int) -> None:
+def tell_data(site: SiteActor, studies: int, *, bare: int = 0) -> None:
+    usable = studies + bare
     summary = DataSummary(
-        studies_usable=studies, studies_total=studies, with_reference=studies, patients=studies, by_task={TASK: studies}
+        studies_usable=usable,
+        studies_total=usable,
+        with_reference=studies,
+        patients=usable,
+        by_task={TASK: usable},
+        by_task_with_reference={TASK: studies},
     )
     assert site.call("POST", "/peer/v1/summary", summary.model_dump(mode="json")).status_code == 204
 
@@ -63,6 +69,9 @@ def test_an_estimate_grows_with_studies_passes_and_rounds_and_names_sites_that_n
     assert more["total_s"] == pytest.approx(2 * once["total_s"])
     tell_data(first, 16)
     assert float(str(estimate(lab, first)["round_s"])) > float(str(once["round_s"]))
+    tell_data(first, 8, bare=8)
+    assert estimate(lab, first)["round_s"] == once["round_s"], "studies without a reference are left out"
+    assert float(str(estimate(lab, first, without_reference=True)["round_s"])) > float(str(once["round_s"]))
     mixed = estimate(lab, first, second)
     assert mixed["total_s"] is None
     assert {row["site_name"]: row["round_s"] is None for row in mixed["sites"]} == {"A": False, "B": True}  # type: ignore[attr-defined]

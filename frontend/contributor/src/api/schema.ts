@@ -1738,6 +1738,13 @@ export interface components {
                 [key: string]: number;
             };
             /**
+             * By Task With Reference
+             * @description usable studies with a reference per task name
+             */
+            by_task_with_reference?: {
+                [key: string]: number;
+            };
+            /**
              * @description absent: the site does not tell them
              * @default null
              */

@@ -50,6 +50,7 @@ export const systemSchema: z.ZodType<System> = z.object({
     patients: z.number(),
     added_at: z.string().nullable().default(null),
     by_task: numbers.default({}),
+    by_task_with_reference: numbers.default({}),
     distributions: z.object({ kinds: numbers.default({}), cameras: numbers.default({}), counts: numbers.default({}), warned: z.number().default(0) }).nullable().default(null),
   }),
   seq: z.number(),

@@ -1,9 +1,9 @@
 /** German text about the quality of studies. */
 export const quality = {
   quality: {
-    title: "Qualitätskontrolle", loading: "Qualitätskontrolle wird geladen", note_one: "{{count}} Prüfung, {{at}}.", note_other: "{{count}} Prüfungen, {{at}}.", notChecked: "Daten dieser Art werden nicht geprüft.", nothing: "Nichts gefunden", nothingNote_one: "{{checks}} Prüfung galt Ansichten, Impulsen, Bewegung, Schwächungskarte und Kennungen.", nothingNote_other: "{{checks}} Prüfungen galten Ansichten, Impulsen, Bewegung, Schwächungskarte und Kennungen.",
+    title: "Qualitätskontrolle", loading: "Qualitätskontrolle wird geladen", note_one: "{{count}} Prüfung, {{at}}.", note_other: "{{count}} Prüfungen, {{at}}.", notChecked: "Daten dieser Art werden nicht geprüft.", nothing: "Kein Fehler gefunden", nothingNote_one: "{{checks}} Prüfung galt Ansichten, Impulsen, Bewegung, Schwächungskarte und Kennungen.", nothingNote_other: "{{checks}} Prüfungen galten Ansichten, Impulsen, Bewegung, Schwächungskarte und Kennungen.",
     mayNot: "Wegen eines Fehlers darf diese Studie nicht trainieren. Ansehen können Sie sie weiterhin.", lookFirst: "Die Studie darf trainieren. Sehen Sie die Warnungen zuerst an und ziehen Sie sie zurück, wenn sie wichtig sind.", fine: "Die Studie darf trainieren.",
-    level: { none: "Nichts gefunden", information: "Gut zu wissen", warning: "Erst ansehen", error: "Darf nicht trainieren" },
+    level: { none: "Kein Fehler gefunden", information: "Gut zu wissen", warning: "Erst ansehen", error: "Darf nicht trainieren" },
     range: "Von {{low}} bis {{high}}.", dashed: "Gestrichelt: erwartet.",
     caption: { steps: "Winkel zwischen benachbarten Ansichten, in Grad.", radii: "Radius jeder Ansicht, in mm.", reach: "Radius jeder Ansicht und, gestrichelt, wie weit der Körper reicht, in mm.", per_view: "Impulse jeder Ansicht.", view: "Die Ansicht mit den markierten Stellen.", summed: "Summe aller Ansichten; markierte Stellen sind orange.", columns: "Impulse jeder Spalte, von einer Seite des Bildes zur anderen.", map: "Schwächungskarte, eine Schicht.", rows_mm: "Verschiebung jeder Ansicht längs der Achse, in mm.", bins_mm: "Verschiebung jeder Ansicht quer, in mm.", fit: "Abweichung über der Verschiebung der Karte." },
   },

@@ -45,7 +45,7 @@ export const de: typeof en = {
     emptyTitle: "Noch keine Studien", empty: "Legen Sie Aufnahmen ab oder nennen Sie einen Ordner. Sie sehen jedes Bild, bevor etwas trainiert wird.", name: "Studie", state: "Status", counts: "Impulse", reference: "Referenz", size: "Größe", added: "Hinzugefügt", yes: "ja", no: "nein",
     usable: "Nutzbar", unusable: "Nicht nutzbar", withdrawn: "Zurückgezogen", usableOf: "{{usable}} von {{total}} nutzbar",
   },
-  told: { title: "Was der Orchestrator erfährt", note: "Diese Anzahlen, und die Verteilung darunter nur mit Ihrer Erlaubnis.", usable: "Nutzbare Studien", total: "Alle Studien", reference: "Mit Referenzbild", patients: "Patienten", newest: "Zuletzt hinzugefügt", task: "Für {{task}}" },
+  told: { title: "Was der Orchestrator erfährt", note: "Diese Anzahlen, und die Verteilung darunter nur mit Ihrer Erlaubnis.", usable: "Nutzbare Studien", total: "Alle Studien", reference: "Mit Referenzbild", patients: "Patienten", newest: "Zuletzt hinzugefügt", task: "Für {{task}}", taskReference: "Für {{task}}, mit Referenz" },
   study: {
     images: "Bilder", projections: "Projektionen", reference: "Referenz", attenuation: "Schwächungskarte", loadingImage: "Bilder werden geladen", facts: "Über diese Studie", kind: "Art", geometry: "Aufnahme", patient: "Patient (Pseudonym, bleibt hier)", used: "Verwendet", usedIn_zero: "in keiner Sitzung", usedIn_one: "in {{count}} Sitzung", usedIn_other: "in {{count}} Sitzungen", hash: "SHA-256",
     reconstruct: "Rekonstruieren",

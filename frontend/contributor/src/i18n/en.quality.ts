@@ -1,9 +1,9 @@
 /** English text about the quality of studies. */
 export const quality = {
   quality: {
-    title: "Quality control", loading: "Loading the quality control", note_one: "{{count}} check, {{at}}.", note_other: "{{count}} checks, {{at}}.", notChecked: "Data of this kind are not checked.", nothing: "Nothing was found", nothingNote_one: "{{checks}} check looked at views, counts, motion, attenuation map and identifiers.", nothingNote_other: "{{checks}} checks looked at views, counts, motion, attenuation map and identifiers.",
+    title: "Quality control", loading: "Loading the quality control", note_one: "{{count}} check, {{at}}.", note_other: "{{count}} checks, {{at}}.", notChecked: "Data of this kind are not checked.", nothing: "No fault was found", nothingNote_one: "{{checks}} check looked at views, counts, motion, attenuation map and identifiers.", nothingNote_other: "{{checks}} checks looked at views, counts, motion, attenuation map and identifiers.",
     mayNot: "Because of an error this study may not train. You can still look at it.", lookFirst: "The study may train. Look at the warnings first; withdraw it if they matter.", fine: "The study may train.",
-    level: { none: "Nothing found", information: "Worth knowing", warning: "Look first", error: "May not train" },
+    level: { none: "No fault found", information: "Worth knowing", warning: "Look first", error: "May not train" },
     range: "From {{low}} to {{high}}.", dashed: "Dashed: expected.",
     caption: { steps: "Angle between neighbouring views, in degrees.", radii: "Radius of every view, in mm.", reach: "Radius of every view and, dashed, how far the body reaches, in mm.", per_view: "Counts of every view.", view: "The view with the marked places.", summed: "All views added up; marked places are orange.", columns: "Counts of each column, from one side of the picture to the other.", map: "Attenuation map, one slice.", rows_mm: "Shift of every view along the axis, in mm.", bins_mm: "Shift of every view across, in mm.", fit: "Misfit against the shift of the map." },
   },

@@ -12,7 +12,7 @@ export const results = {
     takeAlong: "Take along", exportOf: "{{what}} as {{form}}",
     polar: "Polar maps", polarNote: "17 segments (AHA) in points; 100 is the mean of the three highest.", polarNone: "The study does not say where the heart is, so there is no polar map.", polarWidth: "Half-widths of the model's intervals: {{low}} to {{high}} points.",
     projections: "Projections", projectionsNote: "What the camera measured, as a film.", showFilm: "Show the film", hideFilm: "Hide the film",
-    familiar: "Is this study familiar to the model?", familiarOk: "Yes. It is like the studies the model was trained on.", familiarUnusual: "Not quite: some things are unusual.", familiarUnlike: "No. It is unlike the studies the model was trained on. Do not rely on the model's image.", familiarUnknown: "This model's card has no thresholds, so nobody checked whether the study is like those it was trained on.",
+    familiar: "Is this study familiar to the model?", familiarOk: "This study is like those the model was trained on.", familiarUnusual: "Some things about this study are unusual for the model.", familiarUnlike: "This study is unlike those the model was trained on. Do not rely on the model's image.", familiarUnknown: "This model's card has no thresholds, so nobody checked whether the study is like those it was trained on.",
     intervals: "Intervals: for studies like those of the calibration, {{level}} of the voxels lie within, in {{cases}} of the cases.", intervalsVoid: "The intervals promise nothing here, because the study is unlike those of their calibration.", intervalsNone: "This model's card has no calibrated intervals, so its uncertainty is not shown.",
   },
   alarm: {

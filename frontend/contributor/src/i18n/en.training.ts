@@ -1,6 +1,6 @@
 /** English text about requests and training. */
 export const training = {
-  request: {
+  request: { without: "Without a reference image", withoutValue: "The OSEM image of all their counts is learned from at most half of them.",
     intro: "Each training asks first. Nothing runs on your studies before you agree.", loading: "Loading requests", emptyTitle: "No requests", empty: "When a learning manager asks for your studies, the request appears here at once.",
     state: { open: "Needs your answer", agreed: "Agreed", declined: "Declined", expired: "Expired", withdrawn: "Withdrawn", closed: "Closed" },
     from: "from {{orchestrator}}, {{at}}", unverified: "The signature of this request could not be checked.", unverifiedAdvice: "Do not agree. Talk to the learning manager.",

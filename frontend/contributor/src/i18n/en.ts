@@ -44,7 +44,7 @@ export const en = {
     emptyTitle: "No studies yet", empty: "Drop scans or name a folder. You see every image before anything is trained.", name: "Study", state: "State", counts: "Counts", reference: "Reference", size: "Size", added: "Added", yes: "yes", no: "no",
     usable: "Usable", unusable: "Cannot be used", withdrawn: "Withdrawn", usableOf: "{{usable}} of {{total}} usable",
   },
-  told: { title: "What the orchestrator is told", note: "These counts about your data, and the spread below only if you permit it.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}" },
+  told: { title: "What the orchestrator is told", note: "These counts about your data, and the spread below only if you permit it.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}", taskReference: "For {{task}}, with a reference" },
   study: {
     images: "Images", projections: "Projections", reference: "Reference", attenuation: "Attenuation", loadingImage: "Loading images", facts: "About this study", kind: "Kind", geometry: "Acquisition", patient: "Patient (pseudonym, stays here)", used: "Used", usedIn_zero: "in no session", usedIn_one: "in {{count}} session", usedIn_other: "in {{count}} sessions", hash: "SHA-256",
     reconstruct: "Reconstruct",

@@ -1951,6 +1951,13 @@ export interface components {
                 [key: string]: number;
             };
             /**
+             * By Task With Reference
+             * @description usable studies with a reference per task name
+             */
+            by_task_with_reference?: {
+                [key: string]: number;
+            };
+            /**
              * @description absent: the site does not tell them
              * @default null
              */
@@ -3538,6 +3545,11 @@ export interface components {
             site_ids: string[];
             /** Task */
             task: string;
+            /**
+             * Without Reference
+             * @default false
+             */
+            without_reference: boolean;
         };
         /**
          * SessionExport

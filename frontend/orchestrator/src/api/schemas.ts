@@ -56,6 +56,7 @@ const dataSummary = z.object({
   patients: z.number(),
   added_at: z.string().nullable().default(null),
   by_task: z.record(z.string(), z.number()).default({}),
+  by_task_with_reference: z.record(z.string(), z.number()).default({}),
   distributions: z.object({
     kinds: z.record(z.string(), z.number()).default({}), cameras: z.record(z.string(), z.number()).default({}), counts: z.record(z.string(), z.number()).default({}), warned: z.number().default(0),
   }).nullable().default(null),

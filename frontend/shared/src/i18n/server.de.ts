@@ -19,7 +19,7 @@ export const serverDe = {
     proximal_mu: "Proximaler Term mu", local_epochs: "Durchgänge durch die eigenen Daten je Runde", learning_rate: "Lernrate zu Beginn", weight_decay: "Gewichtsabnahme (weight decay)",
     grad_clip: "Größte Gradientennorm eines Schritts", batch_size: "Studien je Schritt", holdout_fraction: "Anteil der Patienten, der zur Prüfung zurückgehalten wird", seed: "Startwert aller Zufallsentscheidungen",
     charbonnier_weight: "Gewicht des Charbonnier-Terms", heart_weight: "Zusätzliches Gewicht des Herzens", region_weight: "Gewicht der Segmentmittelwerte", contrast_weight: "Gewicht des Defektkontrasts",
-    augment: "Impulse zufällig ausdünnen", augment_least: "Kleinster verbleibender Anteil der Impulse", augment_every: "Durchgänge zwischen zwei ausgedünnten Kopien", bfloat16: "Halbe Genauigkeit in den CNNs",
+    augment: "Impulse zufällig ausdünnen", augment_least: "Kleinster verbleibender Anteil der Impulse", augment_every: "Durchgänge zwischen zwei ausgedünnten Kopien", bfloat16: "Halbe Genauigkeit in den CNNs", without_reference: "Studien ohne Referenzbild",
     infarct_share: "Anteil der Patienten mit Infarkt", infarcts_most: "Höchstzahl der Infarkte eines Patienten", severity_low: "Schwächster Infarkt", severity_high: "Schwerster Infarkt",
     counts_low: "Wenigste Impulse, Millionen", counts_high: "Meiste Impulse, Millionen", collimator: "Kollimator", arc: "Drehwinkel der Kamera, Grad", views: "Ansichten", matrix: "Voxel in der Breite", slices: "Schichten", voxel_mm: "Kantenlänge eines Voxels, mm",
     share: "Anteil der Patienten", number: "Höchstzahl je Patient", diameter_low: "Kleinster Durchmesser, mm", diameter_high: "Größter Durchmesser, mm", contrast_low: "Geringste Aufnahme", contrast_high: "Höchste Aufnahme",
@@ -35,6 +35,7 @@ export const serverDe = {
     augment: "Jeder Schritt sieht eine binomial ausgedünnte Kopie der Projektionen, wie von einer kürzeren Aufnahme.",
     augment_least: "Der Anteil wird auf logarithmischer Skala gleichmäßig zwischen hier und 1 gezogen.",
     augment_every: "Eine Kopie braucht einen neuen klassischen Startwert, etwa so teuer wie ein Schritt; daher dient jede mehreren Durchgängen.",
+    without_reference: "Auslassen, oder aus höchstens der Hälfte ihrer Impulse das OSEM-Bild aller lernen.",
     bfloat16: "Physik und Gewichte bleiben in einfacher Genauigkeit; auf dafür gebauten Prozessoren etwa doppelt so schnell.",
   },
 };

@@ -31,6 +31,7 @@ export function RequestCard({ request }: { request: Request }) {
           [t("request.who"), offer.orchestrator],
           [t("request.what"), t(`task.${offer.task}`, { defaultValue: offer.task })],
           [t("request.mine"), t("request.studies", { count: request.studies_covered })],
+          ...(offer.task_parameters["without_reference"] === "full-counts" ? [[t("request.without"), t("request.withoutValue")] as const] : []),
           [t("request.leaves"), t("request.leavesValue", { each: formatBytes(offer.update_bytes), all: formatBytes(request.total_bytes) })],
           [t("request.never"), t("request.neverValue")],
           [t("request.with"), t("request.withValue", { count: Math.max(0, offer.sites_invited - 1) })],

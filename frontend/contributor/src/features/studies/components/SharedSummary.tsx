@@ -17,6 +17,7 @@ export function SharedSummary({ summary, grid = false }: { summary: System["shar
         [t("told.patients"), formatCount(summary.patients)],
         [t("told.newest"), summary.added_at === null ? "–" : formatDateTime(summary.added_at)],
         ...Object.entries(summary.by_task ?? {}).map(([task, count]) => [t("told.task", { task: t(`task.${task}`, { defaultValue: task }) }), formatCount(count)] as const),
+        ...Object.entries(summary.by_task_with_reference ?? {}).map(([task, count]) => [t("told.taskReference", { task: t(`task.${task}`, { defaultValue: task }) }), formatCount(count)] as const),
       ]} />
     </Card>
   );

@@ -58,7 +58,7 @@ export const useChangeSites = (id: string) =>
     mutationFn: (wish: { add: string[]; leave_out: string[]; answer_hours: number }) => body(api.POST("/api/v1/sessions/{session_id}/sites", { ...path(id), body: wish })),
   });
 
-type EstimateWanted = { task: string; model_id: string | null; site_ids: string[]; rounds: number; local_epochs: number; fraction: number };
+type EstimateWanted = { task: string; model_id: string | null; site_ids: string[]; rounds: number; local_epochs: number; without_reference: boolean; fraction: number };
 
 /** What a session would take; asked again only when something it depends on changes. */
 export const useEstimate = (wanted: EstimateWanted) =>

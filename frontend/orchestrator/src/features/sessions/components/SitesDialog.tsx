@@ -49,7 +49,7 @@ function SitesForm({ session, sites, onClose }: SitesDialogProps) {
   const invited = new Set(session.participations.map((site) => site.site_id));
   const rows: Row[] = [
     ...session.participations.map((site) => ({ id: site.site_id, name: site.site_name, note: t(noteKey(site)), isIn: isIn(site) })),
-    ...sites.filter((site) => site.state === "trusted" && !invited.has(site.id)).map((site) => ({ id: site.id, name: site.name, note: t("change.new", { count: usableFor(site, session.task) }), isIn: false })),
+    ...sites.filter((site) => site.state === "trusted" && !invited.has(site.id)).map((site) => ({ id: site.id, name: site.name, note: t("change.new", { count: usableFor(site, session.task, session.task_parameters) }), isIn: false })),
   ];
   const [chosen, setChosen] = useState(() => rows.filter((row) => row.isIn).map((row) => row.id));
   const [hours, setHours] = useState(72);

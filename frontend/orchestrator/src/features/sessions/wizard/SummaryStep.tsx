@@ -7,7 +7,7 @@ import { Facts } from "@shared/ui/Page";
 
 import type { SessionEstimate } from "@app/api/schemas";
 import { useEstimate } from "@app/features/sessions/api/useSessions";
-import { drawn, type Draft } from "@app/features/sessions/wizard/draft";
+import { drawn, learnsWithoutReference, type Draft } from "@app/features/sessions/wizard/draft";
 import { EPOCHS } from "@app/features/sessions/wizard/laterSteps";
 import type { StepProps } from "@app/features/sessions/wizard/steps";
 
@@ -18,7 +18,7 @@ export function SummaryStep({ draft, catalogue }: StepProps) {
   const model = catalogue.models.find(({ id }) => id === draft.modelId);
   const sites = catalogue.sites.filter(({ id }) => draft.siteIds.includes(id));
   const epochs = draft.taskParameters[EPOCHS];
-  const estimate = useEstimate({ task: draft.task, model_id: draft.modelId, site_ids: draft.siteIds, rounds: Math.max(1, draft.rounds), local_epochs: typeof epochs === "number" ? epochs : 1, fraction: Math.min(1, Math.max(0.01, draft.percent / 100)) });
+  const estimate = useEstimate({ task: draft.task, model_id: draft.modelId, site_ids: draft.siteIds, rounds: Math.max(1, draft.rounds), local_epochs: typeof epochs === "number" ? epochs : 1, without_reference: learnsWithoutReference(draft.taskParameters), fraction: Math.min(1, Math.max(0.01, draft.percent / 100)) });
   return (
     <Facts items={[
       [t("wizard.title"), draft.title === "" ? "–" : draft.title],

@@ -1,5 +1,5 @@
 /** A session as it is being put together, and why it cannot be sent yet. */
-import { defaultsOf, isComplete, type Values } from "@shared/forms/jsonSchema";
+import { defaultsOf, fieldsOf, isComplete, type Values } from "@shared/forms/jsonSchema";
 
 import type { Model, Session, SessionCreate, Site, Strategy, Task } from "@app/api/schemas";
 
@@ -35,29 +35,45 @@ export interface Catalogue {
   sites: readonly Site[];
 }
 
-export const usableFor = (site: Site, task: string): number => site.data?.by_task?.[task] ?? 0;
+/** The task parameter that lets a site train on studies that have no reference image, and the value that does. */
+export const WITHOUT_REFERENCE = "without_reference";
+const LEARNS = "full-counts";
+
+export const learnsWithoutReference = (parameters: Values): boolean => parameters[WITHOUT_REFERENCE] === LEARNS;
+
+export const learning = (parameters: Values, on: boolean): Values => ({ ...parameters, [WITHOUT_REFERENCE]: on ? LEARNS : "leave-out" });
+
+/** Whether the task knows how to learn from such studies. */
+export const mayLearnWithoutReference = (task: Task | undefined): boolean => fieldsOf(task?.parameters_schema).some(({ key }) => key === WITHOUT_REFERENCE);
+
+/** Studies that a training with these parameters would use. */
+export function usableFor(site: Site, task: string, parameters: Values): number {
+  const counts = learnsWithoutReference(parameters) ? site.data?.by_task : site.data?.by_task_with_reference;
+  return counts?.[task] ?? 0;
+}
 
 /** Sites that can take part, those with data first. */
-export function candidates(catalogue: Catalogue, task: string): Site[] {
+export function candidates(catalogue: Catalogue, task: string, parameters: Values): Site[] {
   return catalogue.sites
     .filter((site) => site.state === "trusted")
-    .sort((a, b) => usableFor(b, task) - usableFor(a, task) || a.name.localeCompare(b.name));
+    .sort((a, b) => usableFor(b, task, parameters) - usableFor(a, task, parameters) || a.name.localeCompare(b.name));
 }
 
 /** Sites with new data; where nobody has new data, all that have any. */
-export function preselected(catalogue: Catalogue, task: string): string[] {
-  const able = candidates(catalogue, task).filter((site) => usableFor(site, task) > 0);
+export function preselected(catalogue: Catalogue, task: string, parameters: Values): string[] {
+  const able = candidates(catalogue, task, parameters).filter((site) => usableFor(site, task, parameters) > 0);
   const fresh = able.filter((site) => site.new_studies > 0);
   return (fresh.length > 0 ? fresh : able).map((site) => site.id);
 }
 
 export function withTask(draft: Draft, task: Task, catalogue: Catalogue): Draft {
-  return chosenSites({ ...draft, task: task.name, taskParameters: defaultsOf(task.parameters_schema), modelId: null }, preselected(catalogue, task.name));
+  const taskParameters = defaultsOf(task.parameters_schema);
+  return chosenSites({ ...draft, task: task.name, taskParameters, modelId: null }, preselected(catalogue, task.name, taskParameters));
 }
 
 /** Only these sites, as far as they may take part. */
 function withSites(draft: Draft, catalogue: Catalogue, chosen: readonly string[]): Draft {
-  const siteIds = candidates(catalogue, draft.task).filter(({ id }) => chosen.includes(id)).map(({ id }) => id);
+  const siteIds = candidates(catalogue, draft.task, draft.taskParameters).filter(({ id }) => chosen.includes(id)).map(({ id }) => id);
   return chosenSites(draft, siteIds);
 }
 
@@ -71,6 +87,14 @@ export function initialDraft(catalogue: Catalogue, chosen?: readonly string[]): 
   if (task === undefined) return draft;
   const begun = withTask(draft, task, catalogue);
   return chosen === undefined ? begun : withSites(begun, catalogue, chosen);
+}
+
+/** The draft that also learns from studies without a reference, or not; sites that have any by now are chosen too. */
+export function withLearning(draft: Draft, catalogue: Catalogue, on: boolean): Draft {
+  const taskParameters = learning(draft.taskParameters, on);
+  const before = preselected(catalogue, draft.task, draft.taskParameters);
+  const gained = preselected(catalogue, draft.task, taskParameters).filter((id) => !before.includes(id));
+  return withSites({ ...draft, taskParameters }, catalogue, [...draft.siteIds, ...gained]);
 }
 
 /** How many sites are drawn for a round. */
@@ -93,7 +117,7 @@ export function draftFrom(session: Session, catalogue: Catalogue): Taken {
   const strategy = catalogue.strategies.find(({ name }) => name === session.strategy.name);
   if (task === undefined || strategy === undefined) return { draft: begin, hasModel: false, gone: [] };
   const model = catalogue.models.find(({ id }) => id === session.initial_model_id);
-  const able = new Set(candidates(catalogue, task.name).map(({ id }) => id));
+  const able = new Set(candidates(catalogue, task.name, session.task_parameters).map(({ id }) => id));
   const asked = session.participations.filter((site) => !site.left_out);
   const siteIds = asked.map((site) => site.site_id).filter((id) => able.has(id));
   return {

@@ -6,7 +6,7 @@ import { defaultsOf, fieldsOf, isComplete } from "@shared/forms/jsonSchema";
 import { NumberField } from "@shared/forms/NumberField";
 import { SchemaForm } from "@shared/forms/SchemaForm";
 import { translatedName } from "@shared/i18n/server";
-import { drawn } from "@app/features/sessions/wizard/draft";
+import { drawn, WITHOUT_REFERENCE } from "@app/features/sessions/wizard/draft";
 import { Option } from "@app/features/sessions/wizard/Option";
 import type { StepProps } from "@app/features/sessions/wizard/steps";
 
@@ -37,7 +37,7 @@ export function StrategyStep({ draft, catalogue, onChange }: StepProps) {
             <Text size="sm" c="dimmed">{t("plan.usualValues")}</Text>
           </Accordion.Control>
           <Accordion.Panel>
-            <SchemaForm omit={[EPOCHS]} schema={task?.parameters_schema} values={draft.taskParameters} onChange={(taskParameters) => onChange({ ...draft, taskParameters })} />
+            <SchemaForm omit={[EPOCHS, WITHOUT_REFERENCE]} schema={task?.parameters_schema} values={draft.taskParameters} onChange={(taskParameters) => onChange({ ...draft, taskParameters })} />
           </Accordion.Panel>
         </Accordion.Item>
       </Accordion>

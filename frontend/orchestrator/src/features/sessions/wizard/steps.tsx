@@ -1,12 +1,12 @@
 /** The first steps of a new session: task and sites. */
-import { Checkbox, Radio, Stack, Table, Text } from "@mantine/core";
+import { Checkbox, Radio, Stack, Switch, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { translatedName } from "@shared/i18n/server";
 import { Chip, Notice } from "@shared/ui/Chip";
 
 import type { Model } from "@app/api/schemas";
-import { candidates, usableFor, withTask, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
+import { candidates, learnsWithoutReference, mayLearnWithoutReference, usableFor, withLearning, withTask, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
 import { Option } from "@app/features/sessions/wizard/Option";
 
 export interface StepProps {
@@ -35,7 +35,8 @@ export function TaskStep({ draft, catalogue, onChange }: StepProps) {
 
 export function SitesStep({ draft, catalogue, onChange }: StepProps) {
   const { t } = useTranslation();
-  const sites = candidates(catalogue, draft.task);
+  const sites = candidates(catalogue, draft.task, draft.taskParameters);
+  const task = catalogue.tasks.find(({ name }) => name === draft.task);
   if (sites.length === 0) return <Notice tone="warning" title={t("wizard.noSites")}>{t("wizard.noSitesAdvice")}</Notice>;
   const toggle = (id: string, on: boolean) => {
     const siteIds = on ? [...draft.siteIds, id] : draft.siteIds.filter((known) => known !== id);
@@ -54,7 +55,7 @@ export function SitesStep({ draft, catalogue, onChange }: StepProps) {
               <Table.Tr key={site.id}>
                 <Table.Td><Checkbox label={site.name} checked={draft.siteIds.includes(site.id)} onChange={(event) => toggle(site.id, event.currentTarget.checked)} /></Table.Td>
                 <Table.Td>{site.online ? <Chip tone="success">{t("site.online")}</Chip> : <Chip tone="neutral">{t("site.offline")}</Chip>}</Table.Td>
-                <Table.Td className="num">{usableFor(site, draft.task)}</Table.Td>
+                <Table.Td className="num">{usableFor(site, draft.task, draft.taskParameters)}</Table.Td>
                 <Table.Td className="num">{site.new_studies > 0 ? `+${site.new_studies}` : "–"}</Table.Td>
               </Table.Tr>
             ))}
@@ -62,6 +63,7 @@ export function SitesStep({ draft, catalogue, onChange }: StepProps) {
         </Table>
       </div>
       <Text size="xs" c="dimmed" mt="sm">{t("wizard.sitesNote")}</Text>
+      {mayLearnWithoutReference(task) && <Switch mt="md" label={t("plan.withoutReference")} description={t("plan.withoutReferenceNote")} checked={learnsWithoutReference(draft.taskParameters)} onChange={(event) => onChange(withLearning(draft, catalogue, event.currentTarget.checked))} />}
     </div>
   );
 }
