@@ -135,6 +135,10 @@ class OwnFindings(Schema):
     rounds: list[int] = Field(description="the rounds this site gave an update in; the own model was trained as long")
     steps: int
     left_out: int = Field(description="studies that were withdrawn since; the halves are as they were with them")
+    half_counts: int = Field(
+        default=0,
+        description="held-out studies without a reference: methods saw half their counts, OSEM of all stands for it",
+    )
 
 
 class OwnProblem(Schema):

@@ -30,6 +30,7 @@ from model.networks.inputs import ReconstructionNetwork
 from model.task_spec import MetricSpec
 from model.tasks import CaseMetrics, Sample, Task, load_halves, load_task, train_round
 from model.training.steps import TrainProgress
+from model.training.targets import as_scored, is_full_counts
 
 LEAST_PATIENTS = 5
 """Below it resampled means say nothing: of four patients one draw in 256 is four times the same, of five one in 3125."""
@@ -114,6 +115,7 @@ def compare_own_results(
         "rounds": list(request.rounds),
         "steps": steps,
         "left_out": len(request.left_out),
+        "half_counts": sum(isinstance(sample, PreparedStudy) and is_full_counts(sample) for sample in held),
     }
 
 
@@ -197,9 +199,11 @@ def _score(
     for index, sample in enumerate(held):
         _stop_if(should_stop)
         if isinstance(sample, PreparedStudy):
-            images = {"osem": reconstruct_osem(sample.study, settings)} | {
-                name: reconstruct_prepared(_reconstruction(network), sample) for name, network in networks.items()
+            seen, brightness = as_scored(sample)
+            images = {"osem": reconstruct_osem(seen.study, settings)} | {
+                name: reconstruct_prepared(_reconstruction(network), seen) for name, network in networks.items()
             }
+            images = {name: image / np.float32(brightness) for name, image in images.items()}
             for name, image in images.items():
                 scores = case_metrics(image, sample.study)
                 rows.setdefault(name, []).append({metric.key: scores.get(metric.key) for metric in task.spec.metrics})

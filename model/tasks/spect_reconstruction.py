@@ -33,7 +33,7 @@ from model.training.steps import (
     train_network,
 )
 from model.training.target_check import calibrated
-from model.training.targets import MOST_OF_FULL_COUNTS, FullCountsTarget, PhantomTarget, half_seen, is_full_counts
+from model.training.targets import FullCountsTarget, PhantomTarget, as_scored, is_full_counts
 
 _OSEM_SETTINGS = TypeAdapter(OsemSettings)
 
@@ -201,9 +201,8 @@ def _completed(study: Study, parameters: TaskParameters | None) -> Study:
 
 
 def _image(method: Callable[[PreparedStudy], NDArray[np.float32]], study: PreparedStudy) -> NDArray[np.float32]:
-    if not is_full_counts(study):
-        return method(study)
-    return method(half_seen(study)) / np.float32(MOST_OF_FULL_COUNTS)
+    seen, brightness = as_scored(study)
+    return method(seen) / np.float32(brightness)
 
 
 def _studies(samples: Sequence[Sample]) -> list[PreparedStudy]:

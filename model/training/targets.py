@@ -158,9 +158,14 @@ def is_full_counts(study: PreparedStudy) -> bool:
     return study.study.reference_kind == FULL_COUNTS_KIND
 
 
-def half_seen(study: PreparedStudy) -> PreparedStudy:
-    """Return a study with a fixed half of its counts, to score against the image of all; images of it are half as bright."""
-    return thinned_study(study, MOST_OF_FULL_COUNTS, _fixed(study))
+def as_scored(study: PreparedStudy) -> tuple[PreparedStudy, float]:
+    """Return what methods may see of a study that scores them, and how bright images of it are against its reference.
+
+    Where the OSEM image of all counts is the reference that is a fixed half of the counts, else the study itself.
+    """
+    if not is_full_counts(study):
+        return study, 1.0
+    return thinned_study(study, MOST_OF_FULL_COUNTS, _fixed(study)), MOST_OF_FULL_COUNTS
 
 
 class SelfSupervisedTarget:

@@ -101,6 +101,22 @@ def test_scores_are_those_of_the_task_and_images_lie_beside_them(folder: Path, w
     assert len({case["patient"] for case in cases}) == whole["patients"] == 2
 
 
+def test_without_references_every_method_sees_half_the_counts_and_osem_of_all_is_no_exception(folder: Path) -> None:
+    bare = []
+    for number in range(4):
+        bare.append(folder / f"bare-{number}.h5")
+        write_study(bare[-1], tiny_study(seed=number, patient_key=f"b{number}", with_reference=False))
+    parameters = {"local_epochs": 1, "holdout_fraction": 0.5, "without_reference": "full-counts"}
+    found = compare(request(folder, "bare", studies=bare, parameters=parameters))
+    task = load_task(TASK)
+    held = load_halves(task, bare, task_spec(TASK).parameters.model_validate(parameters)).holdout
+    cases = found["cases"]
+    assert isinstance(cases, list)
+    assert found["half_counts"] == len(cases) == 2
+    assert [case["scores"]["osem"] for case in cases] == task.score_baseline(held)
+    assert all(case["scores"]["osem"]["nrmse_body"] > 0.01 for case in cases), "not the reference itself"
+
+
 def test_what_was_ended_goes_on_and_gives_the_same_to_the_bit(folder: Path, whole: dict[str, object]) -> None:
     ended = request(folder, "ended")
     with pytest.raises(Interrupted):

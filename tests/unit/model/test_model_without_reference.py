@@ -12,7 +12,7 @@ from model.dataset import PreparedStudy, thinned_study
 from model.errors import SampleInvalid
 from model.task_parameters import SpectReconstructionParameters
 from model.tasks import load_task, mean_metrics
-from model.training.targets import FULL_COUNTS_KIND, FULL_COUNTS_OSEM, MOST_OF_FULL_COUNTS, half_seen
+from model.training.targets import FULL_COUNTS_KIND, FULL_COUNTS_OSEM, MOST_OF_FULL_COUNTS, as_scored
 from tests.support.studies import write_tiny_study
 
 SPECT = load_task("spect-reconstruction")
@@ -69,11 +69,12 @@ def test_training_sees_at_most_half_of_the_counts_of_such_a_study(
 
 def test_scores_compare_half_the_counts_with_the_image_of_all(files: list[Path]) -> None:
     studies = prepared(files[:3])
-    half = half_seen(studies[0])
+    half, brightness = as_scored(studies[0])
+    assert brightness == MOST_OF_FULL_COUNTS
     whole = studies[0].study.projections[0]
     assert float(half.study.projections[0].sum()) == pytest.approx(MOST_OF_FULL_COUNTS * float(whole.sum()), rel=0.05)
     assert (half.study.projections[0] <= whole).all()
-    assert np.array_equal(half.study.projections, half_seen(studies[0]).study.projections), "the same half each time"
+    assert np.array_equal(half.study.projections, as_scored(studies[0])[0].study.projections), "the same half each time"
     same = {"iterations": 10, "subsets": 6, "postfilter_fwhm_mm": 6.0}
     error = mean_metrics(SPECT.score_baseline(studies, settings=same))["nrmse_body"]
     assert error is not None

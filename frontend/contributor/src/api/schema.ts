@@ -2257,6 +2257,12 @@ export interface components {
             /** Cases */
             cases: components["schemas"]["OwnCase"][];
             /**
+             * Half Counts
+             * @description held-out studies without a reference: methods saw half their counts, OSEM of all stands for it
+             * @default 0
+             */
+            half_counts: number;
+            /**
              * Left Out
              * @description studies that were withdrawn since; the halves are as they were with them
              */

@@ -41,6 +41,7 @@ export const ownResultSchema: z.ZodType<OwnResult> = z.object({
       rounds: z.array(z.number()),
       steps: z.number(),
       left_out: z.number(),
+      half_counts: z.number().default(0),
     })
     .nullable(),
 });

@@ -47,6 +47,7 @@ export const results: typeof english = {
     interval: "{{low}} bis {{high}}", meanNote: "Mit 95-%-Bootstrap-Intervallen über Patienten.",
     facts_one: "{{count}} Patient zurückgehalten", facts_other: "{{count}} Patienten zurückgehalten", trained: "Eigene Trainingshälfte", trainedValue_one: "{{count}} Studie", trainedValue_other: "{{count}} Studien", rounds: "Runden mit meiner Aktualisierung", steps: "Trainingsschritte, in beiden gleich", heldOut: "Zurückgehalten", leftOut: "Seither zurückgezogen",
     cases: "Fall für Fall", casesNote: "Wählen Sie einen Fall, um seine Bilder zu sehen.", case: "Fall", patient: "Patient {{patient}}", caseImages: "Bilder von {{name}}", look: "{{name}} ansehen", look_short: "Ansehen", noImages: "Von diesem Fall wurden keine Bilder aufbewahrt.", metric: "Maß",
+    halfCounts_one: "{{count}} Studie hat kein Referenzbild: Jedes Verfahren sah die Hälfte ihrer Impulse, und das OSEM-Bild aller Impulse steht für die Wahrheit. Das begünstigt OSEM.", halfCounts_other: "{{count}} Studien haben kein Referenzbild: Jedes Verfahren sah die Hälfte ihrer Impulse, und die OSEM-Bilder aller Impulse stehen für die Wahrheit. Das begünstigt OSEM.",
     failed: "Der Vergleich wurde nicht fertig.", unseen: "Keiner dieser Patienten war in Ihrer Trainingshälfte.",
   },
 };

@@ -45,6 +45,7 @@ export const results = {
     interval: "{{low}} to {{high}}", meanNote: "With 95 % bootstrap intervals over patients.",
     facts_one: "{{count}} patient held out", facts_other: "{{count}} patients held out", trained: "Own training half", trainedValue_one: "{{count}} study", trainedValue_other: "{{count}} studies", rounds: "Rounds with my update", steps: "Training steps, the same in both", heldOut: "Held out", leftOut: "Withdrawn since",
     cases: "Case by case", casesNote: "Choose a case to see its images.", case: "Case", patient: "Patient {{patient}}", caseImages: "Images of {{name}}", look: "Look at {{name}}", look_short: "Look", noImages: "No images were kept of this case.", metric: "Measure",
+    halfCounts_one: "{{count}} study has no reference image: every method saw half of its counts, and the OSEM image of all counts stands for the truth. That favours OSEM.", halfCounts_other: "{{count}} studies have no reference image: every method saw half of their counts, and the OSEM images of all counts stand for the truth. That favours OSEM.",
     failed: "The comparison did not finish.", unseen: "None of these patients was in your training half.",
   },
 };

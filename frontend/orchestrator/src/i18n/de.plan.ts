@@ -4,6 +4,7 @@ import type { plan as planEn } from "@app/i18n/en.plan";
 export const plan: typeof planEn = {
   plan: {
     usualTitle: "{{task}}, {{date}}", usualValues: "Die üblichen Werte sind eingestellt. Zum Ändern öffnen.", shippedButton: "Damit beginnen", shippedName: "Trainiertes Netz von FLoMIR",
+    bare_one: "{{count}} weitere ohne Referenz", bare_other: "{{count}} weitere ohne Referenz",
     withoutReference: "Auch aus Studien ohne Referenzbild lernen", withoutReferenceNote: "Aus höchstens der Hälfte ihrer Impulse, mit dem OSEM-Bild aller Impulse als Referenz.",
     upload: "Ein Modell aus einer Datei mitbringen", uploadNote: "Eine .safetensors-Datei für diese Aufgabe. Sie wird hier geprüft; passt sie, kommt sie zu den Modellen und wird gewählt.", uploadFile: "Modelldatei", uploadButton: "Datei prüfen und verwenden", uploadName: "Ihr Name",
     search: "Modell suchen", searchNote: "Nach Name, Netz oder Herkunft.", found_one: "{{count}} Modell passt", found_other: "{{count}} Modelle passen", more: "{{count}} weitere zeigen", nothing: "Kein Modell dieser Aufgabe passt zur Suche.", recommended: "Empfohlen",

@@ -2,6 +2,7 @@
 export const plan = {
   plan: {
     usualTitle: "{{task}}, {{date}}", usualValues: "The usual values are set. Open to change them.", shippedButton: "Begin with it", shippedName: "Trained network of FLoMIR",
+    bare_one: "{{count}} more without a reference", bare_other: "{{count}} more without a reference",
     withoutReference: "Also learn from studies without a reference image", withoutReferenceNote: "From at most half of their counts, with the OSEM image of all counts as the reference.",
     upload: "Bring a model from a file", uploadNote: "A .safetensors file for this task. It is checked here; if it fits, it is added to the models and chosen.", uploadFile: "Model file", uploadButton: "Check and use this file", uploadName: "Its name",
     search: "Find a model", searchNote: "By name, network or origin.", found_one: "{{count}} model fits", found_other: "{{count}} models fit", more: "Show {{count}} more", nothing: "No model of this task fits the search.", recommended: "Recommended",

@@ -36,6 +36,7 @@ export function Brought({ findings }: { findings: OwnFindings }) {
           [t("own.steps"), formatCount(findings.steps)],
           ...(findings.left_out > 0 ? [[t("own.leftOut"), t("own.trainedValue", { count: findings.left_out })] as const] : []),
         ]} />
+        {findings.half_counts > 0 && <Text size="xs" c="dimmed">{t("own.halfCounts", { count: findings.half_counts })}</Text>}
         <Text size="xs" c="dimmed">{t("own.unseen")}</Text>
       </Stack>
     </Card>

@@ -52,6 +52,9 @@ export function usableFor(site: Site, task: string, parameters: Values): number 
   return counts?.[task] ?? 0;
 }
 
+/** Studies that only a training that learns without references would use besides. */
+export const bareFor = (site: Site, task: string, parameters: Values): number => usableFor(site, task, learning(parameters, true)) - usableFor(site, task, parameters);
+
 /** Sites that can take part, those with data first. */
 export function candidates(catalogue: Catalogue, task: string, parameters: Values): Site[] {
   return catalogue.sites

@@ -6,7 +6,7 @@ import { translatedName } from "@shared/i18n/server";
 import { Chip, Notice } from "@shared/ui/Chip";
 
 import type { Model } from "@app/api/schemas";
-import { candidates, learnsWithoutReference, mayLearnWithoutReference, usableFor, withLearning, withTask, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
+import { bareFor, candidates, learnsWithoutReference, mayLearnWithoutReference, usableFor, withLearning, withTask, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
 import { Option } from "@app/features/sessions/wizard/Option";
 
 export interface StepProps {
@@ -36,7 +36,7 @@ export function TaskStep({ draft, catalogue, onChange }: StepProps) {
 export function SitesStep({ draft, catalogue, onChange }: StepProps) {
   const { t } = useTranslation();
   const sites = candidates(catalogue, draft.task, draft.taskParameters);
-  const task = catalogue.tasks.find(({ name }) => name === draft.task);
+  const mayLearn = mayLearnWithoutReference(catalogue.tasks.find(({ name }) => name === draft.task));
   if (sites.length === 0) return <Notice tone="warning" title={t("wizard.noSites")}>{t("wizard.noSitesAdvice")}</Notice>;
   const toggle = (id: string, on: boolean) => {
     const siteIds = on ? [...draft.siteIds, id] : draft.siteIds.filter((known) => known !== id);
@@ -55,7 +55,10 @@ export function SitesStep({ draft, catalogue, onChange }: StepProps) {
               <Table.Tr key={site.id}>
                 <Table.Td><Checkbox label={site.name} checked={draft.siteIds.includes(site.id)} onChange={(event) => toggle(site.id, event.currentTarget.checked)} /></Table.Td>
                 <Table.Td>{site.online ? <Chip tone="success">{t("site.online")}</Chip> : <Chip tone="neutral">{t("site.offline")}</Chip>}</Table.Td>
-                <Table.Td className="num">{usableFor(site, draft.task, draft.taskParameters)}</Table.Td>
+                <Table.Td className="num">
+                  {usableFor(site, draft.task, draft.taskParameters)}
+                  {mayLearn && bareFor(site, draft.task, draft.taskParameters) > 0 && <Text size="xs" c="dimmed">{t("plan.bare", { count: bareFor(site, draft.task, draft.taskParameters) })}</Text>}
+                </Table.Td>
                 <Table.Td className="num">{site.new_studies > 0 ? `+${site.new_studies}` : "–"}</Table.Td>
               </Table.Tr>
             ))}
@@ -63,7 +66,7 @@ export function SitesStep({ draft, catalogue, onChange }: StepProps) {
         </Table>
       </div>
       <Text size="xs" c="dimmed" mt="sm">{t("wizard.sitesNote")}</Text>
-      {mayLearnWithoutReference(task) && <Switch mt="md" label={t("plan.withoutReference")} description={t("plan.withoutReferenceNote")} checked={learnsWithoutReference(draft.taskParameters)} onChange={(event) => onChange(withLearning(draft, catalogue, event.currentTarget.checked))} />}
+      {mayLearn && <Switch mt="md" label={t("plan.withoutReference")} description={t("plan.withoutReferenceNote")} checked={learnsWithoutReference(draft.taskParameters)} onChange={(event) => onChange(withLearning(draft, catalogue, event.currentTarget.checked))} />}
     </div>
   );
 }
