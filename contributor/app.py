@@ -34,6 +34,7 @@ from contributor.routes import system as system_routes
 from contributor.routes.answers import operation_id
 from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
+from contributor.services.farewell import Farewell
 from contributor.services.grants import GrantsWriter
 from contributor.services.imports import Imports
 from contributor.services.models import ReceivedModels
@@ -308,6 +309,10 @@ def compose(
         download=lambda sha256: uplink.weights(sha256),
         session_changed=participation.publish,
     )
+
+    def trusted_client(address: str) -> PeerClient:
+        return site_client(address, paths) if site_client else peer_client(address, paths, network.proxy())
+
     uplink = Uplink(
         connection=connection,
         certificates=certificates,
@@ -326,9 +331,7 @@ def compose(
         ended=lambda: _all(children.stop, lambda: _ignore(grants.write()), system.publish),
         restored=lambda: _all(lambda: _ignore(grants.write()), lambda: children.start(connection.record)),
         renewed=children.restart_relay,
-        client=lambda address: (
-            site_client(address, paths) if site_client else peer_client(address, paths, network.proxy())
-        ),
+        client=trusted_client,
     )
     enrolment = Enrolment(
         connection=connection,
@@ -339,6 +342,7 @@ def compose(
         ),
         listen=lambda: uplink.start(),
         left=lambda: _all(uplink.stop, children.stop),
+        farewell=Farewell(trusted_client),
         renew=lambda: uplink.renew_soon({}),
         client=enrol_client or (lambda address, ca_pem: enrolment_client(address, ca_pem, network.proxy())),
     )

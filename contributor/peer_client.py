@@ -28,6 +28,7 @@ from fl_core.transport.proxy import Proxy
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
+LEAVE_TIMEOUT_S = 4.0
 WAIT_S = peer_api.LONGEST_WAIT_S - 5.0
 LETTER_PATHS: dict[LetterKind, str] = {"consent": peer_api.CONSENTS, "withdrawal": peer_api.WITHDRAWALS}
 
@@ -100,6 +101,14 @@ class PeerClient:
     def renew(self, request: RenewalRequest) -> RenewalAnswer:
         """Ask for a fresh certificate of the same key."""
         return _parsed(RenewalAnswer, self._post(peer_api.RENEWALS, request))
+
+    def leave(self) -> None:
+        """Tell that this site leaves; the other side then ends its connections and accepts its certificate no more."""
+        try:
+            response = self._http.post(peer_api.LEAVE, timeout=LEAVE_TIMEOUT_S)
+        except httpx.HTTPError as error:
+            raise _unreachable(error) from error
+        _checked(response)
 
     @contextmanager
     def weights(self, sha256: str) -> Iterator[Iterator[bytes]]:

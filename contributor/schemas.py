@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contributor.schemas_network import PreflightLine
 from fl_core.protocol.messages import Consent, ConsentPermissions, DataSummary, Json, Name, SessionOffer, SitePhase
 from fl_core.protocol.plan import SentUpdate
 from fl_core.views import ChildView, Schema
@@ -26,6 +27,9 @@ class ConnectionView(Schema):
     ca_fingerprint: str | None
     certificate_expires_at: datetime | None
     last_contact: datetime | None
+    finding: PreflightLine | None = Field(
+        description="why there is no line, or what came of leaving, where that is known; a page words it by its code"
+    )
 
 
 class SystemView(Schema):

@@ -2,7 +2,7 @@
 
 ::
 
-    enrolment: pending -> trusted <-> suspended, both -> revoked      pending -> refused
+    enrolment: pending -> trusted <-> suspended, both -> revoked      pending -> refused      trusted -> left (its own wish)
     session:  draft -> offered -> starting -> running -> completed
                 |         |          |          |  ^ paused     | (stopped, failed, completed -> paused by `extended`)
                 +-> aborted          +-> stopped/failed <-------+   (stopped, failed -> starting again by `resume`)
@@ -23,6 +23,7 @@ class EnrolmentState(StrEnum):
     SUSPENDED = "suspended"
     REFUSED = "refused"
     REVOKED = "revoked"
+    LEFT = "left"
 
 
 class EnrolmentEvent(StrEnum):
@@ -33,6 +34,7 @@ class EnrolmentEvent(StrEnum):
     SUSPENDED = "suspended"
     READMITTED = "readmitted"
     REVOKED = "revoked"
+    LEFT = "left"
 
 
 class SessionState(StrEnum):
@@ -95,6 +97,7 @@ ENROLMENT: Mapping[tuple[EnrolmentState, EnrolmentEvent], EnrolmentState] = {
     (_N.SUSPENDED, _M.READMITTED): _N.TRUSTED,
     (_N.TRUSTED, _M.REVOKED): _N.REVOKED,
     (_N.SUSPENDED, _M.REVOKED): _N.REVOKED,
+    (_N.TRUSTED, _M.LEFT): _N.LEFT,
 }
 
 _S, _E = SessionState, SessionEvent

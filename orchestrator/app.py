@@ -179,6 +179,7 @@ class Core:
             trust_list=self.trust_list,
             inboxes=self.inboxes,
             on_revoked=self._on_revoked,
+            on_left=self._on_left,
             on_suspended=self._on_suspended,
             on_readmitted=self.sessions.on_readmitted,
         )
@@ -345,6 +346,10 @@ class Core:
     def _on_revoked(self, site_id: str) -> None:
         self.presence.forget(site_id)
         self.sessions.on_revoked(site_id)
+
+    def _on_left(self, site_id: str) -> None:
+        self.presence.forget(site_id)
+        self.sessions.on_left(site_id)
 
     def _on_suspended(self, site_id: str) -> None:
         self.presence.forget(site_id)

@@ -62,11 +62,11 @@ class InvitationIssued(Schema):
 
 
 class SiteView(Schema):
-    """GET /sites, GET /sites/{id}, delta `site`: from the pending request for trust to the revoked site."""
+    """GET /sites, GET /sites/{id}, delta `site`: from the pending request for trust to the revoked site, or one that left."""
 
     id: str
     name: str
-    state: Literal["pending", "trusted", "suspended", "refused", "revoked"]
+    state: Literal["pending", "trusted", "suspended", "refused", "revoked", "left"]
     fingerprint: str = Field(description="short form, as both screens show it")
     online: bool
     last_seen: datetime | None

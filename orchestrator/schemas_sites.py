@@ -71,6 +71,7 @@ class ConnectionCheck(Schema):
         "pending",
         "suspended",
         "revoked",
+        "left",
         "refused",
         "certificate_ended",
         "not_connected",

@@ -1,4 +1,4 @@
-"""What the check can find: one row a finding, with its level, its sentence and its remedy. A page words it by the code."""
+"""What the check and the line can find: one row a finding: level, sentence, remedy. A page words it by the code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,12 @@ class Finding:
 
 
 FINDINGS: dict[str, Finding] = {
+    "leave.told": Finding("green", "{orchestrator} was told that this site has left."),
+    "leave.not_told": Finding(
+        "amber",
+        "This site has left, but {orchestrator} could not be told.",
+        "Tell the learning manager, so that the site is taken off the list there as well.",
+    ),
     "certificate.valid": Finding("green", "This site's certificate is valid until {until}."),
     "certificate.ends": Finding(
         "amber",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from contributor.schemas import ConnectionView
+from contributor.schemas_network import PreflightLine
 from fl_core.events import EventBus
 from fl_core.storage.database import Database
 from fl_core.storage.journal import Journal
@@ -46,6 +47,7 @@ class Connection:
         self._lock = threading.RLock()
         self._record = self._store.get()
         self._contact_kept_at = self._record.last_contact
+        self._finding: PreflightLine | None = None
 
     @property
     def record(self) -> ConnectionRecord:
@@ -72,23 +74,49 @@ class Connection:
             ca_fingerprint=None if record.ca_pem is None else ca_fingerprint(record.ca_pem),
             certificate_expires_at=record.certificate_expires_at,
             last_contact=record.last_contact,
+            finding=self._finding,
         )
 
-    def replace(self, record: ConnectionRecord, *, actor: str, action: str, text: str) -> None:
-        """Begin, or end, a relation: the whole record is new."""
+    def replace(
+        self,
+        record: ConnectionRecord,
+        *,
+        actor: str,
+        action: str,
+        text: str,
+        details: dict[str, object] | None = None,
+        values: dict[str, object] | None = None,
+        finding: PreflightLine | None = None,
+    ) -> None:
+        """Begin, or end, a relation: the whole record is new; with `values` a page words the line by the action."""
         with self._lock:
             with self._database.begin() as tx:
                 self._store.save(tx, record)
                 self._journal.note(
-                    tx, actor=actor, action=action, subject=record.site_id or "", text=text, kind="connection"
+                    tx,
+                    actor=actor,
+                    action=action,
+                    subject=record.site_id or "",
+                    details=details,
+                    text=text,
+                    kind="connection",
+                    values=values,
                 )
-            self._record = record
+            self._record, self._finding = record, finding
         self._tell()
 
-    def move(self, state: ConnectionState, detail: str = "", *, words: str | None = None, **changes: object) -> bool:
+    def move(
+        self,
+        state: ConnectionState,
+        detail: str = "",
+        *,
+        words: str | None = None,
+        finding: PreflightLine | None = None,
+        **changes: object,
+    ) -> bool:
         """Change the state (and other columns); return whether the state is another one than before.
 
-        `words` replaces the usual sentence of the activity list.
+        `words` replaces the usual sentence of the activity list; `finding` is not kept over the daemon's end.
         """
         with self._lock:
             before = self._record
@@ -100,7 +128,7 @@ class Connection:
                 since=self._clock() if moved else before.since,
                 **changes,  # type: ignore[arg-type]  # columns of the record
             )
-            if after == before:
+            if after == before and finding == self._finding:
                 return False
             with self._database.begin() as tx:
                 self._store.save(tx, after)
@@ -109,7 +137,7 @@ class Connection:
                     self._journal.note(
                         tx, actor="system", action=f"connection.{state}", subject=after.site_id or "", text=text
                     )
-            self._record = after
+            self._record, self._finding = after, finding
         self._tell()
         return moved
 

@@ -16,6 +16,7 @@ from contributor.certificates import SiteCertificates
 from contributor.peer_client import PeerClient
 from contributor.schemas import ConnectionView, InvitationPreview
 from contributor.services.connection import Connection, ca_fingerprint
+from contributor.services.farewell import Farewell
 from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, NotTrusted, PeerUnreachable
 from fl_core.protocol.messages import EnrolmentRequest, EnrolmentStatus
@@ -48,6 +49,7 @@ class Enrolment:
     joined : called when the certificate is in place (also at a start of the daemon with one)
     listen : called at a start of the daemon whose site was revoked: it may have been a mistake
     left : called before key and certificate are removed
+    farewell : tells the orchestrator that this site leaves, while the certificate is still there
     renew : has the certificate renewed as soon as possible
     """
 
@@ -60,6 +62,7 @@ class Enrolment:
         joined: Callable[[], None],
         listen: Callable[[], None],
         left: Callable[[], None],
+        farewell: Farewell,
         renew: Callable[[], None] = lambda: None,
         client: ClientFactory = enrolment_client,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -70,6 +73,7 @@ class Enrolment:
         self._joined = joined
         self._listen = listen
         self._left = left
+        self._farewell = farewell
         self._renew = renew
         self._client = client
         self._clock = clock
@@ -161,7 +165,10 @@ class Enrolment:
             self._listen()
 
     def leave(self) -> ConnectionView:
-        """Cancel, or leave: children end, key and certificate are removed, nothing of the relation stays but the audit."""
+        """Cancel, or leave: children end, the orchestrator is told if it can be, key and certificate are removed.
+
+        Nothing of the relation stays but the audit; `finding` in the answer says whether the orchestrator knows.
+        """
         with self._changing:
             before = self._connection.record
             if before.state == "not_enrolled":
@@ -169,12 +176,17 @@ class Enrolment:
                 raise Conflict(message, code="enrolment.none")
             self.stop()
             self._left()
+            finding = self._farewell.say(before)
             self._certificates.remove()
+            name = before.orchestrator or "the federation"
             self._connection.replace(
                 ConnectionRecord(since=self._clock()),
                 actor=acted_by("professional"),
                 action="enrolment.left",
-                text=f"Left {before.orchestrator or 'the federation'}; this site's key was deleted.",
+                details={"told": finding is not None and finding.level == "green"},
+                text=f"Left {name}; this site's key was deleted. {'' if finding is None else finding.text}".strip(),
+                values={"orchestrator": name, "context": "" if finding is None else finding.code.partition(".")[2]},
+                finding=finding,
             )
         return self.connection()
 

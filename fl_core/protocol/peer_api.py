@@ -13,6 +13,7 @@ POST      WITHDRAWALS                           SignedDocument           204 (id
 POST      PROGRESS                              SiteProgress             204
 GET       MODEL_WEIGHTS                         -                        the safetensors bytes
 POST      RENEWALS                              RenewalRequest           RenewalAnswer
+POST      LEAVE                                 -                        204, then the connections are ended
 POST      ENROL_PROBE, PROBE                    bytes, at most 1 MiB     204
 ========  ====================================  =======================  ====================================
 
@@ -29,6 +30,7 @@ WITHDRAWALS = "/peer/v1/withdrawals"
 PROGRESS = "/peer/v1/progress"
 MODEL_WEIGHTS = "/peer/v1/models/{sha256}/weights"
 RENEWALS = "/peer/v1/renewals"
+LEAVE = "/peer/v1/leave"
 ENROL_PROBE = "/enrol/v1/probe"
 PROBE = "/peer/v1/probe"
 """The gateway answers 204 to both and drops what was sent: a site measures its line, and whether it is let in."""

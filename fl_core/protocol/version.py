@@ -25,8 +25,8 @@ class ProtocolVersion:
         return f"{self.major}.{self.minor}"
 
 
-PROTOCOL = ProtocolVersion(1, 1)
-"""1.1: a site can be asked to renew its certificate, and may tell distributions of its data."""
+PROTOCOL = ProtocolVersion(1, 2)
+"""1.1: a site can be asked to renew its certificate, and may tell distributions of its data. 1.2: it may say that it leaves."""
 
 
 def negotiate(offered: str, *, ours: ProtocolVersion = PROTOCOL) -> ProtocolVersion:

@@ -102,6 +102,15 @@ def _add_documents(api: Blueprint, consents: Consents, models: Models, enrolment
         """Issue a fresh certificate for the same key."""
         return answer(enrolment.renew(_site(), _small(RenewalRequest)))
 
+    @api.post(peer_api.LEAVE)
+    def leave() -> Response:
+        """Take a site's leave; its connections are ended once it has the answer."""
+        site_id = _site()
+        enrolment.leave(site_id)
+        answered = nothing()
+        answered.call_on_close(lambda: enrolment.see_off(site_id))
+        return answered
+
 
 def _site() -> str:
     return str(request.environ.get(SITE_HEADER, ""))

@@ -1,4 +1,4 @@
-"""From a signing request to a trusted site, and back: request, approval, refusal, suspension, revocation, renewal."""
+"""From a signing request to a trusted site, and back: request, approval, refusal, suspension, revocation, leaving, renewal."""
 
 import hmac
 import secrets
@@ -41,7 +41,7 @@ class Enrolment:
     Parameters
     ----------
     inboxes : where a site finds the wish that it renews its certificate
-    on_revoked, on_suspended, on_readmitted : tell the sessions that a site is gone, is out for a while, is back
+    on_revoked, on_left, on_suspended, on_readmitted : tell the sessions that a site is gone, is out for a while, is back
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Enrolment:
         trust_list: TrustList,
         inboxes: Inboxes,
         on_revoked: Callable[[str], None],
+        on_left: Callable[[str], None],
         on_suspended: Callable[[str], None],
         on_readmitted: Callable[[str], None],
     ) -> None:
@@ -64,6 +65,7 @@ class Enrolment:
         self._trust_list = trust_list
         self._inboxes = inboxes
         self._on_revoked = on_revoked
+        self._on_left = on_left
         self._on_suspended = on_suspended
         self._on_readmitted = on_readmitted
         self._decided = threading.Condition()
@@ -159,6 +161,18 @@ class Enrolment:
         self._sites.publish(site_id)
         return self._sites.view(site_id)
 
+    def leave(self, site_id: str) -> None:
+        """Note that a trusted site wishes to be one no more; its sessions go on without it. `see_off` follows the answer."""
+        row = lab_sites.get_site(self._desk.database, site_id)
+        self._decide(row, EnrolmentEvent.LEFT, text=f"{row.name} has left the federation.", actor=f"site:{site_id}")
+        self._on_left(site_id)
+
+    def see_off(self, site_id: str) -> None:
+        """Refuse the certificate of a site that left, which ends its connections, and remove its node."""
+        self._trust_list.write()
+        self._trust_list.settle_nodes()
+        self._sites.publish(site_id)
+
     def suspend(self, site_id: str) -> SiteView:
         """Shut a site out for a while: its connections close, its sessions go on without it; certificate and node stay."""
         row = lab_sites.get_site(self._desk.database, site_id)
@@ -249,13 +263,19 @@ class Enrolment:
         return found
 
     def _decide(
-        self, row: SiteRow, event: EnrolmentEvent, *, text: str, values: dict[str, object] | None = None
+        self,
+        row: SiteRow,
+        event: EnrolmentEvent,
+        *,
+        text: str,
+        values: dict[str, object] | None = None,
+        actor: str | None = None,
     ) -> None:
         with self._desk.database.begin() as tx:
             lab_sites.move_site(tx, row.id, event, at=self._desk.now(), values=values)
             self._desk.journal.note(
                 tx,
-                actor=by_manager(),
+                actor=actor or by_manager(),
                 action=f"site.{event.value}",
                 subject=row.id,
                 details={"fingerprint": row.fingerprint, "name": row.name},

@@ -19,6 +19,7 @@ KIND_OF: Mapping[str, NoticeKind] = {
     "consent.agree": "answer",
     "consent.decline": "answer",
     "consent.withdrawn": "answer",
+    "site.left": "answer",
     "session.run_started": "session",
     "session.run_completed": "session",
     "session.paused": "session",

@@ -12,7 +12,7 @@ from orchestrator.services.presence import Presence
 
 KEPT_EVERY_S = 60.0
 """So much of a site's presence is lost at most when the daemon is killed."""
-LISTED = frozenset({EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED, EnrolmentState.REVOKED})
+LISTED = frozenset(EnrolmentState) - {EnrolmentState.PENDING, EnrolmentState.REFUSED}
 
 
 class PresenceLog:

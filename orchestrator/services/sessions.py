@@ -179,6 +179,13 @@ class Sessions:
 
     def on_revoked(self, site_id: str) -> None:
         """Take a site whose trust was taken back out of every session that goes on."""
+        self._take_out(site_id, text="is out: its trust was taken back.")
+
+    def on_left(self, site_id: str) -> None:
+        """Take a site that left the federation out of every session that goes on."""
+        self._take_out(site_id, text="is out: it has left the federation.")
+
+    def _take_out(self, site_id: str, *, text: str) -> None:
         with self._desk.database.read() as connection:
             session_ids = lab_sessions.sessions_of_site(connection, site_id)
         for session_id in session_ids:
@@ -189,8 +196,7 @@ class Sessions:
                     continue
                 lab_sessions.move_participation(tx, session_id, site_id, event, at=self._desk.now())
                 name = lab_sites.site_by_id(tx.connection, site_id).name
-                text = f"{name} is out: its trust was taken back."
-                self._desk.journal.tell(tx, kind="session", text=text, subject=session_id)
+                self._desk.journal.tell(tx, kind="session", text=f"{name} {text}", subject=session_id)
                 self._book.publish(tx, session_id)
             self.on_withdrawn(session_id, site_id)
 

@@ -48,7 +48,7 @@ class SiteDiagnoses:
             return _check("trust", "bad", "certificate_ended", ends)
         if row.state is EnrolmentState.TRUSTED:
             return _check("trust", "good", "good", row.decided_at)
-        level = "warning" if row.state in {EnrolmentState.PENDING, EnrolmentState.SUSPENDED} else "bad"
+        level = "bad" if row.state in {EnrolmentState.REFUSED, EnrolmentState.REVOKED} else "warning"
         return _check("trust", level, row.state.value, row.decided_at)
 
     def _at_gateway(self, row: SiteRow) -> ConnectionCheck:

@@ -14,6 +14,7 @@ from orchestrator.services.desk import Desk
 from orchestrator.services.engine import Engine, Gateway
 
 _LISTED = (EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED)
+_GONE = frozenset({EnrolmentState.REVOKED, EnrolmentState.LEFT})
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class TrustList:
             write_trusted(self._path, known[EnrolmentState.TRUSTED], suspended=known[EnrolmentState.SUSPENDED])
 
     def settle_nodes(self, *, again: bool = False) -> bool:
-        """Register trusted sites that have no node yet (`again`: all of them), remove those of revoked sites.
+        """Register trusted sites that have no node yet (`again`: all of them), remove those of sites that are gone.
 
         A suspended site keeps its node: the engine never takes a removed key back, and the only way to it is the
         gateway, which is closed to the site.
@@ -54,7 +55,7 @@ class TrustList:
             try:
                 if row.state == "trusted" and (again or row.node_id is None):
                     self._register(row)
-                elif row.state == "revoked" and row.node_id is not None:
+                elif row.state in _GONE and row.node_id is not None:
                     self._engine.delete_node(row.node_id)
                     self._set_node(row.id, None)
             except FlomirError as error:

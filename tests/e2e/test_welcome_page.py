@@ -109,7 +109,23 @@ def test_con_1_use_the_pages_of_the_hospital(scene: Scene) -> None:
     page.get_by_label("Adresse des Proxys").wait_for()
     someone.shoot("settings-network-german", dark=True, phone=True)
     page.get_by_role("button", name="EN: show in English").click()
+    _leave_while_nobody_answers(scene)
     assert someone.complaints == [], "\n".join(someone.complaints)
+
+
+def _leave_while_nobody_answers(scene: Scene) -> None:
+    someone, page = scene.someone, scene.someone.page
+    scene.orchestrator.stop()
+    page.get_by_role("tab", name="This site").click()
+    someone.press("Leave the federation")
+    dialog = page.get_by_role("dialog", name="Leave the federation?")
+    dialog.get_by_label(f"Type {NAME} to confirm").fill(NAME)
+    someone.press("Leave the federation", dialog)
+    page.get_by_text("Test laboratory could not be told.").wait_for(timeout=CHECK_MS)
+    someone.shoot("settings-left", dark=True, phone=True)
+    page.get_by_role("navigation").get_by_role("link", name="Home").click()
+    expect(page.get_by_text("Tell the learning manager, so that")).to_be_visible()
+    someone.shoot("welcome-left", phone=True)
 
 
 def _what_cannot_be_used(scene: Scene, issued: dict[str, str]) -> None:

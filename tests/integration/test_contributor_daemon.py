@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from flomir.daemon_process import DaemonError
+from flomir.demo import federation as fed
 from flomir.waiting import wait_until
 from tests.support.stack import JsonObject, Stack, running_stack
 
@@ -187,3 +188,24 @@ def test_a_revoked_site_is_stopped_within_five_seconds_and_told(stack: Stack) ->
         )
 
     wait_until(revoked, timeout_s=5, poll_s=0.05, what="the end of the children")
+
+
+def test_a_site_that_leaves_in_a_round_tells_the_laboratory_which_goes_on_without_it(stack: Stack) -> None:
+    site, laboratory = _site(stack), stack.orchestrator
+    issued = laboratory.call("POST", "/invitations", json_body={"site_name": "Comes back"})
+    view = site.call("POST", "/enrolment", json_body={"invitation": issued["text"], "site_name": "Comes back"})
+    fed.approve(laboratory, str(view["fingerprint"]))
+    stack.site_ids = [fed.connected(site)]
+    session_id = stack.offer(rounds=50, deadline_s=60)
+    stack.wait_state(session_id, "running")
+    left = site.call("DELETE", "/enrolment")
+    assert (left["state"], left["finding"]["code"]) == ("not_enrolled", "leave.told")
+    assert {child["state"] for child in site.call("GET", "/system")["children"]} <= {"stopped"}
+    seen = laboratory.call("GET", f"/sites/{stack.site_ids[0]}")
+    assert (seen["state"], seen["online"]) == ("left", False)
+    parts = stack.session(session_id)["participations"]
+    assert isinstance(parts, list)
+    assert [part["state"] for part in parts] == ["withdrawn"]
+    assert "Comes back has left the federation." in [line["text"] for line in laboratory.items("/activity")]
+    for side in (site, laboratory):
+        assert side.call("GET", "/audit/verify")["ok"] is True

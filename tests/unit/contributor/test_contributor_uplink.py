@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from contributor.paths import SitePaths
@@ -15,6 +16,7 @@ from fl_core.storage.site_outbox import OutboxStore
 from fl_core.trust.authority import SITE_LIFE, Authority
 from fl_core.trust.identity import fingerprint, load_certificate
 from fl_core.trust.invitation import encode_file, encode_text, new_token
+from fl_core.web.problems import problem
 from tests.support.contributor import (
     FakeOrchestrator,
     TestSite,
@@ -209,6 +211,72 @@ def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> 
         assert client.delete("/api/v1/enrolment").json["state"] == "not_enrolled"
         assert not paths.key.exists()
         assert client.delete("/api/v1/enrolment").json["code"] == "enrolment.none"
+
+
+def _left(site: TestSite) -> tuple[str | None, bool]:
+    """Leave; return what is said about it, and what the audit says of the orchestrator's knowing."""
+    view = site.client.delete("/api/v1/enrolment").json
+    assert view["state"] == "not_enrolled"
+    assert not site.paths.key.exists()
+    row = site.daemon.services.records.audit_rows(after=0, limit=1000)[-1]
+    assert row.action == "enrolment.left"
+    return view["finding"] and view["finding"]["code"], bool(row.details["told"])
+
+
+def test_a_site_that_leaves_tells_the_orchestrator_before_its_key_goes(
+    line: tuple[TestSite, FakeOrchestrator],
+) -> None:
+    site, other = line
+    site.daemon.uplink.start()
+    wait_for(lambda: _state(site)("connected")())
+    had_key: list[bool] = []
+    ask = other.answer
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        had_key.append(site.paths.key.exists())
+        return ask(request)
+
+    other.answer = answer  # type: ignore[method-assign]
+    assert _left(site) == ("leave.told", True)
+    assert len(other.wait_told(peer_api.LEAVE)) == 1
+    assert had_key[-1]
+    assert site.client.get("/api/v1/activity").json["items"][0]["values"]["context"] == "told"
+
+
+def test_a_leave_that_was_cut_off_is_asked_again_and_a_refusal_confirms_it(
+    line: tuple[TestSite, FakeOrchestrator],
+) -> None:
+    site, other = line
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if len(asked) == 1:
+            message = "the connection was cut"
+            raise httpx.RemoteProtocolError(message)
+        return httpx.Response(403, json=problem("trust.unknown_certificate", "not approved", "0"))
+
+    other.answer = answer  # type: ignore[method-assign]
+    assert _left(site) == ("leave.told", True)
+    assert asked == [peer_api.LEAVE] * 2
+
+
+@pytest.mark.parametrize("code", ["trust.suspended", "not_found", "peer.unreachable"])
+def test_a_site_leaves_although_the_orchestrator_cannot_be_told_and_says_so(
+    line: tuple[TestSite, FakeOrchestrator], code: str
+) -> None:
+    site, other = line
+    other.refuse(code)
+    assert _left(site) == ("leave.not_told", False)
+    words = site.client.get("/api/v1/activity").json["items"][0]["text"]
+    assert words.endswith("This site has left, but Test laboratory could not be told.")
+
+
+def test_a_site_that_was_revoked_has_nobody_to_tell(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    site.daemon.services.connection.move("revoked")
+    assert _left(site) == (None, False)
+    assert other.told == []
 
 
 def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> None:

@@ -62,8 +62,9 @@ def test_an_ended_session_is_opened_by_an_extension_only_and_an_aborted_one_neve
     assert not [event for state, event in SESSION if state is SessionState.ABORTED]
 
 
-def test_a_refused_or_revoked_site_is_an_end() -> None:
-    assert not [event for state, event in ENROLMENT if state in {EnrolmentState.REFUSED, EnrolmentState.REVOKED}]
+def test_a_site_that_was_refused_or_revoked_or_left_is_an_end() -> None:
+    ends = {EnrolmentState.REFUSED, EnrolmentState.REVOKED, EnrolmentState.LEFT}
+    assert not [event for state, event in ENROLMENT if state in ends]
 
 
 def test_a_lost_run_never_ends_a_session_that_was_not_being_stopped() -> None:

@@ -138,6 +138,32 @@ def test_a_revoked_site_is_out_everywhere_at_once(lab: Lab) -> None:
     assert control["withdrawn"] == [site.site_id]
 
 
+def test_a_site_that_leaves_is_out_everywhere_by_its_own_wish(lab: Lab) -> None:
+    site, other = lab.site("A"), lab.site("B")
+    session_id = lab.running(site, other)
+    reloads = lab.gateway.reloads
+    assert site.call("POST", "/peer/v1/leave").status_code == 204
+    assert lab.gateway.reloads == reloads + 1
+    trusted = json.loads((lab.home / "trust" / "trusted.json").read_text())
+    assert list(trusted["sites"].values()) == [other.site_id]
+    assert len(lab.engine.nodes) == 1
+    row = lab.ok("GET", f"/sites/{site.site_id}")
+    assert (row["state"], row["online"]) == ("left", False)
+    assert _code(site.call("POST", "/peer/v1/leave")) == (403, "trust.revoked")
+    states = {part["site_id"]: part["state"] for part in lab.session(session_id)["participations"]}
+    assert states == {site.site_id: "withdrawn", other.site_id: "training"}
+    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
+    assert control["withdrawn"] == [site.site_id]
+    told = next(one for one in lab.items("/activity") if one["key"] == "site.left")
+    assert (told["text"], told["actor"]) == ("A has left the federation.", f"site:{site.site_id}")
+    noted = next(one for one in lab.items("/audit") if one["action"] == "site.left")
+    assert (noted["actor"], noted["subject"]) == (f"site:{site.site_id}", site.site_id)
+    assert lab.ok("GET", f"/sites/{site.site_id}/diagnosis")["checks"][0]["code"] == "left"
+    assert lab.call("POST", f"/sites/{site.site_id}/readmit").status_code == 409
+    lab.core.enrolment.see_off(site.site_id)  # what is cut off between answer and farewell is done again at any time
+    assert len(lab.engine.nodes) == 1
+
+
 def test_another_certificate_cannot_speak_for_a_site(lab: Lab) -> None:
     site, other = lab.site("A"), lab.site("B")
     answer = lab.gateway_call("GET", "/peer/v1/events", site=site.site_id, fingerprint=other.fingerprint)

@@ -1602,6 +1602,8 @@ export interface components {
             certificate_expires_at: string | null;
             /** Detail */
             detail: string;
+            /** @description why there is no line, or what came of leaving, where that is known; a page words it by its code */
+            finding: components["schemas"]["PreflightLine"] | null;
             /**
              * Fingerprint
              * @description this site's own, short form, to be compared on both screens

@@ -2,6 +2,7 @@
 import { z } from "@shared/zod";
 
 import type { components } from "@app/api/schema";
+import { preflightLineSchema } from "@app/api/schemas.network";
 
 type Api = components["schemas"];
 export type System = Api["SystemView"];
@@ -34,6 +35,7 @@ export const connectionSchema: z.ZodType<Connection> = z.object({
   ca_fingerprint: z.string().nullable(),
   certificate_expires_at: z.string().nullable(),
   last_contact: z.string().nullable(),
+  finding: preflightLineSchema.nullable(),
 });
 
 export const systemSchema: z.ZodType<System> = z.object({

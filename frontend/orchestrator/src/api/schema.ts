@@ -1726,7 +1726,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "good" | "pending" | "suspended" | "revoked" | "refused" | "certificate_ended" | "not_connected" | "never_seen" | "not_heard" | "not_registered" | "node_offline" | "unknown";
+            code: "good" | "pending" | "suspended" | "revoked" | "left" | "refused" | "certificate_ended" | "not_connected" | "never_seen" | "not_heard" | "not_registered" | "node_offline" | "unknown";
             /**
              * Level
              * @enum {string}
@@ -4054,7 +4054,7 @@ export interface components {
         };
         /**
          * SiteView
-         * @description GET /sites, GET /sites/{id}, delta `site`: from the pending request for trust to the revoked site.
+         * @description GET /sites, GET /sites/{id}, delta `site`: from the pending request for trust to the revoked site, or one that left.
          */
         SiteView: {
             /** Certificate Expires At */
@@ -4094,7 +4094,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "pending" | "trusted" | "suspended" | "refused" | "revoked";
+            state: "pending" | "trusted" | "suspended" | "refused" | "revoked" | "left";
         };
         /**
          * StrategyChoice

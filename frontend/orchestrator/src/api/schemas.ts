@@ -65,7 +65,7 @@ const dataSummary = z.object({
 export const siteSchema: z.ZodType<Site> = z.object({
   id: z.string(),
   name: z.string(),
-  state: z.enum(["pending", "trusted", "suspended", "refused", "revoked"]),
+  state: z.enum(["pending", "trusted", "suspended", "refused", "revoked", "left"]),
   fingerprint: z.string(),
   online: z.boolean(),
   last_seen: z.string().nullable(),

@@ -28,7 +28,7 @@ export const de: typeof en = {
     emptyTitle: "Noch kein Standort", empty: "Laden Sie eine Klinik ein: Sie öffnet die Einladung in ihrem Programm, Sie vergleichen einen Fingerabdruck, und sie ist verbunden.",
   },
   site: {
-    state: { pending: "Möchte beitreten", suspended: "Ausgesetzt", revoked: "Gesperrt", refused: "Abgelehnt" }, online: "Verbunden", offline: "Nicht verbunden", close: "Details schließen",
+    state: { pending: "Möchte beitreten", suspended: "Ausgesetzt", revoked: "Gesperrt", refused: "Abgelehnt", left: "Ausgetreten" }, online: "Verbunden", offline: "Nicht verbunden", close: "Details schließen",
     fingerprint: "Fingerabdruck", lastSeen: "Zuletzt gesehen", software: "Programm", certificate: "Zertifikat", renews: "bis {{until}}, erneuert sich von selbst", studies: "Studien", untold: "noch nicht mitgeteilt",
     patients: "Patienten", reference: "Mit Referenzbild", newStudies: "Neu seit dem letzten Training", sessions: "Teilgenommene Sitzungen", name: "Name dieses Standorts", rename: "Umbenennen",
     revokeHead: "Vertrauen entziehen", revokeNote: "Bei verlorenem Computer oder wenn ein Standort ausscheidet.", revoke: "{{name}} sperren", revokeTitle: "{{name}} sperren?", revokeLead: "Das Zertifikat wird ab jetzt abgewiesen. Das lässt sich nicht rückgängig machen.",

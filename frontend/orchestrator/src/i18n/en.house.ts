@@ -21,7 +21,7 @@ export const house = {
   unread: { badge_one: "{{count}} new line in the activity", badge_other: "{{count}} new lines in the activity", mark: "Mark as read", line: "New" },
   activity: {
     enrolment: { requested: "{{name}} asks to join. Compare the fingerprint." },
-    site: { approved: "{{name}} is trusted now.", refused: "{{name}} was refused.", suspended: "{{name}} is suspended.", readmitted: "{{name}} may take part again.", revoked: "The trust in {{name}} was taken back.", renamed: "{{before}} is now called {{name}}." },
+    site: { approved: "{{name}} is trusted now.", refused: "{{name}} was refused.", suspended: "{{name}} is suspended.", readmitted: "{{name}} may take part again.", revoked: "The trust in {{name}} was taken back.", left: "{{name}} has left the federation.", renamed: "{{before}} is now called {{name}}." },
     certificate: { renewal_wished: "{{name}} was asked to renew its certificate.", renewed: "The certificate of {{name}} was renewed.", expires: "The certificate of {{name}} ends on {{day}}." },
     invitation: { created: "An invitation was made. {{name}}", withdrawn: "An invitation was withdrawn. {{name}}" },
     data: { added_one: "{{name}} has {{count}} new usable study.", added_other: "{{name}} has {{count}} new usable studies.", removed_one: "{{name}} has {{count}} usable study fewer.", removed_other: "{{name}} has {{count}} usable studies fewer." },
@@ -73,7 +73,7 @@ export const house = {
     step: { trust: "Trust", gateway: "Encrypted line", peer_api: "Messages", flower: "Exchange of models" },
     note: { trust: "Approved here, certificate in force.", gateway: "A connection stands at the door of this laboratory.", peer_api: "The site asks for news.", flower: "The training engine knows the site and hears it." },
     remedy: {
-      pending: "Compare the fingerprints and approve the site.", suspended: "The site is shut out. Let it in again in the overview.", revoked: "The trust was taken back. Send a new invitation.", refused: "The request was refused. Send a new invitation.", certificate_ended: "The certificate has ended, so the door refuses it. Send a new invitation.",
+      pending: "Compare the fingerprints and approve the site.", suspended: "The site is shut out. Let it in again in the overview.", revoked: "The trust was taken back. Send a new invitation.", left: "The site has left by its own wish. Send a new invitation if it wants to come back.", refused: "The request was refused. Send a new invitation.", certificate_ended: "The certificate has ended, so the door refuses it. Send a new invitation.",
       not_connected: "Ask the site whether its computer and program are on, and whether its network lets it reach the public address.", never_seen: "The site has never connected. Ask it to start its program; check that the public address leads here from outside.",
       not_heard: "The line may stand, but the program does not ask. Ask the site to restart its program, or to update it.", not_registered: "The training engine does not know the site yet. It is registered by itself within seconds; see the processes in Settings.", node_offline: "The site's training part is not there. It starts with the site's program; ask the site to look at its processes in Settings.", unknown: "A process of this laboratory is being restarted. Look again in a moment.",
     },

@@ -27,7 +27,7 @@ export const en = {
     emptyTitle: "No site yet", empty: "Invite a hospital: it opens the invitation in its own program, you compare a fingerprint, and it is connected.",
   },
   site: {
-    state: { pending: "Asks to join", suspended: "Suspended", revoked: "Revoked", refused: "Refused" }, online: "Online", offline: "Offline", close: "Close details",
+    state: { pending: "Asks to join", suspended: "Suspended", revoked: "Revoked", refused: "Refused", left: "Left" }, online: "Online", offline: "Offline", close: "Close details",
     fingerprint: "Fingerprint", lastSeen: "Last seen", software: "Software", certificate: "Certificate", renews: "until {{until}}, renewed by itself", studies: "Studies", untold: "not told yet",
     patients: "Patients", reference: "With a reference image", newStudies: "New since its last training", sessions: "Sessions taken part in", name: "Name of this site", rename: "Rename",
     revokeHead: "Take trust back", revokeNote: "For a lost computer or a site that leaves.", revoke: "Revoke {{name}}", revokeTitle: "Revoke {{name}}?", revokeLead: "Its certificate is refused from now on. This cannot be undone.",

@@ -10,6 +10,7 @@ import { Problem } from "@shared/ui/states";
 
 import type { Connection } from "@app/api/schemas";
 import { useLeave } from "@app/features/enrolment/api/useEnrolment";
+import { ConnectionFinding } from "@app/features/enrolment/components/ConnectionFinding";
 import { CompareFingerprint } from "@app/features/enrolment/components/ConnectSteps";
 import { OpenInvitation, type Opened } from "@app/features/enrolment/components/OpenInvitation";
 import { ReviewInvitation } from "@app/features/enrolment/components/ReviewInvitation";
@@ -27,7 +28,7 @@ interface ConnectFlowProps {
 export function ConnectFlow({ connection, next, check }: ConnectFlowProps) {
   const { t } = useTranslation();
   const { state } = connection;
-  if (state === "not_enrolled") return <Joining check={check} />;
+  if (state === "not_enrolled") return <Stack gap="lg" maw={820}><ConnectionFinding connection={connection} /><Joining check={check} /></Stack>;
   const trusted = state === "connected" || state === "reconnecting";
   return (
     <Stack gap="lg" maw={820}>
@@ -44,7 +45,7 @@ export function ConnectFlow({ connection, next, check }: ConnectFlowProps) {
 function Joining({ check }: Pick<ConnectFlowProps, "check">) {
   const [opened, setOpened] = useState<Opened | null>(null);
   return (
-    <Stack gap="lg" maw={820}>
+    <Stack gap="lg">
       <Steps step={opened === null ? 0 : 1} />
       {opened === null ? <OpenInvitation onOpened={setOpened} /> : <ReviewInvitation opened={opened} onBack={() => setOpened(null)} />}
       <CheckFirst>{check(opened?.text ?? "")}</CheckFirst>

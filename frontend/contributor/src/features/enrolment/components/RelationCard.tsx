@@ -14,6 +14,7 @@ import { useNow } from "@shared/ui/useNow";
 
 import type { Connection } from "@app/api/schemas";
 import { useLeave, useRenew } from "@app/features/enrolment/api/useEnrolment";
+import { ConnectionFinding } from "@app/features/enrolment/components/ConnectionFinding";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
 
 const DAY_MS = 86_400_000;
@@ -36,7 +37,8 @@ export function RelationCard({ connection }: { connection: Connection }) {
           [t("connect.authority"), fingerprint(connection.ca_fingerprint, t("connect.authority"))],
           [t("settings.certificate"), connection.certificate_expires_at === null ? "–" : formatDateTime(connection.certificate_expires_at)],
         ]} />
-        {connection.detail !== "" && <Text size="sm">{connection.detail}</Text>}
+        <ConnectionFinding connection={connection} />
+        {connection.detail !== "" && connection.finding === null && <Text size="sm">{connection.detail}</Text>}
         {connection.certificate_expires_at !== null && <Certificate connection={connection} until={connection.certificate_expires_at} />}
         {connection.state !== "not_enrolled" && <div><ActButton variant="light" color="red" onClick={() => setLeaving(true)}>{t("settings.leave")}</ActButton></div>}
       </Stack>

@@ -11,7 +11,7 @@ import { Ago } from "@shared/ui/Time";
 
 import type { Preflight, PreflightLine } from "@app/api/schemas.network";
 import { usePreflight, useStartPreflight } from "@app/features/preflight/api/usePreflight";
-import { wording } from "@app/features/preflight/components/wording";
+import { wording } from "@app/i18n/wording";
 
 const ICONS = { green: IconCircleCheck, amber: IconAlertTriangle, red: IconCircleX, skipped: IconCircleMinus } as const;
 const COLORS = { green: "var(--tone-success)", amber: "var(--tone-warning)", red: "var(--tone-danger)", skipped: "var(--muted)" } as const;

@@ -1,6 +1,6 @@
 /** Trusted and former sites; a row opens the details. */
 import { Button, Group, Table, Text } from "@mantine/core";
-import { IconPlayerPause } from "@tabler/icons-react";
+import { IconDoorExit, IconPlayerPause } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -17,6 +17,7 @@ export function SiteChip({ site }: { site: Site }) {
   const { t } = useTranslation();
   if (site.state === "revoked") return <Chip tone="danger">{t("site.state.revoked")}</Chip>;
   if (site.state === "suspended") return <Chip tone="warning" icon={IconPlayerPause}>{t("site.state.suspended")}</Chip>;
+  if (site.state === "left") return <Chip tone="neutral" icon={IconDoorExit}>{t("site.state.left")}</Chip>;
   if (site.state === "refused") return <Chip tone="neutral">{t("site.state.refused")}</Chip>;
   if (site.state === "pending") return <Chip tone="warning">{t("site.state.pending")}</Chip>;
   return site.online ? <Chip tone="success">{t("site.online")}</Chip> : <Chip tone="neutral">{t("site.offline")}</Chip>;

@@ -1,4 +1,4 @@
-/** A line of the check in the present language: the daemon's English, or German by the line's code. */
+/** What the check or the line found, in the present language: the daemon's English, or German by the code. */
 import { spoken } from "@shared/i18n/language";
 import { formatPlain } from "@shared/format/format";
 
