@@ -237,7 +237,7 @@ def compose(
         journal=journal,
         bus=bus,
         reserve_bytes=settings.reserve_mib * MIB,
-        is_busy=lambda: imports.is_busy() or reconstructions.is_busy(),
+        is_busy=lambda: imports.is_busy() or reconstructions.is_busy() or results.is_busy(),
         permissions_changed=lambda: _ignore(grants.write()),
         data_changed=lambda: _all(uplink.tell_summary, system.publish),
     )
@@ -359,10 +359,22 @@ def compose(
         ),
     )
     reconstructions = Reconstructions(
-        database=database, journal=journal, bus=bus, paths=paths, studies=studies, models=models
+        database=database,
+        journal=journal,
+        bus=bus,
+        paths=paths,
+        studies=studies,
+        models=models,
+        room_changed=storage.publish,
     )
     results = OwnResults(
-        database=database, journal=journal, bus=bus, paths=paths, models=models, threads=settings.torch_threads
+        database=database,
+        journal=journal,
+        bus=bus,
+        paths=paths,
+        models=models,
+        threads=settings.torch_threads,
+        room_changed=storage.publish,
     )
     system = System(
         version=version,

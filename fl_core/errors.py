@@ -295,6 +295,12 @@ CATALOGUE: dict[str, Entry] = {
         "Wait until it is checked; if its job ended early, go on with that job.",
     ),
     "laboratory.no_result": Entry(409, "This job has no result yet.", "Wait until it is done."),
+    "result.running": Entry(
+        409,
+        "This is still being computed.",
+        "Remove it once it has ended; a comparison can be cancelled first.",
+        retryable=True,
+    ),
     "session.too_few_sites": Entry(409, "Too few sites for this session.", "Choose more sites, or lower the quorum."),
     "session.not_ready": Entry(
         409, "The session cannot start yet.", "Wait for the answers that are missing, or change the quorum."

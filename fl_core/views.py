@@ -89,6 +89,12 @@ class AuditList(Schema):
     items: list[AuditRowView]
 
 
+class Deleted(Schema):
+    """The answer to DELETE, and the deltas whose name ends with `_deleted`."""
+
+    id: str
+
+
 def child_view(status: ChildStatus) -> ChildView:
     """Return a child as the pages see it."""
     return ChildView(

@@ -373,12 +373,6 @@ class ModelInitialise(Schema):
     terms: str = Field(default="", max_length=4000, description="terms of use, kept in the card")
 
 
-class Deleted(Schema):
-    """Delta `model_deleted`, and the answer to DELETE."""
-
-    id: str
-
-
 class LinkView(Schema):
     """POST /link: a fresh one-time link that signs a browser in."""
 

@@ -22,6 +22,7 @@ from contributor.services.models import ReceivedModels
 from contributor.services.packages import package_of
 from contributor.services.reconstructions import Reconstructions
 from contributor.services.shipped import is_shipped, shipped_models, shipped_weights
+from fl_core.views import Deleted
 from fl_core.web.parsing import answer
 
 
@@ -102,6 +103,11 @@ def reconstruction_routes(reconstructions: Reconstructions) -> APIBlueprint:
     def get_reconstruction(path: ReconstructionPath) -> Response:
         """Return one reconstruction."""
         return answer(reconstructions.get(path.reconstruction_id))
+
+    @api.delete("/<reconstruction_id>", responses={200: Deleted})
+    def remove_reconstruction(path: ReconstructionPath) -> Response:
+        """Remove a reconstruction with its images and exports; the study stays."""
+        return answer(reconstructions.remove(path.reconstruction_id))
 
     @api.get("/<reconstruction_id>/details", responses={200: ReconstructionDetails})
     def get_reconstruction_details(path: ReconstructionPath) -> Response:

@@ -13,6 +13,7 @@ from contributor.schemas_results import (
     OwnResultView,
 )
 from contributor.services.own_results import OwnResults
+from fl_core.views import Deleted
 from fl_core.web.parsing import answer
 
 
@@ -40,6 +41,11 @@ def routes(results: OwnResults) -> APIBlueprint:
     def get_result(path: OwnResultPath) -> Response:
         """Return one comparison."""
         return answer(results.get(path.result_id))
+
+    @api.delete("/<result_id>", responses={200: Deleted})
+    def remove_result(path: OwnResultPath) -> Response:
+        """Remove a comparison that has ended, with its images; studies and models stay."""
+        return answer(results.remove(path.result_id))
 
     @api.post("/<result_id>/cancel", responses={202: OwnResultView})
     def cancel_result(path: OwnResultPath) -> Response:

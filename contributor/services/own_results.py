@@ -13,6 +13,7 @@ import numpy as np
 from contributor.paths import SitePaths
 from contributor.schemas_results import OwnCase, OwnFindings, OwnProblem, OwnResultView
 from contributor.services.inspection import Volume
+from contributor.services.kept_files import remove_of, remove_strays
 from contributor.services.models import ReceivedModels
 from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, IllegalTransition, NotFound
@@ -27,6 +28,7 @@ from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_studies import StudyStore
 from fl_core.supervision.jobs import JobCancelled, run_job
+from fl_core.views import Deleted
 
 MODULE = "model.hospital_jobs"
 TIMEOUT_S = 48 * 3600.0
@@ -53,6 +55,7 @@ class OwnResults:
         paths: SitePaths,
         models: ReceivedModels,
         threads: int,
+        room_changed: Callable[[], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -65,6 +68,7 @@ class OwnResults:
         self._paths = paths
         self._models = models
         self._threads = threads
+        self._room_changed = room_changed
         self._clock = clock
         self._waiting: queue.Queue[str] = queue.Queue()
         self._stopping = threading.Event()
@@ -77,8 +81,10 @@ class OwnResults:
     # --- life ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Go on with what was queued, running or interrupted when the daemon ended."""
-        for record in reversed(self._store.all()):
+        """Go on with what was queued, running or interrupted when the daemon ended; remove what belongs to nothing."""
+        known = self._store.all()
+        remove_strays(self._paths.results, prefix="result", known={record.id for record in known})
+        for record in reversed(known):
             with self._database.begin() as tx:
                 state = record.state
                 if state == JobState.RUNNING:
@@ -177,6 +183,31 @@ class OwnResults:
         self._publish(result_id)
         return self.get(result_id)
 
+    def remove(self, result_id: str) -> Deleted:
+        """Forget one with its images; raises NotFound, or Conflict (``result.running``) while it waits or runs."""
+        record = self._store.get(result_id)
+        with self._database.begin() as tx:
+            if not self._store.remove(tx, result_id):
+                message = "the comparison is not over"
+                raise Conflict(message, code="result.running")
+            self._journal.note(
+                tx,
+                actor=acted_by("professional"),
+                action="result.removed",
+                subject=result_id,
+                details={"model": record.model_id},
+                text="A comparison on the own hold-out was removed with its images.",
+                values={},
+            )
+        remove_of(self._paths.results, result_id)
+        self._bus.publish("own_result_deleted", Deleted(id=result_id))
+        self._room_changed()
+        return Deleted(id=result_id)
+
+    def is_busy(self) -> bool:
+        """Tell whether one is being computed or waits for it."""
+        return any(record.state in (JobState.QUEUED, JobState.RUNNING) for record in self._store.all())
+
     def array(self, result_id: str, case: int, name: str) -> Volume:
         """Return one image of one case (z, y, x) with its voxel size in mm; raises NotFound, Conflict."""
         record = self._store.get(result_id)
@@ -201,8 +232,8 @@ class OwnResults:
                 continue
             try:
                 self._compute(result_id)
-            except IllegalTransition:
-                logger.info("a comparison was cancelled before it began", extra={"result": result_id})
+            except (IllegalTransition, NotFound):
+                logger.info("a comparison was cancelled or removed before it began", extra={"result": result_id})
             except Exception:
                 logger.exception("a comparison could not be recorded", extra={"result": result_id})
 

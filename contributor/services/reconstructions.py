@@ -15,6 +15,7 @@ from contributor.paths import SitePaths
 from contributor.schemas import ReconstructionView
 from contributor.schemas_results import ReconstructionDetails
 from contributor.services.inspection import Volume
+from contributor.services.kept_files import remove_of, remove_strays
 from contributor.services.models import ReceivedModels
 from contributor.services.shipped import is_shipped, shipped_model, shipped_name
 from contributor.services.studies import Studies
@@ -26,6 +27,7 @@ from fl_core.storage.database import Database
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
 from fl_core.supervision.jobs import JobCancelled, run_job
+from fl_core.views import Deleted
 from model.errors import ModelError
 from model.intake import SPECT
 from model.io.atomic import write_atomically
@@ -53,6 +55,7 @@ class Reconstructions:
         paths: SitePaths,
         studies: Studies,
         models: ReceivedModels,
+        room_changed: Callable[[], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -62,6 +65,7 @@ class Reconstructions:
         self._paths = paths
         self._studies = studies
         self._models = models
+        self._room_changed = room_changed
         self._clock = clock
         self._waiting: queue.Queue[str] = queue.Queue()
         self._cancel = threading.Event()
@@ -69,8 +73,10 @@ class Reconstructions:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread that works; what an earlier run left unfinished is begun again."""
-        for record in self._store.all():
+        """Start the thread that works; what an earlier run left unfinished is begun again, or removed for good."""
+        known = self._store.all()
+        remove_strays(self._paths.reconstructions, prefix="reconstruction", known={record.id for record in known})
+        for record in known:
             if record.state == "running":
                 self._waiting.put(record.id)
         self._thread = threading.Thread(target=self._work, name="reconstructions", daemon=True)
@@ -165,6 +171,27 @@ class Reconstructions:
                 message = f"the image cannot be written as {form}: {error}"
                 raise StudyUnusable(message) from error
         return path
+
+    def remove(self, reconstruction_id: str) -> Deleted:
+        """Forget one with its images and exports; raises NotFound, or Conflict (``result.running``) while it runs."""
+        record = self._store.get(reconstruction_id)
+        with self._database.begin() as tx:
+            if not self._store.remove(tx, record.id):
+                message = "the reconstruction is being computed"
+                raise Conflict(message, code="result.running")
+            self._journal.note(
+                tx,
+                actor=acted_by("professional"),
+                action="reconstruction.removed",
+                subject=record.id,
+                details={"study": record.study_id, "model": record.model_id},
+                text="A reconstruction was removed with its images.",
+                values={},
+            )
+        remove_of(self._paths.reconstructions, record.id)
+        self._bus.publish("reconstruction_deleted", Deleted(id=record.id))
+        self._room_changed()
+        return Deleted(id=record.id)
 
     def _done(self, reconstruction_id: str) -> ReconstructionRecord:
         record = self._store.get(reconstruction_id)

@@ -220,7 +220,8 @@ class Storage:
         return quota if isinstance(quota, int) and quota > 0 else None
 
     def _used(self) -> int:
-        folders = (self._paths.studies, self._paths.reconstructions, self._paths.incoming)
+        paths = self._paths
+        folders = (paths.studies, paths.reconstructions, paths.results, paths.incoming)
         return sum(_size(path) for folder in folders if folder.is_dir() for path in folder.rglob("*"))
 
     def _existing(self) -> Path:

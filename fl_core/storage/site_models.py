@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from fl_core.errors import NotFound
 from fl_core.protocol.messages import ModelNews
@@ -83,6 +83,11 @@ class ReconstructionStore:
         here = reconstruction.c.id == record.id
         if tx.connection.execute(update(reconstruction).where(here).values(**values)).rowcount == 0:
             tx.connection.execute(insert(reconstruction).values(**values))
+
+    def remove(self, tx: Transaction, reconstruction_id: str) -> bool:
+        """Forget one that has ended; returns False when it has not."""
+        ended = (reconstruction.c.id == reconstruction_id, reconstruction.c.state != "running")
+        return tx.connection.execute(delete(reconstruction).where(*ended)).rowcount == 1
 
     def get(self, reconstruction_id: str) -> ReconstructionRecord:
         """Return one; raises NotFound."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from fl_core.errors import IllegalTransition, NotFound
 from fl_core.lifecycle import next_state
@@ -54,6 +54,14 @@ class OwnResultStore:
             message = f"the result {result_id} left state {before.value!r} meanwhile"
             raise IllegalTransition(message)
         return after
+
+    def remove(self, tx: Transaction, result_id: str) -> bool:
+        """Forget one that has ended; returns False when it waits or runs."""
+        ended = (
+            own_result.c.id == result_id,
+            own_result.c.state.not_in([JobState.QUEUED.value, JobState.RUNNING.value]),
+        )
+        return tx.connection.execute(delete(own_result).where(*ended)).rowcount == 1
 
     def get(self, result_id: str) -> OwnResultRecord:
         """Return one; raises NotFound."""

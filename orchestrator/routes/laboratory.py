@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from fl_core.storage.incoming import pieces, receive
-from fl_core.views import Schema
+from fl_core.views import Deleted, Schema
 from fl_core.web.parsing import answer
 from orchestrator.laboratory_schemas import (
     ComparisonCreate,
@@ -36,7 +36,6 @@ from orchestrator.laboratory_schemas import (
     UploadView,
 )
 from orchestrator.routes.answers import blueprint
-from orchestrator.schemas import Deleted
 from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.laboratory.making import scenarios
 

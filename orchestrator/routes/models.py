@@ -7,11 +7,10 @@ from pydantic import Field
 
 from fl_core.protocol.messages import Name
 from fl_core.storage.incoming import pieces, receive
-from fl_core.views import ListQuery, Schema
+from fl_core.views import Deleted, ListQuery, Schema
 from fl_core.web.parsing import answer
 from orchestrator.routes.answers import blueprint, wanted
 from orchestrator.schemas import (
-    Deleted,
     ModelBinList,
     ModelComparison,
     ModelFamilyView,

@@ -5,7 +5,8 @@ from functools import partial
 from fl_core.storage import lab_models
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_models import ModelRow
-from orchestrator.schemas import Deleted, ModelView
+from fl_core.views import Deleted
+from orchestrator.schemas import ModelView
 from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.models import Models
 

@@ -20,10 +20,11 @@ from fl_core.storage import lab_models, lab_sessions, request_keys
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_models import ModelRow
 from fl_core.storage.listing import Wanted
+from fl_core.views import Deleted
 from model.errors import ModelError
 from model.io.weights import ModelCard, TensorEntry, content_hash, read_tensors_header, save_card
 from model.task_spec import TaskSpec, task_spec
-from orchestrator.schemas import Deleted, ModelInitialise, ModelList, ModelView
+from orchestrator.schemas import ModelInitialise, ModelList, ModelView
 from orchestrator.services.desk import Desk, by_manager
 
 JOB_TIMEOUT_S = 120.0

@@ -240,4 +240,28 @@ def test_the_page_speaks_german_too(ward: Ward) -> None:
     expect(verdict).not_to_contain_text(" the ")
     expect(page.get_by_role("slider", name="Modell, Transversal", exact=True)).to_be_visible()
     professional.shoot("reconstruct-german")
+    page.get_by_role("button", name="EN: show in English").click()
+    assert professional.complaints == []
+
+
+def test_a_reconstruction_is_removed_with_its_images_after_a_question(ward: Ward) -> None:
+    professional, page = ward.professional, ward.professional.page
+    folder, used = ward.daemon.home / "reconstructions", ward.daemon.call("GET", "/storage")["used_bytes"]
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert size > 0
+    professional.press("Remove")
+    dialog = page.get_by_role("dialog", name="Remove this reconstruction?")
+    expect(dialog).to_contain_text("The study and the model stay.")
+    professional.shoot("reconstruct-remove", dark=True, phone=True, whole=False)
+    professional.press("Cancel", dialog)
+    assert ward.made["state"] == "done"
+    professional.press("Remove")
+    professional.press("Remove it", dialog)
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("slider", name="Model, Axial", exact=True)).to_be_hidden()
+    expect(page.get_by_role("combobox", name="Model")).to_be_visible()
+    professional.shoot("reconstruct-removed")
+    assert ward.daemon.items("/reconstructions") == []
+    assert list(folder.iterdir()) == []
+    assert ward.daemon.call("GET", "/storage")["used_bytes"] == int(str(used)) - size
     assert professional.complaints == []

@@ -16,8 +16,8 @@ from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobEvent, JobRow, JobState
 from fl_core.supervision.jobs import JobCancelled
+from fl_core.views import Deleted
 from orchestrator.laboratory_schemas import JobLog, JobView
-from orchestrator.schemas import Deleted
 from orchestrator.services.desk import SYSTEM, Desk, by_manager
 from orchestrator.services.laboratory.views import job_view
 from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Lane, RunLongJob, Work, heard

@@ -13,8 +13,8 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobRow, JobState, SetRow
+from fl_core.views import Deleted
 from orchestrator.laboratory_schemas import FolderCreate, SetView, StudyRow, SynthesisCreate
-from orchestrator.schemas import Deleted
 from orchestrator.services.desk import Desk, by_manager
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.views import set_view

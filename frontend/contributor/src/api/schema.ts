@@ -705,7 +705,8 @@ export interface paths {
         get: operations["get_reconstruction"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Remove a reconstruction with its images and exports; the study stays. */
+        delete: operations["remove_reconstruction"];
         options?: never;
         head?: never;
         patch?: never;
@@ -894,7 +895,8 @@ export interface paths {
         get: operations["get_result"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Remove a comparison that has ended, with its images; studies and models stay. */
+        delete: operations["remove_result"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1762,7 +1764,7 @@ export interface components {
         };
         /**
          * Deleted
-         * @description DELETE /rules/{rule_id}.
+         * @description The answer to DELETE, and the deltas whose name ends with `_deleted`.
          */
         Deleted: {
             /** Id */
@@ -5276,6 +5278,37 @@ export interface operations {
             };
         };
     };
+    remove_reconstruction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconstruction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     get_reconstruction_array: {
         parameters: {
             query?: never;
@@ -5661,6 +5694,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnResultView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    remove_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
                 };
             };
             /** @description Unprocessable Entity */

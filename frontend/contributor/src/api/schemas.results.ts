@@ -45,3 +45,5 @@ export const ownResultSchema: z.ZodType<OwnResult> = z.object({
     })
     .nullable(),
 });
+
+export const deletedSchema: z.ZodType<Api["Deleted"]> = z.object({ id: z.string() });

@@ -2,13 +2,13 @@
 import type { QueryClient } from "@tanstack/react-query";
 
 import { followList, followOne, LiveConnection, type Follower } from "@shared/realtime/live";
-import { upsert, type Change } from "@shared/realtime/resources";
+import { remove, upsert, type Change } from "@shared/realtime/resources";
 
 import {
   activitySchema, connectionSchema, modelSchema, progressSchema, reconstructionSchema, requestSchema, sessionSchema, studySchema, systemSchema,
   type ReceivedModel, type Reconstruction, type Request, type SiteSession, type Study,
 } from "@app/api/schemas";
-import { ownResultSchema, type OwnResult } from "@app/api/schemas.results";
+import { deletedSchema, ownResultSchema, type OwnResult } from "@app/api/schemas.results";
 import { preflightSchema } from "@app/api/schemas.network";
 import { importSchema, storageSchema, type Import } from "@app/api/schemas.intake";
 
@@ -49,6 +49,8 @@ export function createLive(queries: QueryClient): LiveConnection {
     followList("progress", ["sessions"], applyProgress),
     followList("model", ["models"], upsert(modelSchema, (item: ReceivedModel) => item.id)),
     followList("reconstruction", ["reconstructions"], upsert(reconstructionSchema, (item: Reconstruction) => item.id)),
+    followList("reconstruction_deleted", ["reconstructions"], remove(deletedSchema, (item: Reconstruction) => item.id)),
+    followList("own_result_deleted", ["own-results"], remove(deletedSchema, (item: OwnResult) => item.id)),
     followList("own_result", ["own-results"], upsert(ownResultSchema, (item: OwnResult) => item.id)),
     followList("activity", ["activity"], upsert(activitySchema, (item) => item.seq)),
   ]);

@@ -31,6 +31,7 @@ export const consent: typeof english = {
     training: { paused: "„{{title}}“ ist hier angehalten.", resumed: "„{{title}}“ geht hier weiter." },
     resources: { changed: "Was das Training von diesem Computer nutzen darf, wurde geändert." },
     update: { sent: "Runde {{round}}: Eine Aktualisierung von {{bytes}} wurde gesendet; keine Aufnahme hat das Haus verlassen.", released: "Die Aktualisierung der Runde {{round}} darf hinaus.", kept: "Die Aktualisierung der Runde {{round}} bleibt hier." },
+    reconstruction: { removed: "Eine Rekonstruktion wurde mit ihren Bildern entfernt." }, result: { removed: "Ein Vergleich an den eigenen zurückgehaltenen Patienten wurde mit seinen Bildern entfernt." },
     enrolment: { left: "{{orchestrator}} verlassen; der Schlüssel dieses Standorts wurde gelöscht.", left_told: "{{orchestrator}} verlassen und benachrichtigt; der Schlüssel dieses Standorts wurde gelöscht.", left_not_told: "{{orchestrator}} verlassen, war aber nicht zu benachrichtigen; der Schlüssel dieses Standorts wurde gelöscht." },
     round: { failed: "Runde {{round}} endete hier ohne Ergebnis ({{reason}})." },
   },

@@ -29,6 +29,7 @@ export const consent = {
     training: { paused: "“{{title}}” is paused here.", resumed: "“{{title}}” goes on here." },
     resources: { changed: "What training may take of this computer was changed." },
     update: { sent: "Round {{round}}: an update of {{bytes}} was sent; no scan left.", released: "The update of round {{round}} may leave.", kept: "The update of round {{round}} stays here." },
+    reconstruction: { removed: "A reconstruction was removed with its images." }, result: { removed: "A comparison on the own hold-out was removed with its images." },
     enrolment: { left: "Left {{orchestrator}}; this site's key was deleted.", left_told: "Left {{orchestrator}}, which was told; this site's key was deleted.", left_not_told: "Left {{orchestrator}}, which could not be told; this site's key was deleted." },
     round: { failed: "Round {{round}} failed here ({{reason}})." },
   },

@@ -1973,7 +1973,7 @@ export interface components {
         };
         /**
          * Deleted
-         * @description Delta `model_deleted`, and the answer to DELETE.
+         * @description The answer to DELETE, and the deltas whose name ends with `_deleted`.
          */
         Deleted: {
             /** Id */

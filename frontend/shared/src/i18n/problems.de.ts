@@ -108,6 +108,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "storage.quota": { title: "Die Grenze für den Datenordner ist erreicht.", advice: "Erhöhen Sie die Grenze auf der Seite Daten, oder entfernen Sie, was nicht gebraucht wird, und setzen Sie dann den Import fort." },
   "storage.in_use": { title: "Der Ordner lässt sich nicht ändern, solange Studien da sind.", advice: "Entfernen Sie zuerst alle Daten, oder behalten Sie den Ordner." },
   "storage.fixed": { title: "Der Ordner ist beim Start des Programms angegeben.", advice: "Ändern Sie data_folder in den Einstellungen dieses Programms." },
+  "result.running": { title: "Das wird noch berechnet.", advice: "Entfernen Sie es, wenn es fertig ist; ein Vergleich lässt sich vorher abbrechen." },
   "storage.busy": { title: "Dort wird gerade geschrieben.", advice: "Warten Sie, bis es fertig ist, oder brechen Sie es ab, und versuchen Sie es dann erneut." },
   "storage.count_differs": { title: "Die Zahl der Studien hat sich inzwischen geändert.", advice: "Sehen Sie die Seite noch einmal an und bestätigen Sie dann die jetzige Zahl." },
   "storage.schema_too_new": { title: "Der Datenordner stammt von einer neueren Version.", advice: "Installieren Sie diese Version oder eine neuere." },

@@ -17,6 +17,7 @@ import { Brought, Means } from "@app/features/results/components/Brought";
 import { Cases } from "@app/features/results/components/Cases";
 import { CompareOwn } from "@app/features/results/components/CompareOwn";
 import { OwnProgress } from "@app/features/results/components/OwnProgress";
+import { RemoveOwn } from "@app/features/results/components/RemoveOwn";
 
 export function ResultsPage() {
   const { t } = useTranslation();
@@ -52,7 +53,7 @@ function Content({ models, made }: { models: readonly ReceivedModel[]; made: rea
               <Select label={t("own.made")} allowDeselect={false} value={shown.id} onChange={setChosen} data={made.map((one) => ({ value: one.id, label: `${one.model_name} · ${t(`own.state.${one.state}`)}` }))} />
             )}
             {shown !== undefined && shown.state !== "done" && <OwnProgress result={shown} />}
-            {shown?.findings != null && <Brought findings={shown.findings} />}
+            {shown?.findings != null && <Brought findings={shown.findings} action={<RemoveOwn key={shown.id} result={shown} size="xs" />} />}
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }}><ModelList models={models} /></Grid.Col>

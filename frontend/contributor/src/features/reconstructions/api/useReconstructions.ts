@@ -19,6 +19,14 @@ export function useReconstruct() {
   });
 }
 
+export function useRemoveReconstruction() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => body(api.DELETE("/api/v1/reconstructions/{reconstruction_id}", { params: { path: { reconstruction_id: id } } })),
+    onSuccess: ({ id }) => queries.setQueryData<Reconstruction[]>(["reconstructions"], (known) => known?.filter((one) => one.id !== id)),
+  });
+}
+
 /** What is known about the images beside their scores; it never changes. */
 export const useReconstructionDetails = (id: string) =>
   useQuery({

@@ -15,6 +15,7 @@ import type { Reconstruction } from "@app/api/schemas";
 import { useReconstructionArrays, useReconstructionDetails } from "@app/features/reconstructions/api/useReconstructions";
 import { Familiar } from "@app/features/reconstructions/components/Familiar";
 import { PolarMaps } from "@app/features/reconstructions/components/PolarMaps";
+import { RemoveReconstruction } from "@app/features/reconstructions/components/RemoveReconstruction";
 import { Scores } from "@app/features/reconstructions/components/Scores";
 
 interface ComparisonProps {
@@ -34,7 +35,7 @@ export function Comparison({ made, study, model }: ComparisonProps) {
           <Progress value={100 * Math.max(0.02, made.progress)} animated aria-label={t("recon.running")} />
         </div>
       )}
-      {made.state === "failed" && <Notice live tone="danger" title={t("recon.failed")}>{made.problem}</Notice>}
+      {made.state === "failed" && <Notice live tone="danger" title={t("recon.failed")} action={<RemoveReconstruction id={made.id} study={study} model={model} />}>{made.problem}</Notice>}
     </Card>
   );
 }
@@ -47,7 +48,7 @@ function Done({ made, study, model }: ComparisonProps) {
   return (
     <Stack gap="md">
       {details.data !== undefined && <Familiar details={details.data} />}
-      <Card title={study} note={t("recon.by", { model })} aside={<Group gap="xs"><Chip tone="warning">{t("recon.research")}</Chip><TakeAlong made={made} /></Group>}>
+      <Card title={study} note={t("recon.by", { model })} aside={<Group gap="xs"><Chip tone="warning">{t("recon.research")}</Chip><TakeAlong made={made} /><RemoveReconstruction id={made.id} study={study} model={model} /></Group>}>
         <Images made={made} name={`${study} ${model}`} />
       </Card>
       {details.isPending && <Loading label={t("recon.loadingImages")} />}

@@ -25,6 +25,14 @@ export const useCompareOwn = () => useAct((modelId: string) => body(api.POST("/a
 export const useCancelOwn = () => useAct((id: string) => body(api.POST("/api/v1/results/{result_id}/cancel", { params: { path: { result_id: id } } })));
 export const useResumeOwn = () => useAct((id: string) => body(api.POST("/api/v1/results/{result_id}/resume", { params: { path: { result_id: id } } })));
 
+export function useRemoveOwn() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => body(api.DELETE("/api/v1/results/{result_id}", { params: { path: { result_id: id } } })),
+    onSuccess: ({ id }) => queries.setQueryData<OwnResult[]>(KEY, (known) => known?.filter((one) => one.id !== id)),
+  });
+}
+
 export const useCaseImages = (id: string, number: number, names: readonly string[]) =>
   useQueries({
     queries: names.map((name) => ({

@@ -1,5 +1,6 @@
 /** What the participation brought: the difference to the own model in words, then every measure with its interval. */
-import { Stack, Table, Text } from "@mantine/core";
+import { Group, Stack, Table, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatCount, formatNumber } from "@shared/format/format";
@@ -15,12 +16,12 @@ const METHODS = ["osem", "local", "federated"] as const;
 
 const signed = (value: number) => `${value > 0 ? "+" : ""}${formatNumber(value)}`;
 
-export function Brought({ findings }: { findings: OwnFindings }) {
+export function Brought({ findings, action }: { findings: OwnFindings; action: ReactNode }) {
   const { t } = useTranslation();
   const [main] = findings.metrics;
   const difference = main?.federated_over_local ?? null;
   return (
-    <Card title={t("own.brought")} note={t("own.broughtNote")} aside={<Chip tone="warning">{t("recon.research")}</Chip>}>
+    <Card title={t("own.brought")} note={t("own.broughtNote")} aside={<Group gap="xs"><Chip tone="warning">{t("recon.research")}</Chip>{action}</Group>}>
       <Stack gap="md">
         {main === undefined || difference === null ? (
           <Text size="sm">{t("own.none")}</Text>

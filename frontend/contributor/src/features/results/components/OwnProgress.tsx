@@ -11,6 +11,7 @@ import { Problem } from "@shared/ui/states";
 
 import type { OwnResult } from "@app/api/schemas.results";
 import { useCancelOwn, useResumeOwn } from "@app/features/results/api/useOwnResults";
+import { RemoveOwn } from "@app/features/results/components/RemoveOwn";
 
 export function OwnProgress({ result }: { result: OwnResult }) {
   const { t } = useTranslation();
@@ -32,6 +33,7 @@ export function OwnProgress({ result }: { result: OwnResult }) {
       <Group mt="md">
         {active && <ActButton variant="default" leftSection={<IconX size={16} />} disabled={result.ending} loading={cancel.isPending} onClick={() => cancel.mutate(result.id)}>{t("own.cancel")}</ActButton>}
         {!active && <ActButton variant="light" leftSection={<IconPlayerPlay size={16} />} loading={resume.isPending} onClick={() => resume.mutate(result.id)}>{t("own.resume")}</ActButton>}
+        {!active && <RemoveOwn result={result} />}
       </Group>
       {cancel.isError && <Problem error={cancel.error} />}
       {resume.isError && <Problem error={resume.error} />}
