@@ -1,4 +1,7 @@
-"""Calls the orchestrator through its gateway: TLS to the pinned authority, answers as models, failures as ours."""
+"""Calls the orchestrator through its gateway: TLS to the pinned authority, answers as models, failures as ours.
+
+A failure at the hospital's own proxy is told apart from one beyond it (`contributor.connecting`).
+"""
 
 import ssl
 from collections.abc import Iterator
@@ -8,6 +11,7 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from contributor.connecting import ProxyInTheWay, Steps, at_proxy
 from fl_core.errors import CATALOGUE, Conflict, FlomirError, InvalidInput, NotTrusted, PeerUnreachable, ProtocolMismatch
 from fl_core.protocol import peer_api
 from fl_core.protocol.messages import (
@@ -52,6 +56,8 @@ class PeerClient:
         proxy: Proxy | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self._address = address
+        self._proxy = proxy
         self._http = httpx.Client(
             base_url=f"https://{address}",
             verify=context if context is not None else True,
@@ -104,44 +110,48 @@ class PeerClient:
 
     def leave(self) -> None:
         """Tell that this site leaves; the other side then ends its connections and accepts its certificate no more."""
-        try:
-            response = self._http.post(peer_api.LEAVE, timeout=LEAVE_TIMEOUT_S)
-        except httpx.HTTPError as error:
-            raise _unreachable(error) from error
+        with self._on_the_way() as trace:
+            response = self._http.post(peer_api.LEAVE, timeout=LEAVE_TIMEOUT_S, extensions=trace)
         _checked(response)
 
     @contextmanager
     def weights(self, sha256: str) -> Iterator[Iterator[bytes]]:
         """Open a model's weights as a stream of chunks."""
-        try:
-            with self._http.stream("GET", peer_api.MODEL_WEIGHTS.format(sha256=sha256)) as response:
-                if response.status_code >= 400:
-                    response.read()
-                    raise _problem(response)
-                yield response.iter_bytes()
-        except httpx.HTTPError as error:
-            raise _unreachable(error) from error
+        path = peer_api.MODEL_WEIGHTS.format(sha256=sha256)
+        with self._on_the_way() as trace, self._http.stream("GET", path, extensions=trace) as response:
+            if response.status_code >= 400:
+                response.read()
+                raise _problem(response)
+            yield response.iter_bytes()
 
     def _get(
         self, path: str, *, params: dict[str, str | int | float], headers: dict[str, str] | None = None
     ) -> httpx.Response:
         timeout = httpx.Timeout(WAIT_S + ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-        try:
-            response = self._http.get(path, params=params, headers=headers, timeout=timeout)
-        except httpx.HTTPError as error:
-            raise _unreachable(error) from error
+        with self._on_the_way() as trace:
+            response = self._http.get(path, params=params, headers=headers, timeout=timeout, extensions=trace)
         return _checked(response)
 
     def _post(self, path: str, body: BaseModel, *, leave_out_none: bool = False) -> httpx.Response:
-        try:
+        with self._on_the_way() as trace:
             response = self._http.post(
                 path,
                 content=body.model_dump_json(exclude_none=leave_out_none),
                 headers={"Content-Type": "application/json"},
+                extensions=trace,
             )
-        except httpx.HTTPError as error:
-            raise _unreachable(error) from error
         return _checked(response)
+
+    @contextmanager
+    def _on_the_way(self) -> Iterator[dict[str, Steps]]:
+        """Watch how far a request comes and raise what broke it as a failure of ours: PeerUnreachable, ProxyInTheWay."""
+        steps = Steps()
+        try:
+            yield {"trace": steps}
+        except httpx.HTTPError as error:
+            host, _, port = self._address.rpartition(":")
+            stopped = at_proxy(self._proxy, steps, error, host=host.strip("[]"), port=int(port))
+            raise _unreachable(error) if stopped is None else ProxyInTheWay(stopped) from error
 
 
 def _checked(response: httpx.Response) -> httpx.Response:
@@ -167,9 +177,7 @@ def _unreachable(error: Exception) -> PeerUnreachable:
 
 
 def _code_of(error: Exception) -> str:
-    """Return the code of a failure on the way; httpx names a proxy's refusal by its status."""
-    if isinstance(error, httpx.ProxyError):
-        return "proxy.login" if str(error).startswith("407") else "proxy.refused"
+    """Return the code of a failure on the way beyond the proxy."""
     if isinstance(error, httpx.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "peer.other_certificate"
     return PeerUnreachable.code

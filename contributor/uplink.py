@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from contributor.certificates import SiteCertificates
+from contributor.connecting import finding_of
 from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
 from contributor.services.connection import Connection
@@ -183,7 +184,11 @@ class Uplink:
             return LARGEST_DELAY_S
         if isinstance(error, NotTrusted):
             return self._refused(run, error)
-        if self._connection.record.state not in SHUT_OUT and self._connection.move("reconnecting", str(error)):
+        finding = finding_of(error)
+        detail = str(error) if finding is None else finding.text
+        if self._connection.record.state not in SHUT_OUT and self._connection.move(
+            "reconnecting", detail, finding=finding
+        ):
             logger.warning("connection lost", extra={"code": error.code})
         return min(2 * delay_s, LARGEST_DELAY_S)
 

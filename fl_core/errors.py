@@ -223,6 +223,11 @@ CATALOGUE: dict[str, Entry] = {
     "proxy.unreachable": Entry(
         503, "The proxy does not answer.", "Check its address and port on the page Settings.", retryable=True
     ),
+    "proxy.certificate": Entry(
+        502,
+        "The proxy shows a certificate that this computer does not know.",
+        "Ask this hospital's IT for the certificate of its authority (a PEM file) and name it on the page Settings.",
+    ),
     "proxy.login": Entry(
         502,
         "The proxy asks for a name and a password.",

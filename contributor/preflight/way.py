@@ -10,17 +10,17 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from contributor.connecting import Steps, at_proxy
 from contributor.peer_client import httpx_proxy
 from contributor.preflight.words import line
 from contributor.schemas_network import PreflightLine
@@ -57,30 +57,6 @@ class Target:
         return int(self.address.rpartition(":")[2])
 
 
-@dataclass
-class _Steps:
-    """How far a connection came; fed by the events of the HTTP library (httpcore 1.0 ``trace``)."""
-
-    handshakes: int = 0
-    version: str = ""
-    certificate: bytes = b""
-    """What the other end of the last handshake showed, DER; nothing without one."""
-    connected: bool = False
-    began: dict[str, float] = field(default_factory=dict)
-    connect_s: float = 0.0
-
-    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith("connect_tcp.started"):
-            self.began["tcp"] = time.monotonic()
-        elif event.endswith("connect_tcp.complete"):
-            self.connected, self.connect_s = True, time.monotonic() - self.began["tcp"]
-        elif event.endswith("start_tls.started"):
-            self.handshakes += 1
-        elif event.endswith("start_tls.complete"):
-            tls = info["return_value"].get_extra_info("ssl_object")
-            self.version, self.certificate = str(tls.version()), tls.getpeercert(True) or b""
-
-
 @dataclass(frozen=True)
 class Way:
     """What was learned: `open` when the laboratory was reached, and the bytes a second that went out."""
@@ -95,7 +71,7 @@ def look(
     """Take the way and tell a line for each of its steps; the first red one ends it."""
     if not _name(target, proxy, tell):
         return Way(open=False)
-    steps = _Steps()
+    steps = Steps()
     try:
         with _client(target.context(), proxy, f"https://{target.address}") as client:
             begin = clock()
@@ -168,7 +144,7 @@ def _resolved(host: str) -> bool:
     return bool(answers)
 
 
-def _reached(target: Target, proxy: Proxy | None, steps: _Steps, tell: Tell) -> None:
+def _reached(target: Target, proxy: Proxy | None, steps: Steps, tell: Tell) -> None:
     """Tell that the laboratory's port was reached."""
     if proxy is None:
         tell(line("proxy.none"))
@@ -178,19 +154,15 @@ def _reached(target: Target, proxy: Proxy | None, steps: _Steps, tell: Tell) -> 
         tell(line("port.by_proxy", host=target.host, port=target.port))
 
 
-def _broken(target: Target, proxy: Proxy | None, steps: _Steps, error: httpx.HTTPError, tell: Tell) -> None:
+def _broken(target: Target, proxy: Proxy | None, steps: Steps, error: httpx.HTTPError, tell: Tell) -> None:
     """Tell what was reached, and the step at which the connection broke."""
-    if proxy is not None and isinstance(error, httpx.ProxyError):
-        code = "proxy.login" if str(error).startswith("407") else "proxy.refused"
-        tell(line(code, proxy=proxy.url, answer=str(error)[:80], host=target.host, port=target.port))
-    elif not steps.connected and proxy is not None:
-        tell(line("proxy.unreachable", proxy=proxy.url))
+    stopped = at_proxy(proxy, steps, error, host=target.host, port=target.port)
+    if stopped is not None:
+        tell(stopped)
     elif not steps.connected:
         tell(line("proxy.none"))
         silent = isinstance(error, httpx.TimeoutException)
         tell(line("port.silent" if silent else "port.closed", host=target.host, port=target.port))
-    elif proxy is not None and proxy.is_tls and steps.handshakes <= 1 and isinstance(error, httpx.ConnectError):
-        tell(line("proxy.certificate", proxy=proxy.url))
     else:
         _reached(target, proxy, steps, tell)
         tell(_untrusted(target, proxy, str(error)))
@@ -211,7 +183,7 @@ def _issuer(target: Target, proxy: Proxy | None) -> str:
     """Return who vouches for whoever answers: the certificate is looked at, nothing is entrusted to it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    steps = _Steps()
+    steps = Steps()
     with suppress(httpx.HTTPError), _client(context, proxy, f"https://{target.address}") as client:
         client.get("/", extensions={"trace": steps})
     try:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from contributor.certificates import SiteCertificates
+from contributor.connecting import finding_of
 from contributor.peer_client import PeerClient
 from contributor.schemas import ConnectionView, InvitationPreview
 from contributor.services.connection import Connection, ca_fingerprint
@@ -218,7 +219,9 @@ class Enrolment:
             except PeerUnreachable as error:
                 delay_s = min(delay_s * 2, LARGEST_DELAY_S)
                 if not stopped.is_set():
-                    self._connection.move("pending", f"The orchestrator does not answer ({error}).")
+                    finding = finding_of(error)
+                    detail = f"The orchestrator does not answer ({error})." if finding is None else finding.text
+                    self._connection.move("pending", detail, finding=finding)
             except Exception:
                 delay_s = LARGEST_DELAY_S
                 logger.exception("waiting for the approval failed")

@@ -28,6 +28,7 @@ from fl_core.protocol.messages import (
     EnrolmentRequest,
     EnrolmentStatus,
     EventPage,
+    InvitationDocument,
     Json,
     PeerEvent,
     RenewalAnswer,
@@ -42,6 +43,7 @@ from fl_core.protocol.signing import sign
 from fl_core.storage.site_connection import ConnectionRecord
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import fingerprint, key_fingerprint, request_key
+from fl_core.trust.invitation import encode_file, new_token
 from fl_core.web.logins import Logins
 from fl_core.web.principal import PRINCIPAL, Principal
 from fl_core.web.problems import problem
@@ -204,6 +206,16 @@ def enrol_offline(
         certificate_expires_at=certificate.not_valid_after_utc,
     )
     daemon.services.connection.replace(record, actor="test", action="enrolment.approved", text="Approved.")
+
+
+def invitation_text(home: Path, *, life: timedelta = timedelta(days=7)) -> str:
+    """Return an invitation to a laboratory that nobody runs."""
+    ca_pem = Authority.create(home / "laboratory", "Test laboratory", "127.0.0.1").ca_pem
+    document = InvitationDocument(
+        orchestrator="Test laboratory", address="127.0.0.1:1", ca_pem=ca_pem, token=new_token(), site_name="North",
+        expires_at=datetime.now(UTC) + life,
+    )  # fmt: skip
+    return encode_file(document)
 
 
 class FakeOrchestrator:

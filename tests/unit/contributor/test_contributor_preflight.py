@@ -13,15 +13,11 @@ from contributor.preflight import computer, words
 from contributor.preflight.check import Subject, check
 from contributor.schemas_network import PreflightLine
 from fl_core.errors import ComputeFailed
-from fl_core.protocol.messages import InvitationDocument
 from fl_core.storage.site_connection import ConnectionRecord
 from fl_core.trust.authority import SITE_LIFE, Authority
-from fl_core.trust.invitation import encode_file, new_token
-from tests.support.contributor import client_of, composed, enrol_offline, wait_for
+from tests.support.contributor import client_of, composed, enrol_offline, invitation_text, wait_for
 
 STEP = {"seconds": 2.0, "update_bytes": 250_000, "peak_bytes": 7e8, "gpu": "", "loss": 0.2}
-NOWHERE = "127.0.0.1:9"
-"""The discard port: nothing listens there."""
 
 
 def _subject(home: Path, **changes: object) -> Subject:
@@ -30,15 +26,6 @@ def _subject(home: Path, **changes: object) -> Subject:
         "threads": 1, "usable_studies": 0, "run": lambda *_args, **_options: STEP, **changes,
     }  # fmt: skip
     return Subject(**values)  # type: ignore[arg-type]  # the defaults above fit
-
-
-def _invitation(home: Path, *, life: timedelta = timedelta(days=7)) -> str:
-    ca_pem = Authority.create(home / "laboratory", "Test laboratory", "127.0.0.1").ca_pem
-    document = InvitationDocument(
-        orchestrator="Test laboratory", address=NOWHERE, ca_pem=ca_pem, token=new_token(), site_name="North",
-        expires_at=datetime.now(UTC) + life,
-    )  # fmt: skip
-    return encode_file(document)
 
 
 def _lines(subject: Subject) -> dict[str, PreflightLine]:
@@ -64,7 +51,7 @@ def test_without_an_invitation_the_computer_alone_is_looked_at(tmp_path: Path) -
 
 
 def test_an_invitation_says_where_to_look_and_a_closed_port_is_red(tmp_path: Path) -> None:
-    lines = _lines(_subject(tmp_path, invitation=_invitation(tmp_path)))
+    lines = _lines(_subject(tmp_path, invitation=invitation_text(tmp_path)))
     assert lines["certificate"].code == "certificate.invitation"
     assert lines["name"].code == "name.number"
     assert (lines["port"].code, lines["port"].level) == ("port.closed", "red")
@@ -73,7 +60,7 @@ def test_an_invitation_says_where_to_look_and_a_closed_port_is_red(tmp_path: Pat
 
 
 def test_an_expired_invitation_is_red_and_nothing_is_tried(tmp_path: Path) -> None:
-    lines = _lines(_subject(tmp_path, invitation=_invitation(tmp_path, life=-timedelta(days=1))))
+    lines = _lines(_subject(tmp_path, invitation=invitation_text(tmp_path, life=-timedelta(days=1))))
     assert lines["certificate"].code == "certificate.no_invitation"
     assert "port" not in lines
 
@@ -151,7 +138,7 @@ def test_the_command_says_the_same_and_its_exit_code_tells_red_from_green(
 ) -> None:
     monkeypatch.setattr("fl_core.supervision.jobs.run_job", lambda *_args, **_options: STEP)
     file = tmp_path / "north.flomir-invitation"
-    file.write_text(_invitation(tmp_path))
+    file.write_text(invitation_text(tmp_path))
     command = ["preflight", "--home", str(tmp_path / "site"), "--json"]
     alone = CliRunner().invoke(commands, command)
     assert alone.exit_code == 0, alone.output

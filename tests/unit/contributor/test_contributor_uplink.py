@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from contributor.connecting import ProxyInTheWay
 from contributor.paths import SitePaths
+from contributor.peer_client import PeerClient
+from contributor.preflight.words import line as line_of
 from fl_core.protocol import peer_api
 from fl_core.protocol.messages import InvitationDocument, SessionNews, SiteProgress
 from fl_core.storage.site_outbox import OutboxStore
@@ -211,6 +214,33 @@ def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> 
         assert client.delete("/api/v1/enrolment").json["state"] == "not_enrolled"
         assert not paths.key.exists()
         assert client.delete("/api/v1/enrolment").json["code"] == "enrolment.none"
+
+
+def test_a_proxy_that_goes_away_while_a_site_waits_for_its_approval_is_named(tmp_path: Path) -> None:
+    authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")
+    other, ways = FakeOrchestrator(authority), [True]
+
+    def client_to(*_: object) -> PeerClient:
+        if not ways[0]:
+            raise ProxyInTheWay(line_of("proxy.unreachable", proxy="http://proxy.example:3128"))
+        return other.client()
+
+    with composed(tmp_path / "site", site_client=client_to, enrol_client=client_to) as daemon:
+        invitation = InvitationDocument(
+            orchestrator="Test laboratory",
+            address="127.0.0.1:1",
+            ca_pem=authority.ca_pem,
+            token=new_token(),
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+        client: Any = client_of(daemon)
+        client.post("/api/v1/enrolment", json={"invitation": encode_file(invitation), "site_name": "North"})
+        ways[0] = False
+        wait_for(lambda: (client.get("/api/v1/enrolment").json["finding"] or {}).get("code") == "proxy.unreachable")
+        view = client.get("/api/v1/enrolment").json
+        assert (view["state"], view["detail"]) == ("pending", "The proxy http://proxy.example:3128 does not answer.")
+        ways[0] = True
+        wait_for(lambda: client.get("/api/v1/enrolment").json["finding"] is None)
 
 
 def _left(site: TestSite) -> tuple[str | None, bool]:

@@ -52,6 +52,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "peer.unreachable": { title: "Die Gegenseite antwortet nicht.", advice: "Prüfen Sie die Verbindung; es wird von selbst erneut versucht." },
   "peer.other_certificate": { title: "Unterwegs antwortet jemand anstelle des Labors.", advice: "Meist prüft das Krankenhaus verschlüsselte Verbindungen. Bitten Sie die IT, die Adresse des Labors von dieser Prüfung auszunehmen." },
   "proxy.unreachable": { title: "Der Proxy antwortet nicht.", advice: "Prüfen Sie Adresse und Port auf der Seite Einstellungen." },
+  "proxy.certificate": { title: "Der Proxy zeigt ein Zertifikat, das dieser Computer nicht kennt.", advice: "Bitten Sie die IT des Krankenhauses um das Zertifikat ihrer Zertifizierungsstelle (eine PEM-Datei) und nennen Sie es auf der Seite Einstellungen." },
   "proxy.login": { title: "Der Proxy verlangt Name und Passwort.", advice: "Tragen Sie beides auf der Seite Einstellungen ein; die IT des Krankenhauses kennt sie." },
   "proxy.refused": { title: "Der Proxy lässt diese Verbindung nicht durch.", advice: "Bitten Sie die IT des Krankenhauses, Adresse und Port des Labors freizugeben." },
   "proxy.ca_file": { title: "Diese Datei enthält kein Zertifikat einer Zertifizierungsstelle.", advice: "Nennen Sie eine PEM-Datei auf diesem Computer; die IT des Krankenhauses hat sie." },

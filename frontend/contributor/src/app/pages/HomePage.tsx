@@ -19,6 +19,7 @@ import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
 import { SessionGlance } from "@app/features/sessions/components/SessionGlance";
 import { useSystem } from "@app/features/system/api/useSystem";
+import { wording } from "@app/i18n/wording";
 
 export function HomePage() {
   const { t } = useTranslation();
@@ -91,6 +92,11 @@ function todosOf(system: System, requests: readonly Request[], sessions: readonl
   const { state } = system.connection;
   if (state === "refused" || state === "suspended" || state === "revoked" || state === "protocol_mismatch") {
     todos.push({ key: "connection", tone: state === "suspended" ? "warning" : "danger", title: t(`connect.ended.${state}`), text: system.connection.detail || t(`connect.endedAdvice.${state}`), action: <Button size="xs" renderRoot={(props) => <Link to="/connect" {...props} />}>{t("home.look")}</Button> });
+  }
+  const { finding } = system.connection;
+  if (finding?.level === "red") {
+    const { text, remedy } = wording(finding);
+    todos.push({ key: "line", tone: "danger", title: text, text: remedy, action: <Button size="xs" renderRoot={(props) => <Link to="/settings" {...props} />}>{t("home.look")}</Button> });
   }
   for (const session of sessions) {
     for (const round of session.rounds.filter(({ phase }) => phase === "held")) {

@@ -35,6 +35,7 @@ export function ConnectFlow({ connection, next, check }: ConnectFlowProps) {
       <Steps step={trusted || state === "suspended" ? STEPS.length : state === "pending" ? 2 : 0} />
       {state === "pending" && <CompareFingerprint connection={connection} />}
       {state === "pending" && connection.detail !== "" && <CheckFirst>{check("")}</CheckFirst>}
+      {trusted && <ConnectionFinding connection={connection} />}
       {trusted && <Notice live tone="success" title={t("connect.doneTitle", { orchestrator: connection.orchestrator ?? "" })} action={next}>{t("connect.done", { site: connection.site_name ?? "" })}</Notice>}
       {["refused", "suspended", "revoked", "protocol_mismatch"].includes(state) && <Ended connection={connection} />}
     </Stack>

@@ -10,6 +10,7 @@ import { Problem } from "@shared/ui/states";
 
 import type { Connection } from "@app/api/schemas";
 import { useLeave } from "@app/features/enrolment/api/useEnrolment";
+import { ConnectionFinding } from "@app/features/enrolment/components/ConnectionFinding";
 
 export function CompareFingerprint({ connection }: { connection: Connection }) {
   const { t } = useTranslation();
@@ -19,7 +20,8 @@ export function CompareFingerprint({ connection }: { connection: Connection }) {
       <Stack gap="md">
         <Fingerprint value={connection.fingerprint ?? "–"} label={t("connect.fingerprint")} />
         <Text size="sm">{t("connect.compareHow")}</Text>
-        <Notice live tone={connection.detail === "" ? "info" : "warning"} title={t(connection.detail === "" ? "connect.waiting" : "connect.noAnswer")}>{connection.detail || t("connect.waitingNote")}</Notice>
+        <ConnectionFinding connection={connection} />
+        {connection.finding === null && <Notice live tone={connection.detail === "" ? "info" : "warning"} title={t(connection.detail === "" ? "connect.waiting" : "connect.noAnswer")}>{connection.detail || t("connect.waitingNote")}</Notice>}
         {cancel.isError && <Problem error={cancel.error} />}
         <Group justify="flex-end"><ActButton variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>{t("connect.cancel")}</ActButton></Group>
       </Stack>
