@@ -160,6 +160,7 @@ def _refuse_for_training(scene: Scene) -> None:
     mine.get_by_role("link").click()
     findings = page.get_by_role("list", name="Quality control")
     expect(findings).to_contain_text("The radius of the orbit runs from")
+    expect(page.get_by_role("main").get_by_text("The radius of the orbit runs from")).to_have_count(1)
     findings.get_by_role("img").first.wait_for()
     professional.shoot("study-quality", dark=True, phone=True)
     page.get_by_role("slider", name="View").first.wait_for()

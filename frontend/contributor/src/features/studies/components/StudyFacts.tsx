@@ -1,4 +1,4 @@
-/** A study in words, and taking it out of use or back. */
+/** A study in words, and taking it out of use or back. What quality control found stands with its picture elsewhere on the page. */
 import { Stack } from "@mantine/core";
 import { IconArchive, IconRestore } from "@tabler/icons-react";
 import { useState } from "react";
@@ -18,7 +18,7 @@ export function StudyFacts({ study }: { study: Study }) {
   const { t } = useTranslation();
   return (
     <Stack gap="md">
-      {study.problem !== "" && <Notice tone="danger" title={study.problem}>{study.advice}</Notice>}
+      {study.problem !== "" && !study.problem_code.startsWith("quality.") && <Notice tone="danger" title={study.problem}>{study.advice}</Notice>}
       <Card title={t("study.facts")}>
         <Facts items={[
           [t("study.kind"), study.kind],
