@@ -223,12 +223,10 @@ def compose(
         journal=journal,
         bus=bus,
         paths=paths,
-        limit_bytes=settings.upload_limit_bytes,
         usage=lambda: requests.study_usage(),
         permissions_changed=lambda: _ignore(grants.write()),
         data_changed=lambda: _all(uplink.tell_summary, system.publish),
         quality=quality,
-        check_room=lambda size: storage.check(size),
         tells_distributions=lambda: sharing.view().distributions,
     )
     storage = Storage(

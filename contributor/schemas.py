@@ -102,28 +102,6 @@ class StudyView(Schema):
     used_in_sessions: int
 
 
-class FolderImport(Schema):
-    """POST /studies/import-folder: a folder on this computer."""
-
-    path: str = Field(min_length=1, max_length=4096)
-
-
-class ImportResult(Schema):
-    """What became of each file."""
-
-    added: list[StudyView]
-    refused: list["RefusedFile"]
-
-
-class RefusedFile(Schema):
-    """A file that was not taken, with the reason."""
-
-    name: str
-    code: str
-    detail: str
-    advice: str
-
-
 class FurtherView(Schema):
     """A newer offer of a session this site has agreed to; the agreement holds as it is until this one is agreed to."""
 
@@ -339,12 +317,10 @@ class ActivityQuery(Schema):
     limit: int = Field(default=100, ge=1, le=500)
 
 
-ImportResult.model_rebuild()
-
 # Routes under /api/v1 (operation -> answer):
 #   GET /me Me · POST /links 201 LoginLink · GET /system SystemView · GET /activity list[ActivityView]
 #   POST /enrolment/preview (InvitationText) InvitationPreview · POST /enrolment (EnrolmentStart) ConnectionView · GET /enrolment ConnectionView · DELETE /enrolment ConnectionView (cancel or leave)
-#   GET /studies list · POST /studies (multipart files[]) ImportResult · POST /studies/import-folder ImportResult · GET /studies/{id} · DELETE /studies/{id} (withdraw) · POST /studies/{id}/restore: StudyView
+#   GET /studies list · GET /studies/{id} · DELETE /studies/{id} (withdraw) · POST /studies/{id}/restore: StudyView
 #   GET /studies/{id}/arrays/{projections|attenuation|reference}: application/octet-stream, little-endian float32, headers X-Flomir-Shape "z,y,x" and X-Flomir-Spacing "mm,mm,mm"
 #   GET /requests list · GET /requests/{session_id} · POST /requests/{session_id}/answer (RequestAnswer): RequestView
 #   GET /sessions list · GET /sessions/{id} · POST /sessions/{id}/withdraw (WithdrawRequest) · POST /sessions/{id}/rounds/{n}/release (ReleaseDecision): SiteSessionView

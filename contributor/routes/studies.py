@@ -1,24 +1,14 @@
-"""Routes of the studies: add, look at, withdraw, restore."""
+"""Routes of the studies: look at, withdraw, restore. Scans come in by the routes of imports."""
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.file import FileStorage
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict
 
 from contributor.routes.answers import operation_id, volume, wanted
-from contributor.schemas import FolderImport, ImportResult, StudyArrayPath, StudyList, StudyPath, StudyView
+from contributor.schemas import StudyArrayPath, StudyList, StudyPath, StudyView
 from contributor.services.studies import Studies
 from fl_core.views import ListQuery
 from fl_core.web.parsing import answer
-
-
-class Upload(BaseModel):
-    """Multipart body: any number of files under the name `files`."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    files: list[FileStorage]
 
 
 def routes(studies: Studies) -> APIBlueprint:
@@ -35,17 +25,6 @@ def routes(studies: Studies) -> APIBlueprint:
     def list_studies(query: ListQuery) -> Response:
         """List the studies, newest first, in parts on request."""
         return answer(studies.part(wanted(query)))
-
-    @api.post("", responses={200: ImportResult})
-    def add_studies(form: Upload) -> Response:
-        """Add files; each is checked, and taken whole or not at all."""
-        parts = request.files.getlist("files")
-        return answer(studies.add_uploads((part.filename or "file", part.stream) for part in parts))
-
-    @api.post("/import-folder", responses={200: ImportResult})
-    def import_folder(body: FolderImport) -> Response:
-        """Add every file of a folder on this computer that a task can read."""
-        return answer(studies.import_folder(body.path))
 
     @api.get("/<study_id>", responses={200: StudyView})
     def get_study(path: StudyPath) -> Response:

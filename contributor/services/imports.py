@@ -117,7 +117,7 @@ class Imports:
                 study_id=row.study_id,
                 code=row.code,
                 detail=row.detail,
-                advice=row.advice or (CATALOGUE[row.code].advice if row.code in CATALOGUE else ""),
+                advice=row.advice or _advice(row.code, row.state),
             )
             for row in part.rows
         ]
@@ -379,3 +379,10 @@ class Imports:
         for folder in self._paths.incoming.iterdir():
             if folder.name.startswith("import-") and folder.name not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _advice(code: str, state: FileState) -> str:
+    """Return what to do about a file whose reader gave no remedy of its own."""
+    if code in CATALOGUE:
+        return CATALOGUE[code].advice
+    return CATALOGUE["study.unusable"].advice if state is FileState.REFUSED else ""

@@ -1,4 +1,4 @@
-"""Decides whether a file is a study that some task can use, and says in words why not."""
+"""Pseudonyms of patients, and the arrays of a study for the viewer."""
 
 import hashlib
 import hmac
@@ -7,49 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fl_core.errors import CATALOGUE, NotFound
+from fl_core.errors import NotFound
 from model.errors import ModelError
-from model.intake import SPECT, Prepared, describe
+from model.intake import SPECT
 from model.io.deidentify import patient_key
 from model.io.study import read_study
-from model.task_spec import TASK_SPECS, read_slice
-
-CODE = "study.unusable"
+from model.task_spec import read_slice
 
 Volume = tuple[NDArray[np.float32], tuple[float, float, float]]
-
-
-class UnusableFile(Exception):  # noqa: N818 - the name says what it is
-    """A file that no task can use; `code` is the reader's own."""
-
-    def __init__(self, code: str, detail: str, advice: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-        self.advice = advice
-
-
-def known_suffixes() -> frozenset[str]:
-    """Return the file endings that some task reads."""
-    return frozenset(suffix for spec in TASK_SPECS.values() for suffix in spec.sample_suffixes)
-
-
-def check_ending(name: str) -> str:
-    """Return the file's ending in lower case; raises UnusableFile when no task reads such files."""
-    suffix = Path(name).suffix.lower()
-    if suffix not in known_suffixes():
-        detail = f"files that end in {suffix or 'nothing'} are not read"
-        raise UnusableFile(CODE, detail, f"Add files of: {', '.join(sorted(known_suffixes()))}.")
-    return suffix
-
-
-def inspect(path: Path, name: str) -> Prepared:
-    """Read and check a whole file; raises UnusableFile with the reason of the task that fits best."""
-    check_ending(name)
-    try:
-        return describe(path)
-    except ModelError as error:
-        raise UnusableFile(error.code, error.message, error.remedy or CATALOGUE[CODE].advice) from error
 
 
 def pseudonym(secret: bytes, patient_key: str) -> str:

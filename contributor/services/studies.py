@@ -5,30 +5,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
 
 from contributor.paths import SitePaths
 from contributor.ready import Ready
-from contributor.schemas import ImportResult, RefusedFile, StudyList, StudyView
-from contributor.services.inspection import (
-    UnusableFile,
-    Volume,
-    check_ending,
-    inspect,
-    known_suffixes,
-    pseudonym,
-    read_volume,
-)
+from contributor.schemas import StudyList, StudyView
+from contributor.services.inspection import Volume, pseudonym, read_volume
 from contributor.services.quality import Quality, judged
 from contributor.services.sharing import distributions_of
 from fl_core.acting import acted_by
-from fl_core.errors import Conflict, InvalidInput, StorageFailed
+from fl_core.errors import Conflict
 from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import DataSummary
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.incoming import PREFIX, pieces, receive
+from fl_core.storage.incoming import PREFIX
 from fl_core.storage.journal import Journal
 from fl_core.storage.listing import Wanted
 from fl_core.storage.site_patients import PatientStore, SourceRecord, SourceStore
@@ -36,11 +27,9 @@ from fl_core.storage.site_studies import StudyRecord, StudyState, StudyStore
 from fl_core.trust.files import write_private
 from model.quality.report import QualityReport
 
-MOST_FILES = 5_000
-
 
 class Studies:
-    """Adds, shows and withdraws studies.
+    """Takes in, shows and withdraws studies; what reads scans is `contributor.services.imports`.
 
     Parameters
     ----------
@@ -48,7 +37,6 @@ class Studies:
     permissions_changed : called first when a study is withdrawn or restored, before anybody is told
     data_changed : called after every change of what the site has
     quality : keeps what was found in each study
-    check_room : raises StorageFailed when so many bytes more have no room
     tells_distributions : whether the spread of the studies may be told
     """
 
@@ -59,12 +47,10 @@ class Studies:
         journal: Journal,
         bus: EventBus,
         paths: SitePaths,
-        limit_bytes: int,
         usage: Callable[[], Mapping[str, int]],
         permissions_changed: Callable[[], None],
         data_changed: Callable[[], None],
         quality: Quality,
-        check_room: Callable[[int], None] = lambda _size: None,
         tells_distributions: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
@@ -74,12 +60,10 @@ class Studies:
         self._journal = journal
         self._bus = bus
         self._paths = paths
-        self._limit_bytes = limit_bytes
         self._usage = usage
         self._permissions_changed = permissions_changed
         self._data_changed = data_changed
         self._quality = quality
-        self._check_room = check_room
         self._tells_distributions = tells_distributions
 
     def all(self) -> list[StudyView]:
@@ -100,45 +84,6 @@ class Studies:
     def path(self, study_id: str) -> Path:
         """Return where a study's file is."""
         return self._paths.studies / self._store.get(study_id).file
-
-    def add_uploads(self, parts: Iterable[tuple[str, IO[bytes]]]) -> ImportResult:
-        """Take files one by one; a refused file leaves nothing behind and does not stop the others."""
-        result = ImportResult(added=[], refused=[])
-        for given, stream in parts:
-            name = PurePosixPath(given.replace("\\", "/")).name[:200] or "file"
-            try:
-                result.added.append(self._add(name, stream))
-            except UnusableFile as error:
-                refused = RefusedFile(name=name, code=error.code, detail=error.detail, advice=error.advice)
-                result.refused.append(refused)
-            except (Conflict, InvalidInput, StorageFailed) as error:
-                refused = RefusedFile(name=name, code=error.code, detail=str(error), advice=error.entry.advice)
-                result.refused.append(refused)
-        if result.refused:
-            self._note_refused(result.refused)
-        if result.added:
-            self._data_changed()
-        return result
-
-    def import_folder(self, folder: str) -> ImportResult:
-        """Take every file below a folder of this computer that has the ending of a sample."""
-        root = Path(folder).expanduser()
-        if not root.is_absolute() or not root.is_dir():
-            message = "there is no such folder on this computer; give its whole path"
-            raise InvalidInput(message)
-        endings = known_suffixes()
-        found = sorted(
-            path
-            for path in root.rglob("*")
-            if path.suffix.lower() in endings and path.is_file() and not path.name.startswith(".")
-        )
-        if not found:
-            message = f"the folder holds no file that ends in {', '.join(sorted(endings))}"
-            raise InvalidInput(message)
-        if len(found) > MOST_FILES:
-            message = f"the folder holds {len(found)} files, at most {MOST_FILES} are taken at once"
-            raise InvalidInput(message)
-        return self.add_uploads(_opened(found))
 
     def withdraw(self, study_id: str) -> StudyView:
         """Take a study out of every use; running sessions lose it before anything else happens."""
@@ -318,16 +263,6 @@ class Studies:
         """Tell what the site has now, after studies were taken without a word."""
         self._data_changed()
 
-    def _add(self, name: str, stream: IO[bytes]) -> StudyView:
-        suffix = check_ending(name)
-        temporary = receive(pieces(stream), self._paths.studies, limit_bytes=self._limit_bytes, suffix=suffix)
-        try:
-            self._check_room(0)
-            found = inspect(temporary, name)
-            return self.take(Ready.model_validate(found.to_dict()), temporary, name)
-        finally:
-            temporary.unlink(missing_ok=True)
-
     def _switch(self, study_id: str, before: str, after: str, action: str, words: str) -> StudyView:
         record = self._store.get(study_id)
         if record.state != before:
@@ -350,17 +285,6 @@ class Studies:
         self._bus.publish("study", view)
         self._data_changed()
         return view
-
-    def _note_refused(self, refused: list[RefusedFile]) -> None:
-        with self._database.begin() as tx:
-            self._journal.note(
-                tx,
-                actor=acted_by("professional"),
-                action="study.refused",
-                details={"files": len(refused), "codes": sorted({one.code for one in refused})},
-                text=f"{len(refused)} file(s) could not be used.",
-                kind="study",
-            )
 
 
 def _record(study_id: str, ready: Ready, name: str, patient: str | None) -> StudyRecord:
@@ -387,9 +311,3 @@ def _record(study_id: str, ready: Ready, name: str, patient: str | None) -> Stud
 def _view(record: StudyRecord, usage: Mapping[str, int]) -> StudyView:
     values = {key: value for key, value in vars(record).items() if key != "file"}
     return StudyView(**values, used_in_sessions=usage.get(record.id, 0))
-
-
-def _opened(paths: list[Path]) -> Iterable[tuple[str, IO[bytes]]]:
-    for path in paths:
-        with path.open("rb") as stream:
-            yield path.name, stream

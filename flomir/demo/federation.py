@@ -10,6 +10,8 @@ from flomir.waiting import wait_until
 
 ENROL_TIMEOUT_S = 90.0
 SESSION_TIMEOUT_S = 3600.0
+IMPORT_TIMEOUT_S = 3600.0
+NOT_A_SCAN = "import.not_a_scan"
 TASK = "spect-reconstruction"
 ENDED = {"completed", "stopped", "failed"}
 JsonObject = dict[str, object]
@@ -81,9 +83,18 @@ def connected(site: DaemonProcess) -> str:
 
 
 def add_studies(site: DaemonProcess, folder: Path) -> int:
-    """Import a folder of studies; raises DaemonError naming the first refused file. Returns how many are there."""
-    result = site.call("POST", "/studies/import-folder", json_body={"path": str(folder)})
-    refused = [row for row in _rows(result["refused"]) if row["code"] != "study.duplicate"]
+    """Import a folder of studies; raises DaemonError naming the first refused scan. Returns how many are there."""
+    place = f"/imports/{site.call('POST', '/imports/folder', json_body={'path': str(folder)})['id']}"
+
+    def ended() -> JsonObject | None:
+        view = site.call("GET", place)
+        return view if view["state"] in {"done", "failed", "cancelled"} else None
+
+    view = wait_until(ended, timeout_s=IMPORT_TIMEOUT_S, what=f"the studies of {folder.name}")
+    if view["state"] != "done":
+        message = f"the import is {view['state']}: {view['title']} {view['advice']}"
+        raise DaemonError(message)
+    refused = [row for row in site.items(f"{place}/files") if row["state"] == "refused" and row["code"] != NOT_A_SCAN]
     if refused:
         message = f"study {refused[0]['name']} was refused: {refused[0]['detail']}"
         raise DaemonError(message)

@@ -184,9 +184,7 @@ def _provoke(site: DaemonProcess, camera: Path) -> None:
     """Ask for what is refused, with names in the question."""
     client = site.client
     client.post("/imports/folder", json={"path": "/nowhere/Plantedpath"})
-    client.post("/studies/import-folder", json={"path": "/nowhere/Plantedpath"})
     cut = next(camera.rglob("*_cut.dcm")).read_bytes()
-    client.post("/studies", files=[("files", ("Plantedupload.h5", cut)), ("files", ("Plantedupload.dcm", cut))])
     client.post("/patients/reconcile", json={"text": "Name;ID\nPlantedname;PLLIST5501\n"})
     client.get("/studies/PLANTEDURL")
     client.post("/patients/PLANTEDURL/withdraw")
@@ -196,6 +194,10 @@ def _provoke(site: DaemonProcess, camera: Path) -> None:
     client.post(f"/imports/{made['id']}/files", files=[("files", (f"{'x' * 300}Plantedupload/../a.dcm", b"x"))])
     client.post(f"/imports/{made['id']}/files", files=[("files", ("a/" * 50 + "Plantedupload", b"x"))])
     client.post(f"/imports/{made['id']}/cancel")
+    made = client.post("/imports").json()
+    names = ("Plantedupload.h5", "Plantedupload.dcm")
+    client.post(f"/imports/{made['id']}/files", files=[("files", (name, cut)) for name in names])
+    client.post(f"/imports/{made['id']}/begin")
 
 
 def _withdraw_one(site: DaemonProcess) -> None:

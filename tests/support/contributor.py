@@ -1,6 +1,7 @@
 """An enrolled contributor without a network: real database, real keys, a real authority; no child is started."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,9 @@ from contributor.app import Contributor, compose
 from contributor.certificates import SiteCertificates
 from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
+from contributor.ready import Ready
 from contributor.roles import ROLES
+from contributor.schemas import StudyView
 from contributor.settings import ContributorSettings
 from fl_core.errors import CATALOGUE, PeerUnreachable
 from fl_core.events import Delta
@@ -47,6 +50,7 @@ from fl_core.trust.invitation import encode_file, new_token
 from fl_core.web.logins import Logins
 from fl_core.web.principal import PRINCIPAL, Principal
 from fl_core.web.problems import problem
+from model.intake import describe
 from model.task_spec import task_spec
 from tests.support.studies import write_tiny_study
 
@@ -108,14 +112,25 @@ class TestSite:
         return offer.session_id
 
     def add_studies(self, number: int, *, first_seed: int = 0, **options: object) -> list[str]:
-        """Add tiny studies through the API; return their ids."""
+        """Add tiny studies; return their ids, in the order of their files' names."""
         folder = self.paths.home.parent / f"incoming-{first_seed}"
         folder.mkdir(parents=True, exist_ok=True)
         for seed in range(first_seed, first_seed + number):
             write_tiny_study(folder / f"scan-{seed}.h5", seed, **options)
-        answer = self.client.post("/api/v1/studies/import-folder", json={"path": str(folder)})
-        assert answer.status_code == 200, answer.json
-        return [str(one["id"]) for one in answer.json["added"]]
+        return [self.add_file(path).id for path in sorted(folder.iterdir())]
+
+    def add_file(self, path: Path, name: str | None = None) -> StudyView:
+        """Take a study file as an import does, but read in this process instead of a child; raises ModelError, Conflict."""
+        prepared = self.paths.studies / f".upload-made{path.suffix}"
+        prepared.touch(mode=0o600)
+        shutil.copyfile(path, prepared)
+        try:
+            ready = Ready.model_validate(describe(prepared).to_dict())
+            view = self.daemon.services.studies.take(ready, prepared, name or path.name)
+        finally:
+            prepared.unlink(missing_ok=True)
+        self.daemon.services.studies.told_later()
+        return view
 
     def answer(self, session_id: str, decision: str = "agree", **permissions: object) -> Json:
         """Answer a request through the API; returns the body, whatever the status."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
 from contributor.services.staging import place_in
@@ -76,6 +78,42 @@ def test_a_folder_of_dicom_becomes_studies_and_every_file_has_a_row(site: TestSi
     assert {study["name"] for study in studies} == {"scan-0.dcm", "scan-1.dcm", "scan-2.dcm", "made.h5"}
     assert len(list(site.paths.studies.iterdir())) == 4
     assert list((site.paths.incoming / "ready").iterdir()) == []
+
+
+def test_a_study_file_that_cannot_be_used_leaves_nothing_behind_and_says_why(site: TestSite, tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    folder.mkdir()
+    for seed, name in enumerate(("good", "nan")):
+        write_tiny_study(folder / f"{name}.h5", seed)
+    with h5py.File(folder / "nan.h5", "r+") as file:
+        file["projections"][0, 0, 0, 0] = np.nan
+    whole = (folder / "good.h5").read_bytes()
+    (folder / "cut.h5").write_bytes(whole[: len(whole) // 2])
+    view = _ended(site, _begin(site, folder))
+    rows = _files(site, str(view["id"]))
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "good.h5": "added", "nan.h5": "refused", "cut.h5": "refused",
+    }  # fmt: skip
+    assert all(row["code"] and row["detail"] and row["advice"] for row in (rows["nan.h5"], rows["cut.h5"]))
+    assert str(rows["nan.h5"]["code"]).startswith("study.")
+    [kept] = site.paths.studies.iterdir()
+    assert kept.read_bytes() == whole
+
+
+def test_a_file_over_the_limit_is_refused_and_leaves_nothing(site: TestSite, tmp_path: Path) -> None:
+    site.daemon.services.imports._limit_bytes = 1000
+    import_id = site.client.post("/api/v1/imports").json["id"]
+    write_tiny_study(tmp_path / "big.h5", 0)
+    data = {"files": [(io.BytesIO((tmp_path / "big.h5").read_bytes()), "big.h5")]}
+    answer = site.client.post(f"/api/v1/imports/{import_id}/files", data=data, content_type="multipart/form-data")
+    assert (answer.status_code, answer.json["code"]) == (413, "upload.too_large")
+    assert list((site.paths.incoming / import_id).iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["relative/folder", "/no/such/folder"])
+def test_a_folder_that_is_not_there_is_said_so(site: TestSite, path: str) -> None:
+    answer = site.client.post("/api/v1/imports/folder", json={"path": path})
+    assert (answer.status_code, answer.json["code"]) == (422, "input.invalid")
 
 
 def test_the_same_folder_again_adds_nothing(site: TestSite, tmp_path: Path) -> None:

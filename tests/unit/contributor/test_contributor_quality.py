@@ -1,6 +1,5 @@
 """Promises about the quality of studies: shown with the study, and an error keeps it out of training but not out of sight."""
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,12 +24,7 @@ def site(tmp_path: Path) -> Iterator[TestSite]:
 
 
 def _add(site: TestSite, path: Path) -> dict[str, object]:
-    data = {"files": [(io.BytesIO(path.read_bytes()), path.name)]}
-    answer = site.client.post("/api/v1/studies", data=data, content_type="multipart/form-data")
-    assert answer.status_code == 200, answer.json
-    [added] = answer.json["added"]
-    assert isinstance(added, dict)
-    return added
+    return site.add_file(path).model_dump(mode="json")
 
 
 def _with_radii_in_cm(path: Path) -> Path:

@@ -1,14 +1,12 @@
 """Promises about studies: taken whole or not at all, counted and never named to anybody outside."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
-import h5py
 import numpy as np
 import pytest
 
+from fl_core.errors import Conflict
 from tests.support.contributor import TestSite, enrolled_site
 from tests.support.studies import tiny_study, write_tiny_study
 
@@ -19,70 +17,36 @@ def site(tmp_path: Path) -> Iterator[TestSite]:
         yield one
 
 
-def _upload(site: TestSite, *files: tuple[str, bytes]) -> dict[str, list[dict[str, object]]]:
-    data = {"files": [(io.BytesIO(content), name) for name, content in files]}
-    answer = site.client.post("/api/v1/studies", data=data, content_type="multipart/form-data")
-    assert answer.status_code == 200, answer.json
-    return cast("dict[str, list[dict[str, object]]]", answer.json)
-
-
-def _file(tmp_path: Path, seed: int = 0, **options: object) -> bytes:
+def _file(tmp_path: Path, seed: int = 0) -> Path:
     path = tmp_path / f"made-{seed}.h5"
-    write_tiny_study(path, seed, **options)
-    return path.read_bytes()
+    write_tiny_study(path, seed)
+    return path
 
 
 def _left(site: TestSite) -> list[str]:
     return sorted(path.name for path in site.paths.studies.iterdir())
 
 
-def test_an_uploaded_study_is_shown_and_stored_as_it_came(site: TestSite, tmp_path: Path) -> None:
-    content = _file(tmp_path)
-    [view] = _upload(site, ("/scans/patient one.h5", content))["added"]
-    assert view["name"] == "patient one.h5"
-    assert view["state"] == "usable"
-    assert view["task"] == "spect-reconstruction"
-    assert (site.paths.studies / f"{view['id']}.h5").read_bytes() == content
-    assert [one["id"] for one in site.told("study")] == [view["id"]]  # type: ignore[index]
+def test_a_study_is_shown_and_stored_as_it_came(site: TestSite, tmp_path: Path) -> None:
+    path = _file(tmp_path)
+    view = site.add_file(path, "patient one.h5")
+    assert (view.name, view.state, view.task) == ("patient one.h5", "usable", "spect-reconstruction")
+    assert (site.paths.studies / f"{view.id}.h5").read_bytes() == path.read_bytes()
+    assert [one["id"] for one in site.told("study")] == [view.id]  # type: ignore[index]
 
 
 def test_the_same_content_twice_is_a_duplicate(site: TestSite, tmp_path: Path) -> None:
-    content = _file(tmp_path)
-    answer = _upload(site, ("a.h5", content), ("b.h5", content))
-    assert len(answer["added"]) == 1
-    assert answer["refused"][0]["code"] == "study.duplicate"
+    path = _file(tmp_path)
+    site.add_file(path, "a.h5")
+    with pytest.raises(Conflict) as refused:
+        site.add_file(path, "b.h5")
+    assert refused.value.code == "study.duplicate"
     assert len(_left(site)) == 1
 
 
-def test_an_unusable_study_leaves_nothing_behind_and_says_why(site: TestSite, tmp_path: Path) -> None:
-    content = _file(tmp_path)
-    answer = _upload(site, ("cut.h5", content[: len(content) // 2]), ("good.h5", content), ("notes.txt", b"hello"))
-    assert [one["name"] for one in answer["added"]] == ["good.h5"]
-    assert {one["name"] for one in answer["refused"]} == {"cut.h5", "notes.txt"}
-    for one in answer["refused"]:
-        assert one["code"]
-        assert one["detail"]
-        assert one["advice"]
-    assert _left(site) == [f"{answer['added'][0]['id']}.h5"]
-
-
-def test_a_study_with_a_value_that_is_no_number_is_refused(site: TestSite, tmp_path: Path) -> None:
-    path = tmp_path / "nan.h5"
-    write_tiny_study(path, 3)
-    with h5py.File(path, "r+") as file:
-        file["projections"][0, 0, 0, 0] = np.nan
-    answer = _upload(site, ("nan.h5", path.read_bytes()))
-    assert answer["added"] == []
-    assert str(answer["refused"][0]["code"]).startswith("study.")
-    assert _left(site) == []
-
-
 def test_files_of_one_name_are_numbered_so_that_people_can_tell_them_apart(site: TestSite, tmp_path: Path) -> None:
-    names = ["IM_01", "IM_01", "IM%01", "IM_01 (2)", "IM_01"]
-    for number, _ in enumerate(names):
-        write_tiny_study(tmp_path / f"{number}.h5", number)
-    for number, name in enumerate(names):
-        _upload(site, (f"{name}.h5", (tmp_path / f"{number}.h5").read_bytes()))
+    for number, name in enumerate(["IM_01", "IM_01", "IM%01", "IM_01 (2)", "IM_01"]):
+        site.add_file(_file(tmp_path, number), f"{name}.h5")
     shown = {study["name"] for study in site.client.get("/api/v1/studies").json["items"]}
     assert shown == {"IM_01.h5", "IM_01.h5 (2)", "IM%01.h5", "IM_01 (2).h5", "IM_01.h5 (3)"}
 
@@ -130,27 +94,13 @@ def test_a_missing_array_is_not_found(site: TestSite) -> None:
     assert site.client.get(f"/api/v1/studies/{study_id}/arrays/reference").status_code == 404
 
 
-def test_a_file_over_the_limit_leaves_nothing(site: TestSite, tmp_path: Path) -> None:
-    site.daemon.services.studies._limit_bytes = 1000
-    answer = _upload(site, ("big.h5", _file(tmp_path)))
-    assert answer["refused"][0]["code"] == "upload.too_large"
-    assert _left(site) == []
-
-
-@pytest.mark.parametrize("path", ["relative/folder", "/no/such/folder"])
-def test_a_folder_that_is_not_there_is_said_so(site: TestSite, path: str) -> None:
-    answer = site.client.post("/api/v1/studies/import-folder", json={"path": path})
-    assert answer.status_code == 422
-    assert answer.json["code"] == "input.invalid"
-
-
 def test_a_brain_slice_is_a_study_of_its_own_task(site: TestSite, tmp_path: Path) -> None:
     path = tmp_path / "slice.npz"
     labels = np.zeros((8, 8), np.uint8)
     np.savez(path, image=np.ones((1, 8, 8), np.float32), labels=labels)
-    [view] = _upload(site, ("slice.npz", path.read_bytes()))["added"]
-    assert view["task"] == "brain-segmentation"
-    answer = site.client.get(f"/api/v1/studies/{view['id']}/arrays/projections")
+    view = site.add_file(path)
+    assert view.task == "brain-segmentation"
+    answer = site.client.get(f"/api/v1/studies/{view.id}/arrays/projections")
     assert answer.headers["X-Flomir-Shape"] == "1,8,8"
 
 

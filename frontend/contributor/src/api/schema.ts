@@ -1206,25 +1206,7 @@ export interface paths {
         /** List the studies, newest first, in parts on request. */
         get: operations["list_studies"];
         put?: never;
-        /** Add files; each is checked, and taken whole or not at all. */
-        post: operations["add_studies"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/studies/import-folder": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Add every file of a folder on this computer that a task can read. */
-        post: operations["import_folder"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1852,14 +1834,6 @@ export interface components {
             studies: number;
         };
         /**
-         * FolderImport
-         * @description POST /studies/import-folder: a folder on this computer.
-         */
-        FolderImport: {
-            /** Path */
-            path: string;
-        };
-        /**
          * FolderToImport
          * @description POST /imports/folder: a folder on this computer, with all its subfolders.
          */
@@ -2011,16 +1985,6 @@ export interface components {
         ImportList: {
             /** Items */
             items: components["schemas"]["ImportView"][];
-        };
-        /**
-         * ImportResult
-         * @description What became of each file.
-         */
-        ImportResult: {
-            /** Added */
-            added: components["schemas"]["StudyView"][];
-            /** Refused */
-            refused: components["schemas"]["RefusedFile"][];
         };
         /**
          * ImportView
@@ -2793,20 +2757,6 @@ export interface components {
             state: "running" | "done" | "failed";
             /** Study Id */
             study_id: string;
-        };
-        /**
-         * RefusedFile
-         * @description A file that was not taken, with the reason.
-         */
-        RefusedFile: {
-            /** Advice */
-            advice: string;
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
-            /** Name */
-            name: string;
         };
         /**
          * ReleaseDecision
@@ -3631,14 +3581,6 @@ export interface components {
             patient: string;
             /** Studies */
             studies: number;
-        };
-        /**
-         * Upload
-         * @description Multipart body: any number of files under the name `files`.
-         */
-        Upload: {
-            /** Files */
-            files: string[];
         };
         /** ValidationErrorModel */
         ValidationErrorModel: {
@@ -6452,72 +6394,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyList"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ValidationErrorModel"][];
-                };
-            };
-        };
-    };
-    add_studies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["Upload"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportResult"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ValidationErrorModel"][];
-                };
-            };
-        };
-    };
-    import_folder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FolderImport"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportResult"];
                 };
             };
             /** @description Unprocessable Entity */

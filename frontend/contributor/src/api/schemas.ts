@@ -9,7 +9,6 @@ export type System = Api["SystemView"];
 export type Connection = Api["ConnectionView"];
 export type InvitationPreview = Api["InvitationPreview"];
 export type Study = Api["StudyView"];
-export type ImportResult = Api["ImportResult"];
 export type Request = Api["RequestView"];
 export type FurtherOffer = NonNullable<Request["further"]>;
 export type RequestAnswer = Api["RequestAnswer"];
@@ -78,11 +77,6 @@ export const studySchema: z.ZodType<Study> = z.object({
   warnings: z.array(z.string()),
   deidentified: z.array(z.string()),
   used_in_sessions: z.number(),
-});
-
-export const importResultSchema: z.ZodType<ImportResult> = z.object({
-  added: z.array(studySchema),
-  refused: z.array(z.object({ name: z.string(), code: z.string(), detail: z.string(), advice: z.string() })),
 });
 
 const permissions = z.object({ take_part: z.boolean(), train_on_my_data: z.boolean(), send_model: z.enum(["yes", "ask", "no"]) });
