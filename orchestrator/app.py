@@ -12,8 +12,11 @@ from wsgiref.types import WSGIApplication
 from flask_socketio import SocketIO
 from pydantic import BaseModel
 
+from fl_core.about import about
 from fl_core.errors import FlomirError
 from fl_core.events import EventBus
+from fl_core.notices.sender import Sender
+from fl_core.notices.settings import NoticeSettings, NoticeShapes
 from fl_core.protocol.messages import SignedDocument
 from fl_core.protocol.signing import Kind, sign
 from fl_core.seen import Seen
@@ -34,8 +37,7 @@ from orchestrator.api import Services, make_app, software_version
 from orchestrator.children import Wiring, check_public_port, child_specs, make_wiring
 from orchestrator.roles import ROLES
 from orchestrator.routes.settings import House
-from orchestrator.schemas_settings import NextStart
-from orchestrator.services.about import about
+from orchestrator.schemas_settings import NextStart, Notices, NoticesView
 from orchestrator.services.certificate_watch import CertificateWatch
 from orchestrator.services.consents import Consents
 from orchestrator.services.desk import Desk, make_desk
@@ -52,9 +54,8 @@ from orchestrator.services.model_bin import ModelBin
 from orchestrator.services.model_family import ModelFamily
 from orchestrator.services.models import Models, RunJob
 from orchestrator.services.new_data import NewData
-from orchestrator.services.next_start import NextStartSettings
-from orchestrator.services.notice_settings import NoticeSettings
-from orchestrator.services.notices import Sender
+from orchestrator.services.next_start import LaboratoryStart
+from orchestrator.services.notice_kinds import KIND_OF
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence import Presence
 from orchestrator.services.presence_log import PresenceLog
@@ -247,7 +248,11 @@ class Core:
         )
 
     def _make_house(self, home: Path, identity: Identity, started_with: NextStart | None) -> House:
-        notices = NoticeSettings(self.desk, settings=self.settings, secrets_file=home / "secrets" / "notices.json")
+        notices = NoticeSettings(
+            settings=self.settings,
+            shapes=NoticeShapes(settings=Notices, view=NoticesView),
+            secrets_file=home / "secrets" / "notices.json",
+        )
         return House(
             settings=self.settings,
             drain=Drain(
@@ -258,8 +263,10 @@ class Core:
                 publish=lambda: self.system.publish(),
             ),
             notices=notices,
-            sender=Sender(self.desk, settings=notices, laboratory=identity.name),
-            next_start=NextStartSettings(
+            sender=Sender(
+                settings=notices, page=self.settings, kind_of=KIND_OF, sender=lambda: ("laboratory", identity.name)
+            ),
+            next_start=LaboratoryStart(
                 self.desk,
                 file=home / "settings.toml",
                 present=started_with or NextStart(),

@@ -1,17 +1,15 @@
 """What the UI API says and accepts about the settings that are made on the page."""
 
 from datetime import datetime
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field
 
+from fl_core.notices.schemas import AnyMail, AnyNotices, AnyNoticesChange, AnyNoticesView, AnyWebhook, Host
 from fl_core.views import Schema
 
 NoticeKind = Literal["approval", "answer", "session", "failure", "data", "certificate"]
 KINDS: tuple[NoticeKind, ...] = ("approval", "answer", "session", "failure", "data", "certificate")
-MailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,;\r\n]{1,64}@[A-Za-z0-9.\-]{1,255}$")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-:\[\]]{1,255}$")]
 
 
 class Limits(Schema):
@@ -34,101 +32,31 @@ class Retention(Schema):
     log_mib: int = Field(default=50, ge=1, le=10_000, description="size of one log file before it is begun anew")
 
 
-class MailSettings(Schema):
+class MailSettings(AnyMail):
     """Notices by e-mail."""
 
-    enabled: bool = False
-    host: Host = "localhost"
-    port: int = Field(default=587, ge=1, le=65_535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: str = Field(default="", max_length=200)
-    sender: MailAddress = "flomir@localhost"
-    recipients: list[MailAddress] = Field(default=[], max_length=20)
     kinds: list[NoticeKind] = Field(default=list(KINDS))
 
-    @model_validator(mode="after")
-    def _whole(self) -> "MailSettings":
-        if self.enabled and not self.recipients:
-            message = "recipients: name at least one"
-            raise ValueError(message)
-        if self.security == "none" and self.username:
-            message = "username: a password does not travel without encryption; choose STARTTLS or TLS"
-            raise ValueError(message)
-        return self
 
-
-class WebhookSettings(Schema):
+class WebhookSettings(AnyWebhook):
     """Notices to a program: an HTTP POST with a signature."""
 
-    enabled: bool = False
-    url: str = Field(default="", max_length=500)
     kinds: list[NoticeKind] = Field(default=list(KINDS))
 
-    @field_validator("url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if url == "":
-            return url
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
-            message = "an address begins with https:// or http:// and holds no name or password"
-            raise ValueError(message)
-        return url
 
-    @model_validator(mode="after")
-    def _whole(self) -> "WebhookSettings":
-        if self.enabled and not self.url:
-            message = "url: give the address"
-            raise ValueError(message)
-        return self
-
-
-class Notices(Schema):
+class Notices(AnyNotices):
     """Who is told what, how; secrets are kept apart and never shown."""
 
     mail: MailSettings = MailSettings()
     webhook: WebhookSettings = WebhookSettings()
 
 
-class NoticesChange(Notices):
+class NoticesChange(Notices, AnyNoticesChange):
     """PUT /settings/notices; an absent secret stays as it is, an empty one is removed."""
 
-    mail_password: SecretStr | None = Field(default=None, max_length=500)
-    webhook_secret: SecretStr | None = Field(default=None, max_length=500)
 
-
-class NoticeView(Schema):
-    """A notice that waits, was sent, or was given up."""
-
-    id: int
-    channel: Literal["mail", "webhook"]
-    kind: str
-    state: Literal["waiting", "sent", "failed"]
-    attempts: int
-    created_at: datetime
-    next_at: datetime
-    problem: str
-
-
-class NoticesView(Notices):
+class NoticesView(Notices, AnyNoticesView):
     """GET /settings/notices."""
-
-    has_mail_password: bool
-    has_webhook_secret: bool
-    latest: list[NoticeView]
-
-
-class NoticeTest(Schema):
-    """POST /settings/notices/test."""
-
-    channel: Literal["mail", "webhook"]
-
-
-class NoticeTested(Schema):
-    """The other side took the notice."""
-
-    channel: Literal["mail", "webhook"]
-    answer: str
 
 
 class DrainChange(Schema):
@@ -163,22 +91,3 @@ class DaemonSettingsView(Schema):
     fixed: list[str] = Field(description="settings given on the command line or by the environment")
     public_address: str
     open_invitations: int = Field(description="invitations that carry the present address")
-
-
-class Component(Schema):
-    """A library this program is made of."""
-
-    name: str
-    version: str
-    licence: str
-
-
-class About(Schema):
-    """GET /about."""
-
-    version: str
-    protocol: str
-    python: str
-    licence: str
-    home: str
-    components: list[Component]

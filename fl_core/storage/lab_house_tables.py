@@ -1,9 +1,9 @@
-"""Tables of the laboratory's own housekeeping: presence of sites, settings made on the page, notices that wait."""
+"""Tables of the laboratory's own housekeeping: presence of sites, settings made on the page."""
 
-from sqlalchemy import JSON, Column, Connection, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import JSON, Column, Connection, ForeignKey, String, Table
 
 from fl_core.storage.lab_tables import LAB
-from fl_core.storage.shared_tables import UtcTime
+from fl_core.storage.shared_tables import UtcTime, create_notice
 
 site_presence = Table(
     "site_presence",
@@ -21,22 +21,8 @@ lab_setting = Table(
     Column("at", UtcTime, nullable=False),
 )
 
-notice = Table(
-    "notice",
-    LAB,
-    Column("id", Integer, primary_key=True),
-    Column("channel", String(12), nullable=False),
-    Column("kind", String(60), nullable=False),
-    Column("content", JSON, nullable=False),
-    Column("state", String(12), nullable=False, index=True),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("created_at", UtcTime, nullable=False),
-    Column("next_at", UtcTime, nullable=False),
-    Column("problem", Text, nullable=False, default=""),
-    sqlite_autoincrement=True,
-)
-
 
 def create_lab_house(connection: Connection) -> None:
-    """Create these tables."""
-    LAB.create_all(connection, tables=[site_presence, lab_setting, notice])
+    """Create these tables, and the one of notices."""
+    LAB.create_all(connection, tables=[site_presence, lab_setting])
+    create_notice(connection)

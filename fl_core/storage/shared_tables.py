@@ -1,4 +1,4 @@
-"""The tables both daemons have: audit, activity, accounts and sign-ins.
+"""The tables both daemons have: audit, activity, accounts and sign-ins, notices.
 
 What a migration calls (`create_0001`, ...) stays as it is; later changes are revisions of their own.
 """
@@ -115,6 +115,21 @@ REQUEST_KEY = sa.Table(
     sa.Column("at", UtcTime, nullable=False, index=True),
 )
 
+NOTICE = sa.Table(
+    "notice",
+    SHARED,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.String(12), nullable=False),
+    sa.Column("kind", sa.String(60), nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("next_at", UtcTime, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False, default=""),
+    sqlite_autoincrement=True,
+)
+
 
 def create_0001(connection: sa.Connection) -> None:
     """Create the shared tables as of revision 0001; later changes are revisions of their own."""
@@ -139,3 +154,8 @@ def create_activity_actor(connection: sa.Connection) -> None:
 def create_request_key(connection: sa.Connection) -> None:
     """Create the table of what requests with a key made."""
     SHARED.create_all(connection, tables=[REQUEST_KEY])
+
+
+def create_notice(connection: sa.Connection) -> None:
+    """Create the table of notices that wait."""
+    SHARED.create_all(connection, tables=[NOTICE])

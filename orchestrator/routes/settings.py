@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
+from fl_core.about import About
+from fl_core.notices.schemas import NoticeTest, NoticeTested
+from fl_core.notices.sender import Sender
+from fl_core.notices.settings import NoticeSettings
 from fl_core.web.parsing import answer
 from orchestrator.routes.answers import blueprint
 from orchestrator.schemas_settings import (
-    About,
     DaemonSettingsView,
     DrainChange,
     DrainView,
@@ -17,15 +20,11 @@ from orchestrator.schemas_settings import (
     NextStart,
     NoticesChange,
     NoticesView,
-    NoticeTest,
-    NoticeTested,
     Retention,
 )
 from orchestrator.services.drain import Drain
 from orchestrator.services.house_settings import HouseSettings
-from orchestrator.services.next_start import NextStartSettings
-from orchestrator.services.notice_settings import NoticeSettings
-from orchestrator.services.notices import Sender
+from orchestrator.services.next_start import LaboratoryStart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class House:
     drain: Drain
     notices: NoticeSettings
     sender: Sender
-    next_start: NextStartSettings
+    next_start: LaboratoryStart
     about: Callable[[], About]
 
 

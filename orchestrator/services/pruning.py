@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fl_core.errors import FlomirError
 from fl_core.settings import MIB
-from fl_core.storage import lab_notices, lab_presence
+from fl_core.storage import lab_presence, notices
 from orchestrator.schemas_settings import Retention
 from orchestrator.services.desk import Desk
 from orchestrator.services.house_settings import HouseSettings
@@ -58,7 +58,7 @@ class Pruning:
                 self._desk.journal.prune(tx, now - timedelta(days=keep.activity_days))
             if keep.presence_days:
                 lab_presence.prune(tx, now - timedelta(days=keep.presence_days))
-            lab_notices.prune(tx, now - timedelta(days=NOTICE_DAYS))
+            notices.prune(tx, now - timedelta(days=NOTICE_DAYS))
         if keep.bin_days:
             before = now - timedelta(days=keep.bin_days)
             for model in self._model_bin.all():

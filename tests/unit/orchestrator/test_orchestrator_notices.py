@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import MetaData, Table, inspect, select
 
 from fl_core.errors import PeerUnreachable
+from fl_core.notices.channels import send_mail
+from fl_core.notices.sender import FIRST_DELAY, MOST_ATTEMPTS, Sender
 from fl_core.trust.authority import Authority, TrustPaths
 from orchestrator.schemas_settings import MailSettings
-from orchestrator.services.notice_channels import send_mail
-from orchestrator.services.notices import FIRST_DELAY, MOST_ATTEMPTS, Sender
 from tests.support.orchestrator import Lab
 from tests.support.sinks import hook_sink, mail_sink
 
@@ -196,10 +196,15 @@ def test_a_daemon_that_was_killed_before_it_marked_its_place_finds_the_lines_aga
     _webhook(lab, "http://127.0.0.1:9/")
     lab.site("North")
     with pytest.raises(RuntimeError), lab.database.begin() as tx:  # the notice without the mark: neither stays
-        from fl_core.storage import lab_notices
+        from fl_core.storage import notices
 
-        lab_notices.add(tx, channel="webhook", kind="approval", content={}, at=datetime.now(UTC))
+        notices.add(tx, channel="webhook", kind="approval", content={}, at=datetime.now(UTC))
         raise RuntimeError
-    again = Sender(lab.core.desk, settings=lab.core.house.notices, laboratory="Lab")
+    again = Sender(
+        settings=lab.core.house.notices,
+        page=lab.core.settings,
+        kind_of={"enrolment.requested": "approval"},
+        sender=lambda: ("laboratory", "Lab"),
+    )
     assert again.collect() == 1
     assert sender.collect() == 0

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from fl_core.next_start import with_keys
 from fl_core.settings import MIB
 from fl_core.storage import lab_presence, lab_settings, lab_sites
 from orchestrator.schemas_settings import NextStart, Retention
 from orchestrator.services.certificate_watch import CertificateWatch
-from orchestrator.services.next_start import NextStartSettings, with_keys
+from orchestrator.services.next_start import LaboratoryStart
 from tests.support.orchestrator import Lab
 
 pytestmark = pytest.mark.usefixtures("each_database")
@@ -200,7 +201,7 @@ def test_the_next_start_is_written_beside_what_the_file_says_already(lab: Lab) -
 
 
 def test_what_the_program_was_started_with_cannot_be_changed_on_the_page(lab: Lab, tmp_path: Path) -> None:
-    given = NextStartSettings(
+    given = LaboratoryStart(
         lab.core.desk,
         file=tmp_path / "none.toml",
         present=NextStart(public_host="given.example.org"),

@@ -49,19 +49,10 @@ export const house = {
     empty: "Nothing runs. The program can be stopped and upgraded now.", noSession: "No session runs.", jobs_one: "{{count}} job of the laboratory is still worked on; it can be cancelled there and gone on with later.", jobs_other: "{{count}} jobs of the laboratory are still worked on; they can be cancelled there and gone on with later.", held_one: "{{count}} session goes on by itself afterwards.", held_other: "{{count}} sessions go on by themselves afterwards.", since: "Since {{since}}, by {{by}}.", ask: "Switch drain mode on?", lead: "It stays on over a restart, until somebody switches it off.",
     one: "No new session and no new round starts.", two: "Rounds that run are finished; nothing trained is lost. The laboratory begins no further job.", three: "Sites stay connected and may answer requests.", banner: "Drain mode is on: nothing new starts.", bannerText: "Sessions finish their round and go on when it is switched off in Settings.",
   },
-  notices: {
-    mail: "E-mail", mailNote: "For people who are not at this page. Only what the activity says; nothing of a patient.", webhook: "Webhook", webhookNote: "An HTTP POST with JSON for another program.", enabled: "Send", mailOn: "Send e-mails", webhookOn: "Send to the webhook",
-    host: "Mail server", port: "Port", security: "Encryption", securityOf: { starttls: "STARTTLS", tls: "TLS from the first byte", none: "None (only inside this computer)" }, username: "User name", usernameNote: "Empty: no sign-in.", password: "Password", secretKept: "One is kept; type to replace it.", secretNone: "None is kept.",
-    sender: "Sender address", recipients: "Recipients", recipientsNote: "Up to 20 addresses, Enter after each.", clear: "Remove all", url: "Address", urlNote: "Begins with https:// or http://", secret: "Secret", signNote: "Signs each notice with HMAC-SHA256 (X-Flomir-Signature).",
-    kinds: "About", kindOf: { approval: "Requests to join", answer: "Answers of sites", session: "Sessions", failure: "Failures", data: "New data", certificate: "Certificates", test: "Test" }, test: "Send a test", tested: "Sent: {{answer}}.",
-    latest: "Latest notices", latestNote: "What fails is tried again, ever less often, for about a day.", noneYet: "None yet.", again: "next try", state: { waiting: "Waiting", sent: "Sent", failed: "Given up" },
-  },
   nextStart: {
-    title: "From the next start on", note: "Kept in settings.toml of the data folder.", host: "Public address (host name)", hostNote: "Under which sites reach this computer.", upload: "Largest upload (MiB)", uploadNote: "Model files, for example.", fixed: "Given on the command line or by the environment: change it there.",
+    host: "Public address (host name)", hostNote: "Under which sites reach this computer.", upload: "Largest upload (MiB)", uploadNote: "Model files, for example.",
     hostWarn: "Sites know this laboratory as {{address}}", hostMeans_zero: "Connected sites keep asking at the old address, so it must still lead here.", hostMeans_one: "{{count}} open invitation carries the present address: withdraw it and make it anew after the restart. Connected sites keep asking at the old address, so it must still lead here.", hostMeans_other: "{{count}} open invitations carry the present address: withdraw them and make them anew after the restart. Connected sites keep asking at the old address, so it must still lead here.",
-    waits: "Saved; it holds from the next start on.", restart: "Restart the program when no round is running.",
   },
-  about: { title: "About", licence: "Licence", home: "Data folder", components: "Made with", name: "Library" },
   siteTabs: { overview: "Overview", data: "Data", history: "Contributions", connection: "Connection" },
   siteData: {
     untold: "This site has not told anything about its data yet. It does so when it connects.", newest: "Newest usable study", warned: "Usable, with remarks of quality control", tasks: "Usable studies by task", kinds: "By kind", cameras: "By acquisition set-up", counts: "By photopeak counts", other: "Other (groups of fewer than 3)", from: "from {{counts}}",

@@ -1,4 +1,5 @@
 /** German text of what both apps share. */
+import { settingsDe } from "@shared/i18n/de.settings";
 import type { sharedEn } from "@shared/i18n/en";
 
 export const sharedDe: typeof sharedEn = {
@@ -65,4 +66,5 @@ export const sharedDe: typeof sharedEn = {
     of: "Polarkarte von {{title}}", segment: "Segment", points: "Punkte",
     name: { 1: "anterior, basal", 2: "anteroseptal, basal", 3: "inferoseptal, basal", 4: "inferior, basal", 5: "inferolateral, basal", 6: "anterolateral, basal", 7: "anterior, mittig", 8: "anteroseptal, mittig", 9: "inferoseptal, mittig", 10: "inferior, mittig", 11: "inferolateral, mittig", 12: "anterolateral, mittig", 13: "anterior, apikal", 14: "septal, apikal", 15: "inferior, apikal", 16: "lateral, apikal", 17: "Herzspitze" },
   },
+  ...settingsDe,
 };

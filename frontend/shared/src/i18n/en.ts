@@ -1,4 +1,6 @@
 /** English text of what both apps share. */
+import { settingsEn } from "@shared/i18n/en.settings";
+
 export const sharedEn = {
   frame: { skip: "Skip to content", menu: "Open navigation", close: "Close navigation", navigation: "Main", light: "Light theme", dark: "Dark theme", speak: "EN: show in English", waiting_one: "{{count}} waiting", waiting_other: "{{count}} waiting" },
   live: {
@@ -63,4 +65,5 @@ export const sharedEn = {
     of: "Polar map of {{title}}", segment: "Segment", points: "Points",
     name: { 1: "basal anterior", 2: "basal anteroseptal", 3: "basal inferoseptal", 4: "basal inferior", 5: "basal inferolateral", 6: "basal anterolateral", 7: "mid anterior", 8: "mid anteroseptal", 9: "mid inferoseptal", 10: "mid inferior", 11: "mid inferolateral", 12: "mid anterolateral", 13: "apical anterior", 14: "apical septal", 15: "apical inferior", 16: "apical lateral", 17: "apex" },
   },
+  ...settingsEn,
 };

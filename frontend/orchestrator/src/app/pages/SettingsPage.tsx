@@ -5,18 +5,20 @@ import { useTranslation } from "react-i18next";
 import { AccountsCard } from "@shared/accounts/AccountsCard";
 import { useMe } from "@shared/accounts/api";
 import { OwnAccountCard } from "@shared/accounts/OwnAccountCard";
+import { AboutCard } from "@shared/settings/AboutCard";
+import { NoticeSettings } from "@shared/settings/NoticeSettings";
 import { ChildrenList } from "@shared/ui/ChildrenList";
 import { Fingerprint } from "@shared/ui/Fingerprint";
 import { Card, Facts, Page } from "@shared/ui/Page";
 import { Resource } from "@shared/ui/states";
 
 import { HouseSettings } from "@app/features/settings/components/HouseSettings";
-import { NoticeSettings } from "@app/features/settings/components/NoticeSettings";
-import { AboutCard, NextStartCard } from "@app/features/settings/components/ProgramSettings";
+import { ProgramSettings } from "@app/features/settings/components/ProgramSettings";
 import { useSystem } from "@app/features/system/api/useSystem";
 
 const PARTS = ["people", "house", "notices", "program"] as const;
-const VIEWS = { people: People, house: HouseSettings, notices: NoticeSettings, program: Program };
+const NOTICE_KINDS = ["approval", "answer", "session", "failure", "data", "certificate"] as const;
+const VIEWS = { people: People, house: HouseSettings, notices: Notices, program: Program };
 
 export function SettingsPage() {
   const { t } = useTranslation();
@@ -38,6 +40,10 @@ function People() {
       <OwnAccountCard />
     </Stack>
   );
+}
+
+function Notices() {
+  return <NoticeSettings kinds={NOTICE_KINDS} />;
 }
 
 function Program() {
@@ -63,7 +69,7 @@ function Program() {
           )}
         </Resource>
       </Stack>
-      <Stack gap="md"><NextStartCard /><AboutCard /></Stack>
+      <Stack gap="md"><ProgramSettings /><AboutCard /></Stack>
     </SimpleGrid>
   );
 }

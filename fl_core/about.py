@@ -6,10 +6,29 @@ from importlib import metadata
 from pathlib import Path
 
 from fl_core.protocol.version import PROTOCOL
-from orchestrator.schemas_settings import About, Component
+from fl_core.views import Schema
 
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _UNKNOWN = "see the package"
+
+
+class Component(Schema):
+    """A library this program is made of."""
+
+    name: str
+    version: str
+    licence: str
+
+
+class About(Schema):
+    """GET /about."""
+
+    version: str
+    protocol: str
+    python: str
+    licence: str
+    home: str
+    components: list[Component]
 
 
 def about(version: str, home: Path) -> About:

@@ -14,7 +14,7 @@ from email.utils import formatdate, make_msgid
 from http.client import HTTPException
 
 from fl_core.errors import PeerUnreachable
-from orchestrator.schemas_settings import MailSettings, WebhookSettings
+from fl_core.notices.schemas import AnyMail, AnyWebhook
 
 TIMEOUT_S = 10.0
 SIGNATURE_HEADER = "X-Flomir-Signature"
@@ -23,7 +23,7 @@ Content = Mapping[str, object]
 
 
 def send_mail(
-    settings: MailSettings,
+    settings: AnyMail,
     password: str,
     content: Content,
     *,
@@ -37,12 +37,13 @@ def send_mail(
         ``notice.failed``, with what the server answered.
     """
     mail = EmailMessage()
-    mail["Subject"] = f"[{_line(content['laboratory'])}] {_line(content['text'])}"[:200]
+    name = content.get("laboratory") or content.get("site") or "FLoMIR"
+    mail["Subject"] = f"[{_line(name)}] {_line(content['text'])}"[:200]
     mail["From"] = settings.sender
     mail["To"] = ", ".join(settings.recipients)
     mail["Date"] = formatdate(localtime=False)
     mail["Message-ID"] = make_msgid(domain=settings.sender.partition("@")[2])
-    mail.set_content(f"{content['text']}\n\n{content['laboratory']}, {content['at']}\n")
+    mail.set_content(f"{content['text']}\n\n{name}, {content['at']}\n")
     try:
         if settings.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, timeout=TIMEOUT_S, context=context())
@@ -62,9 +63,7 @@ def send_mail(
     return f"taken by {settings.host}"
 
 
-def send_webhook(
-    settings: WebhookSettings, secret: str, content: Content, *, now: Callable[[], float] = time.time
-) -> str:
+def send_webhook(settings: AnyWebhook, secret: str, content: Content, *, now: Callable[[], float] = time.time) -> str:
     """Post one notice as JSON and return what the other side answered.
 
     With a secret, ``X-Flomir-Signature`` is ``sha256=`` and the HMAC-SHA256 (hex) over the timestamp, a dot and the body.

@@ -1,32 +1,42 @@
 """Who is told what; the secrets of both channels lie in a file of their own, readable by the owner only."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 
-from fl_core.storage import lab_notices
+from fl_core.notices.schemas import AnyNotices, AnyNoticesChange, AnyNoticesView, NoticeView
+from fl_core.page_settings import PageSettings
+from fl_core.storage import notices
 from fl_core.trust.files import write_private
-from orchestrator.schemas_settings import Notices, NoticesChange, NoticesView, NoticeView
-from orchestrator.services.desk import Desk
-from orchestrator.services.house_settings import HouseSettings
 
 KEY = "notices"
+SecretName = Literal["mail_password", "webhook_secret"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeShapes:
+    """How one daemon words its settings: with the kinds of notice that it knows."""
+
+    settings: type[AnyNotices]
+    view: type[AnyNoticesView]
 
 
 class NoticeSettings:
     """Reads and changes the settings of the notices."""
 
-    def __init__(self, desk: Desk, *, settings: HouseSettings, secrets_file: Path) -> None:
-        self._desk = desk
+    def __init__(self, *, settings: PageSettings, shapes: NoticeShapes, secrets_file: Path) -> None:
         self._settings = settings
+        self._shapes = shapes
         self._file = secrets_file
 
-    def get(self) -> Notices:
+    def get(self) -> AnyNotices:
         """Return the settings."""
-        return self._settings.get(KEY, Notices)
+        return self._settings.get(KEY, self._shapes.settings)
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: SecretName) -> str:
         """Return a secret, empty where there is none."""
         try:
             stored = json.loads(self._file.read_text("utf-8"))
@@ -34,12 +44,12 @@ class NoticeSettings:
             return ""
         return str(stored.get(name, "")) if isinstance(stored, dict) else ""
 
-    def view(self) -> NoticesView:
+    def view(self) -> AnyNoticesView:
         """Return what the page shows: everything but the secrets."""
-        with self._desk.database.read() as connection:
-            rows = lab_notices.latest(connection)
+        with self._settings.database.read() as connection:
+            rows = notices.latest(connection)
         present = self.get()
-        return NoticesView(
+        return self._shapes.view(
             mail=present.mail,
             webhook=present.webhook,
             has_mail_password=self.secret("mail_password") != "",
@@ -50,9 +60,9 @@ class NoticeSettings:
             ],
         )
 
-    def change(self, wanted: NoticesChange) -> NoticesView:
+    def change(self, wanted: AnyNoticesChange) -> AnyNoticesView:
         """Replace the settings; the secrets first, so that nothing is ever sent with those of another server."""
-        given: dict[str, SecretStr | None] = {
+        given: dict[SecretName, SecretStr | None] = {
             "mail_password": wanted.mail_password,
             "webhook_secret": wanted.webhook_secret,
         }
@@ -61,5 +71,5 @@ class NoticeSettings:
             new = {name: value.get_secret_value() for name, value in given.items() if value is not None}
             content = {name: value for name, value in {**kept, **new}.items() if value}
             write_private(self._file, json.dumps(content).encode())
-        self._settings.put(KEY, Notices(mail=wanted.mail, webhook=wanted.webhook))
+        self._settings.put(KEY, self._shapes.settings(mail=wanted.mail, webhook=wanted.webhook))
         return self.view()

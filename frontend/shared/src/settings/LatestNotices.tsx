@@ -2,16 +2,15 @@
 import { Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import type { Notices } from "@shared/settings/api";
 import { Chip, type Tone } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Ago } from "@shared/ui/Time";
 
-import type { Notices } from "@app/features/settings/api/useSettings";
-
 const TONES: Record<Notices["latest"][number]["state"], Tone> = { waiting: "info", sent: "success", failed: "danger" };
 
 export function LatestNotices({ rows }: { rows: Notices["latest"] }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("shared");
   return (
     <Card title={t("notices.latest")} note={t("notices.latestNote")}>
       {rows.length === 0 ? <Text size="sm" c="dimmed">{t("notices.noneYet")}</Text> : (

@@ -5,23 +5,30 @@ import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { NumberField } from "@shared/forms/NumberField";
+import { useNotices, useSetNotices, useTestNotice, type Channel, type Notices } from "@shared/settings/api";
+import { LatestNotices } from "@shared/settings/LatestNotices";
 import { Card } from "@shared/ui/Page";
 import { Problem, Resource } from "@shared/ui/states";
 
-import { useNotices, useSetNotices, useTestNotice, type Channel, type NoticeKind, type Notices } from "@app/features/settings/api/useSettings";
-import { LatestNotices } from "@app/features/settings/components/LatestNotices";
-
-const KINDS: readonly NoticeKind[] = ["approval", "answer", "session", "failure", "data", "certificate"];
 const SECURITY = ["starttls", "tls", "none"] as const;
 
-export function NoticeSettings() {
-  const { t } = useTranslation();
-  const notices = useNotices();
-  return <Resource query={notices} label={t("system.loading")}>{(present) => <Stack gap="md"><Mail present={present} /><Webhook present={present} /><LatestNotices rows={present.latest} /></Stack>}</Resource>;
+interface NoticeSettingsProps {
+  /** What a notice of this app may be about. */
+  kinds: readonly string[];
 }
 
-function Mail({ present }: { present: Notices }) {
-  const { t } = useTranslation();
+interface ChannelProps extends NoticeSettingsProps {
+  present: Notices;
+}
+
+export function NoticeSettings({ kinds }: NoticeSettingsProps) {
+  const { t } = useTranslation("shared");
+  const notices = useNotices();
+  return <Resource query={notices} label={t("saving.loading")}>{(present) => <Stack gap="md"><Mail kinds={kinds} present={present} /><Webhook kinds={kinds} present={present} /><LatestNotices rows={present.latest} /></Stack>}</Resource>;
+}
+
+function Mail({ kinds, present }: ChannelProps) {
+  const { t } = useTranslation("shared");
   const [mail, setMail] = useState(present.mail);
   const [password, setPassword] = useState("");
   const save = useSetNotices();
@@ -38,15 +45,15 @@ function Mail({ present }: { present: Notices }) {
           <TextInput label={t("notices.sender")} value={mail.sender} onChange={(event) => setMail({ ...mail, sender: event.currentTarget.value })} />
         </SimpleGrid>
         <TagsInput mt="md" label={t("notices.recipients")} description={t("notices.recipientsNote")} maxTags={20} splitChars={[",", " ", ";"]} acceptValueOnBlur value={mail.recipients} onChange={(recipients) => setMail({ ...mail, recipients })} clearButtonProps={{ "aria-label": t("notices.clear") }} />
-        <Kinds chosen={mail.kinds} onChange={(kinds) => setMail({ ...mail, kinds })} />
+        <Kinds all={kinds} chosen={mail.kinds} onChange={(chosen) => setMail({ ...mail, kinds: chosen })} />
         <Foot channel="mail" save={save} />
       </form>
     </Card>
   );
 }
 
-function Webhook({ present }: { present: Notices }) {
-  const { t } = useTranslation();
+function Webhook({ kinds, present }: ChannelProps) {
+  const { t } = useTranslation("shared");
   const [webhook, setWebhook] = useState(present.webhook);
   const [secret, setSecret] = useState("");
   const save = useSetNotices();
@@ -58,33 +65,33 @@ function Webhook({ present }: { present: Notices }) {
           <TextInput label={t("notices.url")} description={t("notices.urlNote")} value={webhook.url} onChange={(event) => setWebhook({ ...webhook, url: event.currentTarget.value })} />
           <PasswordInput label={t("notices.secret")} description={t(present.has_webhook_secret ? "notices.secretKept" : "notices.signNote")} autoComplete="new-password" value={secret} onChange={(event) => setSecret(event.currentTarget.value)} />
         </SimpleGrid>
-        <Kinds chosen={webhook.kinds} onChange={(kinds) => setWebhook({ ...webhook, kinds })} />
+        <Kinds all={kinds} chosen={webhook.kinds} onChange={(chosen) => setWebhook({ ...webhook, kinds: chosen })} />
         <Foot channel="webhook" save={save} />
       </form>
     </Card>
   );
 }
 
-function Kinds({ chosen, onChange }: { chosen: readonly NoticeKind[]; onChange: (kinds: NoticeKind[]) => void }) {
-  const { t } = useTranslation();
+function Kinds({ all, chosen, onChange }: { all: readonly string[]; chosen: readonly string[]; onChange: (kinds: string[]) => void }) {
+  const { t } = useTranslation("shared");
   return (
-    <Checkbox.Group mt="md" label={t("notices.kinds")} value={[...chosen]} onChange={(values) => onChange(KINDS.filter((kind) => values.includes(kind)))}>
-      <Group gap="md" mt={6}>{KINDS.map((kind) => <Checkbox key={kind} value={kind} label={t(`notices.kindOf.${kind}`)} />)}</Group>
+    <Checkbox.Group mt="md" label={t("notices.kinds")} value={[...chosen]} onChange={(values) => onChange(all.filter((kind) => values.includes(kind)))}>
+      <Group gap="md" mt={6}>{all.map((kind) => <Checkbox key={kind} value={kind} label={t(`notices.kindOf.${kind}`)} />)}</Group>
     </Checkbox.Group>
   );
 }
 
 function Foot({ channel, save }: { channel: Channel; save: ReturnType<typeof useSetNotices> }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("shared");
   const test = useTestNotice();
   return (
     <>
       {save.isError && <Problem error={save.error} />}
       {test.isError && <Problem error={test.error} />}
       <Group mt="md" gap="sm">
-        <ActButton type="submit" loading={save.isPending}>{t("settings.save")}</ActButton>
+        <ActButton type="submit" loading={save.isPending}>{t("saving.save")}</ActButton>
         <ActButton variant="default" loading={test.isPending} onClick={() => test.mutate(channel)}>{t("notices.test")}</ActButton>
-        {save.isSuccess && <Text size="sm" c="dimmed" role="status">{t("settings.saved")}</Text>}
+        {save.isSuccess && <Text size="sm" c="dimmed" role="status">{t("saving.saved")}</Text>}
         {test.isSuccess && <Text size="sm" role="status">{t("notices.tested", { answer: test.data.answer })}</Text>}
       </Group>
     </>

@@ -2,32 +2,18 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from fl_core.errors import Conflict, FlomirError
-from fl_core.storage import journal, lab_notices, lab_settings
+from fl_core.notices import channels
+from fl_core.notices.schemas import AnyNotices, Channel, NoticeTested
+from fl_core.notices.settings import NoticeSettings
+from fl_core.page_settings import PageSettings
+from fl_core.storage import journal, notices
 from fl_core.storage.journal import ActivityRow
-from fl_core.storage.lab_notices import NoticeRow
-from orchestrator.schemas_settings import NoticeKind, Notices, NoticeTested
-from orchestrator.services import notice_channels
-from orchestrator.services.desk import Desk
-from orchestrator.services.notice_settings import NoticeSettings
+from fl_core.storage.notices import NoticeRow
 
-KIND_OF: Mapping[str, NoticeKind] = {
-    "enrolment.requested": "approval",
-    "consent.agree": "answer",
-    "consent.decline": "answer",
-    "consent.withdrawn": "answer",
-    "site.left": "answer",
-    "session.run_started": "session",
-    "session.run_completed": "session",
-    "session.paused": "session",
-    "session.run_failed": "failure",
-    "session.run_lost": "failure",
-    "data.added": "data",
-    "certificate.expires": "certificate",
-}
 CURSOR = "notice_cursor"
 PAGE = 200
 POLL_S = 5.0
@@ -40,12 +26,28 @@ logger = logging.getLogger(__name__)
 
 
 class Sender:
-    """One thread that collects and sends; a notice may come twice after a kill, never be lost."""
+    """One thread that collects and sends; a notice may come twice after a kill, never be lost.
 
-    def __init__(self, desk: Desk, *, settings: NoticeSettings, laboratory: str) -> None:
-        self._desk = desk
+    Parameters
+    ----------
+    settings : who is told what
+    page : where the mark lies up to which the activity was looked through, and whose clock counts
+    kind_of : what lines of the activity are told of, by their key
+    sender : under which word a notice names who sends it, and that name
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: NoticeSettings,
+        page: PageSettings,
+        kind_of: Mapping[str, str],
+        sender: Callable[[], tuple[str, str]],
+    ) -> None:
         self._settings = settings
-        self._laboratory = laboratory
+        self._page = page
+        self._kind_of = kind_of
+        self._sender = sender
         self._woken = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -81,30 +83,30 @@ class Sender:
     def collect(self) -> int:
         """Turn the lines since the last look into notices, together with the mark of that look; returns how many."""
         present = self._settings.get()
-        with self._desk.database.read() as connection:
-            cursor = lab_settings.get(connection, CURSOR).get("seq")
+        with self._page.database.read() as connection:
+            cursor = self._page.table.get(connection, CURSOR).get("seq")
             newest = journal.newest(connection)
             lines = journal.lines_after(connection, cursor, PAGE) if isinstance(cursor, int) else []
         if cursor == newest:
             return 0
         reached = lines[-1].seq if len(lines) == PAGE else newest
-        wanted = [(channel, kind, line) for line in lines for channel, kind in _wanted(present, line)]
-        with self._desk.database.begin() as tx:
+        wanted = [(channel, kind, line) for line in lines for channel, kind in self._wanted(present, line)]
+        with self._page.database.begin() as tx:
             for channel, kind, line in wanted:
-                lab_notices.add(tx, channel=channel, kind=kind, content=self._content(kind, line), at=self._desk.now())
-            lab_settings.put(tx, CURSOR, {"seq": reached}, at=self._desk.now())
+                notices.add(tx, channel=channel, kind=kind, content=self._content(kind, line), at=self._page.now())
+            self._page.table.put(tx, CURSOR, {"seq": reached}, at=self._page.now())
         return len(wanted)
 
     def deliver(self) -> None:
         """Send what is due; what fails is tried again later, ever less often, and given up in the end."""
-        with self._desk.database.read() as connection:
-            rows = lab_notices.due(connection, self._desk.now())
+        with self._page.database.read() as connection:
+            rows = notices.due(connection, self._page.now())
         for row in rows:
             if self._ended.is_set():
                 return
             self._deliver(row)
 
-    def test(self, channel: str) -> NoticeTested:
+    def test(self, channel: Channel) -> NoticeTested:
         """Send one notice now, as the settings stand.
 
         Raises
@@ -119,11 +121,12 @@ class Sender:
             message = "save an address first"
             raise Conflict(message)
         text = "This is a test: notices arrive here."
-        content = {"kind": "test", "text": text, "laboratory": self._laboratory, "at": self._desk.now().isoformat()}
+        word, name = self._sender()
+        content = {"kind": "test", "text": text, word: name, "at": self._page.now().isoformat()}
         return NoticeTested.model_validate({"channel": channel, "answer": self._send(channel, present, content)})
 
     def _deliver(self, row: NoticeRow) -> None:
-        now, attempts = self._desk.now(), row.attempts + 1
+        now, attempts = self._page.now(), row.attempts + 1
         try:
             self._send(row.channel, self._settings.get(), {**row.content, "id": row.id})
         except FlomirError as error:
@@ -133,31 +136,31 @@ class Sender:
             logger.info("a notice was not sent", extra={"notice": row.id, "attempts": attempts, "error": str(error)})
         else:
             values = {"attempts": attempts, "state": "sent", "problem": ""}
-        with self._desk.database.begin() as tx:
-            lab_notices.change(tx, row.id, values)
+        with self._page.database.begin() as tx:
+            notices.change(tx, row.id, values)
 
-    def _send(self, channel: str, present: Notices, content: Mapping[str, object]) -> str:
+    def _send(self, channel: str, present: AnyNotices, content: Mapping[str, object]) -> str:
         if channel == "mail":
-            return notice_channels.send_mail(present.mail, self._settings.secret("mail_password"), content)
-        return notice_channels.send_webhook(present.webhook, self._settings.secret("webhook_secret"), content)
+            return channels.send_mail(present.mail, self._settings.secret("mail_password"), content)
+        return channels.send_webhook(present.webhook, self._settings.secret("webhook_secret"), content)
 
     def _content(self, kind: str, line: ActivityRow) -> dict[str, object]:
+        word, name = self._sender()
         return {
             "kind": kind,
             "event": line.key,
             "text": line.text,
             "subject": line.subject,
-            "laboratory": self._laboratory,
+            word: name,
             "at": line.at.isoformat(),
         }
 
-
-def _wanted(present: Notices, line: ActivityRow) -> list[tuple[str, NoticeKind]]:
-    kind = KIND_OF.get(line.key or "")
-    if kind is None:
-        return []
-    channels = [
-        ("mail", present.mail.enabled, present.mail.kinds),
-        ("webhook", present.webhook.enabled, present.webhook.kinds),
-    ]
-    return [(name, kind) for name, enabled, kinds in channels if enabled and kind in kinds]
+    def _wanted(self, present: AnyNotices, line: ActivityRow) -> list[tuple[Channel, str]]:
+        kind = self._kind_of.get(line.key or "")
+        if kind is None:
+            return []
+        ways: list[tuple[Channel, bool, Sequence[str]]] = [
+            ("mail", present.mail.enabled, present.mail.kinds),
+            ("webhook", present.webhook.enabled, present.webhook.kinds),
+        ]
+        return [(name, kind) for name, enabled, kinds in ways if enabled and kind in kinds]
