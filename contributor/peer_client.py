@@ -29,6 +29,7 @@ from fl_core.protocol.messages import (
 )
 from fl_core.storage.site_outbox import LetterKind
 from fl_core.transport.proxy import Proxy
+from fl_core.transport.way_out import httpx_proxy
 
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
@@ -37,12 +38,6 @@ WAIT_S = peer_api.LONGEST_WAIT_S - 5.0
 LETTER_PATHS: dict[LetterKind, str] = {"consent": peer_api.CONSENTS, "withdrawal": peer_api.WITHDRAWALS}
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def httpx_proxy(proxy: Proxy) -> httpx.Proxy:
-    """Return the proxy as httpx knows it."""
-    login = (proxy.username, proxy.password) if proxy.username else None
-    return httpx.Proxy(proxy.url, auth=login, ssl_context=proxy.context())
 
 
 class PeerClient:

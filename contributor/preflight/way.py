@@ -21,12 +21,12 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from contributor.connecting import Steps, at_proxy
-from contributor.peer_client import httpx_proxy
 from contributor.preflight.words import line
 from contributor.schemas_network import PreflightLine
 from fl_core.errors import InvalidInput
 from fl_core.protocol import peer_api
 from fl_core.transport.proxy import Proxy
+from fl_core.transport.way_out import httpx_proxy
 
 TIMEOUT_S = 10.0
 CLOCK_RIGHT_S = 10.0

@@ -26,6 +26,11 @@ class AnyMail(Schema):
     recipients: list[MailAddress] = Field(default=[], max_length=20)
     kinds: Sequence[str] = ()
 
+    @property
+    def by_proxy(self) -> bool:
+        """Tell whether the daemon's proxy, if it has one, is on the way."""
+        return True
+
     @model_validator(mode="after")
     def _whole(self) -> "AnyMail":
         if self.enabled and not self.recipients:
@@ -43,6 +48,11 @@ class AnyWebhook(Schema):
     enabled: bool = False
     url: str = Field(default="", max_length=500)
     kinds: Sequence[str] = ()
+
+    @property
+    def by_proxy(self) -> bool:
+        """Tell whether the daemon's proxy, if it has one, is on the way."""
+        return True
 
     @field_validator("url")
     @classmethod

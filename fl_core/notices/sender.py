@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from fl_core.errors import Conflict, FlomirError
 from fl_core.notices import channels
-from fl_core.notices.schemas import AnyNotices, Channel, NoticeTested
+from fl_core.notices.schemas import AnyMail, AnyNotices, AnyWebhook, Channel, NoticeTested
 from fl_core.notices.settings import NoticeSettings
 from fl_core.page_settings import PageSettings
 from fl_core.storage import journal, notices
 from fl_core.storage.journal import ActivityRow
 from fl_core.storage.notices import NoticeRow
+from fl_core.transport.proxy import Proxy
 
 CURSOR = "notice_cursor"
 PAGE = 200
@@ -34,6 +35,7 @@ class Sender:
     page : where the mark lies up to which the activity was looked through, and whose clock counts
     kind_of : what lines of the activity are told of, by their key
     sender : under which word a notice names who sends it, and that name
+    proxy : the proxy in force; without this, notices take the way that the environment names
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Sender:
         page: PageSettings,
         kind_of: Mapping[str, str],
         sender: Callable[[], tuple[str, str]],
+        proxy: Callable[[], Proxy | None] | None = None,
     ) -> None:
         self._settings = settings
         self._page = page
         self._kind_of = kind_of
         self._sender = sender
+        self._proxy = proxy
         self._woken = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -141,8 +145,18 @@ class Sender:
 
     def _send(self, channel: str, present: AnyNotices, content: Mapping[str, object]) -> str:
         if channel == "mail":
-            return channels.send_mail(present.mail, self._settings.secret("mail_password"), content)
-        return channels.send_webhook(present.webhook, self._settings.secret("webhook_secret"), content)
+            proxy = self._way(present.mail)
+            return channels.send_mail(present.mail, self._settings.secret("mail_password"), content, proxy=proxy)
+        return channels.send_webhook(
+            present.webhook,
+            self._settings.secret("webhook_secret"),
+            content,
+            proxy=self._way(present.webhook),
+            trust_environment=self._proxy is None,
+        )
+
+    def _way(self, channel: AnyMail | AnyWebhook) -> Proxy | None:
+        return self._proxy() if self._proxy is not None and channel.by_proxy else None
 
     def _content(self, kind: str, line: ActivityRow) -> dict[str, object]:
         word, name = self._sender()

@@ -34,8 +34,9 @@ class MailSink:
 
 @dataclass
 class HookSink:
-    """What a webhook was posted; answers with the codes in `answers`, then with 204."""
+    """What a webhook was posted; answers with the codes in `answers`, then with 204; `context` makes it speak TLS."""
 
+    context: ssl.SSLContext | None = None
     answers: list[int] = field(default_factory=list)
     location: str = ""
     port: int = 0
@@ -95,7 +96,10 @@ def hook_sink(**options: object) -> Iterator[HookSink]:
         def log_message(self, *_: object) -> None:
             return
 
-    with _served(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if sink.context is not None:
+        server.socket = sink.context.wrap_socket(server.socket, server_side=True)
+    with _served(server) as port:
         sink.port = port
         yield sink
 
