@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 from wsgiref.types import WSGIApplication
@@ -29,9 +30,12 @@ from contributor.routes import quality as quality_routes
 from contributor.routes import requests as request_routes
 from contributor.routes import results as result_routes
 from contributor.routes import sessions as session_routes
+from contributor.routes import settings as settings_routes
 from contributor.routes import studies as study_routes
 from contributor.routes import system as system_routes
 from contributor.routes.answers import operation_id
+from contributor.routes.settings import House
+from contributor.schemas_settings import NextStart, Notices, NoticesView
 from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
 from contributor.services.farewell import Farewell
@@ -39,6 +43,8 @@ from contributor.services.grants import GrantsWriter
 from contributor.services.imports import Imports
 from contributor.services.models import ReceivedModels
 from contributor.services.network import Network
+from contributor.services.next_start import SiteStart
+from contributor.services.notice_kinds import KIND_OF
 from contributor.services.own_results import OwnResults
 from contributor.services.participation import TICK_S, Participation
 from contributor.services.patients import Patients
@@ -55,9 +61,16 @@ from contributor.services.storage import Storage
 from contributor.services.studies import Studies
 from contributor.services.study_details import Details
 from contributor.services.system import System
+from contributor.services.watch import Watch
 from contributor.settings import ContributorSettings
 from contributor.uplink import Uplink, peer_client
+from fl_core.about import about
+from fl_core.acting import acted_by
 from fl_core.events import EventBus
+from fl_core.next_start import NextStartSettings
+from fl_core.notices.sender import Sender
+from fl_core.notices.settings import NoticeSettings, NoticeShapes
+from fl_core.page_settings import PageSettings
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.records import Records
 from fl_core.seen import Seen
@@ -66,6 +79,7 @@ from fl_core.storage.database import Database, open_database
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
+from fl_core.storage.site_settings import SITE_SETTINGS
 from fl_core.views import activity_view
 from fl_core.web import once, realtime, roles, static
 from fl_core.web.account_routes import add_account_routes, add_own_routes
@@ -107,6 +121,8 @@ class Services:
     seen: Seen
     system: System
     network: Network
+    house: House
+    watch: Watch
     preflight: Preflight
     accounts: Accounts
     page_url: str
@@ -140,6 +156,7 @@ class Contributor:
         self.services.results.start()
         threading.Thread(target=self._tick, name="tick", daemon=True).start()
         self.services.enrolment.resume()
+        self.services.house.sender.start()
         self.on_started()
 
     def stop(self) -> None:
@@ -150,6 +167,7 @@ class Contributor:
         self.services.reconstructions.cancel()
         self.services.results.cancel_all()
         self.services.preflight.stop()
+        self.services.house.sender.stop()
         self.services.imports.stop()
         self.services.enrolment.stop()
         self.uplink.stop()
@@ -167,6 +185,7 @@ class Contributor:
                     self.services.participation.ingest()
                 self.services.requests.expire()
                 self.services.reminders.tell_due()
+                self.services.watch.tick()
             except Exception:
                 logger.exception("a tick failed")
 
@@ -189,7 +208,10 @@ def compose(
     paths = SitePaths(settings.home, settings.data_folder)
     bus = EventBus()
     database = open_database(paths.database, migrations=MIGRATIONS)
-    journal = Journal(database, on_activity=lambda row: _ignore(bus.publish("activity", activity_view(row))))
+    journal = Journal(
+        database,
+        on_activity=lambda row: _all(lambda: bus.publish("activity", activity_view(row)), lambda: house.sender.wake()),
+    )
     certificates = SiteCertificates(paths)
     connection = Connection(database=database, journal=journal, bus=bus)
     version, code = software_version(), bundle_sha256()
@@ -382,6 +404,14 @@ def compose(
         children=children.statuses,
         new_link=lambda: f"http://127.0.0.1:{port}/login?token={logins.new_link_token()}",
     )
+    page_settings = PageSettings(
+        database=database,
+        journal=journal,
+        table=SITE_SETTINGS,
+        actor=lambda: acted_by("administrator"),
+        now=lambda: datetime.now(UTC),
+    )
+    house = _house(page_settings, settings, paths, connection=connection, network=network)
     services = Services(
         connection=connection,
         enrolment=enrolment,
@@ -405,6 +435,8 @@ def compose(
         seen=Seen(database),
         system=system,
         network=network,
+        house=house,
+        watch=Watch(page=page_settings, connection=lambda: connection.record, storage=storage.view),
         preflight=preflight,
         accounts=Accounts(database=database, journal=journal, roles=ROLES, valid_s=settings.login_days * float(DAY_S)),
         page_url=f"http://127.0.0.1:{port}",
@@ -428,6 +460,35 @@ def compose(
     )
 
 
+def _house(
+    page: PageSettings, settings: ContributorSettings, paths: SitePaths, *, connection: Connection, network: Network
+) -> House:
+    notices = NoticeSettings(
+        settings=page, shapes=NoticeShapes(settings=Notices, view=NoticesView), secrets_file=paths.notice_secrets
+    )
+    started_with = NextStart.model_validate({name: getattr(settings, name) for name in NextStart.model_fields})
+    return House(
+        notices=notices,
+        sender=Sender(
+            settings=notices,
+            page=page,
+            kind_of=KIND_OF,
+            sender=lambda: ("site", connection.record.site_name or "FLoMIR"),
+            proxy=network.proxy,
+        ),
+        next_start=SiteStart(
+            NextStartSettings(
+                database=page.database,
+                journal=page.journal,
+                file=paths.settings,
+                present=started_with,
+                actor=page.actor,
+            )
+        ),
+        about=lambda: about(software_version(), settings.home),
+    )
+
+
 def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> OpenAPI:
     """Return the web application with every route of the UI API."""
     app = create_app("contributor", title=TITLE, version=version, upload_limit_bytes=upload_limit_bytes)
@@ -441,6 +502,7 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
         consent_routes.resource_routes(services.resources),
         system_routes.internal_routes(services.participation),
         network_routes.routes(services.network, services.preflight),
+        settings_routes.routes(services.house),
         enrolment_routes.routes(services.enrolment),
         study_routes.routes(services.studies),
         quality_routes.routes(services.quality),

@@ -81,6 +81,16 @@ class SitePaths:
         return self.trust / "proxy.json"
 
     @property
+    def notice_secrets(self) -> Path:
+        """Password and signing secret of the notices."""
+        return self.trust / "notices.json"
+
+    @property
+    def settings(self) -> Path:
+        """Settings that are read at the start."""
+        return self.home / "settings.toml"
+
+    @property
     def proxy_in_use(self) -> Path:
         """The proxy in force, for the relay."""
         return self.home / "run" / "proxy.json"

@@ -135,7 +135,12 @@ class Connection:
                 if moved:
                     text = words if words is not None else f"{WORDS[state]} {detail}".strip()
                     self._journal.note(
-                        tx, actor="system", action=f"connection.{state}", subject=after.site_id or "", text=text
+                        tx,
+                        actor="system",
+                        action=f"connection.{state}",
+                        subject=after.site_id or "",
+                        text=text,
+                        values={"detail": detail} if words is None else None,
                     )
             self._record, self._finding = after, finding
         self._tell()

@@ -290,6 +290,7 @@ class Imports:
                 subject=record.id,
                 details={"added": added, "refused": others, "duplicate": counts.get(FileState.DUPLICATE, 0)},
                 text=f"An import is {state.value}: {added} studies added, {others} files not taken.",
+                values={"added": added, "refused": others},
                 kind="study",
             )
         if state in (ImportState.DONE, ImportState.CANCELLED):

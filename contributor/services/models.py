@@ -90,7 +90,14 @@ class ReceivedModels:
                 self._sessions.set_latest_model(tx, news.session_id, news.model_id)
                 kind = "The final model" if news.final else f"The model of round {news.round}"
                 text = f"{kind} “{news.name}” is ready."
-                self._journal.tell(tx, kind="model", text=text, subject=news.model_id)
+                self._journal.tell(
+                    tx,
+                    kind="model",
+                    text=text,
+                    subject=news.model_id,
+                    key="model.final" if news.final else "model.round",
+                    values={"name": news.name, "round": news.round},
+                )
         if is_new:
             self._publish(news.model_id)
             self._session_changed(news.session_id)

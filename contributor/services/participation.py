@@ -85,7 +85,12 @@ class Participation:
             if changed and (before is None or before.state != news.state):
                 title = self._title(news.session_id)
                 self._journal.tell(
-                    tx, kind="session", text=f"Session “{title}” is {news.state}.", subject=news.session_id
+                    tx,
+                    kind="session",
+                    text=f"Session “{title}” is {news.state}.",
+                    subject=news.session_id,
+                    key=f"session.{news.state}",
+                    values={"title": title},
                 )
         if changed:
             self._news_changed(news.session_id)
@@ -161,7 +166,14 @@ class Participation:
             )
         elif record.phase is SitePhase.HELD:
             text = f"Round {record.round}: the update is ready and waits for your answer before it leaves."
-            self._journal.tell(tx, kind="session", text=text, subject=record.session_id)
+            self._journal.tell(
+                tx,
+                kind="session",
+                text=text,
+                subject=record.session_id,
+                key="update.held",
+                values={"round": record.round},
+            )
         elif record.phase is SitePhase.FAILED:
             self._journal.note(
                 tx,

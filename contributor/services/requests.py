@@ -168,11 +168,15 @@ class Requests:
                 self._journal.note(
                     tx,
                     actor="orchestrator",
-                    action="request.received",
+                    action="request.further" if agreed else "request.received",
                     subject=session_id,
                     details={"offer_sha256": found.sha256},
                     text=_asked_words(found.offer, further=agreed),
-                    values=None if agreed else {"orchestrator": found.offer.orchestrator, "title": found.offer.title},
+                    values={
+                        "orchestrator": found.offer.orchestrator,
+                        "title": found.offer.title,
+                        "rounds": found.offer.rounds,
+                    },
                 )
         if is_new:
             self._publish(session_id)

@@ -172,9 +172,18 @@ pause = Table(
 )
 
 
+setting = Table(
+    "site_setting",
+    SITE_METADATA,
+    Column("key", String(40), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+
 def create_site_0001(connection: Connection) -> None:
     """Create the site's tables as of revision 0001; later changes are revisions of their own."""
-    later = {amendment, rule, reminder, pause}
+    later = {amendment, rule, reminder, pause, setting}
     SITE_METADATA.create_all(connection, tables=[table for table in SITE_METADATA.sorted_tables if table not in later])
 
 
@@ -186,3 +195,8 @@ def create_site_0005(connection: Connection) -> None:
 def create_site_wishes(connection: Connection) -> None:
     """Create the tables of standing rules, reminders and pauses."""
     SITE_METADATA.create_all(connection, tables=[rule, reminder, pause])
+
+
+def create_site_settings(connection: Connection) -> None:
+    """Create the table of settings that are made on the page."""
+    SITE_METADATA.create_all(connection, tables=[setting])

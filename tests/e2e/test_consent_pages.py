@@ -15,6 +15,7 @@ from flomir.browser import launched_browser
 from flomir.demo import federation as fed
 from tests.support.journey import TRAIN_MS, row
 from tests.support.pages import Person, person
+from tests.support.sinks import hook_sink
 from tests.support.stack import Stack, running_stack, wait_for
 
 pytestmark = pytest.mark.browser
@@ -200,3 +201,63 @@ def test_con_7_receipts_and_the_audit_log_are_searched_exported_and_verified(sce
     page.get_by_role("button", name="Mark as read").click()
     expect(page.get_by_role("button", name="Mark as read")).to_have_count(0)
     professional.shoot("home-read", phone=True)
+
+
+def test_con_1_settings_tell_a_program_of_a_new_request(scene: Scene) -> None:
+    professional, page = scene.professional, scene.professional.page
+    with hook_sink() as sink:
+        _settings(professional, "Notices")
+        hook = page.get_by_role("region", name="Webhook")
+        hook.get_by_label("Address").fill(sink.url)
+        hook.get_by_label("Secret").fill("a secret of ours")
+        hook.get_by_role("switch", name="Send to the webhook").check()
+        professional.press("Save", hook)
+        expect(hook.get_by_role("status").first).to_have_text("Saved.")
+        professional.press("Send a test", hook)
+        expect(hook).to_contain_text("Sent: HTTP 204.")
+        scene.offer("Told by notice")
+        sink.wait(2)
+        test, told = sink.contents()
+        assert (test["kind"], told["event"]) == ("test", "request.received")
+        assert told["site"] == test["site"] != "FLoMIR"
+        assert "Told by notice" in str(told["text"])
+        assert all("X-Flomir-Signature" in headers for headers, _ in sink.posts)
+        expect(page.get_by_role("list", name="Latest notices")).to_contain_text("Sent", timeout=20_000)
+        professional.shoot("settings-notices", dark=True, phone=True)
+        hook.get_by_role("switch", name="Send to the webhook").uncheck()
+        professional.press("Save", hook)
+        expect(hook.get_by_role("status").first).to_have_text("Saved.")
+    assert "a secret of ours" not in json.dumps(scene.stack.sites[0].call("GET", "/settings/notices"))
+
+
+def test_con_1_settings_hold_the_place_of_the_data_and_the_next_start(scene: Scene) -> None:
+    professional, page = scene.professional, scene.professional.page
+    _settings(professional, "This computer")
+    place = page.get_by_role("region", name="Where the data are")
+    professional.press("Change", place)
+    limit = page.get_by_role("dialog", name="Where the data are")
+    limit.get_by_label("Limit").fill("5")
+    professional.press("Save", limit)
+    expect(place).to_contain_text("of 5.0 GB")
+    professional.shoot("settings-computer", dark=True, phone=True)
+    page.get_by_role("tab", name="Program").click()
+    start = page.get_by_role("region", name="From the next start on")
+    expect(start.get_by_label("Open the window at the start")).to_be_disabled()  # given on the command line
+    start.get_by_label("Days a browser stays signed in").fill("30")
+    professional.press("Save", start)
+    expect(start).to_contain_text("Saved; it holds from the next start on.")
+    page.get_by_role("table", name="Made with").wait_for()
+    professional.shoot("settings-program", dark=True, phone=True)
+    assert "login_days = 30" in (scene.stack.sites[0].home / "settings.toml").read_text()
+    page.get_by_role("button", name="DE: auf Deutsch anzeigen").click()
+    expect(page.get_by_role("region", name="Ab dem nächsten Start")).to_contain_text("Gespeichert; es gilt")
+    professional.shoot("settings-program-german", phone=True)
+    page.get_by_role("tab", name="Benachrichtigungen").click()
+    page.get_by_role("region", name="Web-Hook").wait_for()
+    professional.shoot("settings-notices-german", phone=True)
+    page.get_by_role("button", name="EN: show in English").click()
+
+
+def _settings(professional: Person, part: str) -> None:
+    professional.go("Settings")
+    professional.page.get_by_role("tab", name=part).click()

@@ -20,6 +20,7 @@ from model.io.imported import PatientFrame
 from model.io.nifti import write_nifti
 from model.io.study_records import Study
 from tests.support.dicom import nm_file
+from tests.support.sinks import hook_sink
 from tests.support.studies import tiny_study, write_tiny_study
 from tests.support.tap import heard, tap_environment
 
@@ -132,25 +133,33 @@ def test_nothing_of_a_patient_leaves_a_site_or_reaches_a_log(
 ) -> None:
     orchestrator, site, folder = pair
     settings = DemoSettings(contributors=1, rounds=2, local_epochs=1, studies=3, workdir=folder)
-    issued = orchestrator.call("POST", "/invitations", json_body={"site_name": HOSPITAL})
-    view = site.call("POST", "/enrolment", json_body={"invitation": issued["text"], "site_name": HOSPITAL})
-    fed.approve(orchestrator, str(view["fingerprint"]))
-    site_id = fed.connected(site)
-    _bring_in(site, camera)
-    _provoke(site, camera)
-    fed.wait_for_summaries(orchestrator, [(site_id, STUDIES)])
-    site.call("PUT", "/sharing", json_body={"distributions": True})
-    session_id = fed.offer_session(orchestrator, settings, [site_id], "Planted")
-    fed.agree(site, session_id)
-    view = fed.follow(orchestrator, session_id, lambda _view: None, timeout_s=150)
-    assert view["state"] == "completed", (view["reason"], (site.home / "flower" / "progress.jsonl").read_text()[-2000:])
-    _withdraw_one(site)
+    with hook_sink() as told:
+        site.call("PUT", "/settings/notices", json_body={"webhook": {"enabled": True, "url": told.url}})
+        issued = orchestrator.call("POST", "/invitations", json_body={"site_name": HOSPITAL})
+        view = site.call("POST", "/enrolment", json_body={"invitation": issued["text"], "site_name": HOSPITAL})
+        fed.approve(orchestrator, str(view["fingerprint"]))
+        site_id = fed.connected(site)
+        _bring_in(site, camera)
+        _provoke(site, camera)
+        fed.wait_for_summaries(orchestrator, [(site_id, STUDIES)])
+        site.call("PUT", "/sharing", json_body={"distributions": True})
+        session_id = fed.offer_session(orchestrator, settings, [site_id], "Planted")
+        fed.agree(site, session_id)
+        view = fed.follow(orchestrator, session_id, lambda _view: None, timeout_s=150)
+        assert view["state"] == "completed", (
+            view["reason"],
+            (site.home / "flower" / "progress.jsonl").read_text()[-2000:],
+        )
+        _withdraw_one(site)
+        told.wait(5)
 
     sent = heard(folder / "tap")
     assert HOSPITAL.encode() in sent, "the tap hears nothing"
     assert len(sent) > 50_000, "no update was heard"
+    assert {"request", "training", "import", "model"} <= {one["kind"] for one in told.contents()}
     places = {
         "what the site sent": sent,
+        "the notices": b"".join(body for _, body in told.posts),
         "the laboratory's folder": _everything(orchestrator.home),
         "the site's logs": _everything(site.home / "logs") + (site.home / "daemon.log").read_bytes(),
         "the runner's files": _everything(site.home / "flower") + _everything(site.home / "run"),

@@ -22,6 +22,7 @@ OWN = {("PUT", "/api/v1/activity/seen"), ("PUT", "/api/v1/me/password"), ("DELET
 ADMINISTRATORS = {
     ("POST", "/api/v1/enrolment"), ("DELETE", "/api/v1/enrolment"), ("POST", "/api/v1/links"),
     ("PUT", "/api/v1/settings/proxy"), ("POST", "/api/v1/enrolment/renew"),
+    ("PUT", "/api/v1/settings/notices"), ("POST", "/api/v1/settings/notices/test"), ("PUT", "/api/v1/settings/daemon"),
     ("PUT", "/api/v1/storage"), ("POST", "/api/v1/storage/removal"),
     *((method, path) for method, path in ROUTES if path.startswith("/api/v1/accounts")),
 }  # fmt: skip

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what this program is made of. */
+        get: operations["get_about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts": {
         parameters: {
             query?: never;
@@ -1125,6 +1142,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/daemon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what holds now and from the next start on. */
+        get: operations["get_daemon_settings"];
+        /** Change what holds from the next start on. */
+        put: operations["set_daemon_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return who is told what; no secret is in it. */
+        get: operations["get_notices"];
+        /** Replace the settings of the notices. */
+        put: operations["set_notices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/notices/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send one notice now. */
+        post: operations["test_notices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings/proxy": {
         parameters: {
             query?: never;
@@ -1320,6 +1390,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * About
+         * @description GET /about.
+         */
+        About: {
+            /** Components */
+            components: components["schemas"]["Component"][];
+            /** Home */
+            home: string;
+            /** Licence */
+            licence: string;
+            /** Protocol */
+            protocol: string;
+            /** Python */
+            python: string;
+            /** Version */
+            version: string;
+        };
         /**
          * AccountChange
          * @description PATCH /accounts/{id}: what is absent stays.
@@ -1574,6 +1662,18 @@ export interface components {
             state: "starting" | "ready" | "restarting" | "stopped";
         };
         /**
+         * Component
+         * @description A library this program is made of.
+         */
+        Component: {
+            /** Licence */
+            licence: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * ConnectionView
          * @description The relation to the orchestrator: delta `connection`.
          */
@@ -1669,6 +1769,19 @@ export interface components {
             take_part: boolean;
             /** Train On My Data */
             train_on_my_data: boolean;
+        };
+        /**
+         * DaemonSettingsView
+         * @description GET /settings/daemon.
+         */
+        DaemonSettingsView: {
+            /**
+             * Fixed
+             * @description settings given on the command line or by the environment
+             */
+            fixed: string[];
+            next: components["schemas"]["NextStart"];
+            present: components["schemas"]["NextStart"];
         };
         /**
          * DataDistributions
@@ -2147,6 +2260,69 @@ export interface components {
             link: string;
         };
         /**
+         * MailSettings
+         * @description Notices by e-mail.
+         */
+        MailSettings: {
+            /**
+             * Direct
+             * @description reach the server without the site's proxy
+             * @default false
+             */
+            direct: boolean;
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Host
+             * @default localhost
+             */
+            host: string;
+            /**
+             * Kinds
+             * @default [
+             *       "request",
+             *       "reminder",
+             *       "training",
+             *       "failure",
+             *       "model",
+             *       "certificate",
+             *       "connection",
+             *       "import",
+             *       "storage"
+             *     ]
+             */
+            kinds: ("request" | "reminder" | "training" | "failure" | "model" | "certificate" | "connection" | "import" | "storage")[];
+            /**
+             * Port
+             * @default 587
+             */
+            port: number;
+            /**
+             * Recipients
+             * @default []
+             */
+            recipients: string[];
+            /**
+             * Security
+             * @default starttls
+             * @enum {string}
+             */
+            security: "starttls" | "tls" | "none";
+            /**
+             * Sender
+             * @default flomir@localhost
+             */
+            sender: string;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+        };
+        /**
          * Me
          * @description GET /me: who is signed in; `csrf` goes into header X-Flomir-CSRF of every unsafe request.
          */
@@ -2190,6 +2366,209 @@ export interface components {
             methods: {
                 [key: string]: components["schemas"]["EstimateView"];
             };
+        };
+        /**
+         * NextStart
+         * @description PUT /settings/daemon: settings that hold from the next start on; kept in settings.toml of the home folder.
+         */
+        NextStart: {
+            /**
+             * Headless
+             * @default false
+             */
+            headless: boolean;
+            /**
+             * Login Days
+             * @default 7
+             */
+            login_days: number;
+            /**
+             * Port
+             * @default 0
+             */
+            port: number;
+            /**
+             * Reserve Mib
+             * @default 1024
+             */
+            reserve_mib: number;
+            /**
+             * Upload Limit Mib
+             * @default 2048
+             */
+            upload_limit_mib: number;
+        };
+        /**
+         * NoticeTest
+         * @description POST /settings/notices/test.
+         */
+        NoticeTest: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+        };
+        /**
+         * NoticeTested
+         * @description The other side took the notice.
+         */
+        NoticeTested: {
+            /** Answer */
+            answer: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+        };
+        /**
+         * NoticeView
+         * @description A notice that waits, was sent, or was given up.
+         */
+        NoticeView: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Problem */
+            problem: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sent" | "failed";
+        };
+        /**
+         * NoticesChange
+         * @description PUT /settings/notices; an absent secret stays as it is, an empty one is removed.
+         */
+        NoticesChange: {
+            /**
+             * @default {
+             *       "direct": false,
+             *       "enabled": false,
+             *       "host": "localhost",
+             *       "kinds": [
+             *         "request",
+             *         "reminder",
+             *         "training",
+             *         "failure",
+             *         "model",
+             *         "certificate",
+             *         "connection",
+             *         "import",
+             *         "storage"
+             *       ],
+             *       "port": 587,
+             *       "recipients": [],
+             *       "security": "starttls",
+             *       "sender": "flomir@localhost",
+             *       "username": ""
+             *     }
+             */
+            mail: components["schemas"]["MailSettings"];
+            /**
+             * Mail Password
+             * @default null
+             */
+            mail_password: string | null;
+            /**
+             * @default {
+             *       "direct": false,
+             *       "enabled": false,
+             *       "kinds": [
+             *         "request",
+             *         "reminder",
+             *         "training",
+             *         "failure",
+             *         "model",
+             *         "certificate",
+             *         "connection",
+             *         "import",
+             *         "storage"
+             *       ],
+             *       "url": ""
+             *     }
+             */
+            webhook: components["schemas"]["WebhookSettings"];
+            /**
+             * Webhook Secret
+             * @default null
+             */
+            webhook_secret: string | null;
+        };
+        /**
+         * NoticesView
+         * @description GET /settings/notices.
+         */
+        NoticesView: {
+            /** Has Mail Password */
+            has_mail_password: boolean;
+            /** Has Webhook Secret */
+            has_webhook_secret: boolean;
+            /** Latest */
+            latest: components["schemas"]["NoticeView"][];
+            /**
+             * @default {
+             *       "direct": false,
+             *       "enabled": false,
+             *       "host": "localhost",
+             *       "kinds": [
+             *         "request",
+             *         "reminder",
+             *         "training",
+             *         "failure",
+             *         "model",
+             *         "certificate",
+             *         "connection",
+             *         "import",
+             *         "storage"
+             *       ],
+             *       "port": 587,
+             *       "recipients": [],
+             *       "security": "starttls",
+             *       "sender": "flomir@localhost",
+             *       "username": ""
+             *     }
+             */
+            mail: components["schemas"]["MailSettings"];
+            /**
+             * @default {
+             *       "direct": false,
+             *       "enabled": false,
+             *       "kinds": [
+             *         "request",
+             *         "reminder",
+             *         "training",
+             *         "failure",
+             *         "model",
+             *         "certificate",
+             *         "connection",
+             *         "import",
+             *         "storage"
+             *       ],
+             *       "url": ""
+             *     }
+             */
+            webhook: components["schemas"]["WebhookSettings"];
         };
         /**
          * OwnCase
@@ -3620,6 +3999,43 @@ export interface components {
             url: string | null;
         };
         /**
+         * WebhookSettings
+         * @description Notices to a program: an HTTP POST with a signature.
+         */
+        WebhookSettings: {
+            /**
+             * Direct
+             * @description reach the address without the site's proxy
+             * @default false
+             */
+            direct: boolean;
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Kinds
+             * @default [
+             *       "request",
+             *       "reminder",
+             *       "training",
+             *       "failure",
+             *       "model",
+             *       "certificate",
+             *       "connection",
+             *       "import",
+             *       "storage"
+             *     ]
+             */
+            kinds: ("request" | "reminder" | "training" | "failure" | "model" | "certificate" | "connection" | "import" | "storage")[];
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+        };
+        /**
          * WindowView
          * @description An energy window.
          */
@@ -3651,6 +4067,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
     list_accounts: {
         parameters: {
             query?: never;
@@ -6136,6 +6581,163 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteSessionView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_daemon_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DaemonSettingsView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    set_daemon_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextStart"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DaemonSettingsView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    set_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    test_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeTested"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -16,7 +16,7 @@ const reconstruct = createRoute({ getParentRoute: () => root, path: "/reconstruc
 const results = createRoute({ getParentRoute: () => root, path: "/results", component: lazyRouteComponent(() => import("@app/app/pages/ResultsPage"), "ResultsPage") });
 const privacy = createRoute({ getParentRoute: () => root, path: "/privacy", component: lazyRouteComponent(() => import("@app/app/pages/PrivacyPage"), "PrivacyPage") });
 const information = createRoute({ getParentRoute: () => root, path: "/information", component: lazyRouteComponent(() => import("@app/app/pages/InformationPage"), "InformationPage") });
-const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
+const settings = createRoute({ getParentRoute: () => root, path: "/settings", validateSearch: ({ part }: Record<string, unknown>) => (typeof part === "string" ? { part } : {}), component: lazyRouteComponent(() => import("@app/app/pages/SettingsPage"), "SettingsPage") });
 
 export const router = createRouter({
   routeTree: root.addChildren([home, connect, preflight, data, study, requests, training, reconstruct, results, privacy, information, settings]),

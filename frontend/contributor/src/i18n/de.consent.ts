@@ -1,6 +1,8 @@
 /** German text about standing rules, reminders, pauses, resources, receipts and the information sheet. */
 import type { consent as english } from "@app/i18n/en.consent";
 
+import { quietActivity } from "@app/i18n/de.settings";
+
 export const consent: typeof english = {
   rules: {
     title: "Dauerregeln", note: "Solchen Anfragen zustimmen, ohne mich jedes Mal zu fragen. Jede Einwilligung nennt die Regel und ihre Version.", loading: "Dauerregeln werden geladen", add: "Neue Regel", emptyTitle: "Keine Dauerregel", empty: "Sie werden zu jeder Anfrage gefragt. Eine Regel kann für Sie zustimmen, in Grenzen, die Sie setzen.",
@@ -25,12 +27,13 @@ export const consent: typeof english = {
   sheet: { title: "Informationsblatt für Patienten", intro: "Zum Aushändigen und Drucken. Jede Einwilligung dieses Standorts nennt die Version, die galt.", loading: "Blatt wird geladen", print: "Drucken", language: "Sprache des Blatts", version: "Version {{version}} vom {{issued}}" },
   unread: { badge_one: "{{count}} neue Zeile im Verlauf", badge_other: "{{count}} neue Zeilen im Verlauf", mark: "Als gelesen markieren" },
   activity: {
+    ...quietActivity,
     rule: { created: "Dauerregel „{{name}}“ wurde angelegt.", changed: "Dauerregel „{{name}}“ wurde geändert (Version {{version}}).", paused: "Dauerregel „{{name}}“ ist angehalten.", resumed: "Dauerregel „{{name}}“ stimmt wieder zu.", deleted: "Dauerregel „{{name}}“ wurde gelöscht; ihre Einwilligungen bleiben.", could_not_agree: "Dauerregel „{{name}}“ konnte „{{title}}“ nicht zustimmen; die Anfrage wartet auf Sie." },
-    request: { received: "{{orchestrator}} bittet um Teilnahme an „{{title}}“.", recalled: "{{orchestrator}} hat die Anfrage „{{title}}“ zurückgenommen.", put_off: "Die Anfrage „{{title}}“ kommt am {{at}} wieder.", reminder: "Erinnerung: „{{title}}“ wartet auf Ihre Antwort." },
+    request: { received: "{{orchestrator}} bittet um Teilnahme an „{{title}}“.", further: "{{orchestrator}} bittet um insgesamt {{rounds}} Runden für „{{title}}“.", recalled: "{{orchestrator}} hat die Anfrage „{{title}}“ zurückgenommen.", put_off: "Die Anfrage „{{title}}“ kommt am {{at}} wieder.", reminder: "Erinnerung: „{{title}}“ wartet auf Ihre Antwort." },
     consent: { agreed_one: "„{{title}}“ mit {{count}} Studie zugestimmt.", agreed_other: "„{{title}}“ mit {{count}} Studien zugestimmt.", declined: "„{{title}}“ abgelehnt.", withdrawn: "Die Einwilligung in „{{title}}“ wurde widerrufen; nichts wird mehr trainiert oder gesendet." },
     training: { paused: "„{{title}}“ ist hier angehalten.", resumed: "„{{title}}“ geht hier weiter." },
     resources: { changed: "Was das Training von diesem Computer nutzen darf, wurde geändert." },
-    update: { sent: "Runde {{round}}: Eine Aktualisierung von {{bytes}} wurde gesendet; keine Aufnahme hat das Haus verlassen.", released: "Die Aktualisierung der Runde {{round}} darf hinaus.", kept: "Die Aktualisierung der Runde {{round}} bleibt hier." },
+    update: { held: "Runde {{round}}: Die Aktualisierung ist fertig und wartet auf Ihre Antwort, bevor sie hinausgeht.", sent: "Runde {{round}}: Eine Aktualisierung von {{bytes}} wurde gesendet; keine Aufnahme hat das Haus verlassen.", released: "Die Aktualisierung der Runde {{round}} darf hinaus.", kept: "Die Aktualisierung der Runde {{round}} bleibt hier." },
     reconstruction: { removed: "Eine Rekonstruktion wurde mit ihren Bildern entfernt." }, result: { removed: "Ein Vergleich an den eigenen zurückgehaltenen Patienten wurde mit seinen Bildern entfernt." },
     enrolment: { left: "{{orchestrator}} verlassen; der Schlüssel dieses Standorts wurde gelöscht.", left_told: "{{orchestrator}} verlassen und benachrichtigt; der Schlüssel dieses Standorts wurde gelöscht.", left_not_told: "{{orchestrator}} verlassen, war aber nicht zu benachrichtigen; der Schlüssel dieses Standorts wurde gelöscht." },
     round: { failed: "Runde {{round}} endete hier ohne Ergebnis ({{reason}})." },

@@ -4,6 +4,7 @@ import { intake } from "@app/i18n/de.intake";
 import { consent } from "@app/i18n/de.consent";
 import { results } from "@app/i18n/de.results";
 import { network } from "@app/i18n/de.network";
+import { programTexts } from "@app/i18n/de.settings";
 import { quality } from "@app/i18n/de.quality";
 import { training } from "@app/i18n/de.training";
 
@@ -15,6 +16,7 @@ export const de: typeof en = {
   ...consent,
   nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   ...network,
+  ...programTexts,
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
   sharing: { title: "Wie sich die Studien verteilen", note: "Außer den Anzahlen oben wird nichts mitgeteilt, wenn Sie es hier nicht erlauben.", loading: "Erlaubnis wird geladen", permit: "Dem Labor die Verteilung auf Arten, Kameras und Impulse mitteilen", permitNote: "Nur zusammengefasste Zahlen; Gruppen unter drei Studien werden vereint. Es lässt sich jederzeit zurücknehmen.", told: "Das Labor erfährt genau dies:", kinds: "Arten", cameras: "Aufnahmetechniken", counts: "Impulse im Photopeak", warned: "Mit Hinweisen der Qualitätsprüfung", other: "andere", from: "ab {{counts}}" },
   connection: { not_enrolled: "Nicht verbunden", pending: "Wartet auf Zulassung", connected: "Verbunden", reconnecting: "Verbindet neu", refused: "Abgelehnt", suspended: "Ausgesetzt", revoked: "Gesperrt", protocol_mismatch: "Versionen verschieden" },
@@ -56,7 +58,7 @@ export const de: typeof en = {
   privacy: { intro: "Jede gesendete Aktualisierung, auf das Byte genau, und jede Handlung auf diesem Computer.", loading: "Belege werden geladen", nothingTitle: "Nichts hat diesen Computer verlassen", nothing: "Sendet ein Training eine Aktualisierung, wird ihr Beleg hier aufbewahrt: Größe, Tensoren, Prüfsumme.", total: "Insgesamt {{bytes}} gesendet" },
   audit: { title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf." },
   settings: {
-    intro: "Personen, die Verbindung, der Weg hinaus, das Programm.", peopleTab: "Personen", siteTab: "Dieser Standort", networkTab: "Netz", programTab: "Programm", renew: "Zertifikat jetzt erneuern", renewing: "Ein neues ist unterwegs.", certificateSoon_one: "Das Zertifikat endet in {{count}} Tag", certificateSoon_other: "Das Zertifikat endet in {{count}} Tagen", certificateOver: "Das Zertifikat ist abgelaufen", certificateNote: "Es wird von selbst erneuert, solange die Verbindung steht.", backupNote: "Für eine Sicherung: flomir contributor backup --out DATEI",
+    intro: "Personen, die Verbindung, dieser Computer, Benachrichtigungen, der Weg hinaus, das Programm.", peopleTab: "Personen", siteTab: "Dieser Standort", networkTab: "Netz", noticesTab: "Benachrichtigungen", computerTab: "Dieser Computer", programTab: "Programm", renew: "Zertifikat jetzt erneuern", renewing: "Ein neues ist unterwegs.", certificateSoon_one: "Das Zertifikat endet in {{count}} Tag", certificateSoon_other: "Das Zertifikat endet in {{count}} Tagen", certificateOver: "Das Zertifikat ist abgelaufen", certificateNote: "Es wird von selbst erneuert, solange die Verbindung steht.", backupNote: "Für eine Sicherung: flomir contributor backup --out DATEI",
     remainsHere: "Was auf diesem Computer bleibt", here: { studies: "Ihre Studien, wie sie sind", models: "Erhaltene Modelle und ihre Ergebnisse", audit: "Das Protokoll und Ihre unterschriebenen Antworten" }, remainsThere: "Was beim Labor bleibt", there: { updates: "Bereits gesendete Aktualisierungen: Sie sind Teil der gemeinsamen Modelle", answers: "Ihre unterschriebenen Antworten und der Nachweis Ihrer Teilnahme" }, typeName: "Zur Bestätigung {{name}} eintippen",
     loading: "Einstellungen werden geladen", connection: "Verbindung", site: "Dieser Standort", own: "Fingerabdruck dieses Standorts", certificate: "Zertifikat bis", processes: "Prozesse", processesNote: "Beendete Prozesse starten von selbst neu.", program: "Programm", version: "Version", protocol: "Protokoll",
     leave: "Verbund verlassen", leaveTitle: "Den Verbund verlassen?", leaveLead: "Schlüssel und Zertifikat dieses Standorts werden von diesem Computer entfernt.", leaveOne: "Laufendes Training an diesem Standort endet.", leaveThree: "Für eine Rückkehr brauchen Sie eine neue Einladung.",

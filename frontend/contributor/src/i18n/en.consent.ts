@@ -1,4 +1,6 @@
 /** English text about standing rules, reminders, pauses, resources, receipts and the information sheet. */
+import { quietActivity } from "@app/i18n/en.settings";
+
 export const consent = {
   rules: {
     title: "Standing rules", note: "Agree to requests like these without asking me each time. Every consent names the rule and its version.", loading: "Loading standing rules", add: "New rule", emptyTitle: "No standing rule", empty: "You are asked about every request. A rule can agree for you, within limits that you set.",
@@ -23,12 +25,13 @@ export const consent = {
   sheet: { title: "Information sheet for patients", intro: "To hand out and to print. Each consent of this site names the version that was in force.", loading: "Loading the sheet", print: "Print", language: "Language of the sheet", version: "Version {{version}} of {{issued}}" },
   unread: { badge_one: "{{count}} new line in the activity", badge_other: "{{count}} new lines in the activity", mark: "Mark as read" },
   activity: {
+    ...quietActivity,
     rule: { created: "Standing rule “{{name}}” was made.", changed: "Standing rule “{{name}}” was changed (version {{version}}).", paused: "Standing rule “{{name}}” is paused.", resumed: "Standing rule “{{name}}” agrees again.", deleted: "Standing rule “{{name}}” was deleted; what it agreed to stays.", could_not_agree: "Standing rule “{{name}}” could not agree to “{{title}}”; it waits for you." },
-    request: { received: "{{orchestrator}} asks to take part in “{{title}}”.", recalled: "{{orchestrator}} took its request “{{title}}” back.", put_off: "The request “{{title}}” comes back on {{at}}.", reminder: "Reminder: “{{title}}” waits for your answer." },
+    request: { received: "{{orchestrator}} asks to take part in “{{title}}”.", further: "{{orchestrator}} asks for {{rounds}} rounds in all of “{{title}}”.", recalled: "{{orchestrator}} took its request “{{title}}” back.", put_off: "The request “{{title}}” comes back on {{at}}.", reminder: "Reminder: “{{title}}” waits for your answer." },
     consent: { agreed_one: "Agreed to “{{title}}” with {{count}} study.", agreed_other: "Agreed to “{{title}}” with {{count}} studies.", declined: "Declined “{{title}}”.", withdrawn: "The agreement to “{{title}}” was taken back; nothing more is trained or sent." },
     training: { paused: "“{{title}}” is paused here.", resumed: "“{{title}}” goes on here." },
     resources: { changed: "What training may take of this computer was changed." },
-    update: { sent: "Round {{round}}: an update of {{bytes}} was sent; no scan left.", released: "The update of round {{round}} may leave.", kept: "The update of round {{round}} stays here." },
+    update: { held: "Round {{round}}: the update is ready and waits for your answer before it leaves.", sent: "Round {{round}}: an update of {{bytes}} was sent; no scan left.", released: "The update of round {{round}} may leave.", kept: "The update of round {{round}} stays here." },
     reconstruction: { removed: "A reconstruction was removed with its images." }, result: { removed: "A comparison on the own hold-out was removed with its images." },
     enrolment: { left: "Left {{orchestrator}}; this site's key was deleted.", left_told: "Left {{orchestrator}}, which was told; this site's key was deleted.", left_not_told: "Left {{orchestrator}}, which could not be told; this site's key was deleted." },
     round: { failed: "Round {{round}} failed here ({{reason}})." },

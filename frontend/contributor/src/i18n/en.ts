@@ -3,6 +3,7 @@ import { intake } from "@app/i18n/en.intake";
 import { consent } from "@app/i18n/en.consent";
 import { results } from "@app/i18n/en.results";
 import { network } from "@app/i18n/en.network";
+import { programTexts } from "@app/i18n/en.settings";
 import { quality } from "@app/i18n/en.quality";
 import { training } from "@app/i18n/en.training";
 
@@ -14,6 +15,7 @@ export const en = {
   ...consent,
   nav: { subtitle: "Contributor", promise: "Images stay on this computer.", promiseMore: "Only model updates leave, after you agree.", home: "Home", data: "Data", requests: "Requests", training: "Training", reconstruct: "Reconstruct", results: "Results", privacy: "Privacy", settings: "Settings" },
   ...network,
+  ...programTexts,
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
   sharing: { title: "How the studies are spread", note: "Besides the counts above nothing is told unless you permit it here.", loading: "Loading the permission", permit: "Tell the laboratory the spread over kinds, cameras and counts", permitNote: "Aggregate figures only; groups of fewer than three studies are put together. It can be taken back at any time.", told: "The laboratory learns exactly this:", kinds: "Kinds", cameras: "Acquisition set-ups", counts: "Photopeak counts", warned: "With remarks of quality control", other: "other", from: "from {{counts}}" },
   connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", suspended: "Suspended", revoked: "Revoked", protocol_mismatch: "Versions differ" },
@@ -55,7 +57,7 @@ export const en = {
   privacy: { intro: "Every update that left, to the byte, and every act on this computer.", loading: "Loading receipts", nothingTitle: "Nothing has left this computer", nothing: "When a training sends an update, its receipt is kept here: size, tensors, hash.", total: "{{bytes}} have left in all" },
   audit: { title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows." },
   settings: {
-    intro: "People, the connection, the way out, the program.", peopleTab: "People", siteTab: "This site", networkTab: "Network", programTab: "Program", renew: "Renew the certificate now", renewing: "A new one is on its way.", certificateSoon_one: "The certificate ends in {{count}} day", certificateSoon_other: "The certificate ends in {{count}} days", certificateOver: "The certificate has ended", certificateNote: "It is renewed by itself while the connection stands.", backupNote: "For a backup run: flomir contributor backup --out FILE",
+    intro: "People, the connection, this computer, notices, the way out, the program.", peopleTab: "People", siteTab: "This site", networkTab: "Network", noticesTab: "Notices", computerTab: "This computer", programTab: "Program", renew: "Renew the certificate now", renewing: "A new one is on its way.", certificateSoon_one: "The certificate ends in {{count}} day", certificateSoon_other: "The certificate ends in {{count}} days", certificateOver: "The certificate has ended", certificateNote: "It is renewed by itself while the connection stands.", backupNote: "For a backup run: flomir contributor backup --out FILE",
     remainsHere: "What stays on this computer", here: { studies: "Your studies, as they are", models: "Received models and their results", audit: "The audit log and your signed answers" }, remainsThere: "What stays at the laboratory", there: { updates: "Updates already sent: they are part of the shared models", answers: "Your signed answers and the record of your participation" }, typeName: "Type {{name}} to confirm",
     loading: "Loading settings", connection: "Connection", site: "This site", own: "Fingerprint of this site", certificate: "Certificate until", processes: "Processes", processesNote: "Ended processes are restarted by themselves.", program: "Program", version: "Version", protocol: "Protocol",
     leave: "Leave the federation", leaveTitle: "Leave the federation?", leaveLead: "This site's key and certificate are removed from this computer.", leaveOne: "Running training at this site ends.", leaveThree: "To come back you need a new invitation.",

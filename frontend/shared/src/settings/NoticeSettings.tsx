@@ -7,6 +7,7 @@ import { ActButton } from "@shared/accounts/ActButton";
 import { NumberField } from "@shared/forms/NumberField";
 import { useNotices, useSetNotices, useTestNotice, type Channel, type Notices } from "@shared/settings/api";
 import { LatestNotices } from "@shared/settings/LatestNotices";
+import { Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Problem, Resource } from "@shared/ui/states";
 
@@ -15,17 +16,28 @@ const SECURITY = ["starttls", "tls", "none"] as const;
 interface NoticeSettingsProps {
   /** What a notice of this app may be about. */
   kinds: readonly string[];
+  /** Why nothing can be changed here by whoever looks; absent where it can. */
+  locked?: string;
 }
 
-interface ChannelProps extends NoticeSettingsProps {
+interface ChannelProps {
+  kinds: readonly string[];
   present: Notices;
 }
 
-export function NoticeSettings({ kinds }: NoticeSettingsProps) {
+export function NoticeSettings({ kinds, locked }: NoticeSettingsProps) {
   const { t } = useTranslation("shared");
   const notices = useNotices();
-  return <Resource query={notices} label={t("saving.loading")}>{(present) => <Stack gap="md"><Mail kinds={kinds} present={present} /><Webhook kinds={kinds} present={present} /><LatestNotices rows={present.latest} /></Stack>}</Resource>;
+  return <Resource query={notices} label={t("saving.loading")}>{(present) => 
+    <Stack gap="md">
+      {locked !== undefined && <Notice tone="neutral" title={locked} />}
+      <fieldset className="plain" disabled={locked !== undefined} aria-label={t("notices.settings")}><Stack gap="md"><Mail kinds={kinds} present={present} /><Webhook kinds={kinds} present={present} /></Stack></fieldset>
+      <LatestNotices rows={present.latest} />
+    </Stack>
+  }</Resource>;
 }
+
+const differs = (draft: object, present: object) => JSON.stringify(draft) !== JSON.stringify(present);
 
 function Mail({ kinds, present }: ChannelProps) {
   const { t } = useTranslation("shared");
@@ -45,8 +57,9 @@ function Mail({ kinds, present }: ChannelProps) {
           <TextInput label={t("notices.sender")} value={mail.sender} onChange={(event) => setMail({ ...mail, sender: event.currentTarget.value })} />
         </SimpleGrid>
         <TagsInput mt="md" label={t("notices.recipients")} description={t("notices.recipientsNote")} maxTags={20} splitChars={[",", " ", ";"]} acceptValueOnBlur value={mail.recipients} onChange={(recipients) => setMail({ ...mail, recipients })} clearButtonProps={{ "aria-label": t("notices.clear") }} />
+        <Direct value={mail.direct} onChange={(direct) => setMail({ ...mail, direct })} />
         <Kinds all={kinds} chosen={mail.kinds} onChange={(chosen) => setMail({ ...mail, kinds: chosen })} />
-        <Foot channel="mail" save={save} />
+        <Foot channel="mail" save={save} changed={password !== "" || differs(mail, present.mail)} />
       </form>
     </Card>
   );
@@ -65,11 +78,19 @@ function Webhook({ kinds, present }: ChannelProps) {
           <TextInput label={t("notices.url")} description={t("notices.urlNote")} value={webhook.url} onChange={(event) => setWebhook({ ...webhook, url: event.currentTarget.value })} />
           <PasswordInput label={t("notices.secret")} description={t(present.has_webhook_secret ? "notices.secretKept" : "notices.signNote")} autoComplete="new-password" value={secret} onChange={(event) => setSecret(event.currentTarget.value)} />
         </SimpleGrid>
+        <Direct value={webhook.direct} onChange={(direct) => setWebhook({ ...webhook, direct })} />
         <Kinds all={kinds} chosen={webhook.kinds} onChange={(chosen) => setWebhook({ ...webhook, kinds: chosen })} />
-        <Foot channel="webhook" save={save} />
+        <Foot channel="webhook" save={save} changed={secret !== "" || differs(webhook, present.webhook)} />
       </form>
     </Card>
   );
+}
+
+/** Whether the site's proxy is left out; nothing where a daemon knows no proxy. */
+function Direct({ value, onChange }: { value: boolean | undefined; onChange: (value: boolean) => void }) {
+  const { t } = useTranslation("shared");
+  if (value === undefined) return null;
+  return <Checkbox mt="md" label={t("notices.direct")} description={t("notices.directNote")} checked={value} onChange={(event) => onChange(event.currentTarget.checked)} />;
 }
 
 function Kinds({ all, chosen, onChange }: { all: readonly string[]; chosen: readonly string[]; onChange: (kinds: string[]) => void }) {
@@ -81,7 +102,8 @@ function Kinds({ all, chosen, onChange }: { all: readonly string[]; chosen: read
   );
 }
 
-function Foot({ channel, save }: { channel: Channel; save: ReturnType<typeof useSetNotices> }) {
+/** A test goes by what is saved, so it waits until the changes are. */
+function Foot({ channel, save, changed }: { channel: Channel; save: ReturnType<typeof useSetNotices>; changed: boolean }) {
   const { t } = useTranslation("shared");
   const test = useTestNotice();
   return (
@@ -90,9 +112,9 @@ function Foot({ channel, save }: { channel: Channel; save: ReturnType<typeof use
       {test.isError && <Problem error={test.error} />}
       <Group mt="md" gap="sm">
         <ActButton type="submit" loading={save.isPending}>{t("saving.save")}</ActButton>
-        <ActButton variant="default" loading={test.isPending} onClick={() => test.mutate(channel)}>{t("notices.test")}</ActButton>
-        {save.isSuccess && <Text size="sm" c="dimmed" role="status">{t("saving.saved")}</Text>}
-        {test.isSuccess && <Text size="sm" role="status">{t("notices.tested", { answer: test.data.answer })}</Text>}
+        <ActButton variant="default" disabled={changed} loading={test.isPending} onClick={() => test.mutate(channel)}>{t("notices.test")}</ActButton>
+        {save.isSuccess && !changed && <Text size="sm" c="dimmed" role="status">{t("saving.saved")}</Text>}
+        {test.isSuccess && !changed && <Text size="sm" role="status">{t("notices.tested", { answer: test.data.answer })}</Text>}
       </Group>
     </>
   );

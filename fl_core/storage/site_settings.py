@@ -1,0 +1,6 @@
+"""Settings that are made on the hospital's page."""
+
+from fl_core.storage.page_settings import SettingTable
+from fl_core.storage.site_tables import setting
+
+SITE_SETTINGS = SettingTable(setting)
