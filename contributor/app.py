@@ -40,6 +40,7 @@ from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
 from contributor.services.farewell import Farewell
 from contributor.services.grants import GrantsWriter
+from contributor.services.heart_axis import HeartAxes
 from contributor.services.imports import Imports
 from contributor.services.models import ReceivedModels
 from contributor.services.network import Network
@@ -116,6 +117,7 @@ class Services:
     participation: Participation
     models: ReceivedModels
     reconstructions: Reconstructions
+    heart_axes: HeartAxes
     results: OwnResults
     records: Records
     seen: Seen
@@ -430,6 +432,7 @@ def compose(
         participation=participation,
         models=models,
         reconstructions=reconstructions,
+        heart_axes=HeartAxes(database=database, journal=journal, reconstructions=reconstructions),
         results=results,
         records=Records(database, journal),
         seen=Seen(database),
@@ -513,7 +516,7 @@ def api_app(services: Services, *, version: str, upload_limit_bytes: int) -> Ope
         request_routes.routes(services.requests, services.reminders),
         session_routes.routes(services.participation, services.requests, services.pauses),
         model_routes.model_routes(services.models),
-        model_routes.reconstruction_routes(services.reconstructions),
+        model_routes.reconstruction_routes(services.reconstructions, services.heart_axes),
         result_routes.routes(services.results),
     ):
         app.register_api(routes)

@@ -51,6 +51,21 @@ class IntervalsView(Schema):
     holds: bool = Field(description="false where the alarm says that the study is unlike those of the calibration")
 
 
+class Voxel(Schema):
+    """A place in an image, in voxels counted from 0."""
+
+    z: float = Field(ge=0, le=2000)
+    y: float = Field(ge=0, le=2000)
+    x: float = Field(ge=0, le=2000)
+
+
+class HeartAxis(Schema):
+    """PUT /reconstructions/{id}/axis: the left ventricle's long axis."""
+
+    base: Voxel = Field(description="middle of the valve plane")
+    apex: Voxel = Field(description="tip of the wall")
+
+
 class ReconstructionDetails(Schema):
     """GET /reconstructions/{id}/details: what is known about the images beside their scores."""
 
@@ -58,8 +73,9 @@ class ReconstructionDetails(Schema):
     intervals: IntervalsView | None = Field(description="none where the model's card has no calibrated intervals")
     segments: dict[str, list[float | None]] = Field(
         description="image -> 17 segments of the polar map in points; `half_width` where there are intervals; "
-        "empty where the study does not say where the heart is"
+        "empty where neither the study nor a person said where the heart is"
     )
+    axis: HeartAxis | None = Field(default=None, description="what a person showed; none where the study says it")
     osem_settings: dict[str, float]
 
 

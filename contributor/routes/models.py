@@ -17,7 +17,8 @@ from contributor.schemas import (
     ReconstructionPath,
     ReconstructionView,
 )
-from contributor.schemas_results import ExportPath, ReconstructionDetails, ShippedModelList
+from contributor.schemas_results import ExportPath, HeartAxis, ReconstructionDetails, ShippedModelList
+from contributor.services.heart_axis import HeartAxes
 from contributor.services.models import ReceivedModels
 from contributor.services.packages import package_of
 from contributor.services.reconstructions import Reconstructions
@@ -79,8 +80,8 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
     return api
 
 
-def reconstruction_routes(reconstructions: Reconstructions) -> APIBlueprint:
-    """Bind the routes of the reconstructions to their service."""
+def reconstruction_routes(reconstructions: Reconstructions, axes: HeartAxes) -> APIBlueprint:
+    """Bind the routes of the reconstructions to their services."""
     api = APIBlueprint(
         "reconstructions",
         __name__,
@@ -113,6 +114,11 @@ def reconstruction_routes(reconstructions: Reconstructions) -> APIBlueprint:
     def get_reconstruction_details(path: ReconstructionPath) -> Response:
         """Return the alarm's verdict, what the intervals promise, and the polar maps."""
         return answer(reconstructions.details(path.reconstruction_id))
+
+    @api.put("/<reconstruction_id>/axis", responses={200: ReconstructionDetails})
+    def set_heart_axis(path: ReconstructionPath, body: HeartAxis) -> Response:
+        """Make the polar maps along an axis that a person shows, where the study does not say it."""
+        return answer(axes.set(path.reconstruction_id, body))
 
     @api.get("/<reconstruction_id>/export/<array>/<form>")
     def export_reconstruction(path: ExportPath) -> Response:

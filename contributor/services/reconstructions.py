@@ -157,6 +157,10 @@ class Reconstructions:
             message = "this reconstruction was made by an earlier version; make it again to see more"
             raise NotFound(message) from error
 
+    def keep_details(self, reconstruction_id: str, details: ReconstructionDetails) -> None:
+        """Replace what is known about the images."""
+        write_atomically(self._details_file(reconstruction_id), details.model_dump_json().encode())
+
     def export(self, reconstruction_id: str, name: str, form: str) -> Path:
         """Return an image as a file to take along: in the study's place, marked as research, without identifiers."""
         record = self._done(reconstruction_id)

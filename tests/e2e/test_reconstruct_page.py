@@ -4,7 +4,7 @@ import json
 import random
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,9 @@ from playwright.sync_api import Locator, expect
 from flomir.browser import launched_browser
 from flomir.daemon_process import DaemonProcess
 from flomir.demo import federation as fed
+from model.evaluation.axis_polar import polar_by_axis
 from model.evaluation.polar import polar_segments
-from model.io.study import Study, read_study
+from model.io.study import Study, read_study, write_study
 from model.io.weights import sha256_of
 from tests.support import journey
 from tests.support.pages import Person, person
@@ -102,7 +103,7 @@ def test_con_5_a_study_is_reconstructed_before_any_session(ward: Ward) -> None:
     details = ward.daemon.call("GET", f"/reconstructions/{ward.made['id']}/details")
     alarm = details["alarm"]
     assert isinstance(alarm, dict)
-    title = {"ok": "Yes. It is like", "unusual": "Not quite", "unlike": "No. It is unlike"}[alarm["level"]]
+    title = {"ok": "is like those", "unusual": "are unusual", "unlike": "is unlike those"}[alarm["level"]]
     expect(verdict).to_contain_text(title)
     for finding in alarm["findings"]:
         expect(verdict).to_contain_text(f"{finding['sentence']} {finding['remedy']}")
@@ -265,3 +266,47 @@ def test_a_reconstruction_is_removed_with_its_images_after_a_question(ward: Ward
     assert list(folder.iterdir()) == []
     assert ward.daemon.call("GET", "/storage")["used_bytes"] == int(str(used)) - size
     assert professional.complaints == []
+
+
+def test_a_scan_that_does_not_say_where_the_heart_is_gets_its_polar_maps_from_a_shown_axis(ward: Ward) -> None:
+    professional, page = ward.professional, ward.professional.page
+    known = ward.study()
+    assert known.truth is not None
+    heart = known.truth.heart
+    assert heart is not None
+    (ward.folder / "scan").mkdir()
+    bare = replace(known, truth=None, labels=None, label_codes={}, reference=None, reference_kind=None)
+    counts = bare.projections.copy()
+    counts[0, 0, 0, 0] += 1  # another acquisition
+    write_study(ward.folder / "scan" / "IM0001.h5", replace(bare, projections=counts))
+    fed.add_studies(ward.daemon, ward.folder / "scan")
+    page.get_by_role("combobox", name="Study").click()
+    page.get_by_role("option", name="IM0001").first.click()
+    professional.press("Reconstruct")
+    apex_is, base_is = (page.get_by_role("button", name=f"The {end} is at the cursor") for end in ("apex", "base"))
+    expect(apex_is).to_be_disabled(timeout=DONE_MS)
+    expect(page.get_by_text("The study does not say where the heart is.")).to_be_visible()
+    shape, voxel_mm = known.geometry.volume_shape, known.geometry.grid.voxel_mm
+    shown: dict[str, tuple[float, float, float]] = {}
+    for name, button, point in (("apex", apex_is, heart.apex_mm), ("base", base_is, heart.base_mm)):
+        z, y, x = (round(mm / size + (n - 1) / 2) for mm, size, n in zip(point[::-1], voxel_mm, shape, strict=True))
+        place = [(x + 0.5) / shape[2], (y + 0.5) / shape[1], (z + 0.5) / shape[0]]
+        page.evaluate(_CLICK_ALL, [[place], ["OSEM", "Model"]])
+        button.click()
+        expect(page.get_by_text(f"At voxel {x + 1}, {y + 1}, {z + 1}")).to_be_visible()
+        left, back, head = (
+            (at - (n - 1) / 2) * size for at, n, size in zip((x, y, z), shape[::-1], voxel_mm[::-1], strict=True)
+        )
+        shown[name] = left, back, head
+    professional.press("Make the polar maps")
+    with np.load(ward.daemon.home / "reconstructions" / f"{ward.made['id']}.npz") as archive:
+        expected = polar_by_axis(archive["model"], voxel_mm, shown["base"], shown["apex"])
+    cells = page.get_by_role("figure", name="Polar map of Model", exact=True).locator("tbody tr data")
+    expect(cells).to_have_count(17)
+    assert cells.evaluate_all("(all) => all.map((one) => Number(one.value))") == expected.tolist()
+    professional.shoot("reconstruct-axis", dark=True, phone=True)
+    page.reload()
+    expect(cells).to_have_count(17, timeout=DONE_MS)
+    assert professional.complaints == []
+    answer = ward.daemon.call("GET", f"/reconstructions/{ward.made['id']}/details")
+    assert answer["axis"] is not None

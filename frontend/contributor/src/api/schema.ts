@@ -746,6 +746,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconstructions/{reconstruction_id}/axis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make the polar maps along an axis that a person shows, where the study does not say it. */
+        put: operations["set_heart_axis"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reconstructions/{reconstruction_id}/details": {
         parameters: {
             query?: never;
@@ -2040,6 +2057,16 @@ export interface components {
             files: string[];
         };
         /**
+         * HeartAxis
+         * @description PUT /reconstructions/{id}/axis: the left ventricle's long axis.
+         */
+        HeartAxis: {
+            /** @description tip of the wall */
+            apex: components["schemas"]["Voxel"];
+            /** @description middle of the valve plane */
+            base: components["schemas"]["Voxel"];
+        };
+        /**
          * HoursOfDay
          * @description A part of every day; one that ends before it begins goes over midnight.
          */
@@ -3067,6 +3094,11 @@ export interface components {
         ReconstructionDetails: {
             /** @description none where the model's card has no thresholds */
             alarm: components["schemas"]["AlarmReport"] | null;
+            /**
+             * @description what a person showed; none where the study says it
+             * @default null
+             */
+            axis: components["schemas"]["HeartAxis"] | null;
             /** @description none where the model's card has no calibrated intervals */
             intervals: components["schemas"]["IntervalsView"] | null;
             /** Osem Settings */
@@ -3075,7 +3107,7 @@ export interface components {
             };
             /**
              * Segments
-             * @description image -> 17 segments of the polar map in points; `half_width` where there are intervals; empty where the study does not say where the heart is
+             * @description image -> 17 segments of the polar map in points; `half_width` where there are intervals; empty where neither the study nor a person said where the heart is
              */
             segments: {
                 [key: string]: (number | null)[];
@@ -3997,6 +4029,18 @@ export interface components {
              * @default null
              */
             url: string | null;
+        };
+        /**
+         * Voxel
+         * @description A place in an image, in voxels counted from 0.
+         */
+        Voxel: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Z */
+            z: number;
         };
         /**
          * WebhookSettings
@@ -5708,6 +5752,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    set_heart_axis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reconstruction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeartAxis"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconstructionDetails"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {

@@ -2,6 +2,7 @@
 import type { en } from "@app/i18n/en";
 import { intake } from "@app/i18n/de.intake";
 import { consent } from "@app/i18n/de.consent";
+import { axis } from "@app/i18n/de.axis";
 import { results } from "@app/i18n/de.results";
 import { network } from "@app/i18n/de.network";
 import { programTexts } from "@app/i18n/de.settings";
@@ -10,6 +11,7 @@ import { training } from "@app/i18n/de.training";
 
 export const de: typeof en = {
   ...results,
+  ...axis,
   ...training,
   ...intake,
   ...quality,

@@ -1,6 +1,7 @@
 /** English text of the contributor's pages. */
 import { intake } from "@app/i18n/en.intake";
 import { consent } from "@app/i18n/en.consent";
+import { axis } from "@app/i18n/en.axis";
 import { results } from "@app/i18n/en.results";
 import { network } from "@app/i18n/en.network";
 import { programTexts } from "@app/i18n/en.settings";
@@ -9,6 +10,7 @@ import { training } from "@app/i18n/en.training";
 
 export const en = {
   ...results,
+  ...axis,
   ...training,
   ...intake,
   ...quality,

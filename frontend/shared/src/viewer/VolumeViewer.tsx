@@ -29,6 +29,8 @@ interface VolumeViewerProps {
   initialMap?: ColourMap;
   /** With it, what is seen can be saved as a picture of this name. */
   pictureName?: string;
+  /** Is told the voxel (z, y, x), from 0, that the cursor was moved to. */
+  onVoxel?: (voxel: [number, number, number]) => void;
 }
 
 /** A difference of this share of the window has the full colour. */
@@ -54,9 +56,14 @@ function balanced(volume: Volume): CSSProperties & { "--columns": string } {
   return { "--columns": `minmax(0, ${Math.min(2.2, Math.max(0.6, share)).toFixed(3)}fr) minmax(0, 1fr)` };
 }
 
-export function VolumeViewer({ volumes, initialMap = "hot", pictureName }: VolumeViewerProps) {
+export function VolumeViewer({ volumes, initialMap = "hot", pictureName, onVoxel }: VolumeViewerProps) {
   const { t } = useTranslation("shared");
-  const [cursor, setCursor] = useState<Cursor>({ x: 0.5, y: 0.5, z: 0.5 });
+  const [cursor, place] = useState<Cursor>({ x: 0.5, y: 0.5, z: 0.5 });
+  const setCursor = (next: Cursor) => {
+    place(next);
+    const [first] = volumes;
+    if (first !== undefined) onVoxel?.(voxelAt(first.volume, next));
+  };
   const [percent, setPercent] = useState<[number, number]>(() => [0, firstHigh(volumes)]);
   const [map, setMap] = useState<ColourMap>(initialMap);
   const [shown, setShown] = useState(false);

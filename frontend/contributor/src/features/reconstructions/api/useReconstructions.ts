@@ -7,6 +7,7 @@ import { useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Reconstruction } from "@app/api/schemas";
+import type { ReconstructionDetails } from "@app/api/schemas.results";
 
 export const useReconstructions = () => useLiveList(["reconstructions"], () => snapshot(api.GET("/api/v1/reconstructions")));
 
@@ -27,7 +28,16 @@ export function useRemoveReconstruction() {
   });
 }
 
-/** What is known about the images beside their scores; it never changes. */
+/** Makes the polar maps along an axis that a person shows. */
+export function useHeartAxis(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (axis: NonNullable<ReconstructionDetails["axis"]>) => body(api.PUT("/api/v1/reconstructions/{reconstruction_id}/axis", { params: { path: { reconstruction_id: id } }, body: axis })),
+    onSuccess: (details) => queries.setQueryData(["reconstruction-details", id], details),
+  });
+}
+
+/** What is known about the images beside their scores; only a heart's axis changes it. */
 export const useReconstructionDetails = (id: string) =>
   useQuery({
     queryKey: ["reconstruction-details", id],

@@ -1,7 +1,7 @@
 /** One reconstruction: whether the study is familiar, the images side by side, polar maps, numbers. */
 import { Button, Group, Menu, Progress, Stack, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatDuration } from "@shared/format/format";
@@ -14,6 +14,7 @@ import { differenceOf } from "@shared/viewer/volume";
 import type { Reconstruction } from "@app/api/schemas";
 import { useReconstructionArrays, useReconstructionDetails } from "@app/features/reconstructions/api/useReconstructions";
 import { Familiar } from "@app/features/reconstructions/components/Familiar";
+import { HeartAxisForm, type Voxel } from "@app/features/reconstructions/components/HeartAxisForm";
 import { PolarMaps } from "@app/features/reconstructions/components/PolarMaps";
 import { RemoveReconstruction } from "@app/features/reconstructions/components/RemoveReconstruction";
 import { Scores } from "@app/features/reconstructions/components/Scores";
@@ -45,21 +46,22 @@ const SHOWN = ["osem", "model", "reference", "half_width"] as const;
 function Done({ made, study, model }: ComparisonProps) {
   const { t } = useTranslation();
   const details = useReconstructionDetails(made.id);
+  const [voxel, setVoxel] = useState<Voxel | null>(null);
   return (
     <Stack gap="md">
       {details.data !== undefined && <Familiar details={details.data} />}
       <Card title={study} note={t("recon.by", { model })} aside={<Group gap="xs"><Chip tone="warning">{t("recon.research")}</Chip><TakeAlong made={made} /><RemoveReconstruction id={made.id} study={study} model={model} /></Group>}>
-        <Images made={made} name={`${study} ${model}`} />
+        <Images made={made} name={`${study} ${model}`} onVoxel={setVoxel} />
       </Card>
       {details.isPending && <Loading label={t("recon.loadingImages")} />}
       {details.isError && <Problem error={details.error} onRetry={() => void details.refetch()} />}
-      {details.data !== undefined && <PolarMaps details={details.data} />}
+      {details.data !== undefined && <PolarMaps details={details.data} axis={<HeartAxisForm id={made.id} axis={details.data.axis} voxel={voxel} />} />}
       <Card title={t("recon.metrics")}><Scores metrics={made.metrics} /></Card>
     </Stack>
   );
 }
 
-function Images({ made, name }: { made: Reconstruction; name: string }) {
+function Images({ made, name, onVoxel }: { made: Reconstruction; name: string; onVoxel: (voxel: Voxel) => void }) {
   const { t } = useTranslation();
   const names = useMemo(() => SHOWN.filter((one) => made.arrays.includes(one)), [made.arrays]);
   const arrays = useReconstructionArrays(made.id, names);
@@ -80,7 +82,7 @@ function Images({ made, name }: { made: Reconstruction; name: string }) {
   }, [there, names, made.seconds, t]);
   if (broken !== undefined) return <Problem error={broken.error} onRetry={() => void broken.refetch()} />;
   if (there < names.length) return <Loading label={t("recon.loadingImages")} />;
-  return <VolumeViewer volumes={volumes} pictureName={name} />;
+  return <VolumeViewer volumes={volumes} pictureName={name} onVoxel={([z, y, x]) => onVoxel({ z, y, x })} />;
 }
 
 const FORMS = [["dcm", "DICOM"], ["nii", "NIfTI"], ["h5", "HDF5"]] as const;

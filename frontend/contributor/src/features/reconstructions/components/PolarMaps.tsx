@@ -1,5 +1,6 @@
 /** The polar maps of all images beside each other. */
 import { Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatFixed } from "@shared/format/format";
@@ -10,14 +11,15 @@ import type { ReconstructionDetails } from "@app/api/schemas.results";
 
 const ORDER = ["osem", "model", "reference"] as const;
 
-export function PolarMaps({ details }: { details: ReconstructionDetails }) {
+/** `axis` is the form for a heart that the study does not tell. */
+export function PolarMaps({ details, axis }: { details: ReconstructionDetails; axis: ReactNode }) {
   const { t } = useTranslation();
   const { segments } = details;
   const there = ORDER.filter((name) => segments[name] !== undefined);
   const widths = (segments["half_width"] ?? []).filter((width) => width !== null);
   return (
-    <Card title={t("recon.polar")} note={there.length > 0 ? t("recon.polarNote") : undefined}>
-      {there.length === 0 && <Text size="sm" c="dimmed">{t("recon.polarNone")}</Text>}
+    <Card title={t("recon.polar")} note={there.length === 0 ? undefined : t(details.axis === null ? "recon.polarNote" : "axis.note")}>
+      {(there.length === 0 || details.axis !== null) && axis}
       <div className="polar-maps">
         {there.map((name) => <PolarMap key={name} title={t(`recon.array.${name}`)} segments={segments[name] ?? []} halfWidth={name === "model" ? segments["half_width"] : undefined} />)}
       </div>
