@@ -120,6 +120,11 @@ def reconstruction_routes(reconstructions: Reconstructions, axes: HeartAxes) -> 
         """Make the polar maps along an axis that a person shows, where the study does not say it."""
         return answer(axes.set(path.reconstruction_id, body))
 
+    _bind_images(api, reconstructions)
+    return api
+
+
+def _bind_images(api: APIBlueprint, reconstructions: Reconstructions) -> None:
     @api.get("/<reconstruction_id>/export/<array>/<form>")
     def export_reconstruction(path: ExportPath) -> Response:
         """Return one image as DICOM, NIfTI or HDF5, marked as research."""
@@ -130,5 +135,3 @@ def reconstruction_routes(reconstructions: Reconstructions, axes: HeartAxes) -> 
     def get_reconstruction_array(path: ReconstructionArrayPath) -> Response:
         """Return one volume: little-endian float32, shape and spacing in the headers."""
         return volume(*reconstructions.array(path.reconstruction_id, path.array))
-
-    return api
