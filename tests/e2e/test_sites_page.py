@@ -207,3 +207,19 @@ def test_orc_3_a_revoked_site_is_out_at_once(scene: Scene) -> None:
     professional.page.get_by_text("This site's trust was taken back.").wait_for(timeout=30_000)
     expect(row(manager, "Sites", SECOND)).to_contain_text("Online")
     assert manager.complaints == []
+
+
+def test_orc_3_a_site_that_leaves_tells_the_manager(scene: Scene) -> None:
+    manager = scene.manager
+    scene.other.call("DELETE", "/enrolment")
+    expect(row(manager, "Sites", SECOND)).to_contain_text("Left")
+    dialog = _details(manager, SECOND)
+    expect(dialog.get_by_role("button", name=f"Revoke {SECOND}")).to_have_count(0)
+    dialog.get_by_role("tab", name="Connection").click()
+    expect(dialog).to_contain_text("The site has left by its own wish.")
+    manager.shoot("sites-left", dark=True, phone=True, whole=False)
+    manager.press("Close details", dialog)
+    manager.go("Home")
+    expect(manager.page.get_by_role("list", name="Activity")).to_contain_text(f"{SECOND} has left the federation.")
+    manager.shoot("home-site-left")
+    assert manager.complaints == []
