@@ -15,7 +15,15 @@ from contributor.services.staging import place_in
 from contributor.services.storage import Storage
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
-from fl_core.errors import CATALOGUE, Conflict, FlomirError, InvalidInput, StorageFailed
+from fl_core.errors import (
+    CATALOGUE,
+    Conflict,
+    FlomirError,
+    IllegalTransition,
+    InvalidInput,
+    NotFound,
+    StorageFailed,
+)
 from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.storage import request_keys
@@ -24,10 +32,10 @@ from fl_core.storage.incoming import pieces, receive
 from fl_core.storage.journal import Journal
 from fl_core.storage.listing import Wanted
 from fl_core.storage.site_imports import ACTIVE, FileState, ImportEvent, ImportRecord, ImportState, ImportStore
+from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 
 STOP_S = 3.0
-FAULT_PAUSE_S = 1.0
 RESUMABLE = frozenset({ImportState.FAILED, ImportState.CANCELLED})
 
 logger = logging.getLogger(__name__)
@@ -65,12 +73,7 @@ class Imports:
         self._limit_bytes = limit_bytes
         self._run = run
         self._clock = clock
-        self._wake = threading.Condition()
-        self._cancel = threading.Event()
-        self._present: str | None = None
-        self._cancelled_by_hand = False
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._queue = JobQueue("imports", lanes={"": self._next}, compute=self._compute)
 
     # --- life ------------------------------------------------------------------------------------------------------
 
@@ -80,17 +83,11 @@ class Imports:
             if record.state is ImportState.RECEIVING:
                 self._end(record, ImportEvent.CANCELLED)
         self._clear_leftovers()
-        self._thread = threading.Thread(target=self._work, name="imports", daemon=True)
-        self._thread.start()
+        self._queue.start()
 
     def stop(self) -> None:
         """End the reading child and the thread in bounded time; a running import goes on at the next start. Idempotent."""
-        self._stopping.set()
-        self._cancel.set()
-        with self._wake:
-            self._wake.notify_all()
-        if self._thread is not None:
-            self._thread.join(STOP_S)
+        self._queue.stop(STOP_S)
 
     def is_busy(self) -> bool:
         """Tell whether something is coming in."""
@@ -196,11 +193,8 @@ class Imports:
     def cancel(self, import_id: str) -> ImportView:
         """End an import; what it has added so far stays."""
         record = self._store.get(import_id)
-        with self._wake:
-            if self._present == import_id:
-                self._cancelled_by_hand = True
-                self._cancel.set()
-                return self._view(record)
+        if self._queue.cancel(import_id):
+            return self._view(record)
         self._end(record, ImportEvent.CANCELLED)
         return self.get(import_id)
 
@@ -227,33 +221,20 @@ class Imports:
         self._drop_staged(record)
         return view
 
-    # --- the thread that works -------------------------------------------------------------------------------------
+    # --- what the queue asks for --------------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        while not self._stopping.is_set():
-            with self._wake:
-                record = self._store.next_one()
-                if record is None:
-                    self._wake.wait(timeout=FAULT_PAUSE_S * 60)
-                    continue
-                self._present, self._cancelled_by_hand = record.id, False
-                self._cancel.clear()
-                if self._stopping.is_set():
-                    return
-            try:
-                self._compute(record)
-            except Exception as error:  # noqa: BLE001 - the thread must not end; words of errors may quote a path
-                logger.error(
-                    "an import could not be recorded", extra={"import": record.id, "kind": type(error).__name__}
-                )
-                self._stopping.wait(FAULT_PAUSE_S)
-            finally:
-                with self._wake:
-                    self._present = None
+    def _next(self) -> str | None:
+        record = self._store.next_one()
+        return None if record is None else record.id
 
-    def _compute(self, record: ImportRecord) -> None:
-        with self._database.begin() as tx:
-            self._store.apply(tx, record.id, ImportEvent.STARTED, {"started_at": self._clock()})
+    def _compute(self, import_id: str, cancel: threading.Event) -> None:
+        try:
+            record = self._store.get(import_id)
+            with self._database.begin() as tx:
+                self._store.apply(tx, import_id, ImportEvent.STARTED, {"started_at": self._clock()})
+        except (IllegalTransition, NotFound):
+            logger.info("an import was cancelled or forgotten before it began", extra={"import": import_id})
+            return
         self.publish(record.id)
         self._clear_leftovers()
         run = ImportRun(
@@ -263,14 +244,14 @@ class Imports:
             studies=self._studies,
             storage=self._storage,
             prepared=self._prepared,
-            cancel=self._cancel,
+            cancel=cancel,
             run=self._run,
             changed=lambda: self._bus.publish_progress("import", record.id, lambda: self._known(record.id)),
         )
         try:
             run.work()
         except JobCancelled:
-            if self._cancelled_by_hand:
+            if self._queue.is_ending(record.id):
                 self._end(record, ImportEvent.CANCELLED)
         except FlomirError as error:
             self._end(record, ImportEvent.FAILED, code=error.code, detail=str(error))
@@ -351,8 +332,7 @@ class Imports:
         return self.get(import_id)
 
     def _news(self, import_id: str) -> None:
-        with self._wake:
-            self._wake.notify_all()
+        self._queue.look()
         self.publish(import_id)
 
     def _receiving(self, import_id: str) -> None:

@@ -1,7 +1,6 @@
 """Before and after on the own hold-out: queues, runs and keeps comparisons of OSEM, the own model and a received one."""
 
 import logging
-import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,12 +26,14 @@ from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_studies import StudyStore
+from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 from fl_core.views import Deleted
 
 MODULE = "model.hospital_jobs"
 TIMEOUT_S = 48 * 3600.0
 GRACE_S = 10.0
+STOP_S = 2.0
 _ENDINGS = {
     JobEvent.FINISHED: "is done",
     JobEvent.FAILED: "failed",
@@ -70,13 +71,9 @@ class OwnResults:
         self._threads = threads
         self._room_changed = room_changed
         self._clock = clock
-        self._waiting: queue.Queue[str] = queue.Queue()
-        self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._live: dict[str, tuple[str, float]] = {}
-        self._cancels: dict[str, threading.Event] = {}
-        self._ending: set[str] = set()
-        self._thread: threading.Thread | None = None
+        self._queue = JobQueue("own-results", lanes={"": self._next}, compute=self._compute, done=self._out)
 
     # --- life ------------------------------------------------------------------------------------------------------
 
@@ -90,24 +87,16 @@ class OwnResults:
                 if state == JobState.RUNNING:
                     state = self._store.apply(tx, record.id, JobEvent.INTERRUPTED)
                 if state == JobState.INTERRUPTED:
-                    state = self._store.apply(tx, record.id, JobEvent.RESUMED, {"ended_at": None})
-            if state == JobState.QUEUED:
-                self._waiting.put(record.id)
-        self._thread = threading.Thread(target=self._work, name="own-results", daemon=True)
-        self._thread.start()
+                    self._store.apply(tx, record.id, JobEvent.RESUMED, {"ended_at": None})
+        self._queue.start()
 
     def cancel_all(self) -> None:
         """Tell the present child to put its work away; returns at once."""
-        self._stopping.set()
-        with self._lock:
-            for cancel in self._cancels.values():
-                cancel.set()
+        self._queue.cancel_all()
 
     def stop(self) -> None:
         """End the present child and the thread within 2 s; what it did since the last whole round is done again; idempotent."""
-        self.cancel_all()
-        if self._thread is not None:
-            self._thread.join(2.0)
+        self._queue.stop(STOP_S)
 
     # --- what people do --------------------------------------------------------------------------------------------
 
@@ -151,7 +140,7 @@ class OwnResults:
                 details={"model": model_id},
                 text=f"“{model.name}” is compared with OSEM and with a model of this site's data alone.",
             )
-        self._waiting.put(record.id)
+        self._queue.look()
         self._publish(record.id)
         return self.get(record.id)
 
@@ -161,12 +150,7 @@ class OwnResults:
             with suppress(IllegalTransition):  # it began meanwhile
                 self._end(result_id, JobEvent.CANCELLED)
                 return self.get(result_id)
-        with self._lock:
-            cancel = self._cancels.get(result_id)
-            if cancel is not None:
-                self._ending.add(result_id)
-                cancel.set()
-        if cancel is None:
+        if not self._queue.cancel(result_id):
             message = f"the comparison is {self._store.get(result_id).state} and cannot be cancelled"
             raise IllegalTransition(message)
         self._publish(result_id)
@@ -179,7 +163,7 @@ class OwnResults:
             self._journal.note(
                 tx, actor=acted_by("professional"), action="result.resumed", subject=result_id, details={}
             )
-        self._waiting.put(result_id)
+        self._queue.look()
         self._publish(result_id)
         return self.get(result_id)
 
@@ -222,37 +206,27 @@ class OwnResults:
             message = f"there is no image {name} of case {case + 1}"
             raise NotFound(message) from error
 
-    # --- the thread that works -------------------------------------------------------------------------------------
+    # --- what the queue asks for --------------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                result_id = self._waiting.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            try:
-                self._compute(result_id)
-            except (IllegalTransition, NotFound):
-                logger.info("a comparison was cancelled or removed before it began", extra={"result": result_id})
-            except Exception:
-                logger.exception("a comparison could not be recorded", extra={"result": result_id})
+    def _next(self) -> str | None:
+        """Return the oldest that waits."""
+        waiting = [record.id for record in self._store.all() if record.state == JobState.QUEUED]
+        return waiting[-1] if waiting else None
 
-    def _compute(self, result_id: str) -> None:
-        cancel = threading.Event()
-        with self._lock:
-            if self._stopping.is_set():
-                return
-            self._cancels[result_id] = cancel
+    def _compute(self, result_id: str, cancel: threading.Event) -> None:
         try:
             with self._database.begin() as tx:
                 self._store.apply(tx, result_id, JobEvent.STARTED)
-            self._publish(result_id)
-            self._settle(result_id, cancel)
-        finally:
-            with self._lock:
-                self._cancels.pop(result_id, None)
-                self._ending.discard(result_id)
-                self._live.pop(result_id, None)
+        except (IllegalTransition, NotFound):
+            logger.info("a comparison was cancelled or removed before it began", extra={"result": result_id})
+            return
+        self._publish(result_id)
+        self._settle(result_id, cancel)
+
+    def _out(self, result_id: str) -> None:
+        with self._lock:
+            self._live.pop(result_id, None)
+        with suppress(NotFound):
             self._publish(result_id)
 
     def _settle(self, result_id: str, cancel: threading.Event) -> None:
@@ -264,7 +238,7 @@ class OwnResults:
                 raise JobCancelled(message)
             self._end(result_id, JobEvent.FINISHED, {"result": answer})
         except JobCancelled:
-            self._end(result_id, JobEvent.CANCELLED if result_id in self._ending else JobEvent.INTERRUPTED)
+            self._end(result_id, JobEvent.CANCELLED if self._queue.is_ending(result_id) else JobEvent.INTERRUPTED)
         except FlomirError as error:
             self._end(result_id, JobEvent.FAILED, {"problem": _problem(error)})
         except Exception:
@@ -349,7 +323,6 @@ class OwnResults:
     def _view(self, record: OwnResultRecord) -> OwnResultView:
         with self._lock:
             stage, progress = self._live.get(record.id, ("", 0.0))
-            ending = record.id in self._ending
         model = self._models.get(record.model_id)
         return OwnResultView(
             id=record.id,
@@ -359,7 +332,7 @@ class OwnResults:
             model_name=model.name,
             round=model.round,
             state=JobState(record.state).value,
-            ending=ending,
+            ending=self._queue.is_ending(record.id),
             stage=stage,
             progress=progress,
             created_at=record.created_at,

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import queue
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +25,7 @@ from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Database
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
+from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 from fl_core.views import Deleted
 from model.errors import ModelError
@@ -36,6 +36,7 @@ from model.io.importing import import_studies
 
 JOB_MODULE = "model.jobs"
 JOB_TIMEOUT_S = 1800.0
+STOP_S = 1.0
 IN_FILE = {"osem": "osem", "model": "model", "reference": "reference", "attenuation": "mu", "half_width": "half_width"}
 DETAILS = ("alarm", "intervals", "segments", "osem_settings")
 RESEARCH_ONLY = "for research, not for diagnosis"
@@ -67,30 +68,23 @@ class Reconstructions:
         self._models = models
         self._room_changed = room_changed
         self._clock = clock
-        self._waiting: queue.Queue[str] = queue.Queue()
-        self._cancel = threading.Event()
         self._progress: dict[str, float] = {}
-        self._thread: threading.Thread | None = None
+        self._unrecorded: set[str] = set()
+        self._queue = JobQueue("reconstructions", lanes={"": self._next}, compute=self._compute)
 
     def start(self) -> None:
         """Start the thread that works; what an earlier run left unfinished is begun again, or removed for good."""
         known = self._store.all()
         remove_strays(self._paths.reconstructions, prefix="reconstruction", known={record.id for record in known})
-        for record in known:
-            if record.state == "running":
-                self._waiting.put(record.id)
-        self._thread = threading.Thread(target=self._work, name="reconstructions", daemon=True)
-        self._thread.start()
+        self._queue.start()
 
     def cancel(self) -> None:
         """Let the present job end; returns at once. It is begun again at the next start."""
-        self._cancel.set()
+        self._queue.cancel_all()
 
     def stop(self) -> None:
         """End the present job and the thread within 1 s (a cancelled job ends within 2 s); idempotent."""
-        self.cancel()
-        if self._thread is not None:
-            self._thread.join(1.0)
+        self._queue.stop(STOP_S)
 
     def is_busy(self) -> bool:
         """Tell whether one is being computed or waits for it."""
@@ -133,7 +127,7 @@ class Reconstructions:
             )
         view = self._view(record)
         self._bus.publish("reconstruction", view)
-        self._waiting.put(record.id)
+        self._queue.look()
         return view
 
     def _ready_model(self, model_id: str) -> str:
@@ -214,24 +208,18 @@ class Reconstructions:
             z, y, x = (float(size) for size in archive["voxel_mm"])
             return archive[IN_FILE[name]].astype(np.float32), (z, y, x)
 
-    def _work(self) -> None:
-        while not self._cancel.is_set():
-            try:
-                reconstruction_id = self._waiting.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            try:
-                self._compute(self._store.get(reconstruction_id))
-            except JobCancelled:
-                return
-            except Exception:
-                logger.exception("a reconstruction could not be recorded")
+    def _next(self) -> str | None:
+        """Return the oldest that waits; one whose end could not be written down waits for the next start."""
+        waiting = [one.id for one in self._store.all() if one.state == "running" and one.id not in self._unrecorded]
+        return waiting[-1] if waiting else None
 
-    def _compute(self, record: ReconstructionRecord) -> None:
+    def _compute(self, reconstruction_id: str, cancel: threading.Event) -> None:
+        record = self._store.get(reconstruction_id)
+        self._unrecorded.add(record.id)
         try:
-            done = _finished(record, self._run(record))
+            done = _finished(record, self._run(record, cancel))
         except JobCancelled:
-            raise
+            return  # the daemon ends; it is begun again at the next start
         except FlomirError as error:
             done = replace(record, state="failed", problem=str(error)[:300])
         self._progress.pop(record.id, None)
@@ -239,9 +227,10 @@ class Reconstructions:
             self._store.save(tx, done)
             ending = "is ready" if done.state == "done" else f"failed: {done.problem}"
             self._journal.tell(tx, kind="reconstruction", text=f"The reconstruction {ending}.", subject=done.id)
+        self._unrecorded.discard(record.id)
         self._bus.publish("reconstruction", self._view(done))
 
-    def _run(self, record: ReconstructionRecord) -> dict[str, object]:
+    def _run(self, record: ReconstructionRecord, cancel: threading.Event) -> dict[str, object]:
         self._paths.reconstructions.mkdir(parents=True, exist_ok=True)
         request: dict[str, object] = {
             "kind": "reconstruct",
@@ -256,7 +245,7 @@ class Reconstructions:
             self._progress[record.id] = float(str(line["progress"]))
             self._bus.publish_progress("reconstruction", record.id, lambda: self.get(record.id))
 
-        answer = run_job(JOB_MODULE, request, timeout_s=JOB_TIMEOUT_S, on_progress=on_progress, cancel=self._cancel)
+        answer = run_job(JOB_MODULE, request, timeout_s=JOB_TIMEOUT_S, on_progress=on_progress, cancel=cancel)
         kept = json.dumps({key: answer.get(key) for key in DETAILS}, allow_nan=False)
         write_atomically(self._details_file(record.id), kept.encode())
         return answer

@@ -15,6 +15,7 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobEvent, JobRow, JobState
+from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled
 from fl_core.views import Deleted
 from orchestrator.laboratory_schemas import JobLog, JobView
@@ -25,7 +26,6 @@ from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Lane, RunLon
 GRACE_S = 10.0
 STOP_S = 5.0
 KEEP_EVERY_S = 2.0
-FAULT_PAUSE_S = 0.5
 LOG_LINES = 200
 LOG_BYTES = 64_000
 
@@ -55,13 +55,13 @@ class Jobs:
         self._held = held
         self._free_bytes = free_bytes
         self._lock = threading.Lock()
-        self._wake = threading.Condition(self._lock)
-        self._news = 0
-        self._stopping = threading.Event()
         self._live: dict[str, Json] = {}
-        self._cancels: dict[str, threading.Event] = {}
-        self._cancelled: set[str] = set()
-        self._threads: list[threading.Thread] = []
+        self._queue = JobQueue(
+            "laboratory",
+            lanes={"heavy": lambda: self._next("heavy"), "light": lambda: self._next("light")},
+            compute=self._compute,
+            done=self._out,
+        )
 
     # --- life ------------------------------------------------------------------------------------------------------
 
@@ -71,27 +71,15 @@ class Jobs:
             left = lab_work.jobs_in(connection, JobState.RUNNING)
         for job in left:
             self._end(job, JobEvent.INTERRUPTED)
-        for lane in ("heavy", "light"):
-            thread = threading.Thread(target=self._work, args=(lane,), name=f"laboratory-{lane}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._queue.start()
 
     def stop(self) -> None:
         """Ask the present jobs to put their work away, and wait a bounded time; idempotent."""
-        self._stopping.set()
-        with self._lock:
-            for cancel in self._cancels.values():
-                cancel.set()
-            self._wake.notify_all()
-        end = time.monotonic() + STOP_S
-        for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
+        self._queue.stop(STOP_S)
 
     def look(self) -> None:
         """Look at the queue again: a job came, or what held the queue is over."""
-        with self._lock:
-            self._news += 1
-            self._wake.notify_all()
+        self._queue.look()
 
     def running(self) -> int:
         """Return how many jobs of the heavy lane are being worked on."""
@@ -151,12 +139,7 @@ class Jobs:
             with suppress(IllegalTransition):  # it began meanwhile
                 self._end(job, JobEvent.CANCELLED)
                 return self.get(job_id)
-        with self._lock:
-            cancel = self._cancels.get(job_id)
-            if cancel is not None:
-                self._cancelled.add(job_id)
-                cancel.set()
-        if cancel is None:
+        if not self._queue.cancel(job_id):
             message = f"the job is {self.row(job_id).state} and cannot be cancelled"
             raise IllegalTransition(message)
         self._publish(job_id)
@@ -208,54 +191,34 @@ class Jobs:
             text = ""
         return JobLog(lines=text.splitlines()[-LOG_LINES:])
 
-    # --- the threads that work -------------------------------------------------------------------------------------
+    # --- what the queue asks for --------------------------------------------------------------------------------
 
-    def _work(self, lane: Lane) -> None:
-        while not self._stopping.is_set():
-            with self._lock:
-                seen = self._news
-            job = self._next(lane)
-            if job is None:
-                with self._lock:
-                    if self._news == seen and not self._stopping.is_set():
-                        self._wake.wait()
-                continue
-            try:
-                self._compute(job)
-            except Exception:
-                logger.exception("a job of the laboratory could not be recorded", extra={"job": job.id})
-                self._stopping.wait(FAULT_PAUSE_S)
-
-    def _next(self, lane: Lane) -> JobRow | None:
+    def _next(self, lane: Lane) -> str | None:
         if lane == "heavy" and self._held():
             return None
         with self._desk.database.read() as connection:
             waiting = lab_work.jobs_in(connection, JobState.QUEUED)
-        return next((job for job in waiting if self._works[job.kind].lane == lane), None)
+        return next((job.id for job in waiting if self._works[job.kind].lane == lane), None)
 
-    def _compute(self, job: JobRow) -> None:
-        cancel = threading.Event()
-        with self._lock:
-            if self._stopping.is_set():
-                return
-            self._cancels[job.id] = cancel
+    def _compute(self, job_id: str, cancel: threading.Event) -> None:
         try:
+            job = self.row(job_id)
             with self._desk.database.begin() as tx:
                 now = self._desk.now()
                 state = lab_work.apply_to_job(
-                    tx, job.id, JobEvent.STARTED, at=now, values={"started_at": now, "ended_at": None}
+                    tx, job_id, JobEvent.STARTED, at=now, values={"started_at": now, "ended_at": None}
                 )
                 self._works[job.kind].changed(tx, job, state)
-                tx.after_commit(lambda: self._publish(job.id))
-            self._settle(job, cancel)
-        except IllegalTransition:
-            logger.info("a job was cancelled before it began", extra={"job": job.id})
-        finally:
-            with self._lock:
-                self._cancels.pop(job.id, None)
-                self._cancelled.discard(job.id)
-                self._live.pop(job.id, None)
-            self._publish(job.id)
+                tx.after_commit(lambda: self._publish(job_id))
+        except (IllegalTransition, NotFound):
+            logger.info("a job was cancelled or removed before it began", extra={"job": job_id})
+            return
+        self._settle(job, cancel)
+
+    def _out(self, job_id: str) -> None:
+        with self._lock:
+            self._live.pop(job_id, None)
+        self._publish(job_id)
 
     def _settle(self, job: JobRow, cancel: threading.Event) -> None:
         """Run the child, then write down how it ended."""
@@ -270,7 +233,7 @@ class Jobs:
                 values = {"result": outcome.result, "model_id": outcome.model_id}
                 self._apply(tx, job, JobEvent.FINISHED, values)
         except JobCancelled:
-            self._end(job, JobEvent.CANCELLED if job.id in self._cancelled else JobEvent.INTERRUPTED)
+            self._end(job, JobEvent.CANCELLED if self._queue.is_ending(job.id) else JobEvent.INTERRUPTED)
         except FlomirError as error:
             self._end(job, JobEvent.FAILED, problem=_problem(error))
         except Exception:
@@ -360,9 +323,8 @@ class Jobs:
     def _view(self, row: JobRow) -> JobView:
         with self._lock:
             live = self._live.get(row.id)
-            ending = row.id in self._cancelled
         shown = row if live is None else replace(row, live=live)
-        return job_view(shown, can_resume=self._works[row.kind].can_resume, ending=ending)
+        return job_view(shown, can_resume=self._works[row.kind].can_resume, ending=self._queue.is_ending(row.id))
 
 
 _KIND_WORDS = {
