@@ -46,6 +46,7 @@ from contributor.services.models import ReceivedModels
 from contributor.services.network import Network
 from contributor.services.next_start import SiteStart
 from contributor.services.notice_kinds import KIND_OF
+from contributor.services.notice_words import notice_text
 from contributor.services.own_results import OwnResults
 from contributor.services.participation import TICK_S, Participation
 from contributor.services.patients import Patients
@@ -477,6 +478,7 @@ def _house(
             page=page,
             kind_of=KIND_OF,
             sender=lambda: ("site", connection.record.site_name or "FLoMIR"),
+            word=notice_text,
             proxy=network.proxy,
         ),
         next_start=SiteStart(

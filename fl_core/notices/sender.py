@@ -35,6 +35,7 @@ class Sender:
     page : where the mark lies up to which the activity was looked through, and whose clock counts
     kind_of : what lines of the activity are told of, by their key
     sender : under which word a notice names who sends it, and that name
+    word : how a channel's readers are told a line; without this, as the activity has it
     proxy : the proxy in force; without this, notices take the way that the environment names
     """
 
@@ -45,12 +46,14 @@ class Sender:
         page: PageSettings,
         kind_of: Mapping[str, str],
         sender: Callable[[], tuple[str, str]],
+        word: Callable[[AnyMail | AnyWebhook, ActivityRow], str] = lambda _channel, line: line.text,
         proxy: Callable[[], Proxy | None] | None = None,
     ) -> None:
         self._settings = settings
         self._page = page
         self._kind_of = kind_of
         self._sender = sender
+        self._word = word
         self._proxy = proxy
         self._woken = threading.Event()
         self._ended = threading.Event()
@@ -97,7 +100,9 @@ class Sender:
         wanted = [(channel, kind, line) for line in lines for channel, kind in self._wanted(present, line)]
         with self._page.database.begin() as tx:
             for channel, kind, line in wanted:
-                notices.add(tx, channel=channel, kind=kind, content=self._content(kind, line), at=self._page.now())
+                text = self._word(_channel(present, channel), line)
+                content = self._content(kind, text, line)
+                notices.add(tx, channel=channel, kind=kind, content=content, at=self._page.now())
             self._page.table.put(tx, CURSOR, {"seq": reached}, at=self._page.now())
         return len(wanted)
 
@@ -124,7 +129,9 @@ class Sender:
         if (channel == "mail" and not present.mail.recipients) or (channel == "webhook" and not present.webhook.url):
             message = "save an address first"
             raise Conflict(message)
-        text = "This is a test: notices arrive here."
+        words = "This is a test: notices arrive here."
+        line = ActivityRow(0, self._page.now(), "notice", words, None, "notice.test")
+        text = self._word(_channel(present, channel), line)
         word, name = self._sender()
         content = {"kind": "test", "text": text, word: name, "at": self._page.now().isoformat()}
         return NoticeTested.model_validate({"channel": channel, "answer": self._send(channel, present, content)})
@@ -158,12 +165,12 @@ class Sender:
     def _way(self, channel: AnyMail | AnyWebhook) -> Proxy | None:
         return self._proxy() if self._proxy is not None and channel.by_proxy else None
 
-    def _content(self, kind: str, line: ActivityRow) -> dict[str, object]:
+    def _content(self, kind: str, text: str, line: ActivityRow) -> dict[str, object]:
         word, name = self._sender()
         return {
             "kind": kind,
             "event": line.key,
-            "text": line.text,
+            "text": text,
             "subject": line.subject,
             word: name,
             "at": line.at.isoformat(),
@@ -178,3 +185,7 @@ class Sender:
             ("webhook", present.webhook.enabled, present.webhook.kinds),
         ]
         return [(name, kind) for name, enabled, kinds in ways if enabled and kind in kinds]
+
+
+def _channel(present: AnyNotices, channel: Channel) -> AnyMail | AnyWebhook:
+    return present.mail if channel == "mail" else present.webhook

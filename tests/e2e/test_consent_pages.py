@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from flomir.browser import launched_browser
+from flomir.browser import DESKTOP, launched_browser, new_context
 from flomir.demo import federation as fed
 from tests.support.journey import TRAIN_MS, row
 from tests.support.pages import Person, person
@@ -19,6 +19,7 @@ from tests.support.sinks import hook_sink
 from tests.support.stack import Stack, running_stack, wait_for
 
 pytestmark = pytest.mark.browser
+PASSWORD = "a walk in the long grass"
 FIRST, SECOND = "Hearts from half the counts", "Hearts at night"
 
 
@@ -209,6 +210,7 @@ def test_con_1_settings_tell_a_program_of_a_new_request(scene: Scene) -> None:
         _settings(professional, "Notices")
         hook = page.get_by_role("region", name="Webhook")
         hook.get_by_label("Address").fill(sink.url)
+        expect(hook.get_by_role("button", name="Send a test")).to_be_disabled()  # nothing is saved yet
         hook.get_by_label("Secret").fill("a secret of ours")
         hook.get_by_role("switch", name="Send to the webhook").check()
         professional.press("Save", hook)
@@ -256,6 +258,36 @@ def test_con_1_settings_hold_the_place_of_the_data_and_the_next_start(scene: Sce
     page.get_by_role("region", name="Web-Hook").wait_for()
     professional.shoot("settings-notices-german", phone=True)
     page.get_by_role("button", name="EN: show in English").click()
+
+
+def test_con_1_settings_are_read_by_a_professional_and_changed_by_an_administrator(scene: Scene) -> None:
+    site, browser = scene.stack.sites[0], scene.professional.page.context.browser
+    assert browser is not None
+    invited = site.call("POST", "/accounts", json_body={"name": "Dr. Lang", "role": "professional"})
+    context = new_context(browser, size=DESKTOP, theme="light")
+    colleague = Person(context.new_page(), site.role, site.url)
+    page = colleague.page
+    page.goto(str(invited["link"]))
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    colleague.press("Join")
+    page.get_by_role("heading", level=1, name="Home").wait_for()
+    page.goto(f"{site.url}/settings?part=notices")
+    mail = page.get_by_role("region", name="E-mail")
+    expect(mail.get_by_label("Mail server")).to_be_disabled()
+    expect(mail.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    expect(page.get_by_role("main")).to_contain_text("Only an administrator changes this.")
+    colleague.shoot("settings-notices-read", phone=True)
+    page.get_by_role("tab", name="Program").click()
+    start = page.get_by_role("region", name="From the next start on")
+    expect(start.get_by_label("Port of this page")).to_be_disabled()
+    expect(start).to_contain_text("Only an administrator changes this.")
+    colleague.shoot("settings-program-read")
+    page.get_by_role("tab", name="Network").click()
+    expect(page.get_by_label("Address of the proxy")).to_be_disabled()
+    colleague.shoot("settings-network-read")
+    assert colleague.complaints == []
+    context.close()
 
 
 def _settings(professional: Person, part: str) -> None:

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from contributor.schemas_settings import KINDS, NextStart
+from contributor.schemas_settings import KINDS, MailSettings, NextStart, WebhookSettings
 from contributor.services.notice_kinds import KIND_OF
+from contributor.services.notice_words import GERMAN, notice_text
 from contributor.services.watch import LONG, SOON, Seen, judged
 from contributor.settings import ContributorSettings
 from fl_core.protocol.messages import Json, ModelNews, SitePhase
 from fl_core.protocol.plan import RunnerEvent
+from fl_core.storage.journal import ActivityRow
 from fl_core.storage.site_connection import ConnectionRecord
 from tests.support.contributor import TestSite, enrolled_site, make_offer
 from tests.support.proxy import running_proxy
@@ -119,6 +121,32 @@ def test_a_suspension_reaches_people_by_mail(site: TestSite) -> None:
         site.daemon.services.house.sender.collect()
         site.daemon.services.house.sender.deliver()
     assert sink.mails[0]["Subject"].startswith("[Test hospital] The learning manager has suspended this site")
+
+
+def test_mails_are_german_where_that_was_chosen_and_every_kind_of_line_has_german_words(site: TestSite) -> None:
+    with mail_sink() as sink:
+        mail = {"enabled": True, "host": "127.0.0.1", "port": sink.port, "security": "none", "language": "de"}
+        set_notices(site, mail={**mail, "recipients": ["a@hospital.org"]})
+        site.receive()
+        site.daemon.services.house.sender.collect()
+        site.daemon.services.house.sender.deliver()
+        site.client.post("/api/v1/settings/notices/test", json={"channel": "mail"})
+    told = [
+        "Test laboratory bittet um Teilnahme an „Cardiac SPECT“.",
+        "Dies ist eine Probe: Benachrichtigungen kommen hier an.",
+    ]
+    assert [mail["Subject"].strip() for mail in sink.mails] == [f"[Test hospital] {text}" for text in told]
+    assert set(GERMAN) == {*KIND_OF, "notice.test"}
+
+
+def test_a_line_keeps_its_english_for_programs_and_where_its_values_are_not_known() -> None:
+    line = ActivityRow(1, NOW, "certificate", "It ends.", None, "certificate.expires", {"day": "2026-12-24"})
+    assert notice_text(MailSettings(language="de"), line).startswith(
+        "Das Zertifikat dieses Standorts endet am 24.12.2026."
+    )
+    assert notice_text(WebhookSettings(), line) == notice_text(MailSettings(), line) == "It ends."
+    unknown = ActivityRow(1, NOW, "certificate", "It ends.", None, "certificate.expires", {})
+    assert notice_text(MailSettings(language="de"), unknown) == "It ends."
 
 
 def test_a_notice_goes_through_the_proxy_that_is_set_and_around_it_only_where_that_was_said(

@@ -2323,6 +2323,12 @@ export interface components {
              */
             kinds: ("request" | "reminder" | "training" | "failure" | "model" | "certificate" | "connection" | "import" | "storage")[];
             /**
+             * Language
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "de";
+            /**
              * Port
              * @default 587
              */
@@ -2504,6 +2510,7 @@ export interface components {
              *         "import",
              *         "storage"
              *       ],
+             *       "language": "en",
              *       "port": 587,
              *       "recipients": [],
              *       "security": "starttls",
@@ -2569,6 +2576,7 @@ export interface components {
              *         "import",
              *         "storage"
              *       ],
+             *       "language": "en",
              *       "port": 587,
              *       "recipients": [],
              *       "security": "starttls",

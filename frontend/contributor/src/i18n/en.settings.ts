@@ -2,7 +2,7 @@
 export const programTexts = {
   program: {
     window: "Open the window at the start", windowNote: "Otherwise the program prints the link that opens the page.", port: "Port of this page", portNote: "0 takes a free one at each start; a fixed one can be bookmarked. Only this computer reaches it.",
-    signedIn: "Days a browser stays signed in", signedInNote: "For new sign-ins.", upload: "Largest upload (MiB)", uploadNote: "For one file that is dropped on a page; a folder on this computer is read without it.", reserve: "Disk space left free (MiB)", reserveNote: "Imports stop before they touch it.",
+    signedIn: "Days a browser stays signed in", signedInNote: "For new sign-ins.", upload: "Largest upload (MiB)", uploadNote: "For one file that is dropped on a page; a folder on this computer is read without this limit.", reserve: "Disk space left free (MiB)", reserveNote: "Imports stop before they touch it.",
     protocol: "Protocol", data: "Data of patients", docs: "Documentation", docsNote: "README.md and the folder docs of the program; flomir contributor --help", backup: "Backup", backupNote: "flomir contributor backup --out FILE",
     locked: "Only an administrator changes this.", loading: "Loading the program",
   },

@@ -39,7 +39,7 @@ export const sharedEn = {
   auditFilter: {
     verify: "Verify the chain", pdf: "Export PDF", loading: "Loading the audit log", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more",
     title: "Look through the audit log", text: "Text", area: "What", actor: "Who", from: "From", to: "Until", all: "All", clear: "Remove this choice", reset: "Show everything", csv: "Export CSV", json: "Export JSON", noneTitle: "No row is like this", none: "Choose a longer time or another word.",
-    areaOf: { request: "Requests", round: "Rounds", rule: "Standing rules", resources: "Resources", sharing: "What is told", study: "Studies", training: "Pauses", update: "Updates", account: "Accounts", certificate: "Certificates", consent: "Consents", drain: "Drain mode", enrolment: "Requests to join", invitation: "Invitations", model: "Models", session: "Sessions", settings: "Settings", site: "Trust in sites" },
+    areaOf: { connection: "The connection", data: "Removal of data", import: "Imports", patient: "Patients", reconstruction: "Reconstructions", result: "Comparisons", storage: "The place of the data", request: "Requests", round: "Rounds", rule: "Standing rules", resources: "Resources", sharing: "What is told", study: "Studies", training: "Pauses", update: "Updates", account: "Accounts", certificate: "Certificates", consent: "Consents", drain: "Drain mode", enrolment: "Requests to join", invitation: "Invitations", model: "Models", session: "Sessions", settings: "Settings", site: "Trust in sites" },
   },
   audit: {
     title: "Audit log", seq: "No.", at: "When", actor: "Who", action: "What", subject: "Of what", details: "Details", hash: "Hash",

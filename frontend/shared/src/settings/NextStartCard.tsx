@@ -1,5 +1,5 @@
 /** What holds from the next start of the program on; each app says which settings those are. */
-import { Group, Stack, Switch, TextInput } from "@mantine/core";
+import { Group, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -16,7 +16,8 @@ interface NextStartProps {
   fields: readonly StartField[];
   /** What another value would mean, beside the fields. */
   warn?: (draft: StartValues, settings: StartSettings) => ReactNode;
-  locked?: boolean;
+  /** Why nothing can be changed here by whoever looks; absent where it can. */
+  locked?: string;
 }
 
 export function NextStartCard(props: NextStartProps) {
@@ -28,7 +29,7 @@ export function NextStartCard(props: NextStartProps) {
 const fits = (field: StartField, value: StartValues[string] | undefined) =>
   field.kind === "switch" || (field.kind === "text" ? value !== "" : typeof value === "number" && Number.isInteger(value) && value >= field.least && value <= field.most);
 
-function NextStartForm({ data, fields, warn, locked = false }: NextStartProps & { data: StartSettings }) {
+function NextStartForm({ data, fields, warn, locked }: NextStartProps & { data: StartSettings }) {
   const { t } = useTranslation("shared");
   const [draft, setDraft] = useState(data.next);
   const save = useSetStart();
@@ -38,11 +39,12 @@ function NextStartForm({ data, fields, warn, locked = false }: NextStartProps & 
     <Card title={t("nextStart.title")} note={t("nextStart.note")}>
       <form onSubmit={(event) => { event.preventDefault(); save.mutate(draft); }}>
         <Stack gap="md">
-          {fields.map((field) => <StartInput key={field.name} field={field} fixed={data.fixed.includes(field.name)} locked={locked} value={draft[field.name]} onChange={(value) => setDraft({ ...draft, [field.name]: value })} />)}
+          {fields.map((field) => <StartInput key={field.name} field={field} fixed={data.fixed.includes(field.name)} locked={locked !== undefined} value={draft[field.name]} onChange={(value) => setDraft({ ...draft, [field.name]: value })} />)}
           {warn?.(draft, data)}
           {waits && !changed && <Notice live tone="info" title={t("nextStart.waits")}>{t("nextStart.restart")}</Notice>}
           {save.isError && <Problem error={save.error} />}
-          {!locked && <Group><ActButton type="submit" disabled={!changed || !fields.every((field) => fits(field, draft[field.name]))} loading={save.isPending}>{t("saving.save")}</ActButton></Group>}
+          {locked !== undefined && <Text size="sm" c="dimmed">{locked}</Text>}
+          {locked === undefined && <Group><ActButton type="submit" disabled={!changed || !fields.every((field) => fits(field, draft[field.name]))} loading={save.isPending}>{t("saving.save")}</ActButton></Group>}
         </Stack>
       </form>
     </Card>

@@ -71,7 +71,7 @@ function Network() {
   const { t } = useTranslation();
   return (
     <Stack gap="md" maw={860}>
-      <ProxyCard />
+      <ProxyCard locked={useLocked()} />
       <Card title={t("preflight.open")} note={t("preflight.openNote")}><div><Button variant="default" renderRoot={(props) => <Link to="/check" {...props} />}>{t("preflight.open")}</Button></div></Card>
     </Stack>
   );
@@ -87,7 +87,7 @@ function Program() {
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: "start" }}>
       <Stack gap="md">
         <NextStartCard
-          locked={locked !== undefined}
+          locked={locked}
           fields={[
             { name: "headless", kind: "switch", inverted: true, label: t("program.window"), note: t("program.windowNote") },
             { name: "port", kind: "number", least: 0, most: MOST_PORT, label: t("program.port"), note: t("program.portNote") },

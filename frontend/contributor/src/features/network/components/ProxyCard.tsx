@@ -11,18 +11,19 @@ import { Problem, Resource } from "@shared/ui/states";
 import type { Proxy } from "@app/api/schemas.network";
 import { useProxy, useSetProxy } from "@app/features/network/api/useProxy";
 
-export function ProxyCard() {
+/** `locked` says why nothing can be changed here by whoever looks. */
+export function ProxyCard({ locked }: { locked?: string }) {
   const { t } = useTranslation();
   const proxy = useProxy();
-  return <Resource query={proxy} label={t("proxy.loading")}>{(present) => <ProxyForm present={present} />}</Resource>;
+  return <Resource query={proxy} label={t("proxy.loading")}>{(present) => <ProxyForm present={present} locked={locked} />}</Resource>;
 }
 
-function ProxyForm({ present }: { present: Proxy }) {
+function ProxyForm({ present, locked }: { present: Proxy; locked?: string }) {
   const { t } = useTranslation();
   const [draft, setDraft] = useState(present);
   const [password, setPassword] = useState("");
   const save = useSetProxy();
-  const { fixed } = present;
+  const fixed = present.fixed || locked !== undefined;
   const elsewhere = draft.url.replace(/\/$/, "") !== present.url;
   const change = (values: Partial<Proxy>) => { setDraft({ ...draft, ...values }); save.reset(); };
   const send = () => save.mutate(
@@ -33,7 +34,7 @@ function ProxyForm({ present }: { present: Proxy }) {
     <Card title={t("proxy.title")} note={t("proxy.note")}>
       <form onSubmit={(event) => { event.preventDefault(); send(); }}>
         <Stack gap="md">
-          {fixed && <Notice tone="info" title={t("proxy.fixed")} />}
+          {fixed && <Notice tone={present.fixed ? "info" : "neutral"} title={present.fixed ? t("proxy.fixed") : locked} />}
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
             <TextInput label={t("proxy.url")} description={t("proxy.urlNote")} disabled={fixed} value={draft.url} onChange={(event) => change({ url: event.currentTarget.value })} />
             <TextInput label={t("proxy.ca")} description={t("proxy.caNote")} disabled={fixed} value={draft.ca_file} onChange={(event) => change({ ca_file: event.currentTarget.value })} />
