@@ -83,15 +83,15 @@ def hook_sink(**options: object) -> Iterator[HookSink]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            with sink.arrived:  # before the answer: whoever got that looks here at once
+                sink.posts.append((dict(self.headers), body))
+                sink.arrived.notify_all()
             code = sink.answers.pop(0) if sink.answers else 204
             self.send_response(code)
             if sink.location:
                 self.send_header("Location", sink.location)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            with sink.arrived:
-                sink.posts.append((dict(self.headers), body))
-                sink.arrived.notify_all()
 
         def log_message(self, *_: object) -> None:
             return

@@ -111,7 +111,7 @@ def test_a_wrong_request_names_the_place() -> None:
 
 def test_asked_to_end_it_keeps_what_is_finished_and_goes_on_later(tmp_path: Path) -> None:
     request = json.dumps(
-        {"kind": "make", "scenario": SCENARIO, "studies": 60, "seed": 3, "workers": 1, "folder": str(tmp_path / "set"),
+        {"kind": "make", "scenario": SCENARIO, "studies": 600, "seed": 3, "workers": 1, "folder": str(tmp_path / "set"),
          "about": str(tmp_path / "about")}
     )  # fmt: skip
     process = subprocess.Popen(
@@ -131,5 +131,5 @@ def test_asked_to_end_it_keeps_what_is_finished_and_goes_on_later(tmp_path: Path
     assert last["error"]["code"] == "synthesis.interrupted"
     kept = len(list((tmp_path / "set").glob("study-*.h5")))
     manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
-    assert 1 < kept < 60
+    assert 1 < kept < 600
     assert (len(manifest["studies"]), manifest["complete"]) == (kept, False)
