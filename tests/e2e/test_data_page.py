@@ -105,7 +105,7 @@ def _look_at_one(professional: Person) -> None:
     page = professional.page
     page.get_by_role("link", name="STRESS3.dcm").click()
     page.get_by_role("slider", name="View").first.wait_for()
-    page.get_by_text("It cannot be used for training").wait_for()
+    page.get_by_text("It may be used for training").wait_for()
     expect(page.get_by_role("region", name="How it was acquired")).to_contain_text("32 views over 180°")
     left = page.get_by_role("region", name="What was left behind")
     left.get_by_role("button", name="Show the list").click()
