@@ -56,7 +56,8 @@ function People() {
 function Site() {
   const { t } = useTranslation();
   const system = useSystem();
-  return <Resource query={system} label={t("settings.loading")}>{(data) => <div style={{ maxWidth: 760 }}><RelationCard connection={data.connection} /></div>}</Resource>;
+  const locked = useLocked();
+  return <Resource query={system} label={t("settings.loading")}>{(data) => <div style={{ maxWidth: 760 }}><RelationCard connection={data.connection} locked={locked} /></div>}</Resource>;
 }
 
 function Computer() {

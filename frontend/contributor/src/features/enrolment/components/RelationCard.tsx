@@ -22,7 +22,8 @@ const SOON_DAYS = 30;
 const HERE = ["studies", "models", "audit"] as const;
 const THERE = ["updates", "answers"] as const;
 
-export function RelationCard({ connection }: { connection: Connection }) {
+/** `locked` says why whoever looks may neither renew nor leave. */
+export function RelationCard({ connection, locked }: { connection: Connection; locked?: string }) {
   const { t } = useTranslation();
   const [leaving, setLeaving] = useState(false);
   const fingerprint = (value: string | null, label: string) => (value === null ? "–" : <Fingerprint small value={value} label={label} />);
@@ -39,15 +40,15 @@ export function RelationCard({ connection }: { connection: Connection }) {
         ]} />
         <ConnectionFinding connection={connection} />
         {connection.detail !== "" && connection.finding === null && <Text size="sm">{connection.detail}</Text>}
-        {connection.certificate_expires_at !== null && <Certificate connection={connection} until={connection.certificate_expires_at} />}
-        {connection.state !== "not_enrolled" && <div><ActButton variant="light" color="red" onClick={() => setLeaving(true)}>{t("settings.leave")}</ActButton></div>}
+        {connection.certificate_expires_at !== null && <Certificate connection={connection} until={connection.certificate_expires_at} locked={locked} />}
+        {connection.state !== "not_enrolled" && <div><ActButton variant="light" color="red" disabled={locked !== undefined} title={locked} onClick={() => setLeaving(true)}>{t("settings.leave")}</ActButton></div>}
       </Stack>
       {leaving && <LeaveDialog connection={connection} onClose={() => setLeaving(false)} />}
     </Card>
   );
 }
 
-function Certificate({ connection, until }: { connection: Connection; until: string }) {
+function Certificate({ connection, until, locked }: { connection: Connection; until: string; locked?: string }) {
   const { t } = useTranslation();
   const renew = useRenew();
   const days = Math.floor((Date.parse(until) - useNow(60_000)) / DAY_MS);
@@ -55,7 +56,7 @@ function Certificate({ connection, until }: { connection: Connection; until: str
     <Stack gap="xs">
       {days < SOON_DAYS && <Notice tone={days < 0 ? "danger" : "warning"} title={t(days < 0 ? "settings.certificateOver" : "settings.certificateSoon", { count: days })}>{t("settings.certificateNote")}</Notice>}
       <Group gap="sm">
-        <ActButton variant="default" loading={renew.isPending} disabled={connection.state !== "connected"} onClick={() => renew.mutate()}>{t("settings.renew")}</ActButton>
+        <ActButton variant="default" loading={renew.isPending} disabled={connection.state !== "connected" || locked !== undefined} title={locked} onClick={() => renew.mutate()}>{t("settings.renew")}</ActButton>
         {renew.isSuccess && <Text size="sm" c="dimmed" role="status">{t("settings.renewing")}</Text>}
       </Group>
       {renew.isError && <Problem error={renew.error} />}
