@@ -133,14 +133,15 @@ class Connection:
             with self._database.begin() as tx:
                 self._store.save(tx, after)
                 if moved:
-                    text = words if words is not None else f"{WORDS[state]} {detail}".strip()
+                    said = "" if state == "reconnecting" else detail  # the line's own words mean nothing to most people
+                    text = words if words is not None else f"{WORDS[state]} {said}".strip()
                     self._journal.note(
                         tx,
                         actor="system",
                         action=f"connection.{state}",
                         subject=after.site_id or "",
                         text=text,
-                        values={"detail": detail} if words is None else None,
+                        values={"detail": said} if words is None else None,
                     )
             self._record, self._finding = after, finding
         self._tell()
