@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
@@ -160,14 +161,13 @@ class DaemonProcess:
 
 
 def _pump(stream: IO[str] | None, deliver: Callable[[str], None]) -> None:
-    """Read the pipe to its end, so that the daemon never blocks on it."""
+    """Read the pipe to its end, so that the daemon never blocks on it; an empty word tells the end."""
     if stream is None:
         return
-    try:
+    with suppress(ValueError):  # the pipe was closed by stop()
         for line in stream:
             deliver(line)
-    except ValueError:  # the pipe was closed by stop()
-        return
+    deliver("")
 
 
 def _refusal(role: str, method: str, path: str, answer: httpx.Response) -> str:

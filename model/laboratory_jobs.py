@@ -141,12 +141,16 @@ def _is_plain(value: JsonValue) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
+def _word(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def _train_request(job: TrainJob) -> "TrainRequest":
     from model.networks import parse_network
     from model.training.plan import TrainPlan
     from model.training.run import TrainRequest, parse_settings
 
-    settings = [f"{name}={json.dumps(value)}" for name, value in job.parameters.items()]
+    settings = [f"{name}={_word(value)}" for name, value in job.parameters.items()]
     network = parse_network(job.network).model_dump(mode="json")
     return TrainRequest(
         data=tuple(job.data),

@@ -165,7 +165,7 @@ def test_con_6_a_running_training_is_watched_paused_resumed_and_withdrawn(scene:
     professional.press("Withdraw", card)
     professional.press("Withdraw my consent", page.get_by_role("dialog", name=f"Withdraw from “{FIRST}”?"))
     expect(card).to_contain_text("You withdrew")
-    expect(card).to_contain_text("Withdrawn", timeout=5_000)
+    expect(card).to_contain_text("Withdrawn", timeout=TRAIN_MS)
 
 
 def test_con_7_receipts_and_the_audit_log_are_searched_exported_and_verified(scene: Scene, tmp_path: Path) -> None:
@@ -204,6 +204,7 @@ def test_con_7_receipts_and_the_audit_log_are_searched_exported_and_verified(sce
     professional.shoot("home-read", phone=True)
 
 
+@pytest.mark.slow
 def test_con_1_settings_tell_a_program_of_a_new_request(scene: Scene) -> None:
     professional, page = scene.professional, scene.professional.page
     with hook_sink() as sink:

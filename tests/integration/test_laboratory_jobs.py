@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from flomir.daemon_process import DaemonProcess
 from flomir.waiting import wait_until
 from synthesis.form import presets
@@ -57,6 +59,7 @@ def wait_for(daemon: DaemonProcess, job_id: object, *states: str) -> JobView:
     return wait_until(probe, timeout_s=WAIT_S, what=f"the job to be {' or '.join(states)}", poll_s=0.05)
 
 
+@pytest.mark.slow
 def test_a_synthesis_and_a_training_outlive_a_killed_daemon(tmp_path: Path) -> None:
     home, first = tmp_path / "home", presets()[0]
     choices = first.choices.model_dump() | {"views": 16}

@@ -53,6 +53,7 @@ def _sites_of(view: Any) -> dict[int, set[str]]:
     }
 
 
+@pytest.mark.slow
 def test_an_extension_survives_a_kill_and_only_who_signed_trains_the_further_rounds(stack: Stack) -> None:
     session_id = stack.offer(rounds=2, quorum=1, local_epochs=LOCAL_EPOCHS)
     _wait_for_training(stack, session_id, 1)

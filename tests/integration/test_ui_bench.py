@@ -9,6 +9,7 @@ from flomir.bench.command import bench
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_bench_of_the_pages_gives_every_figure() -> None:
     answer = CliRunner().invoke(bench, ["ui", "--quick", "--json"])
     assert answer.exit_code == 0, answer.output

@@ -14,7 +14,7 @@ import pytest
 
 from model.io.study import read_study
 from model.io.weights import load_card, verify_weights
-from model.laboratory_jobs import CURVE_ROWS, curve_rows, main
+from model.laboratory_jobs import CURVE_ROWS, TrainJob, _train_request, curve_rows, main
 from tests.support.stack import make_studies
 
 NETWORK = {"name": "fbp_unet"}
@@ -68,6 +68,16 @@ def test_a_long_curve_is_thinned_and_keeps_its_last_row() -> None:
     rows = curve_rows([{"step": step, "score": float("nan") if step == 999 else 1.0} for step in range(1000)])
     assert len(rows) <= CURVE_ROWS
     assert rows[-1] == {"step": 999}
+
+
+def test_parameters_that_are_words_arrive_as_words() -> None:
+    job = TrainJob(
+        kind="train", data=[Path("set")], network=NETWORK, epochs=1, out=Path("m.safetensors"),
+        parameters={"without_reference": "leave-out", "augment": True, "learning_rate": 0.01},
+    )  # fmt: skip
+    request = _train_request(job)
+    assert request.parameters.augment
+    assert "without_reference=leave-out" in request.command
 
 
 def test_a_training_without_studies_says_so_with_a_remedy(tmp_path: Path) -> None:

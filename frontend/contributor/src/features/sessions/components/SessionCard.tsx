@@ -37,7 +37,7 @@ export function SessionCard({ session }: { session: SiteSession }) {
       <Stack gap="lg">
         {session.paused && active && <div role="status"><Notice tone="warning" title={t("pause.title")}>{t("pause.text")}</Notice></div>}
         {pause.isError && <Problem error={pause.error} />}
-        {heldRounds(session).map((round) => <HeldUpdate key={round.round} session={session} round={round} />)}
+        {active && heldRounds(session).map((round) => <HeldUpdate key={round.round} session={session} round={round} />)}
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, md: 4 }}><Now session={session} /></Grid.Col>
           <Grid.Col span={{ base: 12, md: 8 }}><Curve session={session} /></Grid.Col>

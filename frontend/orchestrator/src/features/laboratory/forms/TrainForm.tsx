@@ -15,7 +15,7 @@ import type { DataSet, Job } from "@app/api/laboratorySchemas";
 import type { Model, Task } from "@app/api/schemas";
 import { useTrain } from "@app/features/laboratory/api/useLaboratory";
 
-const OMIT = ["local_epochs", "seed", "holdout_fraction"];
+const OMIT = ["local_epochs", "seed", "holdout_fraction", "without_reference"];
 const NONE = "";
 
 interface TrainFormProps {
