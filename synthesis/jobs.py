@@ -164,12 +164,14 @@ def _described(folder: Path, about: Path, report: Report, before: float) -> Answ
 
 @contextlib.contextmanager
 def _terminated_as_interrupted() -> Any:
-    """Take SIGTERM for Ctrl-C, which the pipeline knows how to obey."""
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(os.getpid(), signal.SIGINT))
+    """Take SIGTERM for Ctrl-C, which the pipeline knows how to obey, also where a shell's ``&`` has Ctrl-C ignored."""
+    terminated = signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(os.getpid(), signal.SIGINT))
+    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupted)
+        signal.signal(signal.SIGTERM, terminated)
 
 
 def answer_request(raw: str, report: Report) -> Answer:

@@ -109,13 +109,22 @@ def test_a_wrong_request_names_the_place() -> None:
     assert (code, lines[-1]["error"]["code"]) == (1, "request.invalid")
 
 
-def test_asked_to_end_it_keeps_what_is_finished_and_goes_on_later(tmp_path: Path) -> None:
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts with &
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_asked_to_end_it_keeps_what_is_finished_and_goes_on_later(tmp_path: Path, in_background: bool) -> None:
     request = json.dumps(
         {"kind": "make", "scenario": SCENARIO, "studies": 600, "seed": 3, "workers": 1, "folder": str(tmp_path / "set"),
          "about": str(tmp_path / "about")}
     )  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "synthesis.jobs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-m", "synthesis.jobs"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_ignore_interrupts if in_background else None,
     )
     assert process.stdin is not None
     process.stdin.write(request)
