@@ -70,6 +70,7 @@ def test_an_extension_survives_a_kill_and_only_who_signed_trains_the_further_rou
     assert _sites_of(view) == {1: both, 2: both, 3: first, 4: first}
 
 
+@pytest.mark.slow
 def test_a_further_site_joins_and_another_is_left_out_between_rounds(stack: Stack) -> None:
     first, second = stack.site_ids
     session_id = stack.offer_only(rounds=5, quorum=1, local_epochs=LOCAL_EPOCHS, site_ids=[first])
