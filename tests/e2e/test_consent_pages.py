@@ -204,7 +204,6 @@ def test_con_7_receipts_and_the_audit_log_are_searched_exported_and_verified(sce
     professional.shoot("home-read", phone=True)
 
 
-@pytest.mark.slow
 def test_con_1_settings_tell_a_program_of_a_new_request(scene: Scene) -> None:
     professional, page = scene.professional, scene.professional.page
     with hook_sink() as sink:

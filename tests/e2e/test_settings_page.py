@@ -67,7 +67,6 @@ def test_limits_and_times_of_keeping_are_changed(house: House) -> None:
     assert manager.complaints == []
 
 
-@pytest.mark.slow
 def test_a_request_to_join_reaches_people_by_mail_and_a_program_by_webhook(house: House) -> None:
     manager, page = house.manager, house.manager.page
     with mail_sink() as mails, hook_sink(answers=[500]) as hooks:

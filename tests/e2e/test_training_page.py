@@ -278,7 +278,6 @@ def test_a_completed_session_is_extended_after_a_signature_at_each_site(scene: S
     expect(page.get_by_role("link", name="Model of round 3")).to_be_visible()
 
 
-@pytest.mark.slow
 def test_an_earlier_session_is_run_again_with_other_sites_between_rounds(scene: Scene) -> None:
     manager, page = scene.manager, scene.manager.page
     _more(scene, "Run again")
