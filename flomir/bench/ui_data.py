@@ -155,7 +155,7 @@ class _Filler:
         usable = self._rng.randint(3, 400)
         summary = DataSummary(
             studies_usable=usable, studies_total=usable + 7, with_reference=usable // 2, patients=usable, added_at=at,
-            by_task={TASK: usable},
+            by_task={TASK: usable}, by_task_with_reference={TASK: usable // 2},
         )  # fmt: skip
         trusted: Json = {
             "certificate_pem": certificate, "certificate_expires_at": loaded.not_valid_after_utc, "last_seen": at,
