@@ -10,6 +10,7 @@ import pytest
 from flomir.daemon_process import DaemonError, DaemonProcess
 from flomir.demo import federation as fed
 from tests.support.stack import Stack, running_stack, wait_for
+from tests.support.studies import write_tiny_study
 
 ROUNDS = 2
 
@@ -181,3 +182,25 @@ def test_daemon_homes_are_private(stack: Stack) -> None:
         for path in Path(daemon.home).rglob("*"):
             if path.is_file() and path.suffix in {".key", ".ssh", ".token", ".secret"}:
                 assert path.stat().st_mode & 0o077 == 0, f"{path.name} is readable by others"
+
+
+def test_scans_without_a_reference_train_where_the_session_learns_from_all_counts(stack: Stack) -> None:
+    bare = stack.folder / "bare"
+    bare.mkdir()
+    for number in range(3):
+        write_tiny_study(bare / f"scan-{number}.h5", 900 + number, with_reference=False)
+    fed.add_studies(stack.sites[0], bare)
+    fed.wait_for_summaries(stack.orchestrator, [(stack.site_ids[0], 6)])
+    wanted = {"local_epochs": 1, "holdout_fraction": 0.2, "without_reference": "full-counts"}
+    session_id = stack.offer_only(rounds=1, task_parameters=wanted)
+    covered = [fed.request_of(site, session_id)["studies_covered"] for site in stack.sites]
+    assert covered == [6, 3]
+    for site in stack.sites:
+        fed.agree(site, session_id)
+    ended = stack.wait_state(session_id, "completed", "failed", "stopped", timeout_s=240)
+    assert ended["state"] == "completed", ended["reason_text"]
+    rounds = ended["rounds"]
+    assert isinstance(rounds, list)
+    [row] = rounds
+    trained = {update["site_id"]: update["num_examples"] for update in row["record"]["updates"]}
+    assert trained[stack.site_ids[0]] > trained[stack.site_ids[1]]
