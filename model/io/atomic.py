@@ -12,6 +12,21 @@ PART = ".part"
 """Ending of a file in the making; its name begins with a dot and the target's name."""
 
 
+def why_not(target: Path) -> str:
+    """Return why `target` cannot be written, empty where it can. Ask before long work; nothing is made.
+
+    Where its folder is not there yet, the nearest one above it is asked.
+    """
+    folder = next(one for one in target.parents if one.exists())
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except NotADirectoryError:
+        return f"{folder.name} is a file, not a folder"
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return "it is a folder" if target.is_dir() else ""
+
+
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Give an empty private file beside `target`; it becomes `target` at the end of the block, or goes if the block fails.

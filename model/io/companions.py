@@ -10,10 +10,7 @@ mu, mm^-1           median of what is not air 0.005 to 0.035 (lung 0.004, water 
 mu, cm^-1           the same, ten times
 ==================  ===============================================================================================
 
-References
-----------
-Piecewise linear HU to mu as in `model.attenuation` (Brown et al., J Nucl Med Technol 36 (2008) 117): water at 0 HU, air at
--1000 HU, cortical bone at 1500 HU.
+HU and densities become mu at the middle of the photopeak window, as a CT series does (`model.io.dicom.ct`).
 """
 
 from __future__ import annotations
@@ -27,16 +24,26 @@ import numpy as np
 import numpy.typing as npt
 
 from model.errors import StudyFormatError
+from model.io.dicom.ct import SMALLEST_OVERLAP, middle_kev, mu_from_hu, water_mu_per_mm
+from model.io.dicom.volume import read_attenuation_map
+from model.io.dicom_index import is_dicom
 from model.io.imported import ImportedStudy, PatientFrame
 from model.io.interfile import read_interfile
 from model.io.nifti import is_nifti, read_nifti
-from model.io.resampling import PlacedVolume, centred_at, frame_to_lps, onto_frame
+from model.io.notes import note
+from model.io.resampling import (
+    PlacedVolume,
+    centred_at,
+    frame_to_lps,
+    onto_frame,
+    repeated_note,
+    slice_shares,
+    with_ends_repeated,
+)
 from model.io.study_records import Study, check_study
 
 MAP_WORDS = ("attenuation", "attmap", "attn", "atn_map", "mumap", "mu_map", "mu-map", "umap")
 REFERENCE_WORDS = ("reference",)
-WATER_PER_MM = 0.01537  # 140.5 keV, as in model.attenuation
-BONE_PER_MM, BONE_HU = 0.0285, 1500.0
 COLDEST_TISSUE_HU = -200.0
 Floats = npt.NDArray[np.float32]
 
@@ -98,26 +105,52 @@ def attenuation_unit(values: npt.NDArray[Any]) -> str:
     raise StudyFormatError("attenuation.unit", message, "Convert the map to mm^-1 at the photopeak.")
 
 
-def to_mu_per_mm(values: npt.NDArray[Any], unit: str) -> Floats:
-    """Return mu at 140.5 keV in mm^-1, never negative."""
+def to_mu_per_mm(values: npt.NDArray[Any], unit: str, energy_kev: float = 140.5) -> Floats:
+    """Return mu in mm^-1, never negative; HU and densities are converted for the energy, mu itself is taken as it is."""
     plain = np.asarray(values, dtype=np.float32)
     if unit == "HU":
-        soft = WATER_PER_MM * (1 + plain / 1000)
-        bone = WATER_PER_MM + plain * ((BONE_PER_MM - WATER_PER_MM) / BONE_HU)
-        mu = np.where(plain <= 0, soft, bone)
-    else:
-        mu = plain * {"1/mm": 1.0, "1/cm": 0.1, "mg/cm3": WATER_PER_MM / 1000}[unit]
+        return mu_from_hu(plain, energy_kev)
+    mu: Floats = plain * np.float32({"1/mm": 1.0, "1/cm": 0.1, "mg/cm3": water_mu_per_mm(energy_kev) / 1000}[unit])
     return np.maximum(mu, 0.0).astype(np.float32)
 
 
 def attach_map(imported: ImportedStudy, path: Path) -> ImportedStudy:
-    """Return the study with the attenuation map of a volume file, resampled onto its grid."""
+    """Return the study with the attenuation map of a volume file, resampled onto its grid.
+
+    Raises
+    ------
+    DicomError
+        What `model.io.dicom.read_attenuation_map` raises.
+    StudyFormatError
+        What `read_volume` and `attenuation_unit` raise; ``attenuation.no_overlap`` where the map covers too few slices.
+    """
+    if is_dicom(path):
+        return _attach_dicom_map(imported, path)
     volume = read_volume(path)
-    unit = attenuation_unit(volume.values)
+    unit, energy_kev = attenuation_unit(volume.values), middle_kev(imported.study)
     frame, how = _placed(imported, volume, has_place=is_nifti(path))
-    mu = onto_frame(PlacedVolume(to_mu_per_mm(volume.values, unit), volume.to_lps), frame)
-    note = f"The attenuation map was read in {unit} and laid {how}."
-    return with_volume(imported, {"attenuation": mu}, note)
+    shares = slice_shares(volume, frame)
+    covered = shares >= 0.5  # a slice with less of it would be diluted by what is not known
+    if covered.mean() < SMALLEST_OVERLAP:
+        message = (
+            f"the map covers {covered.mean():.0%} of the emission slices, at least {SMALLEST_OVERLAP:.0%} are needed"
+        )
+        raise StudyFormatError("attenuation.no_overlap", message, "Choose the map of the same bed position.")
+    mu = onto_frame(PlacedVolume(to_mu_per_mm(volume.values, unit, energy_kev), volume.to_lps), frame)
+    whole = mu / np.where(covered, shares, 1.0).astype(np.float32)[:, None, None]  # the mean of the covered part
+    told = (
+        note(f"map.converted_{how}", unit=unit, energy_kev=energy_kev)
+        if unit in ("HU", "mg/cm3")
+        else note(f"map.{how}", unit=unit)
+    )
+    notes = (told, *repeated_note("map.repeated", covered))
+    return with_volume(imported, {"attenuation": with_ends_repeated(whole, covered)}, *notes)
+
+
+def _attach_dicom_map(imported: ImportedStudy, path: Path) -> ImportedStudy:
+    frame = imported.frame or PatientFrame.centred(imported.study.geometry.grid)
+    found = read_attenuation_map(path, frame, energy_kev=middle_kev(imported.study))
+    return with_volume(imported, {"attenuation": found.mu_per_mm}, *found.notes)
 
 
 def attach_reference(imported: ImportedStudy, path: Path) -> ImportedStudy:
@@ -126,26 +159,26 @@ def attach_reference(imported: ImportedStudy, path: Path) -> ImportedStudy:
     frame, how = _placed(imported, volume, has_place=is_nifti(path))
     dz, dy, dx = frame.grid.voxel_mm
     image = np.maximum(onto_frame(volume, frame), 0.0) * np.float32(dz * dy * dx / volume.voxel_mm3)
-    note = f"A reference image was laid {how}; whether its unit is that of the counts, the calibration check decides."
-    return with_volume(imported, {"reference": image, "reference_kind": "clinical_reconstruction"}, note)
+    changes = {"reference": image, "reference_kind": "clinical_reconstruction"}
+    return with_volume(imported, changes, note(f"reference.{how}"))
 
 
-def with_volume(imported: ImportedStudy, changes: Mapping[str, Any], note: str) -> ImportedStudy:
-    """Return the study with changed fields and one more note, checked."""
+def with_volume(imported: ImportedStudy, changes: Mapping[str, Any], *notes: str) -> ImportedStudy:
+    """Return the study with changed fields and more notes, checked."""
     study: Study = replace(imported.study, **changes)
     check_study(study)
-    return with_note(replace(imported, study=study), note)
+    return with_note(replace(imported, study=study), *notes)
 
 
-def with_note(imported: ImportedStudy, note: str) -> ImportedStudy:
-    """Return the study with one more note, in its provenance too."""
-    notes = (*imported.notes, note)
-    provenance = {**imported.study.provenance, "notes": list(notes)}
-    return replace(imported, study=replace(imported.study, provenance=provenance), notes=notes)
+def with_note(imported: ImportedStudy, *notes: str) -> ImportedStudy:
+    """Return the study with more notes, in its provenance too."""
+    told = (*imported.notes, *notes)
+    provenance = {**imported.study.provenance, "notes": list(told)}
+    return replace(imported, study=replace(imported.study, provenance=provenance), notes=told)
 
 
 def _placed(imported: ImportedStudy, volume: PlacedVolume, *, has_place: bool) -> tuple[PatientFrame, str]:
     frame = imported.frame or PatientFrame.centred(imported.study.geometry.grid)
     if frame.positioned and has_place:
-        return frame, "where both files say it lies"
-    return centred_at(frame, volume.centre_mm), "centre on centre, as its position is not known"
+        return frame, "placed"
+    return centred_at(frame, volume.centre_mm), "centred"

@@ -10,11 +10,20 @@ from typing import Any
 
 import pydicom
 
-_TAGS = ["SOPClassUID", "Modality", "ImageType", "SeriesInstanceUID", "FrameOfReferenceUID", "MediaStorageSOPClassUID"]
+_TAGS = [
+    "SOPClassUID",
+    "Modality",
+    "ImageType",
+    "SeriesInstanceUID",
+    "StudyInstanceUID",
+    "FrameOfReferenceUID",
+    "MediaStorageSOPClassUID",
+]
+DICOM_MAGIC, DICOM_OFFSET = b"DICM", 128
 _DIRECTORY = "1.2.840.10008.1.3.10"
-_PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
+_RECONSTRUCTED = "RECON TOMO"
 _KNOWN_IMAGES = {
-    "RECON TOMO": "a reconstructed image", "RECON GATED TOMO": "a reconstructed gated image", "STATIC": "a planar image",
+    _RECONSTRUCTED: "a reconstructed image", "RECON GATED TOMO": "a reconstructed gated image", "STATIC": "a planar image",
     "WHOLE BODY": "a planar whole-body image", "DYNAMIC": "a dynamic planar image", "GATED": "a gated planar image",
 }  # fmt: skip
 _KNOWN_MODALITIES = frozenset({"PT", "MR", "US", "XA", "CR", "DX", "SR", "PR", "KO", "SEG", "OT", "RTSTRUCT", "RTDOSE"})
@@ -25,6 +34,7 @@ class DicomKind(StrEnum):
 
     PROJECTIONS = "projections"
     CT = "ct"
+    VOLUME = "volume"
     OTHER = "other"
 
 
@@ -38,13 +48,23 @@ class DicomSummary:
     words : str
         "a reconstructed image", "a DICOM file of the modality MR" ...
     series, frame : str
-        Series and frame of reference; empty where the file has none.
+        Series and frame of reference; empty where the file has none. Projections without a series have their
+        examination and frame of reference in its place.
+    is_transmission : bool
+        A volume that the file itself calls measured by transmission: an attenuation map.
     """
 
     kind: DicomKind
     words: str
     series: str = ""
     frame: str = ""
+    is_transmission: bool = False
+
+
+def is_dicom(path: Path) -> bool:
+    """Tell by the first bytes."""
+    with path.open("rb") as stream:
+        return stream.read(DICOM_OFFSET + 4)[DICOM_OFFSET:] == DICOM_MAGIC
 
 
 def summarise(path: Path) -> DicomSummary:
@@ -54,7 +74,7 @@ def summarise(path: Path) -> DicomSummary:
             warnings.simplefilter("ignore")
             header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(_TAGS))
             values = {name: _text(header, name) for name in _TAGS}
-            image = _image_type(header)
+            image, origin = _image_type(header)
     except Exception:  # noqa: BLE001 (pydicom raises about everything on damaged bytes)
         return DicomSummary(DicomKind.PROJECTIONS, "a damaged DICOM file")
     if values["SOPClassUID"] == _DIRECTORY or getattr(header.file_meta, "MediaStorageSOPClassUID", "") == _DIRECTORY:
@@ -63,8 +83,11 @@ def summarise(path: Path) -> DicomSummary:
     if values["Modality"] == "CT":
         return DicomSummary(DicomKind.CT, "a CT slice", series, frame)
     if values["Modality"] == "NM" and image not in _KNOWN_IMAGES:
+        examination = values["StudyInstanceUID"]
+        series = series or (f"{examination} {frame}" if examination and frame else "")
         return DicomSummary(DicomKind.PROJECTIONS, "projections", series, frame)
-    return DicomSummary(DicomKind.OTHER, _words(values["Modality"], image), series, frame)
+    kind = DicomKind.VOLUME if (values["Modality"], image) == ("NM", _RECONSTRUCTED) else DicomKind.OTHER
+    return DicomSummary(kind, _words(values["Modality"], image), series, frame, origin == "TRANSMISSION")
 
 
 def _words(modality: str, image: str) -> str:
@@ -79,6 +102,8 @@ def _text(header: Any, name: str) -> str:
     return str(header.get(name) or "").strip()
 
 
-def _image_type(header: Any) -> str:
+def _image_type(header: Any) -> tuple[str, str]:
+    """Return values 3 and 4 of Image Type (PS3.3 C.8.4.9.1.1): what was imaged, and whether by emission or transmission."""
     values = header.get("ImageType") or []
-    return str(values[2]).strip().upper() if not isinstance(values, str) and len(values) > 2 else ""
+    listed = [] if isinstance(values, str) else [str(value).strip().upper() for value in values]
+    return (listed[2] if len(listed) > 2 else "", listed[3] if len(listed) > 3 else "")

@@ -17,7 +17,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import h5py
 import numpy as np
@@ -28,13 +28,10 @@ from model.geometry import ensure_shape
 from model.io.atomic import write_atomically
 from model.io.imported import ImportedStudy, PatientFrame
 from model.io.nifti import write_nifti
+from model.io.units import COUNTS, Unit
 
 IMAGE_FORMAT = "flomir-image"
 SCHEMA_VERSION = 1
-Unit = Literal["counts", "Bq/mL"]
-COUNTS: Unit = "counts"
-"""Expected detected counts per voxel without attenuation over the whole acquisition."""
-BQ_PER_ML: Unit = "Bq/mL"
 SUFFIXES = {"nii": ".nii.gz", "dcm": ".dcm", "h5": ".h5", "npz": ".npz"}
 Floats = npt.NDArray[np.float32]
 

@@ -89,7 +89,8 @@ class DeidentificationReport:
         if not self.removed:
             return "Nothing had to be removed."
         parts = ", ".join(f"{n} {category}" for category, n in self.counts_by_category().items())
-        return f"{self.removed_count} elements were removed ({parts}); {len(self.kept)} kinds were kept."
+        kept = f"; {len(self.kept)} kinds were kept" if self.kept else ""
+        return f"{self.removed_count} elements were removed ({parts}){kept}."
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,8 @@ class ImportedStudy:
         For absolute quantification.
     gate : int or None
         Number of the gate from 1, where a gated file was read gate by gate.
+    heads : int
+        Detector heads that counted at the same time.
     """
 
     study: Study
@@ -189,3 +192,4 @@ class ImportedStudy:
     frame: PatientFrame | None = None
     administration: Administration = field(default_factory=Administration)
     gate: int | None = None
+    heads: int = 1

@@ -1,13 +1,16 @@
 # ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """Find scans in a file or a folder of anything, and pair them with attenuation maps and reference images. Torch-free.
 
-What a file is, its first bytes say, not its name. `discover` reads headers only; `Scan.load` reads one scan, so that a
-folder of hundreds never lies in memory at once. Messages hold no identifiers and no contents of files.
+What a file is, its first bytes say, not its name. `discover` reads headers only, but for the few DICOM files of one
+series that may be one acquisition (`model.io.dicom.together`); `Scan.load` reads one scan, so that a folder of hundreds
+never lies in memory at once. Messages hold no identifiers and no contents of files.
 
 Attenuation
-    A CT series (DICOM) belongs to the DICOM projections with the same frame of reference. A NIfTI or Interfile volume whose name says that it is an
-    attenuation map (`MAP_WORDS`) belongs to the scan whose name it begins with, or to the only scan of its folder. Its
-    unit is told from its values (`model.io.companions`).
+    A CT series (DICOM) belongs to the DICOM projections with the same frame of reference. A volume (NIfTI, Interfile,
+    DICOM RECON TOMO) whose name says that it is an attenuation map (`MAP_WORDS`), or whose Image Type says transmission,
+    belongs to the scan whose name it begins with, followed by a mark of `NAME_ENDS` (of several such names to the
+    longest), or to the only scan of its folder, whatever part of the folder was asked for. Its unit is told from its
+    values (`model.io.companions`).
 """
 
 from __future__ import annotations
@@ -17,21 +20,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from model.errors import ModelError, StudyFormatError
+from model.errors import NO_SUCH, ModelError, StudyFormatError
 from model.io.companions import is_map_name, is_reference_name
-from model.io.dicom_index import DicomKind, DicomSummary, summarise
+from model.io.dicom_index import DICOM_MAGIC, DICOM_OFFSET, DicomKind, DicomSummary, summarise
 from model.io.export import is_image_file
 from model.io.imported import ImportedStudy
 from model.io.interfile import read_interfile_header
 from model.io.nifti import is_nifti
+from model.io.notes import note
 from model.io.scans import Attenuation, FileKind, Scan, Skipped
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-DICOM_MAGIC, DICOM_OFFSET = b"DICM", 128
 FIRST_BYTES = 2048
 MOST_FILES = 200_000
 RESULT_MARK = ".flomir."
 """In the names of what is written beside its input."""
+NAME_ENDS = frozenset("._- ")
+"""What follows the scan's name in the name of what belongs to it; without it "p10_mumap.nii" begins with "p1"."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +89,22 @@ def discover(path: str | Path, *, ct: str | Path | None = None) -> Discovery:
     """
     source = Path(path)
     if not source.exists():
-        message = f"there is no {source.name}"
+        message = f"{NO_SUCH}: {source.name}"
         raise FileNotFoundError(message)
     shelf = _sorted(_files(source))
-    if source.is_file():
-        shelf = _alone(shelf, source)
+    _put_together(shelf, source)
     given = None if ct is None else given_attenuation(Path(ct))
+    whole = source.is_dir()  # pairing sees the neighbours of a single file too: one of them may own the map
     scans = [
-        replace(scan, attenuation=given or _attenuation(scan, shelf), reference=_beside(scan, shelf.references, shelf))
+        replace(
+            _as_asked(scan, source),
+            attenuation=given or _attenuation(scan, shelf),
+            reference=_beside(scan, shelf.references, shelf),
+        )
         for scan in shelf.scans
+        if whole or source in scan.files
     ]
-    return Discovery(tuple(scans), tuple(shelf.skipped))
+    return Discovery(tuple(scans), tuple(skipped for skipped in shelf.skipped if whole or skipped.path == source))
 
 
 def file_kind(path: Path) -> FileKind:
@@ -124,6 +134,7 @@ class _Shelf:
     maps: list[Path] = field(default_factory=list)
     references: list[Path] = field(default_factory=list)
     ct: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))  # by series
+    series: dict[Path, str] = field(default_factory=dict)  # of projections
     frames: dict[Path | str, str] = field(default_factory=dict)  # of projections by path, of CT by series
 
 
@@ -180,11 +191,39 @@ def _shelve_dicom(path: Path, summary: DicomSummary, shelf: _Shelf) -> None:
     if summary.kind is DicomKind.PROJECTIONS:
         shelf.scans.append(Scan(path, FileKind.DICOM))
         shelf.frames[path] = summary.frame
+        shelf.series[path] = summary.series
         return
     if summary.kind is DicomKind.CT:
         shelf.ct[summary.series].append(path)
         shelf.frames[summary.series] = summary.frame
+    if summary.kind is DicomKind.VOLUME and (summary.is_transmission or is_map_name(path)):
+        _shelve_map(path, shelf)
+        return
     shelf.skipped.append(Skipped(path, f"it is {summary.words}", used=summary.kind is DicomKind.CT))
+
+
+def _put_together(shelf: _Shelf, source: Path) -> None:
+    """Make one scan of the files of a series, in one folder, that a camera wrote apart."""
+    groups: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for path, series in shelf.series.items():
+        if series:
+            groups[path.parent, series].append(path)
+    wanted = [paths for paths in groups.values() if len(paths) > 1 and (source.is_dir() or source in paths)]
+    if not wanted:
+        return
+    from model.io.dicom.together import one_acquisition
+
+    more = {paths[0]: tuple(paths[1:]) for paths in wanted if one_acquisition(paths)}
+    taken = {path for rest in more.values() for path in rest}
+    shelf.scans = [replace(s, more=more.get(s.path, ())) for s in shelf.scans if s.path not in taken]
+    shelf.skipped += [Skipped(path, "a part of another file's acquisition", used=True) for path in sorted(taken)]
+
+
+def _as_asked(scan: Scan, source: Path) -> Scan:
+    """Name a scan of several files after the one that was asked for."""
+    if source not in scan.more:
+        return scan
+    return replace(scan, path=source, more=tuple(path for path in scan.files if path != source))
 
 
 def _shelve_interfile(path: Path, shelf: _Shelf) -> set[Path]:
@@ -201,21 +240,19 @@ def _shelve_interfile(path: Path, shelf: _Shelf) -> set[Path]:
     return {path.parent / data} if data else set()
 
 
+def _shelve_map(path: Path, shelf: _Shelf) -> None:
+    shelf.maps.append(path)
+    shelf.skipped.append(Skipped(path, "an attenuation map", used=True))
+
+
 def _shelve_volume(path: Path, shelf: _Shelf) -> None:
     if is_map_name(path):
-        shelf.maps.append(path)
-        shelf.skipped.append(Skipped(path, "an attenuation map", used=True))
+        _shelve_map(path, shelf)
     elif is_reference_name(path):
         shelf.references.append(path)
         shelf.skipped.append(Skipped(path, "a reference image", used=True))
     else:
         shelf.skipped.append(Skipped(path, "it is a volume, no projections"))
-
-
-def _alone(shelf: _Shelf, source: Path) -> _Shelf:
-    """Keep one scan of a folder, but everything that may belong to it."""
-    scans = [scan for scan in shelf.scans if scan.path == source]
-    return replace(shelf, scans=scans, skipped=[skipped for skipped in shelf.skipped if skipped.path == source])
 
 
 # ---------------------------------------------------------------- pairing
@@ -232,9 +269,9 @@ def given_attenuation(path: Path) -> Attenuation:
         ``import.no_ct`` where there is not exactly one series or map.
     """
     if not path.exists():
-        message = f"there is no {path.name}"
+        message = f"{NO_SUCH}: {path.name}"
         raise FileNotFoundError(message)
-    if path.is_file() and (is_nifti(path) or file_kind(path) is FileKind.INTERFILE):
+    if path.is_file() and _is_volume(path):
         return Attenuation((path,), is_ct=False, given=True)
     shelf = _sorted(_files(path))
     if len(shelf.ct) == 1:
@@ -245,29 +282,33 @@ def given_attenuation(path: Path) -> Attenuation:
     raise StudyFormatError("import.no_ct", message, "Name the folder of one CT series, or one map.")
 
 
+def _is_volume(path: Path) -> bool:
+    kind = file_kind(path)
+    if kind is FileKind.DICOM:
+        return summarise(path).kind is DicomKind.VOLUME
+    return kind in (FileKind.NIFTI, FileKind.INTERFILE)
+
+
 def _attenuation(scan: Scan, shelf: _Shelf) -> Attenuation | None:
     if scan.kind is FileKind.DICOM and (series := _ct_of(scan, shelf)) is not None:
         return series
     if scan.kind is FileKind.STUDY:  # a study file is whole: it holds its map
         return None
     beside = _beside(scan, shelf.maps, shelf)
-    return None if beside is None else Attenuation((beside,), is_ct=False)
+    if beside is None:
+        return None
+    return Attenuation((beside,), is_ct=False, note="" if _common(scan, beside) else note("map.only_one"))
 
 
 def _ct_of(scan: Scan, shelf: _Shelf) -> Attenuation | None:
     frame = shelf.frames.get(scan.path, "")
     same: list[list[Path]] = [paths for series, paths in shelf.ct.items() if frame and shelf.frames[series] == frame]
     if same:
-        note = (
-            f"{len(same)} CT series share the frame of reference; the one with most slices was used."
-            if len(same) > 1
-            else ""
-        )
-        return Attenuation(tuple(sorted(same, key=len)[-1]), is_ct=True, note=note)
+        told = note("ct.several", series=len(same)) if len(same) > 1 else ""
+        return Attenuation(tuple(sorted(same, key=len)[-1]), is_ct=True, note=told)
     near = [series for series, paths in shelf.ct.items() if paths[0].parent == scan.path.parent]
     if len(near) == 1 and not (frame and shelf.frames[near[0]]):
-        note = "The CT in the folder was used, though not both files name a frame of reference."
-        return Attenuation(tuple(shelf.ct[near[0]]), is_ct=True, note=note)
+        return Attenuation(tuple(shelf.ct[near[0]]), is_ct=True, note=note("ct.of_folder"))
     return None
 
 
@@ -276,8 +317,18 @@ def _beside(scan: Scan, volumes: Sequence[Path], shelf: _Shelf) -> Path | None:
     if scan.kind is FileKind.STUDY:
         return None
     near = [path for path in volumes if path.parent == scan.path.parent]
-    named = [path for path in near if path.name.startswith(scan.path.stem)]
+    scans = [other for other in shelf.scans if other.path.parent == scan.path.parent]
+    named = [path for path in near if 0 < _common(scan, path) == max(_common(other, path) for other in scans)]
     if len(named) == 1:
         return named[0]
-    only = sum(other.path.parent == scan.path.parent for other in shelf.scans) == 1
-    return near[0] if only and len(near) == 1 else None
+    return near[0] if len(scans) == 1 and len(near) == 1 else None
+
+
+def _common(scan: Scan, volume: Path) -> int:
+    """Return how much of the volume's name is the scan's, with or without its suffix; 0 where it begins otherwise."""
+    fits = (
+        len(name)
+        for name in (scan.path.name, scan.path.stem)
+        if volume.name.startswith(name) and volume.name[len(name) : len(name) + 1] in {"", *NAME_ENDS}
+    )
+    return max(fits, default=0)

@@ -33,6 +33,7 @@ from model.geometry import TC99M_PEAK, AcquisitionGeometry, Collimator, EnergyWi
 
 MAX_HEADER_BYTES = 2**20
 MAX_ELEMENTS = 2**28
+BLOCK_BYTES = 2048  # of 'data starting block' (Interfile 3.3); a shorter rest behind the data is padding
 LONGEST_FIELD_MM = 1200.0  # longer than any patient table moves in one scan: "pixels" then means mm
 SMALLEST_RADIUS_MM = 80.0  # less than half a head: no parallel-hole camera for people comes so near
 _KINDS = {"float": "f", "short float": "f", "long float": "f", "unsigned integer": "u", "signed integer": "i"}
@@ -195,6 +196,24 @@ def read_interfile_header(path: str | Path) -> dict[str, str]:
     return header
 
 
+def interfile_data_file(path: Path, header: Mapping[str, str]) -> Path:
+    """Return the data file that the `header` in the file `path` names; whether it is there is not looked at.
+
+    Raises
+    ------
+    StudyFormatError
+        If the header names none, or one of another folder.
+    """
+    name = _text(header, "name of data file")
+    if name is None:
+        msg = "the header has no 'name of data file'"
+        raise StudyFormatError("interfile.missing_key", msg)
+    if Path(name).name != name or "\\" in name or name in (".", ".."):
+        msg = "the data file lies outside the header's folder"
+        raise StudyFormatError("interfile.outside_folder", msg, "Put header and data into one folder.")
+    return path.parent / name
+
+
 def _plain(key: str) -> str:
     return re.sub(r"\s*\[\s*(\d+)\s*\]", r" [\1]", " ".join(key.replace("!", " ").lower().split()))
 
@@ -263,24 +282,42 @@ def _spacing(
 
 
 def _data(path: Path, header: Mapping[str, str], elements: int) -> npt.NDArray[Any]:
-    name = _text(header, "name of data file")
-    if name is None:
-        msg = "the header has no 'name of data file'"
-        raise StudyFormatError("interfile.missing_key", msg)
-    if Path(name).name != name or "\\" in name or name in (".", ".."):
-        msg = "the data file lies outside the header's folder"
-        raise StudyFormatError("interfile.outside_folder", msg, "Put header and data into one folder.")
+    source = interfile_data_file(path, header)
     dtype = _dtype(header)
-    offset = int(_number(header, "data offset in bytes") or 0)
-    needed, source = offset + elements * dtype.itemsize, path.parent / name
+    offset = _offset(header)
+    needed = offset + elements * dtype.itemsize
     if not source.is_file():
-        msg = f"the header's data file {name} is missing"
+        msg = f"the header's data file {source.name} is missing"
         raise FileNotFoundError(msg)
     if source.stat().st_size < needed:
         msg = f"the data file has {source.stat().st_size} bytes, the header says {needed}"
         raise StudyFormatError("interfile.truncated", msg, "Copy the data file again.")
+    if source.stat().st_size >= needed + BLOCK_BYTES:
+        msg = f"the data file has {source.stat().st_size} bytes, the header accounts for {needed}"
+        raise StudyFormatError(
+            "interfile.too_long",
+            msg,
+            "Correct the header, or export one head, one energy window and the sum over the gates.",
+        )
     array = np.fromfile(source, dtype=dtype, count=elements, offset=offset)
     return array.astype(dtype.newbyteorder("="))
+
+
+def _offset(header: Mapping[str, str]) -> int:
+    """Return where the data begin in their file, bytes."""
+    for key, unit in (
+        ("data offset in bytes", 1),
+        ("data offset in bytes [1]", 1),
+        ("data starting block", BLOCK_BYTES),
+    ):
+        value = _number(header, key)
+        if value is None:
+            continue
+        if value < 0 or value != int(value):
+            msg = f"{key!r} is {value:g}, expected a whole number from 0"
+            raise StudyFormatError("interfile.bad_value", msg)
+        return int(value) * unit
+    return 0
 
 
 def _dtype(header: Mapping[str, str]) -> np.dtype[Any]:
@@ -323,6 +360,21 @@ def _refuse_other_geometries(header: Mapping[str, str]) -> None:
     if windows != 1:
         msg = f"the file holds {windows:g} energy windows, 1 is read"
         raise StudyFormatError(code, msg, "Export each window on its own.")
+    _refuse_several_blocks(header)
+
+
+def _refuse_several_blocks(header: Mapping[str, str]) -> None:
+    """Refuse heads with key blocks of their own, of which the last would win, and images beyond the projections."""
+    heads = _number(header, "number of detector heads")
+    if heads not in (None, 1):
+        msg = f"the file holds the views of {heads:g} detector heads apart, 1 is read"
+        remedy = "Export each head on its own, or all views as one rotation of one head."
+        raise StudyFormatError("interfile.unsupported_geometry", msg, remedy)
+    images, views = _number(header, "total number of images"), _whole(header, "number of projections")
+    if images not in (None, views):
+        msg = f"the header announces {images:g} images but {views} projections of one head and window"
+        remedy = "Export the sum over the gates or time frames, without other images."
+        raise StudyFormatError("interfile.unsupported_geometry", msg, remedy)
 
 
 def _position(header: Mapping[str, str]) -> tuple[bool, bool]:

@@ -16,6 +16,7 @@ from model.geometry import LEHR_NM670, TC99M_PEAK, EnergyWindow
 from model.io.deidentify import patient_key
 from model.io.imported import DeidentificationReport, ImportedStudy, KeptElement, PatientFrame, RemovedElement
 from model.io.interfile import InterfileProjections, read_interfile_projections
+from model.io.notes import note
 from model.io.study_records import Study
 
 INTRINSIC_FWHM_MM = 3.9  # NaI of 9.5 mm at 140 keV, data sheets of GE NM670 and Siemens Symbia: 3.8-3.9 mm
@@ -25,7 +26,7 @@ _DATES = ("study date", "study time", "start time", "patient dob", "program date
 _TECHNICAL = ("imaging modality", "originating system", "version of keys", "type of data", "process status", "orbit",
               "isotope name", "radiopharmaceutical", "maximum pixel count", "patient sex", "image number",
               "study duration (sec)", "number of dimensions", "program version", "slice orientation")  # fmt: skip
-_KEPT = {
+INTERFILE_KEPT = {
     "number of projections": "size", "matrix size [1]": "size", "matrix size [2]": "size",
     "scaling factor (mm/pixel) [1]": "size", "scaling factor (mm/pixel) [2]": "size",
     "extent of rotation": "orbit", "start angle": "orbit", "direction of rotation": "orbit", "radius": "orbit",
@@ -34,7 +35,12 @@ _KEPT = {
     "energy window lower level [1]": "energy window", "energy window upper level [1]": "energy window",
     "name of data file": "the counts", "number format": "the counts", "number of bytes per pixel": "the counts",
     "imagedata byte order": "the counts", "data offset in bytes": "the counts",
+    "data offset in bytes [1]": "the counts", "data starting block": "the counts",
+    "number of detector heads": "size", "total number of images": "size",
 }  # fmt: skip
+NOT_STANDARD = "key outside the standard"
+INTERFILE_KEYS = frozenset({*_NAMES, *_DATES, *_TECHNICAL, *INTERFILE_KEPT, NOT_STANDARD})
+"""Keys that a report of de-identification may name."""
 
 
 def import_interfile(path: str | Path, *, site_key: bytes | None = None) -> ImportedStudy:
@@ -69,8 +75,8 @@ def deidentification(header: Mapping[str, str]) -> DeidentificationReport:
 
     Keys outside the standard are counted together: in a broken file a key may be anything.
     """
-    kept = tuple(KeptElement(key, _KEPT[key]) for key in header if key in _KEPT)
-    counts = Counter(_removed(key) for key, value in header.items() if key not in _KEPT and value)
+    kept = tuple(KeptElement(key, INTERFILE_KEPT[key]) for key in header if key in INTERFILE_KEPT)
+    counts = Counter(_removed(key) for key, value in header.items() if key not in INTERFILE_KEPT and value)
     return DeidentificationReport(tuple(RemovedElement(*what, number) for what, number in counts.items()), kept)
 
 
@@ -78,20 +84,23 @@ def _removed(key: str) -> tuple[str, str]:
     for names, category in ((_NAMES, "name"), (_DATES, "date or time"), (_TECHNICAL, "other")):
         if key in names:
             return key, category
-    return "key outside the standard", "text"
+    return NOT_STANDARD, "text"
 
 
 def _assumptions(scan: InterfileProjections) -> list[str]:
     collimator = LEHR_NM670
     notes = [
-        (
-            f"Interfile does not describe the collimator: {collimator.name} was assumed "
-            f"(holes {collimator.hole_mm} mm, {collimator.length_mm} mm long, intrinsic {INTRINSIC_FWHM_MM} mm)."
+        note(
+            "collimator.not_described",
+            name=collimator.name,
+            hole_mm=collimator.hole_mm,
+            length_mm=collimator.length_mm,
+            intrinsic_mm=INTRINSIC_FWHM_MM,
         ),
-        "Which end of a row is left and which row is nearest the head is not said; the order of the file was kept.",
+        note("rows.order"),
     ]
     if not scan.duration_known:
-        notes.append("The time a view is not given; 1 s was assumed, which changes only rates, not counts.")
+        notes.append(note("orbit.duration_not_given"))
     return notes
 
 
@@ -102,5 +111,5 @@ def _window(scan: InterfileProjections) -> tuple[EnergyWindow, list[str]]:
             limits.append(float(scan.header.get(key, "")))
         except ValueError:
             peak = TC99M_PEAK
-            return peak, [f"The energy window is not given; {peak.lower_kev}-{peak.upper_kev} keV was assumed."]
+            return peak, [note("window.not_given", lower_kev=peak.lower_kev, upper_kev=peak.upper_kev)]
     return EnergyWindow("photopeak", limits[0], limits[1]), []

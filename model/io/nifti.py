@@ -22,7 +22,7 @@ from model.errors import StudyFormatError
 from model.geometry import ensure_shape
 from model.io.atomic import write_atomically
 from model.io.imported import PatientFrame
-from model.io.resampling import PlacedVolume, centred_at, onto_frame
+from model.io.resampling import PlacedVolume
 
 SUFFIXES = (".nii", ".nii.gz")
 MAX_ELEMENTS = 2**28
@@ -73,15 +73,6 @@ def read_nifti(path: str | Path) -> PlacedVolume:
     unit = _TO_MM.get(str(image.header.get_xyzt_units()[0]), 1.0)
     to_ras = np.diag([unit, unit, unit, 1.0]) @ np.asarray(image.affine, dtype=np.float64)
     return PlacedVolume(ordered, _RAS_LPS @ to_ras @ _REVERSED)
-
-
-def read_nifti_onto(path: str | Path, frame: PatientFrame) -> npt.NDArray[np.float32]:
-    """Return the image's mean in each voxel of a frame's grid, float32 (Z, Y, X) LPS, in the image's own unit.
-
-    A frame without a position is laid centre on centre.
-    """
-    volume = read_nifti(path)
-    return onto_frame(volume, frame if frame.positioned else centred_at(frame, volume.centre_mm))
 
 
 def write_nifti(path: str | Path, volume: npt.NDArray[np.floating], frame: PatientFrame) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.io.imported import PatientFrame
+from model.io.notes import note
 
 Array = npt.NDArray[np.float64]
 Point = tuple[float, float, float]
@@ -81,14 +82,51 @@ def onto_frame(volume: PlacedVolume, frame: PatientFrame, *, outside: float = 0.
     Trilinear; where the grid is coarser, several samples a voxel are averaged, so that no detail is aliased and
     amounts are kept.
     """
-    steps = np.linalg.inv(volume.to_lps) @ frame_to_lps(frame)
-    spans = np.abs(steps[:3, :3]).max(axis=0)
-    samples = [min(MOST_SAMPLES, max(1, math.ceil(span - 1e-3))) for span in spans]
+    steps, samples = _steps(volume, frame)
     source = np.asarray(volume.values, dtype=np.float32)
     total = np.zeros(frame.grid.shape)
-    for part in product(*((((np.arange(n) + 0.5) / n) - 0.5) for n in samples)):
+    for part in product(*(_parts(n) for n in samples)):
         total += _sampled(source, steps, frame.grid.shape, part, outside)
     return np.asarray(total / math.prod(samples), dtype=np.float32)
+
+
+def with_ends_repeated(values: npt.NDArray[np.float32], covered: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Return (Z, Y, X) values whose slices outside the covered ones are copies of the nearest covered one.
+
+    A body goes on where a map ends: with air there, activity beside the map would not be corrected at all.
+    """
+    known = np.flatnonzero(covered)
+    if not known.size:
+        return values
+    return values[np.clip(np.arange(len(values)), known[0], known[-1])]
+
+
+def repeated_note(code: str, covered: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return the sentence about slices that `with_ends_repeated` filled; nothing where there are none."""
+    missing = int((~covered).sum())
+    if not missing:
+        return ()
+    return (note(code, missing=missing, slices=covered.size),)
+
+
+def slice_shares(volume: PlacedVolume, frame: PatientFrame) -> Array:
+    """Return how much of each slice's thickness the volume covers at some place of the slice, float64 (Z,), 0 to 1."""
+    steps, (samples, _, _) = _steps(volume, frame)
+    everywhere = np.broadcast_to(np.float32(1.0), volume.values.shape)
+    planes = [_sampled(everywhere, steps, frame.grid.shape, (part, 0.0, 0.0), 0.0) for part in _parts(samples)]
+    return np.asarray(np.mean([plane.max(axis=(1, 2)) > 0.5 for plane in planes], axis=0), dtype=np.float64)
+
+
+def _steps(volume: PlacedVolume, frame: PatientFrame) -> tuple[Array, list[int]]:
+    """Return the (4, 4) matrix from the grid's indices to the volume's, and the samples a voxel along each axis."""
+    steps = np.linalg.inv(volume.to_lps) @ frame_to_lps(frame)
+    spans = np.abs(steps[:3, :3]).max(axis=0)
+    return steps, [min(MOST_SAMPLES, max(1, math.ceil(span - 1e-3))) for span in spans]
+
+
+def _parts(samples: int) -> list[float]:
+    """Return the samples' places within a voxel, from its centre."""
+    return [float(part) for part in (np.arange(samples) + 0.5) / samples - 0.5]
 
 
 def _sampled(

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from model.errors import ModelError
 from model.io.companions import attach_map, attach_reference, with_note
-from model.io.imported import ImportedStudy, PatientFrame
+from model.io.imported import ImportedStudy
 from model.io.interfile_study import import_interfile
-from model.io.study import read_study
+from model.io.notes import note
 
 
 class FileKind(StrEnum):
@@ -58,12 +58,31 @@ class Scan:
     attenuation : Attenuation or None
     reference : Path or None
         An image to learn from or to compare with.
+    more : tuple of Path
+        Further files of the same acquisition, where the camera wrote its windows or heads apart (DICOM).
     """
 
     path: Path
     kind: FileKind
     attenuation: Attenuation | None = None
     reference: Path | None = None
+    more: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its file and further ones."""
+        return (self.path, *self.more)
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Everything that is read: its files, its attenuation map or CT, its reference."""
+        maps = () if self.attenuation is None else self.attenuation.paths
+        return (*self.files, *maps, *(() if self.reference is None else (self.reference,)))
+
+    @property
+    def map_file(self) -> str | None:
+        """Name of the volume file with its attenuation map; it may name a patient and stays out of studies and notes."""
+        return None if self.attenuation is None or self.attenuation.is_ct else self.attenuation.paths[0].name
 
     def load(self, *, site_key: bytes | None = None) -> ImportedStudy:
         """Read the scan; a gated one is summed over its gates.
@@ -71,7 +90,8 @@ class Scan:
         Parameters
         ----------
         site_key : bytes, optional
-            The site's secret (16 bytes or more) under which a patient's number becomes the study's ``patient_key``.
+            The site's secret (16 bytes or more) under which a patient's number, or the key that a study file gives, becomes
+            the study's ``patient_key``.
 
         Raises
         ------
@@ -80,7 +100,7 @@ class Scan:
         OSError
             If the file cannot be opened.
         """
-        return self._with_companions(_load(self.path, self.kind, site_key))
+        return self._with_companions(_load(self.files, self.kind, site_key))
 
     def load_gates(self) -> list[ImportedStudy]:
         """Read a gated scan gate by gate, in order; another one as `load` does. Raises as `load`."""
@@ -88,7 +108,7 @@ class Scan:
             return [self.load()]
         from model.io.dicom import read_nm_gates
 
-        return [self._with_companions(gate) for gate in read_nm_gates(self.path)]
+        return [self._with_companions(gate) for gate in read_nm_gates(self.files)]
 
     def _with_companions(self, imported: ImportedStudy) -> ImportedStudy:
         if self.attenuation is not None:
@@ -114,17 +134,18 @@ class Skipped:
     used: bool = False
 
 
-def _load(path: Path, kind: FileKind, site_key: bytes | None) -> ImportedStudy:
+def _load(files: tuple[Path, ...], kind: FileKind, site_key: bytes | None) -> ImportedStudy:
     match kind:
         case FileKind.STUDY:
-            study = read_study(path)
-            return ImportedStudy(study, frame=PatientFrame.centred(study.geometry.grid))
+            from model.io.known_study import read_known_study
+
+            return read_known_study(files[0], site_key=site_key)
         case FileKind.INTERFILE:
-            return import_interfile(path, site_key=site_key)
+            return import_interfile(files[0], site_key=site_key)
         case _:
             from model.io.dicom import read_nm
 
-            imported: ImportedStudy = read_nm(path, site_key=site_key)
+            imported: ImportedStudy = read_nm(files, site_key=site_key)
             return imported
 
 
@@ -135,7 +156,7 @@ def _with_attenuation(imported: ImportedStudy, attenuation: Attenuation) -> Impo
         if attenuation.given:
             raise
         reason = error.message if isinstance(error, ModelError) else "a file is missing"
-        return with_note(imported, f"What looks like its attenuation map was not used: {reason}.")
+        return with_note(imported, note("map.not_used", reason=reason))
     return with_note(found, attenuation.note) if attenuation.note else found
 
 

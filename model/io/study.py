@@ -32,10 +32,18 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from model.errors import ModelError, StudyFormatError
+from model.errors import ModelError, StudyFormatError, UnknownFields
 from model.geometry import AcquisitionGeometry
 from model.io.atomic import write_atomically
-from model.io.study_records import Defect, HeartFrame, Study, Truth, check_provenance, check_study
+from model.io.study_records import (
+    REFERENCE_KINDS,
+    Defect,
+    HeartFrame,
+    Study,
+    Truth,
+    check_provenance,
+    check_study,
+)
 
 FORMAT_NAME = "flomir-study"
 SCHEMA_VERSION = 1
@@ -240,8 +248,8 @@ def _header(file: Any) -> StudyHeader:
         has_scatter="scatter" in file,
         has_labels="labels" in file,
         has_truth=truth,
-        reference_kind=str(file["reference"].attrs.get("kind", "")) if "reference" in file else None,
-        label_codes=_json_attr(file["labels"], "codes") if "labels" in file else {},
+        reference_kind=_read_kind(file["reference"]) if "reference" in file else None,
+        label_codes=_read_codes(file["labels"]) if "labels" in file else {},
         defects=_parse(lambda: _read_defects(file), "defects") if truth else (),
         provenance=provenance,
     )
@@ -250,7 +258,7 @@ def _header(file: Any) -> StudyHeader:
 def _schema_version(file: Any) -> int:
     name, version = file.attrs.get("format"), file.attrs.get("schema_version")
     if name != FORMAT_NAME or not isinstance(version, np.integer):
-        msg = f"the file's format is {name!r}, schema {version!r}; expected {FORMAT_NAME!r}, schema {SCHEMA_VERSION}"
+        msg = f"the file does not say that it is a {FORMAT_NAME} of a numbered schema"
         raise StudyFormatError("study.not_a_study", msg)
     if version > SCHEMA_VERSION:
         msg = f"the study has schema {int(version)}, this version reads up to {SCHEMA_VERSION}"
@@ -268,27 +276,47 @@ def _only_plain_links(group: Any) -> None:
         item = group[name] if isinstance(link, h5py.HardLink) else None
         is_dataset = isinstance(item, h5py.Dataset)
         if item is None or (is_dataset and (item.is_virtual or item.external)):
-            msg = f"/{name} points outside the file"
+            msg = "an item of the file points outside it"
             raise StudyFormatError("study.external_link", msg)
         if isinstance(item, h5py.Group):
             _only_plain_links(item)
         elif item.size is None or item.size > MAX_ELEMENTS:
-            msg = f"/{name} has {item.size} values, at most {MAX_ELEMENTS} are read"
+            msg = f"an item of the file has {item.size} values, at most {MAX_ELEMENTS} are read"
             raise StudyFormatError("study.too_large", msg)
 
 
 def _parse(read: Any, what: str) -> Any:
+    """Return what `read` gives; an error repeats nothing of the file but numbers that are out of bounds."""
     try:
         return read()
     except StudyFormatError:
         raise
     except (ModelError, ValueError, TypeError, KeyError, AttributeError) as error:
-        msg = f"the study's {what} cannot be understood: {error}"
+        told = isinstance(error, ModelError) and not isinstance(error, UnknownFields)
+        msg = (
+            f"the study's {what} cannot be understood: {error if told else 'a field is missing, unknown or no number'}"
+        )
         raise StudyFormatError(f"study.bad_{what}", msg) from error
 
 
 def _json_attr(item: Any, name: str) -> Any:
     return _parse(lambda: json.loads(item.attrs[name]), name)
+
+
+def _read_kind(reference: Any) -> str:
+    kind = str(reference.attrs.get("kind", ""))
+    if kind not in REFERENCE_KINDS:
+        msg = f"the reference is of another kind than {', '.join(REFERENCE_KINDS)}"
+        raise StudyFormatError("study.reference_kind", msg)
+    return kind
+
+
+def _read_codes(labels: Any) -> dict[str, int]:
+    codes = _json_attr(labels, "codes")
+    if not isinstance(codes, dict) or not all(type(code) is int and 0 <= code <= 255 for code in codes.values()):
+        msg = "the table of labels does not give every name a code from 0 to 255"
+        raise StudyFormatError("study.label_codes", msg)
+    return codes
 
 
 def _read_defects(file: Any) -> tuple[Defect, ...]:
@@ -298,7 +326,7 @@ def _read_defects(file: Any) -> tuple[Defect, ...]:
 def _read_geometry(group: Any) -> AcquisitionGeometry:
     for name, value in _AXES.items():
         if group.attrs.get(name) != value:
-            msg = f"the geometry's {name} is {group.attrs.get(name)!r}, expected {value!r}"
+            msg = f"the geometry's {name} is another one than {value!r}"
             raise StudyFormatError("study.bad_geometry", msg)
 
     def read() -> AcquisitionGeometry:

@@ -30,12 +30,24 @@ IDENTIFIER_KEYS = frozenset({
 })  # fmt: skip
 
 
+def plain_key(key: str) -> str:
+    """Return a key as it is compared with `IDENTIFIER_KEYS`: without case, blanks, "_" and "-"."""
+    return key.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
 def _plain(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     known = {f.name for f in fields(kind)}
     if set(data) != known:
         msg = f"{kind.__name__}: got the fields {sorted(data)}, expected {sorted(known)}"
         raise ValueError(msg)
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    return {k: tuple(_number(one) for one in v) if isinstance(v, list) else _number(v) for k, v in data.items()}
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"expected a number, got a {type(value).__name__}"
+        raise TypeError(msg)
+    return value
 
 
 @dataclass(frozen=True)
@@ -191,7 +203,7 @@ def _check_array(name: str, array: npt.NDArray[Any] | None, dtype: type[np.gener
     if array is None:
         return
     if array.dtype != dtype:
-        msg = f"{name} is {array.dtype}, expected {np.dtype(dtype)}"
+        msg = f"{name} is {array.dtype.name}, expected {np.dtype(dtype)}"
         raise StudyFormatError("study.dtype", msg)
     if array.shape != shape:
         msg = f"{name} has shape {array.shape}, the geometry says {shape}"
@@ -237,7 +249,7 @@ def check_provenance(provenance: object) -> None:
         msg = f"provenance is a {type(provenance).__name__}, expected an object"
         raise StudyFormatError("study.bad_provenance", msg)
     for key in _keys(provenance):
-        if key.lower().replace("_", "").replace("-", "").replace(" ", "") in IDENTIFIER_KEYS:
+        if plain_key(key) in IDENTIFIER_KEYS:
             msg = f"provenance has the key {key!r}, which names a person or a day; studies carry no identifiers"
             raise StudyFormatError("study.identifier", msg, "Remove the key; group studies by patient_key.")
 

@@ -237,12 +237,16 @@ def load_card(weights_path: Path) -> ModelCard:
     Raises
     ------
     WeightsError
-        ``weights.card_missing`` or ``weights.card_invalid`` (naming the first wrong field).
+        ``weights.unreadable`` where the weights are not there either, ``weights.card_missing`` or ``weights.card_invalid``
+        (naming the first wrong field).
     """
     source = card_path(weights_path)
     try:
         return ModelCard.model_validate_json(source.read_bytes())
     except OSError as error:
+        if not weights_path.exists():
+            message = f"there is no model file {weights_path.name}"
+            raise WeightsError(code="weights.unreadable", message=message) from error
         message = f"the model card {source.name} cannot be read: {error.strerror}"
         raise WeightsError(code="weights.card_missing", message=message) from error
     except ValidationError as error:

@@ -14,14 +14,22 @@ from pydicom.uid import NuclearMedicineImageStorage
 from model.errors import DicomError
 from model.geometry import Collimator, EnergyWindow, VolumeGrid
 from model.io.deidentify import inventory
-from model.io.dicom.cameras import DEFAULT_COLLIMATOR, DEFAULT_INTRINSIC_FWHM_MM, collimator_of, maker_of
+from model.io.dicom.cameras import (
+    DEFAULT_COLLIMATOR,
+    DEFAULT_INTRINSIC_FWHM_MM,
+    TC99M,
+    collimator_of,
+    maker_of,
+    radionuclide_of,
+)
 from model.io.dicom.fields import Fields, element_name, guarded, read_pixels
 from model.io.dicom.frames import FrameTable, frame_table, number_of_frames
 from model.io.dicom.orbit import View, read_orbit
 from model.io.dicom.own import read_own_camera
 from model.io.dicom.position import read_frame, read_picture
-from model.io.dicom.windows import read_administration, read_radionuclide, read_windows
+from model.io.dicom.windows import in_order, no_line_note, read_administration, read_radionuclide, read_windows
 from model.io.imported import Administration, PatientFrame
+from model.io.notes import note
 
 SMALLEST_PIXEL_MM, LARGEST_PIXEL_MM = 0.3, 40.0
 
@@ -155,14 +163,11 @@ def _camera(
         chosen = collimator_of(maker, labels[0]) if labels else None
     if chosen is None:
         chosen = DEFAULT_COLLIMATOR
-        notes.append(
-            f"The collimator is not in the table of known ones; {chosen.name} (hole {chosen.hole_mm} mm, length "
-            f"{chosen.length_mm} mm) was assumed. Give hole and length of yours for a true resolution model."
-        )
+        notes.append(note("collimator.unknown", name=chosen.name, hole_mm=chosen.hole_mm, length_mm=chosen.length_mm))
     intrinsic = intrinsic_fwhm_mm if intrinsic_fwhm_mm is not None else own_intrinsic
     if intrinsic is None:
         intrinsic = DEFAULT_INTRINSIC_FWHM_MM
-        notes.append(f"DICOM does not hold the intrinsic resolution; {intrinsic} mm was assumed.")
+        notes.append(note("camera.no_intrinsic", intrinsic_mm=intrinsic))
     return chosen, intrinsic, notes
 
 
@@ -215,6 +220,22 @@ def join(parts: Sequence[Acquisition]) -> Acquisition:
     return whole
 
 
+def _limits(part: Acquisition) -> set[tuple[float, float]]:
+    return {(window.lower_kev, window.upper_kev) for window in part.windows}
+
+
+def _with_windows(whole: Acquisition, part: Acquisition) -> Acquisition:
+    """Put windows of the same views beside each other, the photopeak first wherever it was."""
+    known = radionuclide_of("", whole.administration.radionuclide or "")
+    line_kev = (known or TC99M).peak_kev
+    ordered = in_order((*whole.windows, *part.windows), line_kev)
+    counts = np.concatenate([whole.counts, part.counts], axis=1)[:, [index for index, _ in ordered]]
+    windows = tuple(window for _, window in ordered)
+    holds = windows[0].lower_kev <= line_kev <= windows[0].upper_kev
+    notes = tuple(one for one in whole.notes if not (holds and one == no_line_note(line_kev)))
+    return replace(whole, counts=counts, windows=windows, notes=notes)
+
+
 def _joined(whole: Acquisition, part: Acquisition, number: int, total: int) -> Acquisition:
     tags = {tag: whole.tags.get(tag, 0) + part.tags.get(tag, 0) for tag in whole.tags.keys() | part.tags.keys()}
     notes = tuple(dict.fromkeys((*whole.notes, *part.notes)))
@@ -223,10 +244,8 @@ def _joined(whole: Acquisition, part: Acquisition, number: int, total: int) -> A
     common = replace(whole, tags=tags, notes=notes)
     if same_orbit and same_windows:
         return replace(common, counts=np.concatenate([whole.counts, part.counts], axis=0))
-    if same_orbit and same_gates and not set(part.windows) & set(whole.windows):
-        return replace(
-            common, counts=np.concatenate([whole.counts, part.counts], axis=1), windows=whole.windows + part.windows
-        )
+    if same_orbit and same_gates and not _limits(part) & _limits(whole):
+        return _with_windows(common, part)
     if same_windows and same_gates and not same_orbit:
         return replace(
             common, counts=np.concatenate([whole.counts, part.counts], axis=2), views=whole.views + part.views

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from model.geometry import LEHR_INTEVO, LEHR_NM670, Collimator
 
 # Words by which makers name themselves in Manufacturer (0008,0070). Only the left column ever leaves the file.
-_MAKERS = {
+MAKERS = {
     "ge": ("GE MEDICAL", "GEMS", "GE HEALTHCARE", "GENERAL ELECTRIC", "ELSCINT"),
     "siemens": ("SIEMENS",),
     "philips": ("PHILIPS", "ADAC", "PICKER", "MARCONI"),
@@ -49,6 +49,12 @@ _SAME = {
     "HE": ("HE", "HIGHENERGY"),
     "HEGP": ("HEGP", "HIGHENERGYGENERALPURPOSE"),
 }
+COLLIMATOR_WORDS = frozenset({
+    *_SAME, *(maker.upper() for maker in MAKERS), "NM670", "INTEVO", "SYMBIA", "LEHS", "PARA", "PARALLEL", "HOLE", "HOLES",
+    "LOW", "MEDIUM", "HIGH", "ENERGY", "ULTRA", "RESOLUTION", "SENSITIVITY", "PENETRATION", "GENERAL", "ALL", "PURPOSE",
+    "CARDIAC", "LONG", "SHORT", "BROAD",
+})  # fmt: skip
+"""What the name of a collimator may consist of where a file gives it; makers, types and properties."""
 DEFAULT_COLLIMATOR = LEHR_NM670
 DEFAULT_INTRINSIC_FWHM_MM = 3.9  # 3.8-3.9 mm for a 9.5 mm NaI crystal at 140 keV (NEMA NU 1, makers' data sheets)
 
@@ -86,7 +92,7 @@ def _plain(text: str) -> str:
 def maker_of(manufacturer: str) -> str | None:
     """Return the short name of a maker, or None for one that is not known; nothing else of the text survives."""
     text = manufacturer.upper()
-    return next((short for short, words in _MAKERS.items() if any(w in text for w in words)), None)
+    return next((short for short, words in MAKERS.items() if any(w in text for w in words)), None)
 
 
 def collimator_of(maker: str | None, label: str) -> Collimator | None:

@@ -29,7 +29,9 @@ from model.errors import DicomError
 from model.io.deidentify import token
 from model.io.dicom.fields import Fields, element_name, guarded, open_dicom, read_pixels
 from model.io.imported import ImportedStudy, PatientFrame
-from model.io.study_records import check_study
+from model.io.notes import note
+from model.io.resampling import repeated_note, with_ends_repeated
+from model.io.study_records import Study, check_study
 
 Floats = npt.NDArray[np.float32]
 WATER_PER_MM_AT_140 = 0.01537
@@ -66,6 +68,12 @@ def mu_from_hu(hu: npt.NDArray[np.floating[Any]], energy_kev: float = 140.5) -> 
     return mu
 
 
+def middle_kev(study: Study) -> float:
+    """Return the middle of the photopeak window, keV."""
+    peak = study.geometry.windows[0]
+    return (peak.lower_kev + peak.upper_kev) / 2
+
+
 @dataclass(frozen=True, eq=False)
 class CtVolume:
     """A CT series: attenuation in mm^-1 (slice, row, column) and where its first voxel and its axes lie (LPS, mm)."""
@@ -86,7 +94,9 @@ class CtAttenuation:
 
 
 def read_ct_series(paths: Sequence[str | Path], frame: PatientFrame, *, energy_kev: float = 140.5) -> Floats:
-    """Return the attenuation map on the grid of `frame`, float32 (Z, Y, X), mm^-1; air where the CT does not reach.
+    """Return the attenuation map on the grid of `frame`, float32 (Z, Y, X), mm^-1.
+
+    Beside the CT is air; before its first and behind its last slice these are repeated.
 
     Parameters
     ----------
@@ -119,25 +129,20 @@ def ct_attenuation(paths: Sequence[str | Path], frame: PatientFrame, *, energy_k
         msg = "the CT and the emission study have different frames of reference; they are not registered"
         raise DicomError("dicom.other_frame_of_reference", msg, "Choose the CT of the same examination (SPECT/CT).")
     mu, covered = resample(volume, frame)
-    if covered < SMALLEST_OVERLAP:
-        msg = f"the CT covers {covered:.0%} of the emission slices, at least {SMALLEST_OVERLAP:.0%} are needed"
+    if covered.mean() < SMALLEST_OVERLAP:
+        msg = f"the CT covers {covered.mean():.0%} of the emission slices, at least {SMALLEST_OVERLAP:.0%} are needed"
         raise DicomError("dicom.no_overlap", msg, "Choose the CT of the same bed position.")
-    notes = [f"The attenuation map was made from a CT of {volume.mu_per_mm.shape[0]} slices for {energy_kev:g} keV."]
+    notes = [note("ct.made", slices=volume.mu_per_mm.shape[0], energy_kev=energy_kev)]
     if not both:
-        notes.append("Not both files name a frame of reference; the CT was laid by its positions alone: check the fit.")
-    if covered < 1.0:
-        notes.append(
-            f"The CT covers {covered:.0%} of the emission slices; the others count as air and are not corrected."
-        )
-    return CtAttenuation(mu, tuple(notes))
+        notes.append(note("ct.one_frame"))
+    return CtAttenuation(mu, (*notes, *repeated_note("ct.repeated", covered)))
 
 
 def attach_ct(imported: ImportedStudy, paths: Sequence[str | Path]) -> ImportedStudy:
     """Return the imported study with the CT's attenuation map at the middle of its photopeak window."""
     study = imported.study
-    peak = study.geometry.windows[0]
     frame = imported.frame or PatientFrame.centred(study.geometry.grid)
-    attenuation = ct_attenuation(paths, frame, energy_kev=(peak.lower_kev + peak.upper_kev) / 2)
+    attenuation = ct_attenuation(paths, frame, energy_kev=middle_kev(study))
     with_map = replace(study, attenuation=attenuation.mu_per_mm)
     check_study(with_map)
     return replace(imported, study=with_map, notes=imported.notes + attenuation.notes)
@@ -237,8 +242,8 @@ def _block_means(volume: CtVolume, voxel_mm: tuple[float, float, float]) -> CtVo
     return replace(volume, mu_per_mm=means, origin_mm=volume.origin_mm + shift, spacing_mm=spacing)
 
 
-def resample(volume: CtVolume, frame: PatientFrame) -> tuple[Floats, float]:
-    """Return the map on the grid of `frame` (trilinear, air outside) and the share of its slices that the CT covers."""
+def resample(volume: CtVolume, frame: PatientFrame) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the map on the grid of `frame` (trilinear, air beside, end slices repeated) and which slices it covers."""
     coarse = _block_means(volume, frame.grid.voxel_mm)
     steps = coarse.directions / np.array(coarse.spacing_mm)[:, None]
     affine = frame.affine_lps()
@@ -248,12 +253,12 @@ def resample(volume: CtVolume, frame: PatientFrame) -> tuple[Floats, float]:
     y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
     plane = to_index[:, 0, None, None] * x + to_index[:, 1, None, None] * y + start[:, None, None]
     out = np.zeros(frame.grid.shape, dtype=np.float32)
-    covered = 0
+    covered = np.zeros(slices, dtype=bool)
     for z in range(slices):
         index = plane + z * to_index[:, 2, None, None]
         out[z], inside = _trilinear(coarse.mu_per_mm, index)
-        covered += bool(inside.any())
-    return out, covered / slices
+        covered[z] = inside.any()
+    return with_ends_repeated(out, covered), covered
 
 
 def _trilinear(volume: Floats, index: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:

@@ -21,6 +21,7 @@ import numpy as np
 from model.errors import DicomError
 from model.io.dicom.fields import Fields, element_name
 from model.io.dicom.frames import FrameTable
+from model.io.notes import note
 
 SMALLEST_RADIUS_MM = 80.0  # less than half a head: no parallel-hole camera for people comes so near
 LARGEST_RADIUS_MM = 800.0  # no gantry is that wide
@@ -148,10 +149,7 @@ def _radii(item: Fields, head: Fields | None, detector: int, offsets: list[int],
     values = values or item.numbers("RadialPosition")
     count = len(offsets)
     if not values:
-        notes.append(
-            f"The file has no Radial Position; a radius of {DEFAULT_RADIUS_MM:g} mm was assumed. The resolution model "
-            "depends on it: set the radius if you know it."
-        )
+        notes.append(note("orbit.no_radius", radius_mm=DEFAULT_RADIUS_MM))
         return [DEFAULT_RADIUS_MM] * count
     if len(values) == 1:
         chosen = [values[0]] * count
@@ -178,9 +176,7 @@ def _check_radii(radii: list[float], place: str) -> None:
 def _duration_s(item: Fields, notes: list[str]) -> float:
     duration = item.number("ActualFrameDuration")
     if duration is None or duration <= 0:
-        notes.append(
-            "The file has no Actual Frame Duration; one second a view was assumed, which scales nothing but rates."
-        )
+        notes.append(note("orbit.no_duration"))
         return 1.0
     return duration / 1000.0
 
@@ -205,13 +201,11 @@ def _with_ge_offsets(fields: Fields, views: list[View], notes: list[str]) -> tup
     if offsets is None:
         return tuple(views)
     if len(offsets) != len(views):
-        notes.append(
-            f"The maker's own radius offsets hold {len(offsets)} entries for {len(views)} views; they were ignored."
-        )
+        notes.append(note("orbit.offsets_ignored", entries=len(offsets), views=len(views)))
         return tuple(views)
     moved = [v.radius_mm + float(o) for v, o in zip(views, offsets, strict=True)]
     _check_radii(moved, " with the maker's offsets")
-    notes.append("The maker's own radius offsets were added to the radial positions.")
+    notes.append(note("orbit.offsets_added"))
     return tuple(
         View(v.detector, v.rotation, v.index, v.angle_deg, r, v.duration_s) for v, r in zip(views, moved, strict=True)
     )

@@ -26,6 +26,7 @@ from model.io.dicom.cameras import maker_of
 from model.io.dicom.fields import Fields, guarded
 from model.io.dicom.orbit import View
 from model.io.imported import PatientFrame
+from model.io.notes import note
 
 _FEET_FIRST = ("F-10480", "102541002")
 _PRONE = ("F-10310", "1240000")
@@ -71,12 +72,9 @@ def read_picture(fields: Fields, views: tuple[View, ...]) -> tuple[Picture, list
     if (along > 0) == (headward < 0):
         turned = along < 0
         if turned:
-            notes.append("The frames are stored upside down by their own header and were turned.")
+            notes.append(note("frames.upside_down"))
         return Picture(flip_rows=turned, flip_bins=turned), notes
-    notes.append(
-        "Image Orientation (Patient) of the detector would make the frames mirror images and was not believed; "
-        "check left and right in the result."
-    )
+    notes.append(note("frames.mirrored"))
     return UPRIGHT, notes
 
 
@@ -90,17 +88,11 @@ def _position_notes(fields: Fields) -> list[str]:
     ]
     notes = []
     if position.startswith("FF") or any(code in _FEET_FIRST for code in gantry):
-        notes.append(
-            "The patient lay feet first; angles and rows were read relative to the patient, as the standard says."
-        )
+        notes.append(note("patient.feet_first"))
     if position.endswith("P") or any(code in _PRONE for code in lying):
-        notes.append(
-            "The patient lay prone; angles were read relative to the patient, as the standard says: check front and back."
-        )
+        notes.append(note("patient.prone"))
     if position.endswith(("DL", "DR")) or any(code in _LYING_ON_SIDE for code in lying):
-        notes.append(
-            "The patient lay on the side; angles were read relative to the patient, as the standard says: check the sides."
-        )
+        notes.append(note("patient.on_side"))
     return notes
 
 

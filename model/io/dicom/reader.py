@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from model.io.deidentify import patient_key, report
 from model.io.dicom.acquisition import Acquisition, join, read_acquisition
 from model.io.dicom.fields import Fields, open_dicom
 from model.io.imported import DeidentificationReport, ImportedStudy
+from model.io.notes import note
 from model.io.study_records import Study, check_study
 
 Paths = str | Path | Sequence[str | Path]
@@ -118,7 +120,10 @@ def _read(path: Paths, collimator: Collimator | None, intrinsic_fwhm_mm: float |
     if not paths:
         raise DicomError("dicom.no_such_file", "no DICOM file was given", "Name at least one file.")
     parts = [read_acquisition(Fields(open_dicom(p)), collimator, intrinsic_fwhm_mm) for p in paths]
-    return parts[0] if len(parts) == 1 else join(parts)
+    if len(parts) == 1:
+        return parts[0]
+    whole = join(parts)
+    return replace(whole, notes=(note("files.joined", files=len(parts)), *whole.notes))
 
 
 def _imported(whole: Acquisition, gate: int | None, key: str, key_origin: str) -> ImportedStudy:
@@ -127,13 +132,9 @@ def _imported(whole: Acquisition, gate: int | None, key: str, key_origin: str) -
     share = 1.0 if gate is None else 1.0 / gates
     notes = list(whole.notes)
     if gates > 1:
-        notes.append(
-            f"The {gates} gates were summed."
-            if gate is None
-            else f"This is gate {gate} of {gates}; its time is 1/{gates}."
-        )
+        notes.append(note("gates.summed", gates=gates) if gate is None else note("gates.one", gate=gate, gates=gates))
     if key_origin == "random":
-        notes.append("The patient's key is random: other studies of this patient will count as another patient's.")
+        notes.append(note("patient.random"))
     removed = report(whole.tags, KEPT, patient_key=key_origin)
     study = Study(
         projections=_counts(counts, notes),
@@ -141,7 +142,8 @@ def _imported(whole: Acquisition, gate: int | None, key: str, key_origin: str) -
         provenance=_provenance(whole, gate, key, removed),
     )
     check_study(study)
-    return ImportedStudy(study, removed, tuple(notes), whole.frame, whole.administration, gate)
+    heads = len({view.detector for view in whole.views})
+    return ImportedStudy(study, removed, tuple(notes), whole.frame, whole.administration, gate, heads)
 
 
 def _counts(counts: npt.NDArray[np.float64], notes: list[str]) -> npt.NDArray[np.float32]:
@@ -155,7 +157,7 @@ def _counts(counts: npt.NDArray[np.float64], notes: list[str]) -> npt.NDArray[np
         msg = f"all {empty} views of the photopeak window are empty (0 counts)"
         raise DicomError("dicom.zero_counts", msg, "Choose the acquisition that holds the counts.")
     if empty:
-        notes.append(f"{empty} of {len(per_view)} views of the photopeak window hold no counts.")
+        notes.append(note("views.empty", empty=empty, views=len(per_view)))
     return counts.astype(np.float32)
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +47,11 @@ from model.io.dicom.orbit import read_orbit
 from model.io.dicom.position import read_frame, read_picture
 from model.io.imported import PatientFrame
 from model.io.study_records import Study
+from model.io.units import BQ_PER_ML, COUNTS, Unit
 
 RESEARCH_ONLY = "For research, not for diagnosis"
 """Image Comments (0020,4000) of every image that is written; viewers show it."""
-_UNITS = {"counts": "CNTS", "Bq/ml": "BQML"}  # PS3.3 C.8.9.1.1.3, the defined terms of PET
+_UNITS: dict[Unit, str] = {COUNTS: "CNTS", BQ_PER_ML: "BQML"}  # PS3.3 C.8.9.1.1.3, the defined terms of PET
 
 # Taken over from the template: who, which examination, where, what was injected and how it was acquired.
 _FROM_TEMPLATE = (
@@ -80,10 +80,9 @@ def write_recon_tomo(
     *,
     template: str | Path | Dataset | None = None,
     frame: PatientFrame | None = None,
-    unit: str = "counts",
+    unit: Unit = COUNTS,
     method: str = "",
     ids: AnonymousIds | None = None,
-    made_at: datetime | None = None,
 ) -> None:
     """Write `volume` as one multi-frame file.
 
@@ -98,13 +97,11 @@ def write_recon_tomo(
         The acquisition. The result then belongs to its patient and examination. Without it the file is anonymous.
     frame : PatientFrame, optional
         Where the volume lies; from the template where it tells, else centred on the origin.
-    unit : {"counts", "Bq/ml"}
+    unit : {"counts", "Bq/mL"}
     method : str
         How it was made, for Derivation Description; at most 900 characters are kept.
     ids : AnonymousIds, optional
         Whose file it pretends to be where there is no template.
-    made_at : datetime, optional
-        When it was reconstructed, for the content's and the series' date; none is written without it.
 
     Raises
     ------
@@ -113,9 +110,7 @@ def write_recon_tomo(
     DicomError
         ``dicom.negative_values``, ``dicom.no_patient`` and what `open_dicom` raises.
     """
-    dataset = recon_dataset(
-        volume, study, template=template, frame=frame, unit=unit, method=method, ids=ids, made_at=made_at
-    )
+    dataset = recon_dataset(volume, study, template=template, frame=frame, unit=unit, method=method, ids=ids)
     save(path, dataset)
 
 
@@ -125,10 +120,9 @@ def recon_dataset(
     *,
     template: str | Path | Dataset | None = None,
     frame: PatientFrame | None = None,
-    unit: str = "counts",
+    unit: Unit = COUNTS,
     method: str = "",
     ids: AnonymousIds | None = None,
-    made_at: datetime | None = None,
 ) -> Dataset:
     """Return the data set that `write_recon_tomo` writes."""
     geometry = study.geometry if isinstance(study, Study) else study
@@ -137,8 +131,6 @@ def recon_dataset(
     if not np.isfinite(values).all() or values.min() < 0:
         msg = f"the volume holds values from {values.min():g} to {values.max():g}, expected finite ones of 0 or more"
         raise DicomError("dicom.negative_values", msg, "Set negative values to zero before writing.")
-    if unit not in _UNITS:
-        raise DicomError("dicom.unit", f"the unit is not known to DICOM here, expected one of {sorted(_UNITS)}")
     source = template if template is None or isinstance(template, Dataset) else open_dicom(template)
     content = hashlib.sha256(values.tobytes() + method.encode()).hexdigest()
     if source is None:
@@ -151,9 +143,6 @@ def recon_dataset(
     dataset.DerivationDescription = f"FLoMIR reconstruction {method}".strip()[:1024]
     dataset.ImageComments = RESEARCH_ONLY
     dataset.Units = _UNITS[unit]
-    if made_at is not None:
-        dataset.ContentDate = dataset.SeriesDate = made_at.strftime("%Y%m%d")
-        dataset.ContentTime = dataset.SeriesTime = made_at.strftime("%H%M%S")
     dataset.CountsAccumulated = None
     slope = add_pixels(dataset, values)
     _add_volume(dataset, geometry, place)
@@ -233,13 +222,15 @@ def _add_volume(dataset: Dataset, geometry: AcquisitionGeometry, place: PatientF
     dataset.DetectorInformationSequence = Items([head])
 
 
-def _add_real_world_values(dataset: Dataset, slope: float, unit: str) -> None:
+def _add_real_world_values(dataset: Dataset, slope: float, unit: Unit) -> None:
     """Say what a stored value means also to programs that know no RescaleSlope in nuclear medicine (C.7.6.16.2.11)."""
     item = Dataset()
     item.RealWorldValueIntercept, item.RealWorldValueSlope = 0.0, slope
-    item.LUTExplanation, item.LUTLabel = f"{unit} per voxel" if unit == "counts" else unit, _UNITS[unit]
+    item.LUTExplanation, item.LUTLabel = f"{unit} per voxel" if unit == COUNTS else unit, _UNITS[unit]
     item.add_new("RealWorldValueFirstValueMapped", "US", 0)
     item.add_new("RealWorldValueLastValueMapped", "US", 65535)
-    meaning = ("{counts}", "counts") if unit == "counts" else ("Bq/ml", "Becquerels/milliliter")
+    meaning = (
+        ("{counts}", "counts") if unit == COUNTS else ("Bq/ml", "Becquerels/milliliter")
+    )  # as UCUM and PS3.16 spell it
     item.MeasurementUnitsCodeSequence = Items([code(meaning[0], "UCUM", meaning[1])])
     dataset.RealWorldValueMappingSequence = Items([item])

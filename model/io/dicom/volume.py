@@ -20,10 +20,12 @@ import numpy.typing as npt
 from model.errors import DicomError
 from model.geometry import VolumeGrid
 from model.io.deidentify import token
-from model.io.dicom.ct import SMALLEST_OVERLAP, CtVolume, Floats, resample, water_mu_per_mm
+from model.io.dicom.ct import SMALLEST_OVERLAP, CtAttenuation, CtVolume, resample, water_mu_per_mm
 from model.io.dicom.fields import Fields, element_name, guarded, open_dicom, read_pixels
 from model.io.dicom.frames import number_of_frames
 from model.io.imported import PatientFrame
+from model.io.notes import note
+from model.io.resampling import repeated_note
 
 _RECONSTRUCTIONS = ("RECON TOMO", "RECON GATED TOMO")
 _SQUARE = 1e-3
@@ -119,8 +121,8 @@ def _along_lps(
     return DicomVolume(turned, PatientFrame(grid, (x, y, z), frame_of_reference=reference, positioned=True))
 
 
-def read_attenuation_map(path: str | Path, frame: PatientFrame, *, energy_kev: float = 140.5) -> Floats:
-    """Return a map that a camera's software stored as RECON TOMO, on the grid of `frame`, in mm^-1.
+def read_attenuation_map(path: str | Path, frame: PatientFrame, *, energy_kev: float = 140.5) -> CtAttenuation:
+    """Return a map that a camera's software stored as RECON TOMO, on the grid of `frame`, in mm^-1, and notes.
 
     DICOM has no unit for it: values are taken for mm^-1 or cm^-1, whichever puts the dense part of the map (the 90th
     percentile of what is above a tenth of the largest) within a factor of 1.5 of water.
@@ -128,11 +130,16 @@ def read_attenuation_map(path: str | Path, frame: PatientFrame, *, energy_kev: f
     Raises
     ------
     DicomError
-        ``dicom.map_unit``, ``dicom.other_frame_of_reference``, ``dicom.no_overlap`` and those of `read_recon_tomo`.
+        ``dicom.map_unit``, ``dicom.no_position``, ``dicom.other_frame_of_reference``, ``dicom.no_overlap`` and those of `read_recon_tomo`.
     """
     volume = read_recon_tomo(path)
     if volume.values.min() < 0 or volume.values.max() <= 0:
         raise DicomError("dicom.map_unit", "the attenuation map holds negative values or nothing but zero")
+    if not frame.positioned:
+        msg = "the emission study does not tell where it lies in the patient; a map cannot be laid over it"
+        raise DicomError(
+            "dicom.no_position", msg, "Export the acquisition with Image Position (Patient) of its detectors."
+        )
     if not volume.frame.positioned or volume.frame.frame_of_reference != frame.frame_of_reference:
         msg = "the attenuation map and the emission study have different frames of reference, or the map tells no position"
         raise DicomError("dicom.other_frame_of_reference", msg, "Choose the map of the same examination.")
@@ -142,10 +149,11 @@ def read_attenuation_map(path: str | Path, frame: PatientFrame, *, energy_kev: f
     if scale is None:
         msg = f"the dense part of the map is {dense:.4g}, water is {water:.4g} per mm or {10 * water:.4g} per cm"
         raise DicomError("dicom.map_unit", msg, "Export the map in 1/cm, or give the CT.")
-    return _on_grid(volume, scale, frame)
+    unit = "1/mm" if scale == 1.0 else "1/cm"
+    return _on_grid(volume, scale, frame, note("map.placed", unit=unit))
 
 
-def _on_grid(volume: DicomVolume, scale: float, frame: PatientFrame) -> Floats:
+def _on_grid(volume: DicomVolume, scale: float, frame: PatientFrame, told: str) -> CtAttenuation:
     place = volume.frame
     axes: Any = np.stack([place.z_direction, place.y_direction, place.x_direction])
     as_ct = CtVolume(
@@ -156,7 +164,7 @@ def _on_grid(volume: DicomVolume, scale: float, frame: PatientFrame) -> Floats:
         frame_of_reference=place.frame_of_reference,
     )
     mu, covered = resample(as_ct, frame)
-    if covered < SMALLEST_OVERLAP:
-        msg = f"the map covers {covered:.0%} of the emission slices, at least {SMALLEST_OVERLAP:.0%} are needed"
+    if covered.mean() < SMALLEST_OVERLAP:
+        msg = f"the map covers {covered.mean():.0%} of the emission slices, at least {SMALLEST_OVERLAP:.0%} are needed"
         raise DicomError("dicom.no_overlap", msg, "Choose the map of the same bed position.")
-    return mu
+    return CtAttenuation(mu, (told, *repeated_note("map.repeated", covered)))

@@ -7,11 +7,14 @@ is not known, 140.5 keV of Tc-99m stands for it. Where no window holds the line,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from model.errors import DicomError
 from model.geometry import TC99M_PEAK, EnergyWindow
 from model.io.dicom.cameras import TC99M, Radionuclide, radionuclide_of
 from model.io.dicom.fields import Fields, element_name
 from model.io.imported import Administration
+from model.io.notes import note
 
 HIGHEST_KEV = 1000.0
 _SECONDS_A_DAY = 86400.0
@@ -72,24 +75,35 @@ def read_windows(
     for number in numbers:
         ranges = _ranges(items[number - 1]) if number <= len(items) else []
         if len(ranges) > 1:
-            notes.append(f"Energy window {number} has {len(ranges)} ranges; only the one at {line:g} keV is modelled.")
+            notes.append(note("window.ranges", number=number, ranges=len(ranges), line_kev=line))
         if ranges:
             limits[number] = min(ranges, key=lambda r: (not r[0] <= line <= r[1], abs(sum(r) / 2 - line)))
     if not limits and len(numbers) == 1:
-        notes.append(
-            f"The file has no limits of its energy window; the 20 % window at {TC99M.peak_kev:g} keV was assumed."
-        )
+        notes.append(note("window.no_limits", line_kev=TC99M.peak_kev))
         return [(numbers[0], TC99M_PEAK)], notes
     if len(limits) < len(numbers):
         msg = f"the file has {len(numbers)} energy windows but the limits of {len(limits)}"
         raise DicomError("dicom.windows_unknown", msg, "Export the photopeak window on its own.")
     if nuclide is None:
-        notes.append("The file does not name a radionuclide that is known here; Tc-99m was assumed.")
+        notes.append(note("nuclide.unknown"))
     peak = min(numbers, key=lambda n: _distance(limits[n], line))
     if not limits[peak][0] <= line <= limits[peak][1]:
-        notes.append(f"No energy window holds the line at {line:g} keV; the nearest was taken as the photopeak.")
+        notes.append(no_line_note(line))
     ordered = [peak, *(n for n in numbers if n != peak)]
     return [(n, _named(limits[n], limits[peak], n)) for n in ordered], notes
+
+
+def in_order(windows: Sequence[EnergyWindow], line_kev: float) -> list[tuple[int, EnergyWindow]]:
+    """Return (index, window), the photopeak first and named anew: in files of their own each is called photopeak."""
+    limits = [(window.lower_kev, window.upper_kev) for window in windows]
+    peak = min(range(len(limits)), key=lambda i: _distance(limits[i], line_kev))
+    ordered = [peak, *(i for i in range(len(limits)) if i != peak)]
+    return [(i, _named(limits[i], limits[peak], i + 1)) for i in ordered]
+
+
+def no_line_note(line_kev: float) -> str:
+    """Return the sentence for windows that all miss the radionuclide's line."""
+    return note("window.no_line", line_kev=line_kev)
 
 
 def _distance(limits: tuple[float, float], line: float) -> tuple[bool, float, float]:
