@@ -1,4 +1,4 @@
-"""How much of the activity in a voxel reaches the detector: transmission along every view, and HU to mu.
+"""How much of the activity in a voxel reaches the detector: transmission along every view.
 
 References
 ----------
@@ -21,11 +21,8 @@ from model.errors import GeometryMismatch
 from model.geometry import AcquisitionGeometry, ensure_shape
 from model.kept import Kept
 
-MU_WATER_140_KEV_PER_MM = 0.01537  # xraylib, NIST composition of water, 140.5 keV
-MU_BONE_140_KEV_PER_MM = 0.0285  # cortical bone (ICRU), 140.5 keV
 KEPT_BYTES = 256 * 2**20  # of matrices kept for the next study: a dozen sets of 60 angles at 64 x 64 voxels
 MOST_BYTES = 768 * 2**20  # of the matrices of one set of angles: 64 views at 128 x 128 voxels
-HU_OF_CORTICAL_BONE = 1500.0  # at about 120 kV, where mu of cortical bone at 70 keV is 2.5 times that of water
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
@@ -178,16 +175,3 @@ def _bilinear(y: Array, x: Array, shape: tuple[int, int]) -> tuple[Indices, Indi
             parts.append((point, (at_y * shape[1] + at_x)[point], (weight_y * weight_x)[point]))
     rows, columns, weights = (np.concatenate(p) for p in zip(*parts, strict=True))
     return rows, columns, weights
-
-
-def hu_to_mu(hu: Tensor, mu_water_per_mm: float = MU_WATER_140_KEV_PER_MM) -> Tensor:
-    """Convert CT numbers to mm^-1 at 140.5 keV with two straight lines that meet at water.
-
-    References
-    ----------
-    Brown et al., J Nucl Med 49 (2008) 2006 (bilinear conversion for SPECT); the points are air (-1000 HU, 0), water
-    (0 HU) and cortical bone (about 1500 HU at 120 kV).
-    """
-    below = mu_water_per_mm * (1.0 + hu / 1000.0)
-    above = mu_water_per_mm + hu * (MU_BONE_140_KEV_PER_MM - mu_water_per_mm) / HU_OF_CORTICAL_BONE
-    return torch.where(hu <= 0, below, above).clamp_min(0.0)

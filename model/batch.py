@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from model.batch_plan import Job, Options, Outcome, Plan, failed
+from model.batch_plan import Job, Options, Outcome, Plan, check_no_scan, failed
 from model.confidence.alarm import Alarm, Level
 from model.errors import ModelError
+from model.io.atomic import why_not
 from model.io.companions import with_note
-from model.io.export import BQ_PER_ML, COUNTS, export_suffix, export_volume
+from model.io.export import export_suffix, export_volume
 from model.io.imported import ImportedStudy
 from model.io.scans import FileKind
 from model.io.study_records import Study
+from model.io.units import BQ_PER_ML, COUNTS
 from model.methods import Method, NetworkMethod, Volume
 from model.quantification import ActivityCalibration, activity_of_a_count, activity_words, with_calibration
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_source
@@ -34,19 +36,24 @@ def run_plan(
     yield from plan.problems
     for job in plan.jobs:
         try:
-            yield from _run_job(job, method, options, on_progress)
+            yield from _run_job(job, plan, method, options, on_progress)
         except Exception as error:  # noqa: BLE001 (one scan must not take the others with it)
             yield failed(job.scan.path, error)
 
 
-def _run_job(job: Job, method: Method, options: Options, on_progress: OnProgress | None) -> Iterable[Outcome]:
+def _run_job(
+    job: Job, plan: Plan, method: Method, options: Options, on_progress: OnProgress | None
+) -> Iterable[Outcome]:
     """Reconstruct one scan, or each of its gates."""
+    if options.uncertainty:
+        check_no_scan(with_word(job.out, HALF_WIDTH), plan)
     if not options.gates:
         yield _kept_or_made(job, None, method, options, on_progress)
         return
     gates = job.scan.load_gates()
     for gate in gates:
         out = job.out if len(gates) == 1 else with_word(job.out, f"gate{gate.gate or 0:02d}")
+        check_no_scan(out, plan)
         yield _kept_or_made(replace(job, out=out), gate, method, options, on_progress)
 
 
@@ -55,6 +62,9 @@ def _kept_or_made(
 ) -> Outcome:
     if job.out.exists() and not options.force:
         return Outcome(job.scan.path, "kept", out=job.out)
+    if reason := why_not(job.out):
+        message = f"{job.out.name} cannot be written: {reason}"
+        raise ModelError(code="reconstruct.out", message=message, remedy="Name another place with --out.")
     return _reconstruct(job, _described(imported or job.scan.load(), options), method, options, on_progress)
 
 
@@ -83,7 +93,8 @@ def _reconstruct(
             method.describe() if target is job.out else {**method.describe(), "shows": "half-width of the interval"}
         )
         export_volume(target, volume * np.float32(scale), imported, method=described, unit=unit, template=template)
-    return Outcome(path, "done", job.out, seconds, counts, notes, unit)
+    map_file = job.scan.map_file if imported.study.attenuation is not None else None
+    return Outcome(path, "done", job.out, seconds, counts, notes, map_file, unit)
 
 
 def _described(imported: ImportedStudy, options: Options) -> ImportedStudy:

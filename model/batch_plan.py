@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import torch
 from pydantic import JsonValue
 
-from model.errors import ModelError
+from model.errors import ModelError, remedy_of_missing
 from model.geometry import Collimator
-from model.io.export import COUNTS, SUFFIXES, Unit, export_suffix
+from model.io.export import SUFFIXES, export_suffix
 from model.io.importing import RESULT_MARK, discover, nothing_found
 from model.io.scans import FileKind, Scan, Skipped
+from model.io.units import COUNTS, Unit
 
 logger = logging.getLogger(__name__)
 State = Literal["done", "failed", "kept"]
@@ -38,6 +40,11 @@ class Plan:
     skipped: tuple[Skipped, ...]
     problems: tuple[Outcome, ...] = ()
 
+    @cached_property
+    def sources(self) -> frozenset[Path]:
+        """The files that are read, which no result may replace."""
+        return frozenset(path.resolve() for job in self.jobs for path in job.scan.inputs)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -55,6 +62,8 @@ class Outcome:
         Photopeak counts.
     notes : tuple of str
         Assumptions and warnings, for a person.
+    map_file : str or None
+        Name of the volume file whose attenuation map was used.
     unit : {"counts", "Bq/mL"}
     error : tuple of str
         Code, sentence and remedy of a failure.
@@ -66,6 +75,7 @@ class Outcome:
     seconds: float = 0.0
     counts: float = 0.0
     notes: tuple[str, ...] = ()
+    map_file: str | None = None
     unit: Unit = COUNTS
     error: tuple[str, str, str] | None = None
 
@@ -76,7 +86,7 @@ class Outcome:
             found["out"] = str(self.out)
         if self.state == "done":
             found |= {"seconds": round(self.seconds, 3), "counts": self.counts, "unit": self.unit}
-            found["notes"] = list[JsonValue](self.notes)
+            found |= {"notes": list[JsonValue](self.notes), "map_file": self.map_file}
         if self.error is not None:
             found["error"] = dict(zip(("code", "message", "remedy"), self.error, strict=True))
         return found
@@ -142,7 +152,23 @@ def make_plan(inputs: Sequence[Path], options: Options) -> Plan:
         if not discovery.scans:
             problems.append(failed(source, nothing_found(discovery)))
     single = len(inputs) == 1 and len(found) <= 1 and not inputs[0].is_dir()
-    return Plan(tuple(_jobs(found, options, single=single)), tuple(skipped), tuple(problems))
+    plan = Plan(tuple(_jobs(found, options, single=single)), tuple(skipped), tuple(problems))
+    for job in plan.jobs:
+        check_no_scan(job.out, plan)
+    return plan
+
+
+def check_no_scan(out: Path, plan: Plan) -> None:
+    """Refuse a result that would take the place of a file that the batch reads, whatever may be replaced.
+
+    Raises
+    ------
+    ModelError
+        ``reconstruct.out``.
+    """
+    if out.resolve() in plan.sources:
+        message = f"the result would take the place of {out.name}, which is read"
+        raise ModelError(code="reconstruct.out", message=message, remedy="Name another file or folder with --out.")
 
 
 def failed(source: Path, error: Exception) -> Outcome:
@@ -156,6 +182,8 @@ def failed(source: Path, error: Exception) -> Outcome:
                 "there is too little memory for this scan",
                 "Use a smaller matrix or --device cpu.",
             )
+        case FileNotFoundError(strerror=None):  # our readers say themselves what is missing
+            words = ("reconstruct.no_file", str(error), remedy_of_missing(error))
         case FileNotFoundError():
             words = ("reconstruct.no_file", "there is no such file, or a part of it is missing", "Check the path.")
         case OSError():

@@ -215,16 +215,10 @@ def thinned(sample: PreparedStudy, fraction: float, generator: torch.Generator) 
     The target in units of the scale stays; the scale itself is not recomputed but multiplied by ``fraction``, so that
     the thinning noise is the only change.
     """
-    inputs = sample.inputs
-    pairs = [
-        thin_counts(measured * sample.scale, scatter * sample.scale, fraction, generator)
-        for measured, scatter in zip(inputs.measured, inputs.scatter, strict=True)
-    ]
-    scale = sample.scale * fraction
-    changed = replace(
+    inputs, scale = sample.inputs, sample.scale * fraction
+    changed = replace(  # scattered counts shrink as the scale does
         inputs,
-        measured=tuple(measured / scale for measured, _ in pairs),
-        scatter=tuple(scatter / scale for _, scatter in pairs),
+        measured=tuple(thin_counts(counts * sample.scale, fraction, generator) / scale for counts in inputs.measured),
         condition=inputs.condition + inputs.condition.new_tensor([math.log10(fraction), 0.0, 0.0]),
     )
     return replace(sample, inputs=started(changed, sample.recipe, sample.study.geometry), scale=scale, others={})

@@ -5,6 +5,14 @@
 and an advice. Messages hold both numbers: what was found and what was expected. Torch-free.
 """
 
+NO_SUCH = "there is no such file or folder"
+"""Begins the sentence of a FileNotFoundError for a path that was named."""
+
+
+def remedy_of_missing(error: FileNotFoundError) -> str:
+    """Return what to do where a path that was named, or a file that another one names, is not there."""
+    return "Check the path." if str(error).startswith(NO_SUCH) else "Check that all its files are there."
+
 
 class ModelError(Exception):
     """An expected failure of the model side.
@@ -35,6 +43,10 @@ class GeometryInvalid(ModelError):
         super().__init__("model.geometry_invalid", message, remedy)
 
 
+class UnknownFields(GeometryInvalid):
+    """A geometry with other fields than it should have; the message names them, so a reader of files does not repeat it."""
+
+
 class GeometryMismatch(ModelError):
     """Two things that must fit do not: the message names both sizes."""
 
@@ -46,8 +58,21 @@ class StudyFormatError(ModelError):
     """A study or projection file that breaks its format; codes begin with ``study.`` or ``interfile.``."""
 
 
+WEIGHTS_REMEDIES = {
+    "weights.unreadable": "Check the path and its permissions.",
+    "weights.not_safetensors": "Name a model that `flomir train` or a laboratory has written (.safetensors).",
+    "weights.truncated": "Copy the file again from its source.",
+    "weights.hash": "Copy both files again, weights and card, from the same source.",
+    "weights.card_missing": "A card (.json) of the same name belongs beside the weights; bring it along.",
+    "weights.card_invalid": "Copy the card again from its source.",
+}
+
+
 class WeightsError(ModelError):
     """A weights file or model card that cannot be used; codes begin with ``weights.``."""
+
+    def __init__(self, code: str, message: str, remedy: str = "") -> None:
+        super().__init__(code, message, remedy or WEIGHTS_REMEDIES.get(code, ""))
 
 
 class SampleInvalid(ModelError):

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from typing import Any, Self, TypeVar
 
-from model.errors import GeometryInvalid, GeometryMismatch
+from model.errors import GeometryInvalid, GeometryMismatch, UnknownFields
 
 _Real = TypeVar("_Real", float, Any)
 MAX_AXIS = 4096  # no camera or grid has more elements along an axis; larger numbers are a broken file
@@ -46,7 +46,7 @@ def _strict(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     known = {f.name for f in fields(kind)}
     if set(data) != known:
         msg = f"{kind.__name__}: got the fields {sorted(data)}, expected {sorted(known)}"
-        raise GeometryInvalid(msg)
+        raise UnknownFields(msg)
     return dict(data)
 
 
@@ -139,7 +139,7 @@ class EnergyWindow:
         object.__setattr__(self, "lower_kev", _finite_positive("EnergyWindow", "lower_kev", self.lower_kev, zero=True))
         object.__setattr__(self, "upper_kev", _finite_positive("EnergyWindow", "upper_kev", self.upper_kev))
         if self.upper_kev <= self.lower_kev:
-            msg = f"EnergyWindow {self.name}: upper limit {self.upper_kev} keV is not above the lower {self.lower_kev}"
+            msg = f"EnergyWindow: upper limit {self.upper_kev} keV is not above the lower {self.lower_kev}"
             raise GeometryInvalid(msg)
 
     @classmethod

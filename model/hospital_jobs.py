@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Literal, TextIO
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from model.errors import ModelError
-from model.job_protocol import Answer, Report, serve
+from model.job_protocol import Answer, Report, parse_request, serve
 
 
 class OwnResultsJob(BaseModel):
@@ -41,13 +41,7 @@ def answer_request(raw: str, report: Report) -> Answer:
     ModelError
         ``request.invalid`` for a request that is not ours, else what the work itself raises.
     """
-    try:
-        job = OwnResultsJob.model_validate_json(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the request"
-        message = f"the request is not valid at {place}: {first['msg']}"
-        raise ModelError(code="request.invalid", message=message) from error
+    job = parse_request(OwnResultsJob.model_validate_json, raw)
     import torch
 
     from model.commands.train import stop_on_signals

@@ -1,15 +1,15 @@
 """Bring scans into a site: each becomes a file without identifiers that a task can use, or a reason why not. Torch-free.
 
-A scan of another kind (DICOM, Interfile) is written as a study file; a study file, or a sample of another task, is copied
-as it is. Nothing that is told here repeats a value of a file; names of files are told to the caller only.
+Whatever comes (DICOM, Interfile, a study file, a sample of another task) is read for what is known of it, and that is
+written anew; no byte of a file is copied, so nothing comes along unseen. Nothing that is told here repeats a value of a
+file; names of files are told to the caller only.
 """
 
 import hashlib
 import json
-import os
-import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -18,12 +18,15 @@ from pydantic import JsonValue
 
 from model.errors import ModelError
 from model.io.importing import discover
+from model.io.left_behind import sentences
+from model.io.notes import note
 from model.io.scans import FileKind, Scan, Skipped
-from model.io.study import read_study, write_study
+from model.io.slices import BrainSample, take_slice, write_slice
+from model.io.study import write_study
 from model.io.study_records import Study
 from model.quality import check_file
 from model.quality.report import QualityReport
-from model.task_spec import TASK_SPECS, SampleSummary, read_slice_patient
+from model.task_spec import TASK_SPECS, SampleSummary
 
 PREFIX = ".upload-"
 """Of files in the making: what an interrupted import leaves is found by it."""
@@ -43,7 +46,8 @@ class Prepared:
     content : str
         SHA-256 of counts and geometry: equal for the same acquisition, whenever and from whatever it was read.
     patient_key, patient_from : str or None
-        Groups the studies of one patient; ``site key``, ``random``, ``file`` or ``none``.
+        Groups the studies of one patient; ``site key`` (made of the patient's number), ``file`` (of the key in the file),
+        ``name`` (of where the file lies), ``random`` or ``none``.
     removed, notes : tuple of str
         Sentences for a person.
     quality : QualityReport or None
@@ -142,8 +146,15 @@ def sort_out(source: Path, *, most_named: int = 200) -> Sorting:
     return Sorting(tuple(ordered), tuple(named), left_out)
 
 
-def prepare(scan: Scan, folder: Path, *, site_key: bytes) -> Prepared:
-    """Read a scan and write it, whole or not at all, as a hidden file into `folder`.
+def prepare(scan: Scan, folder: Path, *, site_key: bytes, name: str | None = None, base: str = "") -> Prepared:
+    """Read a scan and write what is known of it, whole or not at all, as a hidden file into `folder`.
+
+    Parameters
+    ----------
+    site_key : bytes
+        The site's secret, 16 bytes or more; no patient's number and no key of a file is written without it.
+    name, base : str
+        Where the scan lies (`model.io.slices.person_at`), unless its own path says it.
 
     Raises
     ------
@@ -152,23 +163,56 @@ def prepare(scan: Scan, folder: Path, *, site_key: bytes) -> Prepared:
     OSError
         If a file cannot be opened or the disk refuses.
     """
-    if scan.kind in (FileKind.STUDY, FileKind.OTHER):
-        return _copied(scan.path, folder)
+    if scan.kind in (FileKind.STUDY, FileKind.OTHER) and _task_of(scan) != SPECT:
+        where = (scan.path.name, str(scan.path.parent)) if name is None else (name, base)
+        return _prepared_slice(take_slice(scan.path, site_key=site_key, name=where[0], base=where[1]), folder)
     imported = scan.load(site_key=site_key)
+    report, study = imported.report, imported.study
+    foreign = scan.kind is not FileKind.STUDY
     target = folder / f"{PREFIX}{token_hex(8)}.h5"
-    write_study(target, imported.study)
-    try:
-        return _described(
-            target, imported.study, removed=(imported.report.sentence(),), origin=imported.report.patient_key
+    write_study(target, study)
+    with _kept_if_whole(target):
+        key, notes = study.provenance.get("patient_key"), study.provenance.get("notes", [])
+        return _prepared(
+            target,
+            content_of(study),
+            key=None if key is None else str(key),
+            origin="none" if key is None else report.patient_key,
+            removed=(report.sentence(),) if foreign else sentences(report),
+            notes=tuple(str(note) for note in notes),
         )
+
+
+def _prepared_slice(sample: BrainSample, folder: Path) -> Prepared:
+    target = folder / f"{PREFIX}{token_hex(8)}.npz"
+    write_slice(target, sample)
+    with _kept_if_whole(target):
+        origin = sample.report.patient_key
+        return _prepared(
+            target,
+            sample.content,
+            key=sample.patient_key,
+            origin=origin,
+            removed=sentences(sample.report),
+            notes=(note("patient.grouped"),) if origin == "name" else (),
+        )
+
+
+@contextmanager
+def _kept_if_whole(target: Path) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
         target.unlink(missing_ok=True)
         raise
 
 
-def inspect_sample(path: Path) -> tuple[str, SampleSummary]:
-    """Return the task that can use a file, and what it shows; raises the ModelError of the task that fits best."""
-    suffix = path.suffix.lower()
+def _task_of(scan: Scan) -> str:
+    return inspect_sample(scan.path, ".h5" if scan.kind is FileKind.STUDY else scan.path.suffix.lower())[0]
+
+
+def inspect_sample(path: Path, suffix: str) -> tuple[str, SampleSummary]:
+    """Return the task that can use a file of a kind, and what it shows; raises the ModelError of the task that fits best."""
     refusals: list[ModelError] = []
     for spec in TASK_SPECS.values():
         if suffix not in spec.sample_suffixes:
@@ -189,92 +233,14 @@ def content_of(study: Study) -> str:
     return hashlib.sha256(study.projections.tobytes() + geometry).hexdigest()
 
 
-def removed_sentences(provenance: object) -> tuple[str, ...]:
-    """Return what a study file's own provenance tells was removed, as sentences."""
-    report = provenance.get("deidentification") if isinstance(provenance, dict) else None
-    if not isinstance(report, dict):
-        return ()
-    counts: dict[str, int] = {}
-    for one in report.get("removed", []):
-        if isinstance(one, dict) and isinstance(one.get("count"), int):
-            category = str(one.get("category", "other"))
-            counts[category] = counts.get(category, 0) + one["count"]
-    parts = ", ".join(f"{count} {category}" for category, count in sorted(counts.items()))
-    return (f"{sum(counts.values())} elements were removed ({parts}).",) if counts else ()
-
-
-def describe(path: Path) -> Prepared:
-    """Read a study file or a sample as a whole, so that a damaged one is found now and not in a training.
-
-    Raises
-    ------
-    ModelError
-        What is wrong with it.
-    """
-    task, summary = inspect_sample(path)
-    if task == SPECT:
-        return _described(path, read_study(path), removed=(), origin="file", summary=summary)
-    key = read_slice_patient(path)
-    digest = _sha256(path)
-    return _prepared(path, digest, digest, task, summary, key, "none" if key is None else "file")
-
-
-def _copied(path: Path, folder: Path) -> Prepared:
-    """Copy a study file or a sample; it is named by its kind, so that no name travels along."""
-    suffix = path.suffix.lower() if path.suffix.lower() in _suffixes() else ".h5"
-    target = folder / f"{PREFIX}{token_hex(8)}{suffix}"
-    try:
-        shutil.copyfile(path, target)
-        target.chmod(0o600)
-        with target.open("rb") as stream:
-            os.fsync(stream.fileno())
-        return describe(target)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-
-
-def _described(
-    target: Path, study: Study, *, removed: Sequence[str], origin: str, summary: SampleSummary | None = None
-) -> Prepared:
-    task, read = (SPECT, summary) if summary is not None else inspect_sample(target)
-    key = study.provenance.get("patient_key")
-    told = tuple(removed) or removed_sentences(dict(study.provenance))
-    notes = study.provenance.get("notes")
-    return _prepared(
-        target,
-        _sha256(target),
-        content_of(study),
-        task,
-        read,
-        None if key is None else str(key),
-        "none" if key is None else _origin(study, origin),
-        told,
-        tuple(str(note) for note in notes) if isinstance(notes, list) and origin != "file" else (),
-    )
-
-
-def _origin(study: Study, otherwise: str) -> str:
-    report = study.provenance.get("deidentification")
-    told = report.get("patient_key_from") if isinstance(report, dict) else None
-    return "random" if told == "random" else otherwise
-
-
 def _prepared(
-    target: Path,
-    sha256: str,
-    content: str,
-    task: str,
-    summary: SampleSummary,
-    key: str | None,
-    origin: str,
-    removed: Sequence[str] = (),
-    notes: Sequence[str] = (),
+    target: Path, content: str, *, key: str | None, origin: str, removed: Sequence[str], notes: Sequence[str]
 ) -> Prepared:
+    task, summary = inspect_sample(target, target.suffix)
     return Prepared(
         file=target.name,
         suffix=target.suffix,
-        sha256=sha256,
+        sha256=_sha256(target),
         size_bytes=target.stat().st_size,
         content=content,
         task=task,
@@ -285,10 +251,6 @@ def _prepared(
         notes=tuple(notes),
         quality=check_file(target) if task == SPECT else None,
     )
-
-
-def _suffixes() -> frozenset[str]:
-    return frozenset(suffix for spec in TASK_SPECS.values() for suffix in spec.sample_suffixes)
 
 
 def _is_sample(skipped: Skipped) -> bool:

@@ -1,6 +1,7 @@
 """Bring a folder of scans in, in a child process: one line for each scan that is ready or refused. Torch-free.
 
-Request, one JSON object on stdin: ``source`` (file or folder), ``into`` (folder of the prepared files), ``site_key`` (hex),
+Request, one JSON object on stdin: ``source`` (file or folder), ``handed_over`` (a page put the files there, so that the place
+says nothing), ``into`` (folder of the prepared files), ``site_key`` (hex),
 ``done`` (names that an earlier run has dealt with), ``reserve_bytes`` (what stays free on the disk) and ``quota_bytes``
 (what may still be written, or null). Lines, besides those of `model.job_protocol`:
 
@@ -35,6 +36,7 @@ class IntakeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     source: Path
+    handed_over: bool = False
     into: Path
     site_key: str = Field(pattern="^[0-9a-f]{32,}$")
     done: list[str] = []
@@ -111,8 +113,9 @@ class _Room:
 def _one(one: Found, request: IntakeRequest, report: Report, share: float, room: _Room) -> None:
     report(share, news=True, reading=one.name)
     try:
-        room.check(one.scan.path.stat().st_size)
-        ready = prepare(one.scan, request.into, site_key=bytes.fromhex(request.site_key))
+        room.check(sum(path.stat().st_size for path in one.scan.files))
+        base = "" if request.handed_over else str(request.source if request.source.is_dir() else request.source.parent)
+        ready = prepare(one.scan, request.into, site_key=bytes.fromhex(request.site_key), name=one.name, base=base)
         room.take(request.into / ready.file)
     except _NoRoomError:
         raise

@@ -10,10 +10,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, TypeVar
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
+from model.errors import ModelError
+
+RequestT = TypeVar("RequestT")
 Answer = dict[str, JsonValue]
 LEAST_PAUSE_S = 0.2
 
@@ -48,6 +51,17 @@ class ExpectedFailure(Protocol):
     code: str
     message: str
     remedy: str
+
+
+def parse_request(parse: Callable[[str], RequestT], raw: str) -> RequestT:
+    """Return the request in `raw`; raises ModelError (``request.invalid``) naming the first wrong field."""
+    try:
+        return parse(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the request"
+        message = f"the request is not valid at {place}: {first['msg']}"
+        raise ModelError(code="request.invalid", message=message) from error
 
 
 def serve(

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from model.errors import ModelError
 from model.io.atomic import write_atomically
 from model.io.study import read_study
 from model.io.weights import content_hash, load_arrays, read_tensors_header, save_card
-from model.job_protocol import Report, serve
+from model.job_protocol import Report, parse_request, serve
 from model.job_requests import (
     REQUESTS,
     CheckWeightsRequest,
@@ -221,13 +221,7 @@ def answer_request(raw: str, progress: Progress) -> Answer:
     ModelError
         ``request.invalid`` for a request that is not one of ours, else what the work itself raises.
     """
-    try:
-        request = REQUESTS.validate_json(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the request"
-        message = f"the request is not valid at {place}: {first['msg']}"
-        raise ModelError(code="request.invalid", message=message) from error
+    request = parse_request(REQUESTS.validate_json, raw)
     return _do(request, progress)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO, cast
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
+from model.curves import thinned_rows
 from model.errors import ModelError
-from model.job_protocol import Answer, Report, serve
+from model.job_protocol import Answer, Report, parse_request, serve
 from model.job_requests import OsemRequest, ReconstructRequest
 
 if TYPE_CHECKING:
@@ -132,9 +133,7 @@ def _told(report: Report, step: object) -> None:
 
 def curve_rows(curve: Sequence[Mapping[str, JsonValue]]) -> list[JsonValue]:
     """Return the validation curve without what is not finite, thinned evenly to at most `CURVE_ROWS` rows, the last kept."""
-    every = math.ceil(len(curve) / CURVE_ROWS) or 1
-    kept = [row for number, row in enumerate(curve) if (len(curve) - 1 - number) % every == 0]
-    return [{key: value for key, value in row.items() if _is_plain(value)} for row in kept]
+    return [{key: value for key, value in row.items() if _is_plain(value)} for row in thinned_rows(curve, CURVE_ROWS)]
 
 
 def _is_plain(value: JsonValue) -> bool:
@@ -162,6 +161,7 @@ def _train_request(job: TrainJob) -> "TrainRequest":
         parameters=parse_settings(settings, seed=job.seed),
         init=job.init,
         resume=job.resume,
+        force=True,  # a job's folder is its own
         command=tuple(_as_command(job, str(network["name"]), settings)),
     )
 
@@ -254,13 +254,7 @@ def answer_request(raw: str, report: Report) -> Answer:
     ModelError
         ``request.invalid`` for a request that is not one of ours, else what the work itself raises.
     """
-    try:
-        job = REQUESTS.validate_json(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the request"
-        message = f"the request is not valid at {place}: {first['msg']}"
-        raise ModelError(code="request.invalid", message=message) from error
+    job = parse_request(REQUESTS.validate_json, raw)
     import torch
 
     torch.set_num_threads(job.threads)

@@ -22,7 +22,7 @@ from model.classical.osem import OsemSettings, reconstruct_osem
 from model.dataset import PreparedStudy
 from model.errors import ModelError
 from model.evaluation.metrics import case_metrics
-from model.evaluation.statistics import Estimate, mean, mean_difference
+from model.evaluation.statistics import LEAST_CASES, Estimate, mean, mean_difference
 from model.inference import reconstruct_prepared
 from model.io.atomic import write_atomically
 from model.io.weights import save_arrays
@@ -32,8 +32,6 @@ from model.tasks import CaseMetrics, Sample, Task, load_halves, load_task, train
 from model.training.steps import TrainProgress
 from model.training.targets import as_scored, is_full_counts
 
-LEAST_PATIENTS = 5
-"""Below it resampled means say nothing: of four patients one draw in 256 is four times the same, of five one in 3125."""
 MOST_PICTURED = 40
 PAIRS = (("federated", "local"), ("federated", "osem"), ("local", "osem"))
 Volume = NDArray[np.float32]
@@ -287,7 +285,7 @@ def _plain(estimate: Estimate) -> dict[str, JsonValue]:
 
 def verdict(difference: Estimate, *, higher_is_better: bool) -> str:
     """Say what a paired difference shows: ``better``, ``worse``, ``unclear`` (0 is within), ``too_few`` patients."""
-    if difference.cases < LEAST_PATIENTS:
+    if difference.cases < LEAST_CASES:
         return "too_few"
     if difference.low <= 0 <= difference.high:
         return "unclear"

@@ -12,7 +12,7 @@ at an earlier time (the injection) by :math:`e^{\lambda t}` more, with :math:`\l
 time :math:`T_w` of the acquisition.
 
 In a study's provenance the object ``activity_calibration`` holds ``sensitivity_cps_per_mbq`` and optionally ``half_life_s``,
-``acquisition_s`` (wall clock; the sum of the views unless given) and ``reference_to_start_s``. numpy only.
+``acquisition_s`` (wall clock; the sum of the views over the number of heads unless given) and ``reference_to_start_s``. Torch-free.
 
 References
 ----------
@@ -27,9 +27,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from model.errors import QuantificationError
 from model.geometry import AcquisitionGeometry
 from model.io.imported import ImportedStudy
@@ -37,7 +34,6 @@ from model.io.study_records import Study
 
 KEY = "activity_calibration"
 _FIELDS = ("sensitivity_cps_per_mbq", "half_life_s", "acquisition_s", "reference_to_start_s")
-Volume = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class ActivityCalibration:
     half_life_s : float or None
         For decay correction; none is made without.
     acquisition_s : float or None
-        Wall-clock time of the acquisition; the sum of the views unless given (two heads need half of it).
+        Wall-clock time of the acquisition; two heads need half of the sum of the views.
     reference_to_start_s : float
         From the time that the result refers to (the injection, say) to the start of the acquisition; 0 is the start.
 
@@ -135,7 +131,7 @@ def activity_of_a_count(imported: ImportedStudy) -> float:
 
 
 def calibration_of(imported: ImportedStudy) -> ActivityCalibration:
-    """Return a study's calibration, the half-life from the administration where it has none itself.
+    """Return a study's calibration; half-life and wall-clock time as the file tells them where it has none itself.
 
     Raises
     ------
@@ -143,8 +139,11 @@ def calibration_of(imported: ImportedStudy) -> ActivityCalibration:
         ``quantification.missing`` or ``quantification.bad_value``.
     """
     calibration = ActivityCalibration.from_provenance(imported.study.provenance)
-    if calibration.half_life_s is None and imported.administration.half_life_s is not None:
-        return replace(calibration, half_life_s=imported.administration.half_life_s)
+    if calibration.half_life_s is None:
+        calibration = replace(calibration, half_life_s=imported.administration.half_life_s)
+    if calibration.acquisition_s is None:
+        counted_s = math.fsum(imported.study.geometry.duration_s)
+        calibration = replace(calibration, acquisition_s=counted_s / imported.heads)
     return calibration
 
 
@@ -157,13 +156,8 @@ def activity_words(imported: ImportedStudy) -> str:
     when = "at the start of the acquisition"
     if calibration.reference_to_start_s:
         when = f"{calibration.reference_to_start_s:g} s before the start of the acquisition"
-    seconds = calibration.acquisition_s or math.fsum(imported.study.geometry.duration_s)
+    seconds = calibration.acquisition_s
     return f"Bq/mL with {words}, {when}: decay with a half-life of {calibration.half_life_s:g} s over {seconds:g} s was undone."
-
-
-def to_activity_concentration(image: Volume, imported: ImportedStudy) -> Volume:
-    """Return an image, float32 (Z, Y, X) counts per voxel, in Bq/mL; raises as `activity_of_a_count`."""
-    return np.asarray(image * np.float32(activity_of_a_count(imported)), dtype=np.float32)
 
 
 def _is_number(value: object) -> bool:

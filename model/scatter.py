@@ -60,14 +60,19 @@ class ScatterEstimate:
 
 
 def scatter_of(study: Study) -> Floats | None:
-    """Return the expected scatter in the photopeak, float32 (V, Z, U) counts, or None where the study has no data.
+    """Return the expected scatter in the photopeak, float32 (V, Z, U) counts, or None where nothing tells it.
 
-    Raises
-    ------
-    ScatterWindowsUnusable
-        As `scatter_estimate`.
+    Windows that allow no estimate (a second peak, another nuclide) count as none; `scatter_estimate` says why.
     """
-    return scatter_estimate(study).counts
+    return scatter_estimate(study).counts if has_scatter(study) else None
+
+
+def has_scatter(study: Study) -> bool:
+    """Tell whether `scatter_of` gives something, without computing it."""
+    try:
+        return scatter_source(study) is not ScatterSource.NONE
+    except ScatterWindowsUnusable:
+        return False
 
 
 def scatter_source(study: Study) -> ScatterSource:

@@ -1,8 +1,20 @@
 """The parameters that each task lets a manager choose; their JSON schema draws the form. Torch-free."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+TargetKind = Literal["phantom", "full-counts", "self-supervised"]
+"""What a reconstruction learns from (`model.training.targets`)."""
+
+USED_WITH: dict[str, tuple[TargetKind, ...]] = {
+    "other_infarcts": ("phantom",),
+    **dict.fromkeys(
+        ("charbonnier_weight", "heart_weight", "region_weight", "contrast_weight"), ("phantom", "full-counts")
+    ),
+    "without_reference": (),  # of federations only: in a central training the kind itself decides
+}
+"""Parameters that not every kind of target uses in a central training, and the kinds that do."""
 
 
 class TaskParameters(BaseModel):
@@ -19,8 +31,15 @@ class TaskParameters(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31, title="Seed of every random choice")
 
 
+def _tell_used_with(schema: dict[str, Any]) -> None:
+    for name, kinds in USED_WITH.items():
+        schema["properties"][name]["used_with"] = list(kinds)
+
+
 class SpectReconstructionParameters(TaskParameters):
-    """Parameters of `spect-reconstruction`."""
+    """Parameters of `spect-reconstruction`; their JSON schema tells `USED_WITH`, so that a form can leave fields out."""
+
+    model_config = ConfigDict(json_schema_extra=_tell_used_with)
 
     batch_size: int = Field(
         default=1, ge=1, le=16, title="Samples in one step", description="Each is reconstructed by itself."
@@ -71,6 +90,13 @@ class SpectReconstructionParameters(TaskParameters):
         title="Visits between two thinned copies",
         description="A copy costs a new classical start, about as much as a step; so each serves several visits.",
     )
+    other_infarcts: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        title="Share of copies with other infarcts",
+        description="A phantom's heart gets other infarcts, in image and counts; else a network learns each patient's by heart.",
+    )
     without_reference: Literal["leave-out", "full-counts"] = Field(
         default="leave-out",
         title="Studies without a reference image",
@@ -81,6 +107,11 @@ class SpectReconstructionParameters(TaskParameters):
         title="Half precision inside the CNNs",
         description="Physics and weights stay in single precision; about twice as fast on processors made for it.",
     )
+
+    @property
+    def varies(self) -> bool:
+        """Whether a network sees changed copies of a study."""
+        return self.augment or self.other_infarcts > 0
 
 
 class BrainSegmentationParameters(TaskParameters):

@@ -4,18 +4,17 @@ Free of torch, so that both daemons can draw forms and check studies; the torch 
 """
 
 import fnmatch
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from model.errors import ModelError, SampleInvalid
+from model.io.notes import note
+from model.io.slices import read_slice
 from model.io.study import StudyHeader, read_study_header
 from model.task_parameters import BrainSegmentationParameters, SpectReconstructionParameters, TaskParameters
 
@@ -36,7 +35,7 @@ class MetricSpec(NamedTuple):
 class SampleSummary:
     """What the contributor shows of one sample file; no pixels, no identifiers.
 
-    ``counts`` is the photopeak total where there is one; ``warnings`` are sentences.
+    ``counts`` is the photopeak total where there is one; ``warnings`` are sentences of `model.io.notes`.
     """
 
     kind: str
@@ -53,9 +52,8 @@ class SampleSummary:
 class TaskSpec:
     """A task as data.
 
-    ``local_keys`` are `fnmatch` patterns of tensors that never leave a site. ``conflicts`` names session
-    features that the task cannot be combined with. ``inspect_sample`` raises `SampleInvalid`. ``targets`` is what the
-    card of a model trained at sites says it learned from.
+    ``local_keys`` are `fnmatch` patterns of tensors that never leave a site. ``inspect_sample`` raises
+    `SampleInvalid`. ``targets`` is what the card of a model trained at sites says it learned from.
     """
 
     name: str
@@ -69,7 +67,6 @@ class TaskSpec:
     sample_suffixes: tuple[str, ...]
     inspect_sample: Callable[[Path], SampleSummary]
     local_keys: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()
     targets: str = "reference images of the sites"
 
     def shared_keys(self, keys: Iterable[str]) -> list[str]:
@@ -95,7 +92,7 @@ def inspect_study(path: Path) -> SampleSummary:
     except ModelError as error:
         raise SampleInvalid(error.code, error.message, error.remedy) from error
     except OSError as error:
-        message = f"{path.name} cannot be read: {error.strerror or error}"
+        message = f"the file cannot be read: {error.strerror or 'it is not there'}"
         raise SampleInvalid(code="sample.unreadable", message=message) from error
     counts = float(header.total_counts)
     if not np.isfinite(counts) or counts <= 0:
@@ -105,31 +102,25 @@ def inspect_study(path: Path) -> SampleSummary:
 
 
 def _summarise_study(header: StudyHeader, counts: float) -> SampleSummary:
-    geometry = header.geometry
     windows, views, axial, bins = header.projections_shape
     warnings: list[str] = []
     if counts < LOWEST_USABLE_COUNTS:
-        warnings.append(f"Only {counts:,.0f} counts; results will be noisy.")
+        warnings.append(note("counts.few", counts=counts))
     if not header.has_attenuation:
-        warnings.append("No attenuation map; attenuation will not be corrected.")
+        warnings.append(note("map.none"))
     if not header.has_reference:
-        warnings.append("No reference image; only a training that learns from all counts can use it.")
-    nearest, farthest = (f"{radius:.0f}" for radius in (min(geometry.radius_mm), max(geometry.radius_mm)))
-    words = (
-        f"{views} views of {bins} x {axial} bins ({geometry.bin_mm:g} mm), {geometry.collimator.name},"
-        f" radius {nearest if nearest == farthest else f'{nearest} to {farthest}'} mm"
-    )
+        warnings.append(note("reference.none"))
     return SampleSummary(
         kind="SPECT study",
         title="Cardiac SPECT acquisition",
         has_reference=header.has_reference,
         counts=counts,
         shape=(windows, views, axial, bins),
-        geometry_words=words,
+        geometry_words=_geometry_words(header),
         warnings=tuple(warnings),
         details={
-            "volume_shape": list(geometry.volume_shape),
-            "voxel_mm": list(geometry.grid.voxel_mm),
+            "volume_shape": list(header.geometry.volume_shape),
+            "voxel_mm": list(header.geometry.grid.voxel_mm),
             "has_attenuation": header.has_attenuation,
             "has_scatter": header.has_scatter,
             "reference_kind": header.reference_kind,
@@ -137,62 +128,24 @@ def _summarise_study(header: StudyHeader, counts: float) -> SampleSummary:
     )
 
 
-def read_slice(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8] | None]:
-    """Read one brain sample, ``.npz`` or ``.h5``: image (C, H, W) float32 and labels (H, W) uint8 or None.
-
-    Raises
-    ------
-    SampleInvalid
-        ``sample.unreadable``, ``sample.missing``, ``sample.shape`` (both shapes), ``sample.not_finite`` or
-        ``sample.labels``.
-    """
-    raw = _read_named(path)
-    if "image" not in raw:
-        message = f"{path.name} holds no array called image"
-        raise SampleInvalid(code="sample.missing", message=message)
-    image = raw["image"]
-    if image.ndim != 3 or min(image.shape) < 1 or not np.issubdtype(image.dtype, np.number):
-        message = (
-            f"image has shape {list(image.shape)} and type {image.dtype}, it needs numbers (channels, height, width)"
+def _geometry_words(header: StudyHeader) -> str:
+    geometry, (_, views, axial, bins) = header.geometry, header.projections_shape
+    bin_mm, name = geometry.bin_mm, geometry.collimator.name
+    low, high = min(geometry.radius_mm), max(geometry.radius_mm)
+    if round(low) == round(high):
+        return note(
+            "geometry.radius", views=views, bins=bins, axial=axial, bin_mm=bin_mm, collimator=name, radius_mm=low
         )
-        raise SampleInvalid(code="sample.shape", message=message)
-    image_CHW = image.astype(np.float32)
-    if not np.isfinite(image_CHW).all():
-        message = f"image has {int((~np.isfinite(image_CHW)).sum())} of {image.size} values that are not finite"
-        raise SampleInvalid(code="sample.not_finite", message=message)
-    labels = raw.get("labels")
-    return image_CHW, None if labels is None else _checked_labels(labels, image_CHW.shape[1:])
-
-
-def _checked_labels(labels: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    if labels.shape != shape:
-        message = f"labels have shape {list(labels.shape)}, the image has {list(shape)}"
-        raise SampleInvalid(code="sample.shape", message=message)
-    if not np.issubdtype(labels.dtype, np.integer) or (
-        labels.size and not 0 <= int(labels.min()) <= int(labels.max()) <= 255
-    ):
-        message = "labels must be whole numbers from 0 to 255"
-        raise SampleInvalid(code="sample.labels", message=message)
-    return labels.astype(np.uint8)
-
-
-def _read_named(path: Path) -> dict[str, NDArray[np.generic]]:
-    names = ("image", "labels", "patient_key")
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in names if name in archive}
-        with h5py.File(path, "r") as file:
-            return {name: np.asarray(file[name][()]) for name in names if name in file}
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        message = f"{path.name} cannot be read as a sample with image and labels"
-        raise SampleInvalid(code="sample.unreadable", message=message) from error
-
-
-def read_slice_patient(path: Path) -> str | None:
-    """Return the sample's ``patient_key`` where it has one."""
-    key = _read_named(path).get("patient_key")
-    return None if key is None else str(key.astype(np.str_) if key.ndim == 0 else key)
+    return note(
+        "geometry.radii",
+        views=views,
+        bins=bins,
+        axial=axial,
+        bin_mm=bin_mm,
+        collimator=name,
+        nearest_mm=low,
+        farthest_mm=high,
+    )
 
 
 def inspect_slice(path: Path) -> SampleSummary:
@@ -200,14 +153,14 @@ def inspect_slice(path: Path) -> SampleSummary:
     image, labels = read_slice(path)
     channels, height, width = image.shape
     classes: list[JsonValue] = [] if labels is None else [int(value) for value in np.unique(labels)]
-    warnings = ("No labels; the slice can be segmented but not used for training.",) if labels is None else ()
+    warnings = (note("labels.none"),) if labels is None else ()
     return SampleSummary(
         kind="brain slice",
         title="Brain slice",
         has_reference=labels is not None,
         counts=None,
         shape=(channels, height, width),
-        geometry_words=f"{channels} channels of {height} x {width} pixels",
+        geometry_words=note("geometry.slice", channels=channels, height=height, width=width),
         warnings=warnings,
         details={"classes": classes},
     )
@@ -231,7 +184,6 @@ _SPECT = TaskSpec(
     primary_metric="nrmse_body",
     sample_suffixes=(".h5", ".hdf5"),
     inspect_sample=inspect_study,
-    conflicts=("record_privacy",),
 )
 
 _BRAIN = TaskSpec(

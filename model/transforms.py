@@ -37,12 +37,15 @@ def study_scale(measured_VZU: Tensor, scatter_VZU: Tensor, sensitivity_ZYX: Tens
 def body_mask(mu_ZYX: Tensor | None, shape: tuple[int, int, int]) -> Tensor:
     """Return where activity may be, float 0 or 1: the body of the attenuation map grown by a voxel, else everywhere.
 
-    A map without a body (a blank scan) is treated as absent.
+    A map without a body (a blank scan) is treated as absent, and a slice without one (beyond the end of a short CT) as
+    if all others were stacked in it: what was counted there comes from somewhere.
     """
     if mu_ZYX is None or not bool((mu_ZYX > AIR_MU_PER_MM).any()):
         return torch.ones(shape, device=None if mu_ZYX is None else mu_ZYX.device)
     body = (mu_ZYX > AIR_MU_PER_MM).float()
-    return F.max_pool3d(body[None, None], (1, 3, 3), stride=1, padding=(0, 1, 1))[0, 0]
+    grown = F.max_pool3d(body[None, None], (1, 3, 3), stride=1, padding=(0, 1, 1))[0, 0]
+    bare = ~body.flatten(1).any(dim=1)
+    return torch.where(bare[:, None, None], grown.amax(dim=0, keepdim=True), grown)
 
 
 def bounding_box(mask_ZYX: Tensor, *, multiple: int = 4) -> tuple[int, int, int, int]:
@@ -67,14 +70,12 @@ def _interval(hit: Tensor, multiple: int) -> tuple[int, int]:
     return first, first + length
 
 
-def thin_counts(
-    measured_VZU: Tensor, scatter_VZU: Tensor, fraction: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def thin_counts(measured_VZU: Tensor, fraction: float, generator: torch.Generator) -> Tensor:
     """Keep each count with probability ``fraction``; a thinned Poisson count is a Poisson count of a shorter scan.
 
-    Counts are rounded first and drawn on the generator's device. Not invertible. The image in counts shrinks by ``fraction`` too, so the scaled target
-    does not change.
+    Counts are rounded first and drawn on the generator's device. Not invertible. The image in counts shrinks by
+    ``fraction`` too, so the scaled target does not change.
     """
     counts = measured_VZU.round().to(generator.device)
     kept = torch.binomial(counts, torch.full_like(counts, fraction), generator=generator)
-    return kept.to(measured_VZU.device), scatter_VZU * fraction
+    return kept.to(measured_VZU.device)

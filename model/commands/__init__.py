@@ -1,1 +1,1 @@
-"""The command line of `model`: train, reconstruct, evaluate, models."""
+"""The command line of `model`: import, quality, train, reconstruct, evaluate, models."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model.errors import ModelError
+from model.sentences import in_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,8 +75,12 @@ def calibrate(
     try:
         card, found = _calibrated(file, data, members, settings, threads, quiet=as_json)
     except ModelError as error:
-        text = error.message[:1].upper() + error.message[1:]
-        raise click.ClickException(f"{text.rstrip('.')}. {error.remedy}".strip()) from error
+        raise click.ClickException(in_sentences(error.message, error.remedy)) from error
+    except OSError as error:
+        message = (
+            f"The card of {file.name} cannot be written: {error.strerror or error}. Check free space and permissions."
+        )
+        raise click.ClickException(message) from error
     if as_json:
         parts = {"uncertainty": found.uncertainty, "alarm": found.alarm}
         shown = {name: part.model_dump(mode="json") for name, part in parts.items()}
@@ -111,7 +116,8 @@ def _calibrated(
     if not studies:
         message = f"there is no study file (.h5) in {data.name}"
         raise ModelError(code="sample.none", message=message)
-    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as bar:
         task = bar.add_task(f"{len(studies)} studies", total=1.0)
         found = measure(
             studies,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from model.io.atomic import why_not
+from model.sentences import in_sentences
+
 if TYPE_CHECKING:
     from model.evaluation.run import Evaluated, Stage
 
 MOST_FILES = 5000
+OTHER_PLACE = "Choose another place with --out."
 
 
 @click.command()
@@ -59,7 +64,7 @@ def evaluate(
 ) -> None:
     """Reconstruct every study by every method and compare the images with the truth.
 
-    A study that fails is reported and left out; the others go on.
+    A study that fails is reported and left out; the others go on. Ends with 1 then; the report is written all the same.
     """
     from model.errors import ModelError
     from model.evaluation.run import EvaluationRun
@@ -70,32 +75,37 @@ def evaluate(
         raise click.UsageError(message)
     files, tuning = _files(data, "--data"), _files(tune_on, "--tune-on") if tune_on is not None else []
     _check_apart(files, tuning)
+    if reason := why_not(_report(out)):
+        message = f"the report cannot be written: {reason}"
+        raise click.ClickException(in_sentences(message, OTHER_PLACE))
     try:
         with _bar(quiet=as_json) as heard:
-            found = EvaluationRun(files, names, against, tuning, workers, heard).run(title)
+            folder = data if data.is_dir() else data.parent
+            found = EvaluationRun(files, names, against, tuning, workers, heard, folder=folder).run(title)
     except (ModelError, ValueError) as error:
-        message = f"{error} {getattr(error, 'remedy', '')}".strip()
-        raise click.ClickException(message) from error
+        raise click.ClickException(in_sentences(str(error), getattr(error, "remedy", ""))) from error
     try:
         report = write_evaluation(out, found)
     except OSError as error:
         message = f"the report cannot be written: {error.strerror or error}"
-        raise click.ClickException(message) from error
+        raise click.ClickException(in_sentences(message, OTHER_PLACE)) from error
     _print(found, report, as_json=as_json)
+    if any(case.failures for case in found.cases):
+        sys.exit(1)
 
 
 def _files(path: Path, option: str) -> list[Path]:
     files = [path] if path.is_file() else sorted(path.rglob("*.h5"))
     if not 0 < len(files) <= MOST_FILES:
         message = f"{option} {path.name} holds {len(files)} study files (.h5), expected 1 to {MOST_FILES}"
-        raise click.ClickException(message)
+        raise click.ClickException(in_sentences(message, "Make some with `flomir synthesize run`, or import your own."))
     return files
 
 
 def _check_apart(files: list[Path], tuning: list[Path]) -> None:
     both = {path.resolve() for path in files} & {path.resolve() for path in tuning}
     if both:
-        message = f"{len(both)} studies are named by both --data and --tune-on; tuning needs studies of its own"
+        message = f"{len(both)} studies are named by both --data and --tune-on; tuning needs studies of its own."
         raise click.ClickException(message)
 
 
@@ -104,13 +114,17 @@ def write_evaluation(out: Path, found: Evaluated) -> Path:
     from model.io.atomic import write_atomically
     from model.report.build import build_report
 
-    report = out if out.suffix.lower() in (".html", ".htm") else out / "report.html"
+    report = _report(out)
     report.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(report, build_report(found.report).encode("utf-8"))
     if report is not out:
         write_atomically(out / "figures.json", json.dumps(found.to_dict(), indent=1).encode("utf-8"))
         write_atomically(out / "cases.csv", _csv(found).encode("utf-8"))
     return report
+
+
+def _report(out: Path) -> Path:
+    return out if out.suffix.lower() in (".html", ".htm") else out / "report.html"
 
 
 def _csv(found: Evaluated) -> str:
@@ -131,11 +145,11 @@ def _print(found: Evaluated, report: Path, *, as_json: bool) -> None:
     if as_json:
         row = found.to_dict()
         del row["cases"]
-        click.echo(json.dumps({**row, "report": str(report)}))
+        click.echo(json.dumps({**row, "learned": list(found.report.learned), "report": str(report)}))
         return
     from model.report.words import in_short
 
-    for about, said in in_short(found.cases, found.summaries, found.report.against):
+    for about, said in in_short(found.cases, found.summaries, found.report.against, found.report.learned):
         click.echo(f"{about} {said}")
     click.echo(f"Report: {report}")
 
@@ -146,6 +160,7 @@ def _bar(*, quiet: bool) -> Iterator[Stage]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description:16}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=1.0)
         yield lambda name, share: progress.update(task, description=name, completed=share)

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from model.commands.refusals import refusal
 from model.errors import ModelError
+from model.io.atomic import why_not
+from model.sentences import in_sentences
 
 if TYPE_CHECKING:
     from model.io.imported import ImportedStudy
     from model.io.scans import Scan
 
 SITE_KEY_BYTES = 32
+KEPT_REMEDY = "Remove it first to import the scan anew."
 
 
 @click.command("import")
@@ -38,25 +42,37 @@ def import_scans(inputs: tuple[Path, ...], *, out: Path, ct: Path | None, site_k
     """Read INPUTS (DICOM NM, Interfile; files or folders) and write study files that name nobody.
 
     A study file is named by its content, not by its scan's file, which may hold a name. What was removed is counted.
-    Reference images and attenuation maps that lie with a scan are taken along.
+    Reference images and attenuation maps that lie with a scan are taken along. What cannot be read stops no other scan.
+    A study file that is there already is kept: remove it first to import its scan anew, with another map for instance.
     """
     rows: list[dict[str, Any]] = []
-    try:
-        key = None if site_key is None else read_site_key(site_key)
-        for source in inputs:
+    key = None if site_key is None else _key(site_key)
+    if reason := why_not(out / "study.h5"):
+        message = f"{out.name} cannot be written: {reason}. Choose another folder with --out."
+        raise click.ClickException(message)
+    for source in inputs:
+        try:
             rows += _import_all(source, out, ct, key)
-    except ModelError as error:
-        raise click.ClickException(_sentence(error)) from error
-    except OSError as error:
-        message = f"A file could not be read or written: {error.strerror or error}."
-        raise click.ClickException(message) from error
+        except (ModelError, OSError) as error:  # of the input as a whole; those of a scan are in its row
+            rows.append({"source": str(source), "error": refusal(error)})
     if as_json:
-        click.echo(json.dumps({"scans": rows, "failed": sum("error" in row for row in rows)}))
+        kept = sum(row.get("kept", False) for row in rows)
+        click.echo(json.dumps({"scans": rows, "kept": kept, "failed": sum("error" in row for row in rows)}))
     else:
         for row in rows:
             _print(row)
     if any("error" in row for row in rows):
         sys.exit(1)
+
+
+def _key(path: Path) -> bytes:
+    try:
+        return read_site_key(path)
+    except ModelError as error:
+        raise click.ClickException(in_sentences(error.message, error.remedy)) from error
+    except OSError as error:
+        message = f"The site key cannot be read or made: {error.strerror or error}. Name another file with --site-key."
+        raise click.ClickException(message) from error
 
 
 def read_site_key(path: Path) -> bytes:
@@ -95,14 +111,18 @@ def _import_one(scan: Scan, out: Path, key: bytes | None) -> dict[str, Any]:
     try:
         imported = scan.load(site_key=key)
         target = out / f"study-{_digest(imported)}.h5"
+        if target.exists():  # perhaps with a map or a patient key that this import lacks
+            return row | {"out": str(target), "kept": True, "remedy": KEPT_REMEDY}
         write_study(target, imported.study)
-    except ModelError as error:
-        return row | {"error": {"code": error.code, "message": error.message, "remedy": error.remedy}}
+    except (ModelError, OSError) as error:
+        return row | {"error": refusal(error)}
     study = imported.study
     return row | {
         "out": str(target),
+        "kept": False,
         "counts": float(study.projections[0].sum(dtype="float64")),
         "attenuation": study.attenuation is not None,
+        "map_file": scan.map_file if study.attenuation is not None else None,
         "reference": study.reference is not None,
         "removed": imported.report.sentence(),
         "notes": list(imported.notes),
@@ -116,17 +136,17 @@ def _digest(imported: ImportedStudy) -> str:
 
 
 def _print(row: dict[str, Any]) -> None:
-    name = Path(row["source"]).name
+    name = Path(row["source"]).name or row["source"]
     if "error" in row:
         error = row["error"]
-        click.echo(f"{name}: {_sentence(ModelError(error['code'], error['message'], error['remedy']))}", err=True)
+        click.echo(f"{name}: {in_sentences(error['message'], error['remedy'])}", err=True)
+        return
+    if row["kept"]:
+        click.echo(f"{name}: kept {row['out']}, which exists already. {row['remedy']}")
         return
     parts = [word for word in ("attenuation", "reference") if row[word]]
     click.echo(f"{name}: {row['counts'] / 1e6:.2f} M counts{''.join(f', with {p}' for p in parts)} -> {row['out']}")
+    if row["map_file"]:
+        click.echo(f"  attenuation map: {row['map_file']}")
     for note in (row["removed"], *row["notes"]):
         click.echo(f"  note: {note}")
-
-
-def _sentence(error: ModelError) -> str:
-    text = error.message[:1].upper() + error.message[1:]
-    return f"{text.rstrip('.')}. {error.remedy}".strip()

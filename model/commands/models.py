@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import click
 
 from model.commands.calibrate import calibrate
+from model.curves import thinned_rows
 from model.errors import ModelError
+from model.sentences import in_sentences
 
 if TYPE_CHECKING:
     from model.io.weights import ModelCard
+
+LONGEST_TABLE = 12
 
 
 @click.group(invoke_without_command=True)
@@ -85,8 +89,7 @@ def verify(file: Path, *, as_json: bool) -> None:
 
 
 def _one_line(error: ModelError) -> click.ClickException:
-    text = error.message[:1].upper() + error.message[1:]
-    return click.ClickException(f"{text.rstrip('.')}. {error.remedy}".strip())
+    return click.ClickException(in_sentences(error.message, error.remedy))
 
 
 def _names() -> list[str]:
@@ -158,7 +161,8 @@ def _words(card: ModelCard) -> list[str]:
     ]
     for title, part in (("Trained on", card.data), ("Training", card.training), ("Figures", card.metrics)):
         lines.append(f"{title}:" if part else f"{title}: not recorded.")
-        lines += [f"  {_plain(key)}: {_flat(value)}" for key, value in part.items()]
+        for key, value in part.items():
+            lines += _rows(key, value) if _is_table(value) else [f"  {_plain(key)}: {_flat(value) or 'none'}"]
     if (promise := card.uncertainty) is not None:
         lines.append(
             f"Intervals: hold {promise.level:.0%} of a region's voxels with probability {promise.case_level:.0%} in a "
@@ -172,6 +176,17 @@ def _words(card: ModelCard) -> list[str]:
     return lines
 
 
+def _is_table(value: Any) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+
+
+def _rows(key: str, rows: list[dict[str, Any]]) -> list[str]:
+    """Return a table line by line, a long one thinned evenly with its last row kept."""
+    kept = thinned_rows(rows, LONGEST_TABLE)
+    known = [{name: inner for name, inner in row.items() if inner is not None} for row in kept]
+    return [f"  {_plain(key)} ({len(kept)} of {len(rows)} rows):", *(f"    {_flat(row)}" for row in known)]
+
+
 def _plain(key: str) -> str:
     return key.replace("_", " ")
 
@@ -181,5 +196,7 @@ def _flat(value: Any) -> str:
         return ", ".join(f"{_plain(str(key))} {_flat(inner)}" for key, inner in value.items())
     if isinstance(value, list | tuple):
         shown = [_flat(inner) for inner in value[:12]]
-        return " ".join([*shown, f"... ({len(value)} in all)"] if len(value) > len(shown) else shown)
+        return ("; " if _is_table(value) else " ").join(
+            [*shown, f"... ({len(value)} in all)"] if len(value) > len(shown) else shown
+        )
     return f"{value:.4g}" if isinstance(value, float) else str(value)

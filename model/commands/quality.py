@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from model.commands.refusals import refusal
 from model.errors import ModelError
+from model.sentences import counted, in_sentences
 
 if TYPE_CHECKING:
+    from model.io.scans import Scan
     from model.quality import QualityReport
 
 MARKS = {"error": "error", "warning": "warning", "information": "note"}
@@ -24,16 +28,15 @@ MARKS = {"error": "error", "warning": "warning", "information": "note"}
 def quality(inputs: tuple[Path, ...], *, as_json: bool) -> None:
     """Check the quality of INPUTs: study files, DICOM NM or Interfile scans, or folders of them.
 
-    Exit code 1 where a study has an error and may not train, or an input cannot be read.
+    A study that cannot be read stops no other. Exit code 1 where a study has an error and may not train, or one cannot
+    be read.
     """
     rows: list[dict[str, Any]] = []
     for source in inputs:
         try:
-            rows += [{"source": name, **report.to_dict()} for name, report in _reports(source)]
-        except ModelError as error:
-            rows.append(
-                {"source": source.name, "error": {"code": error.code, "message": error.message, "remedy": error.remedy}}
-            )
+            rows += [_row(name, check) for name, check in _checks(source)]
+        except (ModelError, OSError) as error:  # of the folder as a whole; those of a study are in its row
+            rows.append({"source": source.name or str(source), "error": refusal(error)})
     if as_json:
         click.echo(json.dumps({"studies": rows}))
     else:
@@ -43,8 +46,16 @@ def quality(inputs: tuple[Path, ...], *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _reports(source: Path) -> Iterator[tuple[str, QualityReport]]:
-    from model.quality import check_file, check_study
+def _row(name: str, check: Callable[[], QualityReport]) -> dict[str, Any]:
+    try:
+        return {"source": name, **check().to_dict()}
+    except (ModelError, OSError) as error:
+        return {"source": name, "error": refusal(error)}
+
+
+def _checks(source: Path) -> Iterator[tuple[str, Callable[[], QualityReport]]]:
+    """Yield each study's name, with its folders below the input where they tell equal file names apart, and its check."""
+    from model.quality import check_file
 
     studies = (
         sorted(source.rglob("*.h5"))
@@ -54,7 +65,7 @@ def _reports(source: Path) -> Iterator[tuple[str, QualityReport]]:
         else []
     )
     for path in studies:
-        yield path.name, check_file(path)
+        yield _name(path, source), partial(check_file, path)
     if studies:
         return
     from model.io.importing import discover, nothing_found
@@ -63,17 +74,26 @@ def _reports(source: Path) -> Iterator[tuple[str, QualityReport]]:
     if not found.scans:
         raise nothing_found(found)
     for scan in found.scans:
-        yield scan.path.name, check_study(scan.load(site_key=None).study)
+        yield _name(scan.path, source), partial(_check_scan, scan)
+
+
+def _check_scan(scan: Scan) -> QualityReport:
+    from model.quality import check_study
+
+    return check_study(scan.load(site_key=None).study)
+
+
+def _name(path: Path, source: Path) -> str:
+    return path.relative_to(source).as_posix() if source.is_dir() else path.name
 
 
 def _print(row: dict[str, Any]) -> None:
     if "error" in row:
         problem = row["error"]
-        click.echo(f"{row['source']}: {problem['message']} {problem['remedy']}".strip(), err=True)
+        click.echo(f"{row['source']}: {in_sentences(problem['message'], problem['remedy'])}", err=True)
         return
     findings = row["findings"]
-    click.echo(
-        f"{row['source']}: {'nothing was found' if not findings else f'{len(findings)} finding(s)'}, {len(row['checked'])} checks"
-    )
+    found = counted(len(findings), "finding", "findings") if findings else "nothing was found"
+    click.echo(f"{row['source']}: {found}, {len(row['checked'])} checks")
     for finding in findings:
         click.echo(f"  {MARKS[finding['level']]}: {finding['text']} {finding['remedy']}")

@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model.errors import ModelError
+from model.sentences import in_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from model.batch_plan import Outcome, Plan
     from model.classical.osem import OsemSettings
     from model.geometry import Collimator
 
-CLASSICAL = ("osem", "mlem", "fbp", "map-osem")
+USED_BY = {
+    "osem": ("iterations", "subsets", "fwhm"),
+    "mlem": ("iterations", "fwhm"),
+    "fbp": ("fwhm",),
+    "map-osem": ("iterations", "subsets"),
+}
+"""The options of each classical method; another that is given would change nothing, so it is refused."""
+CLASSICAL = tuple(USED_BY)
 MOST_LEFT_OUT = 20
 FORMATS = ("nii", "dcm", "h5", "npz")
 
@@ -41,11 +49,9 @@ FORMATS = ("nii", "dcm", "h5", "npz")
     "their scans, named NAME.flomir.*",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By default dcm for DICOM scans, nii for others.")
-@click.option("--iterations", type=click.IntRange(1, 1000), help="Of the classical methods.")
-@click.option("--subsets", type=click.IntRange(1, 120), help="Of OSEM and MAP-OSEM.")
-@click.option(
-    "--fwhm", type=click.FloatRange(0, 50), metavar="MM", help="Gaussian post-filter of the classical methods."
-)
+@click.option("--iterations", type=click.IntRange(1, 1000), help="Of osem, mlem and map-osem.")
+@click.option("--subsets", type=click.IntRange(1, 120), help="Of osem and map-osem.")
+@click.option("--fwhm", type=click.FloatRange(0, 50), metavar="MM", help="Gaussian post-filter of osem, mlem and fbp.")
 @click.option(
     "--ct", type=click.Path(path_type=Path), help="CT series or attenuation map, instead of what lies beside the scan."
 )
@@ -56,7 +62,13 @@ FORMATS = ("nii", "dcm", "h5", "npz")
     metavar="HOLE LENGTH INTRINSIC",
     help="Hole diameter, hole length and intrinsic resolution in mm, instead of what the scan says or was assumed.",
 )
-@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    help="Where a trained network runs; the classical methods use the processor.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads; by default torch's choice.")
 @click.option("--quantitative", is_flag=True, help="Write Bq/mL; needs the camera's sensitivity.")
 @click.option(
@@ -82,14 +94,12 @@ def reconstruct(inputs: tuple[Path, ...], *, as_json: bool, **options: Any) -> N
     try:
         method, plan, run = _prepared(inputs, settings, options)
     except ModelError as error:
-        raise click.ClickException(sentence(error.message, error.remedy)) from error
+        raise click.ClickException(in_sentences(error.message, error.remedy)) from error
     outcomes: list[Outcome] = []
     with _progress(len(plan.jobs), quiet=as_json) as (on_progress, on_done):
         for outcome in run(on_progress):
             outcomes.append(outcome)
-            on_done()
-            if not as_json:
-                _print(outcome)
+            on_done(outcome)
     if as_json:
         click.echo(json.dumps(_summary(outcomes, plan, method)))
     else:
@@ -100,16 +110,12 @@ def reconstruct(inputs: tuple[Path, ...], *, as_json: bool, **options: Any) -> N
         sys.exit(1)
 
 
-def sentence(message: str, remedy: str) -> str:
-    """Return one line for a person: what is wrong, and what to do."""
-    text = message[:1].upper() + message[1:]
-    return f"{text.rstrip('.')}. {remedy}".strip()
-
-
 def _osem_settings(options: dict[str, Any]) -> OsemSettings | None:
     names = {"iterations": "iterations", "subsets": "subsets", "fwhm": "postfilter_fwhm_mm"}
     options_given = {name: options.pop(key) for key, name in names.items()}
     given = {name: value for name, value in options_given.items() if value is not None}
+    if options["method"] in USED_BY:
+        _check_used(options["method"], [key for key, name in names.items() if name in given], options["device"])
     if not given:
         return None
     if options["method"] not in CLASSICAL:
@@ -120,6 +126,24 @@ def _osem_settings(options: dict[str, Any]) -> OsemSettings | None:
     from model.methods import default_settings
 
     return replace(default_settings(options["method"]), **given)
+
+
+def _check_used(method: str, given: list[str], device: str) -> None:
+    used = USED_BY[method]
+    unused = [key for key in given if key not in used]
+    if unused:
+        message = (
+            f"{method} does not use {_options(unused)}; leave {'it' if len(unused) == 1 else 'them'} out. "
+            f"It uses {_options(used)}."
+        )
+        raise click.UsageError(message)
+    if device == "cuda":
+        message = f"{method} runs on the processor; leave --device cuda out, or name a trained network with --method."
+        raise click.UsageError(message)
+
+
+def _options(keys: Sequence[str]) -> str:
+    return " and ".join(f"--{key}" for key in keys) if len(keys) < 3 else f"--{', --'.join(keys)}"
 
 
 def _prepared(
@@ -177,9 +201,11 @@ def _print(outcome: Outcome) -> None:
     if outcome.state == "kept":
         click.echo(f"{name}: kept {outcome.out}, which exists already (--force replaces it)")
     elif outcome.error is not None:
-        click.echo(f"{name}: {sentence(outcome.error[1], outcome.error[2])}", err=True)
+        click.echo(f"{name}: {in_sentences(outcome.error[1], outcome.error[2])}", err=True)
     else:
         click.echo(f"{name}: {outcome.seconds:.2f} s, {outcome.counts / 1e6:.2f} M counts -> {outcome.out}")
+        if outcome.map_file:
+            click.echo(f"  attenuation map: {outcome.map_file}")
         for note in outcome.notes:
             click.echo(f"  note: {note}")
 
@@ -206,7 +232,8 @@ def _summary(outcomes: list[Outcome], plan: Plan, method: Any) -> dict[str, Any]
 
 
 @contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[tuple[Callable[[Path, float], None], Callable[[], None]]]:
+def _progress(total: int, *, quiet: bool) -> Iterator[tuple[Callable[[Path, float], None], Callable[[Outcome], None]]]:
+    """Yield what moves the bar within a scan, and what counts a scan and prints what became of it, unless `quiet`."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -223,9 +250,13 @@ def _progress(total: int, *, quiet: bool) -> Iterator[tuple[Callable[[Path, floa
         def show(path: Path, done: float) -> None:
             bar.update(task, description=path.name, completed=finished + done)
 
-        def count() -> None:
+        def tell(outcome: Outcome) -> None:
             nonlocal finished
             finished += 1
             bar.update(task, completed=finished)
+            if not quiet:
+                bar.stop()  # the line must not be written into the bar
+                _print(outcome)
+                bar.start()
 
-        yield show, count
+        yield show, tell

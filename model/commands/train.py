@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model.errors import ModelError
+from model.sentences import in_sentences
 
 if TYPE_CHECKING:
     from model.training.distributed import Group
@@ -103,6 +104,7 @@ SHOWN = ("train_loss", "score", "nrmse_body", "nrmse_heart", "ssim_heart", "cont
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads; by default torch's choice.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside --out; start where there is none.")
+@click.option("--force", is_flag=True, help="Replace weights that lie at --out already.")
 @click.option(
     "--json",
     "as_json",
@@ -112,7 +114,7 @@ SHOWN = ("train_loss", "score", "nrmse_body", "nrmse_heart", "ssim_heart", "cont
 def train(*, settings: tuple[str, ...], as_json: bool, threads: int | None, **options: Any) -> None:
     """Train a reconstruction network.
 
-    The best weights by the validation score go to --out. A checkpoint beside it is written after every epoch and at
+    The best weights by the validation score go to --out, the last ones beside it where they are others. A checkpoint beside it is written after every epoch and at
     least every two minutes: after Ctrl-C or a crash, run the same command with --resume. Several processes or GPUs:
     `torchrun --standalone --nproc-per-node 2 -m flomir train ...`.
     """
@@ -128,7 +130,11 @@ def train(*, settings: tuple[str, ...], as_json: bool, threads: int | None, **op
         with join_group(device) as group, stop_on_signals() as stopped:
             result = _watched(request, group, stopped, quiet=as_json or not group.leads)
     except ModelError as error:
-        raise click.ClickException(f"{error} {error.remedy}".strip()) from error
+        raise click.ClickException(in_sentences(error.message, error.remedy)) from error
+    except OSError as error:  # a checkpoint or the weights; what cannot be read is told by name as left out
+        remedy = "Free space or mend the permissions, then go on with --resume."
+        what = f"{Path(str(error.filename)).name} cannot be written: " if error.filename else ""
+        raise click.ClickException(in_sentences(f"{what}{error.strerror or error}", remedy)) from error
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
@@ -163,7 +169,7 @@ def _request(
     **rest: Any,
 ) -> TrainRequest:
     from model.training.plan import TrainPlan
-    from model.training.run import TrainRequest, parse_settings, read_network
+    from model.training.run import TrainRequest, check_used, parse_settings, read_network
     from model.training.validation import DEFAULT_SCORE
 
     plan = TrainPlan(
@@ -174,12 +180,14 @@ def _request(
         validate_every=validate_every,
         max_minutes=max_minutes,
     )
+    parameters = parse_settings(settings, seed=seed)
+    check_used(settings, targets)
     return TrainRequest(
         data=data,
         network=read_network(network),
         plan=plan,
         targets=targets,
-        parameters=parse_settings(settings, seed=seed),
+        parameters=parameters,
         command=("flomir", *sys.argv[1:]),
         **rest,
     )
@@ -216,7 +224,7 @@ def _watched(request: TrainRequest, group: Group, stopped: list[int], *, quiet: 
         TextColumn("{task.fields[words]}"),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with Progress(*columns, console=console, disable=quiet, transient=True) as bar:
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as bar:
         preparing = bar.add_task("Preparing studies", total=None, words="")
         training = bar.add_task("Training", total=None, words="", visible=False)
 
@@ -291,6 +299,8 @@ def summary_lines(training: Any, metrics: Any) -> list[str]:
     lines.append(
         f"kept: epoch {best['epoch']:g}, {metrics['score']} = {best['score']:.4f}; {training['steps']} steps in {training['wall_s']:.0f} s, ended by {training['ended']}"
     )
+    if best["step"] == 0:
+        lines.append("No validation was better than the start: these are the weights that the training began with.")
     return lines
 
 

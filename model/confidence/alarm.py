@@ -36,7 +36,7 @@ import numpy.typing as npt
 
 from model.io.confidence_records import AlarmRecord
 from model.io.study_records import Study
-from model.scatter import scatter_of
+from model.scatter import has_scatter, scatter_of
 
 Counts = npt.NDArray[np.floating]
 BLOCK_MM = 26.0
@@ -209,12 +209,10 @@ def conditions(study: Study, mean_counts: float) -> dict[str, float]:
 
 
 def corrections(study: Study) -> set[str]:
-    """Return which of attenuation and scatter a study can be corrected for."""
-    return {name for name in ("attenuation", "scatter") if _present(getattr(study, name))}
-
-
-def _present(array: npt.NDArray[np.floating] | None) -> bool:
-    return array is not None and bool(array.any())
+    """Return which of attenuation and scatter a study can be corrected for; a map or estimate of zeros is none."""
+    scatter = has_scatter(study) if study.scatter is None else bool(study.scatter.any())
+    attenuation = study.attenuation is not None and bool(study.attenuation.any())
+    return {name for name, known in (("attenuation", attenuation), ("scatter", scatter)) if known}
 
 
 _SAID = {

@@ -44,8 +44,8 @@ from model.networks.inputs import ReconstructionNetwork
 from model.training.steps import split_by_patient
 
 
-def examine(study: Study, spread: Spread, *, level: float) -> Case:
-    """Compare an image and its spread with the study's reference.
+def examine(study: Study, spread: Spread, *, level: float, name: str) -> Case:
+    """Compare an image and its spread with the study's reference; `name` is the patient where the study knows none.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def examine(study: Study, spread: Spread, *, level: float) -> Case:
         ratios["segments"], widths["segments"] = off / width, float(width.mean())
         before["segments"] = coverage(off, z * spread.segment_spread[known])
     return Case(
-        patient=str(study.provenance.get("patient_key") or id(study)),
+        patient=str(study.provenance.get("patient_key") or name),
         ratios=ratios,
         before=before,
         widths=widths,
@@ -113,7 +113,7 @@ def examine_studies(
             seed=settings.seed + number,
             should_stop=should_stop,
         )
-        yield examine(study, spread, level=settings.level)
+        yield examine(study, spread, level=settings.level, name=path.as_posix())
         if on_progress is not None:
             on_progress((number + 1) / len(paths))
 

@@ -68,17 +68,6 @@ def redo_with_network(study: Study, network: ReconstructionNetwork) -> Redo:
     return lambda counts: reconstruct_prepared(network, with_counts(sample, counts))
 
 
-def redo_with_method(study: Study, method: Callable[[Study], Volume]) -> Redo:
-    """Return any method bound to a study; the projector is shared, the rest is the method's own work each time."""
-
-    def redo(counts: Volume) -> Volume:
-        windows = study.projections.copy()
-        windows[0] = counts
-        return method(replace(study, projections=windows))
-
-    return redo
-
-
 def with_counts(sample: PreparedStudy, counts_VZU: Volume) -> PreparedStudy:
     """Return a prepared study as if `counts_VZU` had been measured in its photopeak: rescaled and started again."""
     ensure_shape("counts", counts_VZU.shape, sample.study.geometry.projection_shape)

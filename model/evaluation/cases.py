@@ -59,7 +59,7 @@ class CaseScores:
     Parameters
     ----------
     name : str
-        File name without suffix.
+        As the caller of `evaluate_cases` names it: by default the file's name without suffix.
     counts : float
         Measured in the photopeak.
     defects : tuple of Defect
@@ -136,24 +136,25 @@ def empty_case(study: Study, name: str) -> CaseScores:
     return CaseScores(name, counts, () if truth is None else truth.defects, truth is not None, polar)
 
 
-def score_case(path: Path, methods: Mapping[str, Reconstructor], place: Place | None = None) -> CaseScores:
+def score_case(
+    path: Path, methods: Mapping[str, Reconstructor], place: Place | None = None, *, name: str | None = None
+) -> CaseScores:
     """Reconstruct one file by every method and score each image; failures are noted, never raised."""
+    called = path.stem if name is None else name
     try:
         study = read_study(path)
-        case = empty_case(study, path.stem)
+        case = empty_case(study, called)
     except (ModelError, OSError) as error:
-        return CaseScores(path.stem, 0.0, (), False, None, failures={"": str(error)})
-    for name, method in methods.items():
+        return CaseScores(called, 0.0, (), False, None, failures={"": str(error)})
+    for by, method in methods.items():
         begin = time.perf_counter()
         try:
             image = method(study)
             seconds = time.perf_counter() - begin
-            case.methods[name] = score_image(image, study, place=place)
-            case.methods[name].metrics["seconds"] = seconds
+            case.methods[by] = score_image(image, study, place=place)
+            case.methods[by].metrics["seconds"] = seconds
         except Exception as error:  # noqa: BLE001 (one method on one case must not end the run; the reader sees why)
-            case.failures[name] = (
-                f"{type(error).__name__}: {error}" if not isinstance(error, ModelError) else str(error)
-            )
+            case.failures[by] = f"{type(error).__name__}: {error}" if not isinstance(error, ModelError) else str(error)
     return case
 
 
@@ -174,6 +175,7 @@ def evaluate_cases(
     files: Sequence[Path],
     methods: Mapping[str, Reconstructor],
     *,
+    names: Sequence[str] | None = None,
     places: Sequence[Place | None] | None = None,
     workers: int = 1,
     on_progress: Callable[[float], None] | None = None,
@@ -186,6 +188,8 @@ def evaluate_cases(
         Study files.
     methods : mapping of name to callable
         With several workers they must be picklable, as those of `model.methods` are.
+    names : sequence of str, optional
+        What the cases are called; see `case_names` for files whose own names repeat.
     places : sequence of Place or None, optional
         Where the observer looks in each file; by default as `places_of` says.
     workers : int
@@ -194,12 +198,21 @@ def evaluate_cases(
         Hears the share of the files that is done.
     """
     looks = places_of(files) if places is None else places
-    jobs = [(path, methods, place) for path, place in zip(files, looks, strict=True)]
+    called = [path.stem for path in files] if names is None else names
+    jobs = [(path, methods, place, name) for path, place, name in zip(files, looks, called, strict=True)]
     return in_parallel(_score_job, jobs, workers=workers, on_progress=on_progress)
 
 
-def _score_job(job: tuple[Path, Mapping[str, Reconstructor], Place | None]) -> CaseScores:
-    return score_case(*job)
+def _score_job(job: tuple[Path, Mapping[str, Reconstructor], Place | None, str]) -> CaseScores:
+    path, methods, place, name = job
+    return score_case(path, methods, place, name=name)
+
+
+def case_names(files: Sequence[Path], folder: Path | None = None) -> list[str]:
+    """Return each file's path below `folder` (by default below what they share), without suffix; never more of the path."""
+    found = [path.absolute() for path in files]
+    root = Path(os.path.commonpath([path.parent for path in found])) if folder is None else folder.absolute()
+    return [path.relative_to(root).with_suffix("").as_posix() for path in found]
 
 
 Job = TypeVar("Job")

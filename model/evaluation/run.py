@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import JsonValue
 
 from model.classical.osem import OsemSettings
 from model.classical.tuning import tune_osem
 from model.errors import ModelError
-from model.evaluation.cases import CaseScores, evaluate_cases
+from model.evaluation.cases import CaseScores, case_names, evaluate_cases
 from model.evaluation.detection import MIN_NORMALS
 from model.evaluation.summary import MethodSummary, summarise
 from model.io.study import StudyHeader, read_study, read_study_header
 from model.machine import processor
-from model.methods import Method, resolve_method
+from model.methods import Method, NetworkMethod, resolve_method
 from model.report.content import ReportInput, Shown
+from model.sentences import counted
 
 CLASSICAL_OSEM = "osem"
 MAX_TUNING_STUDIES = 12
@@ -71,6 +73,8 @@ class EvaluationRun:
         Hears what is being done and the share of it that is done.
     titles : mapping of method to str
         What methods are called in the report instead of by their own names.
+    folder : Path, optional
+        Studies are called by their paths below it; by default below the folder that all of them share.
     """
 
     files: Sequence[Path]
@@ -80,6 +84,7 @@ class EvaluationRun:
     workers: int = 1
     on_stage: Stage = field(default=lambda name, share: None)
     titles: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
     def run(self, title: str = "Reconstruction methods compared") -> Evaluated:
         """Do all of it.
@@ -98,7 +103,11 @@ class EvaluationRun:
                 code="evaluation.unknown_reference", message=message, remedy="Name it among the methods too."
             )
         cases = evaluate_cases(
-            self.files, methods, workers=self.workers, on_progress=lambda share: self.on_stage("reconstructing", share)
+            self.files,
+            methods,
+            names=case_names(self.files, self.folder),
+            workers=self.workers,
+            on_progress=lambda share: self.on_stage("reconstructing", share),
         )
         if not any(case.methods for case in cases):
             first = next(text for case in cases for text in case.failures.values())
@@ -118,16 +127,22 @@ class EvaluationRun:
             studies=described(headers),
             shown=self._shown(cases, methods, against),
             normals=len(normals),
+            learned=learned_from(methods, headers),
         )
         return Evaluated(report, summaries, cases)
 
     def _headers(self) -> list[StudyHeader]:
-        headers = []
+        headers: list[StudyHeader] = []
+        unread: list[tuple[str, ModelError | OSError]] = []
         for path in self.files:
             try:
                 headers.append(read_study_header(path))
-            except (ModelError, OSError):
-                continue  # listed among the failures when it is read whole
+            except (ModelError, OSError) as error:
+                unread.append((path.name, error))  # listed among the failures when it is read whole
+        if not headers:
+            name, why = unread[0]
+            message = f"{counted(len(unread), 'study', 'studies')} cannot be read; {name}: {why}"
+            raise ModelError(code="evaluation.unreadable", message=message, remedy=getattr(why, "remedy", ""))
         if not any(header.has_reference for header in headers):
             message = f"none of the {len(self.files)} studies has a reference image to compare with"
             raise ModelError(
@@ -169,31 +184,53 @@ class EvaluationRun:
     def _shown(self, cases: Sequence[CaseScores], methods: Mapping[str, Method], against: str) -> list[Shown]:
         first = next((name for name in methods if name != against), against)
         shown = []
-        for name, why in chosen(cases, first).items():
-            study = read_study(next(path for path in self.files if path.stem == name))
-            done = next(case for case in cases if case.name == name)
-            shown.append(Shown(name, why, study, {m: methods[m](study) for m in methods if m in done.methods}))
+        for number, why in chosen(cases, first).items():
+            study, case = read_study(self.files[number]), cases[number]
+            shown.append(Shown(case, why, study, {m: methods[m](study) for m in methods if m in case.methods}))
             self.on_stage("drawing", len(shown) / 3)
         return shown
 
 
-def chosen(cases: Sequence[CaseScores], method: str) -> dict[str, str]:
-    """Return the studies to show, and why: the middle and the worst by the body's error, the worst defect."""
+def chosen(cases: Sequence[CaseScores], method: str) -> dict[int, str]:
+    """Return the places of the studies to show, and why: the middle and the worst by the body's error, the worst defect."""
     ranked = sorted(
-        ((value, case.name) for case in cases if (value := case.value(method, "nrmse_body")) is not None),
+        (value, i) for i, case in enumerate(cases) if (value := case.value(method, "nrmse_body")) is not None
     )
     if not ranked:
         return {}
     reasons = [(ranked[len(ranked) // 2][1], f"the middle of {len(ranked)} by the error of {method} in the body")]
     if len(ranked) > 1:
         reasons.append((ranked[-1][1], f"the largest error of {method} in the body"))
-    defects = [(v, case.name) for case in cases if (v := case.value(method, "contrast_error")) is not None]
+    defects = [(v, i) for i, case in enumerate(cases) if (v := case.value(method, "contrast_error")) is not None]
     if defects:
         reasons.append((max(defects)[1], f"the defect that {method} shows least truly"))
-    found: dict[str, str] = {}
-    for name, why in reasons:
-        found[name] = f"{found[name]}, and {why}" if name in found else why
+    found: dict[int, str] = {}
+    for number, why in reasons:
+        found[number] = f"{found[number]}, and {why}" if number in found else why
     return found
+
+
+def learned_from(methods: Mapping[str, Method], headers: Sequence[StudyHeader]) -> list[str]:
+    """Return a sentence for each network whose card names a scenario and seed that some of the studies are of."""
+    here = Counter((header.provenance.get("scenario"), header.provenance.get("seed")) for header in headers)
+    said = []
+    for name, method in methods.items():
+        known = _scenarios(method.card.data) if isinstance(method, NetworkMethod) else []
+        for scenario, seed in [made for made in known if here[made]]:
+            said.append(
+                f"{name} has learned from studies of {scenario}, seed {seed}, as are {here[scenario, seed]} of these "
+                f"{len(headers)}: it may look better here than on patients that it does not know. Judge it on another "
+                "seed or other patients."
+            )
+    return said
+
+
+def _scenarios(data: Mapping[str, JsonValue]) -> list[tuple[object, object]]:
+    """Return (scenario, seed) of the studies that a card says it learned from; cards are free in what they say."""
+    train = data.get("train")
+    made = train.get("scenarios") if isinstance(train, dict) else None
+    rows = [row for row in made if isinstance(row, dict)] if isinstance(made, list) else []
+    return [(row["scenario"], row["seed"]) for row in rows if {"scenario", "seed"} <= row.keys()]
 
 
 def described(headers: Sequence[StudyHeader]) -> list[tuple[str, str]]:

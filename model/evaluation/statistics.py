@@ -15,6 +15,10 @@ Values = Sequence[float | None]
 Array = npt.NDArray[np.float64]
 
 
+LEAST_CASES = 5
+"""With fewer no difference is called clear: of four cases one draw in 256 is four times the same, of five one in 3125."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure with its percentile bootstrap interval over `cases` cases."""

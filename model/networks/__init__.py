@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from model.errors import ModelError
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
     from torch import nn
 
 
@@ -146,6 +147,14 @@ _CLASSES = {
 }
 
 
+def _complaint(first: "ErrorDetails", config: Mapping[str, object]) -> str:
+    if first["type"] == "union_tag_invalid":
+        return f"there is no network {config['name']}; there are {', '.join(sorted(NETWORKS))}"
+    if first["type"] == "union_tag_not_found":
+        return f"it is missing; there are {', '.join(sorted(NETWORKS))}"
+    return str(first["msg"])
+
+
 def parse_network(config: Mapping[str, object]) -> ReconstructionConfig | Unet2dConfig:
     """Validate a configuration and fill in defaults.
 
@@ -159,7 +168,7 @@ def parse_network(config: Mapping[str, object]) -> ReconstructionConfig | Unet2d
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "name"
-        message = f"the network configuration is not valid at {place}: {first['msg']}"
+        message = f"the network configuration is not valid at {place}: {_complaint(first, config)}"
         raise ModelError(code="network.invalid", message=message) from error
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from model.io.study_items import unknown_items
 from model.quality.facts import Facts
 from model.quality.report import Finding, Level
 
@@ -66,31 +67,9 @@ def check_file_items(file: Any) -> list[Finding]:
 
     Only the number of such items is told: their names may be identifiers themselves.
     """
-    unknown = 0
-
-    def visit(name: str, item: Any) -> None:
-        nonlocal unknown
-        unknown += name not in _ITEMS
-        unknown += len(set(item.attrs) - _ATTRIBUTES.get(name, frozenset()))
-
-    file.visititems(visit)
-    unknown += len(set(file.attrs) - _ATTRIBUTES[""])
+    unknown = len(unknown_items(file))
     if unknown == 0:
         return []
     text = f"The file holds {unknown} item(s) that no study has; they may name the patient."
     remedy = "Write the study again with `flomir import`, which takes over only what a study needs."
     return [Finding("identifiers.items", Level.ERROR, text, remedy, {"items": unknown})]
-
-
-_ATTRIBUTES: dict[str, frozenset[str]] = {
-    "": frozenset({"format", "schema_version"}),
-    "projections": frozenset({"counts"}),
-    "reference": frozenset({"kind"}),
-    "labels": frozenset({"codes"}),
-    "truth/aha": frozenset({"heart", "defects"}),
-    "geometry": frozenset({"description", "bin_axis", "axial_axis"}),
-}
-_ITEMS = frozenset({
-    "projections", "scatter", "attenuation", "reference", "labels", "truth", "truth/aha", "truth/defects", "geometry",
-    "geometry/angles_rad", "geometry/radius_mm", "geometry/duration_s", "provenance",
-})  # fmt: skip

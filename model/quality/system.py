@@ -25,6 +25,7 @@ from scipy.special import erf
 
 from model.geometry import AcquisitionGeometry
 from model.quality.facts import Facts
+from model.scatter import scatter_of
 
 Array = npt.NDArray[np.float64]
 COARSE_MM = 11.0
@@ -67,11 +68,8 @@ class Coarse:
         rows, bins = (_together(size) for size in (g.axial_mm, g.bin_mm))
         voxels = _together(g.grid.voxel_mm[2])
         counts = _added(facts.counts, (1, rows, bins))
-        scatter = (
-            np.zeros_like(counts)
-            if study.scatter is None
-            else _added(study.scatter[0].astype(np.float64), (1, rows, bins))
-        )
+        known = scatter_of(study)
+        scatter = np.zeros_like(counts) if known is None else _added(known.astype(np.float64), (1, rows, bins))
         mu = None
         if study.attenuation is not None:
             mu = _added(study.attenuation.astype(np.float64), (rows, voxels, voxels)) / (rows * voxels * voxels)

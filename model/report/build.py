@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from model.evaluation.detection import DEPTH_SD, MILD_SEVERITY
-from model.evaluation.statistics import LEVEL, RESAMPLES
+from model.evaluation.statistics import LEAST_CASES, LEVEL, RESAMPLES
 from model.evaluation.summary import METRICS
 from model.report import page, tables
 from model.report.content import ReportInput
@@ -19,10 +19,10 @@ from model.report.words import in_short
 def build_report(given: ReportInput) -> str:
     """Return the page."""
     sections = [
-        ("summary", "In short", page.bullets(in_short(given.cases, given.summaries, given.against))),
+        ("summary", "In short", page.bullets(in_short(given.cases, given.summaries, given.against, given.learned))),
         ("figures", "Figures", tables.figures(given)),
         ("counts", "Few and many counts", tables.counts(given)),
-        ("images", "Images", "".join(shown_study(given, shown) for shown in given.shown)),
+        ("images", "Images", "".join(shown_study(shown) for shown in given.shown)),
         ("cases", "Every study", tables.cases(given)),
         ("how", "How it was measured", _how(given)),
     ]
@@ -50,7 +50,7 @@ def _how(given: ReportInput) -> str:
             f"defect (severity up to {100 * MILD_SEVERITY:.0f} %) that the true map shows is not called."
         )
         extra.append(("Invented, missed", rule))
-    intervals = f"Intervals: percentile bootstrap over studies, {RESAMPLES} resamples, {100 * LEVEL:.0f} %. Images are compared as they are, in counts; nothing is rescaled or fitted."
+    intervals = f"Intervals: percentile bootstrap over studies, {RESAMPLES} resamples, {100 * LEVEL:.0f} %. Images are compared as they are, in counts; nothing is rescaled or fitted. With fewer than {LEAST_CASES} studies no difference is called clear."
     return "".join([
         "<h3>Studies</h3>", page.facts(given.studies),
         "<h3>Methods</h3>", page.facts(settings),

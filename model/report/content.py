@@ -17,7 +17,7 @@ from model.io.study_records import Study
 class Shown:
     """A study whose images the report shows, and why this one."""
 
-    name: str
+    case: CaseScores
     why: str
     study: Study
     images: Mapping[str, Volume]
@@ -41,6 +41,8 @@ class ReportInput:
     shown : sequence of Shown
     normals : int
         Normal studies that the limits of detection were learned from.
+    learned : sequence of str
+        A sentence about each network that has learned from studies of the same scenario and seed as some of these.
     """
 
     title: str
@@ -54,3 +56,4 @@ class ReportInput:
     studies: Sequence[tuple[str, str]]
     shown: Sequence[Shown]
     normals: int
+    learned: Sequence[str] = ()

@@ -11,19 +11,18 @@ from model.evaluation.cases import CaseScores
 from model.evaluation.polar import polar_segments
 from model.io.study_records import Study
 from model.report import charts, page, pictures
-from model.report.content import ReportInput, Shown
+from model.report.content import Shown
 from model.report.tables import defects_in_words
 
 DIFFERENCE_SHARE = 0.3  # of the grey scale's maximum, where a difference picture is fully red or blue
 Image = npt.NDArray[np.float64]
 
 
-def shown_study(given: ReportInput, shown: Shown) -> str:
+def shown_study(shown: Shown) -> str:
     """Return one study's slices, differences, profile and polar maps; nothing where it has no reference."""
-    study = shown.study
+    study, case = shown.study, shown.case
     if study.reference is None:
         return ""
-    case = next(c for c in given.cases if c.name == shown.name)
     images = {"truth": np.asarray(study.reference, dtype=np.float64)}
     images |= {name: np.asarray(image, dtype=np.float64) for name, image in shown.images.items()}
     z, y = _through_the_heart(study)
@@ -31,7 +30,7 @@ def shown_study(given: ReportInput, shown: Shown) -> str:
         f"{case.counts / 1e6:.2f} million counts; defects (severity): {defects_in_words(case)}. Transverse slice {z + 1} "
         f"of {study.geometry.volume_shape[0]}, patient's front above, patient's right on the left."
     )
-    head = f"<h3>{page.escape(f'{shown.name}: {shown.why}')}</h3>"
+    head = f"<h3>{page.escape(f'{case.name}: {shown.why}')}</h3>"
     body = [head, page.paragraph(facts, soft=True), _slices(study, images, z, case), _profile(study, images, z, y)]
     return "".join([*body, _maps(study, images)])
 

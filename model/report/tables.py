@@ -140,7 +140,8 @@ def header_of(info: MetricInfo) -> str:
 def _estimate(estimate: Estimate | None, digits: int, *, best: bool = False) -> Cell:
     if estimate is None:
         return Cell("–")
-    below = f"{_number(estimate.low, digits)} to {_number(estimate.high, digits)}"
+    interval = f"{_number(estimate.low, digits)} to {_number(estimate.high, digits)}"
+    below = "of one study" if estimate.cases == 1 else interval
     return Cell(_number(estimate.value, digits), below, best)
 
 

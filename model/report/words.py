@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from model.evaluation.cases import CaseScores
-from model.evaluation.statistics import Estimate
+from model.evaluation.statistics import LEAST_CASES, Estimate
 from model.evaluation.summary import MethodSummary
+from model.sentences import counted
 
 
 def in_short(
-    cases: Sequence[CaseScores], summaries: Mapping[str, MethodSummary], against: str
+    cases: Sequence[CaseScores],
+    summaries: Mapping[str, MethodSummary],
+    against: str,
+    learned: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
-    """Return (what it is about, a few sentences): the test, each method against the reference, what failed."""
+    """Return (what it is about, a few sentences): the test, each method against the reference, what failed.
+
+    `learned` are sentences about methods that know some of the studies.
+    """
     scored = sum(bool(case.methods) for case in cases)
     others = f"; the others are compared with {against}" if len(summaries) > 1 else ""
-    lines = [("What was done.", f"{scored} studies were reconstructed by {_listed(list(summaries))}{others}.")]
+    done = f"{counted(scored, 'study was', 'studies were')} reconstructed by {_listed(list(summaries))}{others}."
+    lines = [("What was done.", done)]
     for name, summary in summaries.items():
         if name != against and (said := _compared(cases, name, summary, summaries[against], against)):
             lines.append((f"{name}.", " ".join(said)))
+    lines += [("Learned from.", said) for said in learned]
     failed = sum(len(case.failures) for case in cases)
     if failed:
-        lines.append(("Failed.", f"{failed} reconstructions, left out of the figures and listed at the end."))
+        what = counted(failed, "reconstruction", "reconstructions")
+        lines.append(("Failed.", f"{what}, left out of the figures and listed at the end."))
     return lines
 
 
@@ -32,7 +42,7 @@ def _compared(
     body, heart = ours.ratios.get("nrmse_body"), ours.ratios.get("nrmse_heart")
     if body is not None:
         won, of = _wins(cases, name, against, "nrmse_body")
-        text = f"Its error in the body is {_times(body)} that of {against}, lower in {won} of {of} studies"
+        text = f"Its error in the body is {_times(body)} that of {against}, lower in {won} of {counted(of, 'study', 'studies')}"
         lines.append(text + (f"; around the heart it is {_times(heart)}." if heart is not None else "."))
     polar, other = ours.means.get("polar_rms"), theirs.means.get("polar_rms")
     if polar is not None and other is not None:
@@ -44,7 +54,7 @@ def _compared(
     if kept is not None and theirs_kept is not None:
         lines.append(
             f"It keeps {_percent(kept.value)} of the true contrast of defects, {against} {_percent(theirs_kept.value)} "
-            f"(mean of {kept.cases} studies with a defect); {_nearer(ours.differences.get('contrast_error'), against)}."
+            f"(mean of {counted(kept.cases, 'study', 'studies')} with a defect); {_nearer(ours.differences.get('contrast_error'), against)}."
         )
     invented, theirs_invented = (s.extra.get("false_defects_per_normal") for s in (ours, theirs))
     if invented is not None and theirs_invented is not None:
@@ -61,7 +71,7 @@ def _nearer(difference: Estimate | None, against: str) -> str:
 
 
 def _clear(difference: Estimate | None) -> bool:
-    return difference is not None and (difference.low > 0 or difference.high < 0)
+    return difference is not None and difference.cases >= LEAST_CASES and (difference.low > 0 or difference.high < 0)
 
 
 def _times(ratio: Estimate) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from model.errors import ModelError
+from model.networks import build_network, parse_network
 from model.task_parameters import TaskParameters
 from model.task_spec import TaskSpec, task_spec
 from model.training.steps import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
@@ -88,6 +90,21 @@ class Task(Protocol):
 
     def preview(self, network: nn.Module, sample: Sample) -> dict[str, NDArray[np.float32]]:
         """Return named pictures-to-be of one sample: input, estimate and, where known, reference."""
+
+
+def build_network_of(spec: TaskSpec, config: Mapping[str, object], *, seed: int | None = None) -> nn.Module:
+    """Build one of a task's networks.
+
+    Raises
+    ------
+    ModelError
+        ``network.invalid`` for any other.
+    """
+    parsed = parse_network(config)
+    if parsed.name not in spec.networks:
+        message = f"{spec.name} trains {', '.join(spec.networks)}, not {parsed.name}"
+        raise ModelError(code="network.invalid", message=message)
+    return build_network(config, seed=seed)
 
 
 _MODULES = {

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model.errors import ModelError, SampleInvalid
-from model.networks import build_network, parse_network
+from model.io.slices import person_at, read_slice, read_slice_patient
 from model.task_parameters import BrainSegmentationParameters, TaskParameters
-from model.task_spec import TaskSpec, read_slice, read_slice_patient, task_spec
-from model.tasks import CaseMetrics, Sample
+from model.task_spec import TaskSpec, task_spec
+from model.tasks import CaseMetrics, Sample, build_network_of
 from model.training.losses import IGNORED_LABEL, dice_cross_entropy
 from model.training.steps import (
     ScheduleWindow,
@@ -52,11 +52,7 @@ class BrainSegmentation:
 
     def build_network(self, config: Mapping[str, object], *, seed: int | None = None) -> nn.Module:
         """Build the U-Net."""
-        parsed = parse_network(config)
-        if parsed.name not in self.spec.networks:
-            message = f"{self.spec.name} trains {', '.join(self.spec.networks)}, not {parsed.name}"
-            raise ModelError(code="network.invalid", message=message)
-        return build_network(config, seed=seed)
+        return build_network_of(self.spec, config, seed=seed)
 
     def load_samples(
         self,
@@ -76,7 +72,7 @@ class BrainSegmentation:
             slices.append(
                 BrainSlice(
                     name=path.stem,
-                    patient=read_slice_patient(path) or path.stem,
+                    patient=read_slice_patient(path) or "/".join(person_at(path.name, str(path.parent))),
                     image=torch.from_numpy(standardise(image)),
                     labels=None if labels is None else torch.from_numpy(labels.astype(np.int64)),
                 )

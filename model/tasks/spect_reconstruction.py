@@ -18,11 +18,10 @@ from model.errors import ModelError
 from model.evaluation.metrics import case_metrics
 from model.inference import fitted, reconstruct_prepared
 from model.io.study import Study
-from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
 from model.task_parameters import SpectReconstructionParameters, TaskParameters
 from model.task_spec import TaskSpec, task_spec
-from model.tasks import CaseMetrics, Sample
+from model.tasks import CaseMetrics, Sample, build_network_of
 from model.training.objective import study_loss
 from model.training.steps import (
     ScheduleWindow,
@@ -45,11 +44,7 @@ class SpectReconstruction:
 
     def build_network(self, config: Mapping[str, object], *, seed: int | None = None) -> nn.Module:
         """Build one of the reconstruction networks."""
-        parsed = parse_network(config)
-        if parsed.name not in self.spec.networks:
-            message = f"{self.spec.name} trains {', '.join(self.spec.networks)}, not {parsed.name}"
-            raise ModelError(code="network.invalid", message=message)
-        return build_network(config, seed=seed)
+        return build_network_of(self.spec, config, seed=seed)
 
     def load_samples(
         self,
@@ -108,7 +103,7 @@ class SpectReconstruction:
 
         def seen(index: int, generator: torch.Generator) -> PreparedStudy:
             target = full_counts if is_full_counts(studies[index]) else phantom
-            if target is phantom and not parameters.augment:
+            if target is phantom and not parameters.varies:
                 return studies[index]
             visits, study = copies.get(index, (0, studies[index]))
             if visits % parameters.augment_every == 0:

@@ -23,6 +23,7 @@ from model.training.target_check import check_calibration
 from model.training.targets import Target
 
 SUFFIXES = (".h5", ".hdf5")
+OTHER_PATIENTS = "Validate on studies of other patients, or leave --validation out."
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ def find_files(folder: Path) -> tuple[list[StudyFile], list[LeftOut]]:
     ModelError
         ``training.no_data`` if there is no such folder or no study in it.
     """
+    if folder.is_file():
+        message = f"{folder.name} is a file"
+        raise ModelError("training.no_data", message, "Name the folder that it lies in with --data.")
     if not folder.is_dir():
         message = f"there is no folder {folder.name or folder}"
         raise ModelError("training.no_data", message, "Name a folder of study files (.h5) with --data.")
@@ -127,7 +131,7 @@ def find_sets(data: Sequence[Path], validation: Path | None, holdout: float, see
         patients = {file.patient for file in held}
         train = [file for file in files.values() if file.patient not in patients]
         left_out += [
-            LeftOut(file.name, "sample.patient", "its patient is also in the validation folder")
+            LeftOut(file.name, "sample.patient", "its patient is also in the validation folder", OTHER_PATIENTS)
             for file in files.values()
             if file.patient in patients
         ]
@@ -145,7 +149,8 @@ def _some(files: Sequence[object], code: str, verb: str, left_out: Sequence[Left
         return
     if left_out:
         first = left_out[0]
-        message = f"no study is left to {verb} on: {first.name} and {len(left_out) - 1} others ({first.reason})"
+        more = f" and {len(left_out) - 1} others" if len(left_out) > 1 else ""
+        message = f"no study is left to {verb} on: {first.name}{more} ({first.reason})"
         raise ModelError(code if verb == "train" else "training.no_validation", message, first.remedy)
     message = f"no patient is left to {verb} on"
     raise ModelError(code, message, "Give studies of at least two patients, or a folder with --validation.")
@@ -157,9 +162,16 @@ def prepare_files(
     target: Target,
     *,
     device: torch.device,
+    processes: int = 1,
     on_progress: Callable[[int, str], None] | None = None,
-) -> tuple[list[PreparedStudy], list[LeftOut]]:
+) -> tuple[dict[int, PreparedStudy], list[LeftOut]]:
     """Read, prepare and check studies; each is kept in memory for the whole run.
+
+    Returns
+    -------
+    ready : dict
+        By their place in ``files``.
+    left_out : list
 
     Raises
     ------
@@ -167,15 +179,15 @@ def prepare_files(
         ``training.memory`` as soon as the first study shows that all of them will not fit; the first study's own
         reason if every one is refused.
     """
-    ready: list[PreparedStudy] = []
+    ready: dict[int, PreparedStudy] = {}
     left_out: list[LeftOut] = []
     first_error: ModelError | None = None
     for number, file in enumerate(files):
         try:
             study = prepare_file(file, network, target, device=device)
             if not ready:
-                check_memory(study, len(files) - number)
-            ready.append(compact(study))
+                check_memory(study, len(files) - number, processes, copies=target.keeps_copies)
+            ready[number] = compact(study)
         except (SampleInvalid, OSError) as error:
             left_out.append(_refused(file.name, error))
             first_error = first_error or _as_model_error(file.name, error)
@@ -189,6 +201,20 @@ def prepare_files(
     if not ready and first_error is not None:
         raise first_error
     return ready, left_out
+
+
+def why_left_out(
+    files: Sequence[StudyFile], network: ReconstructionNetwork, target: Target, *, device: torch.device
+) -> list[LeftOut]:
+    """Return the reasons of studies that another process could not prepare, one for each."""
+    reasons: list[LeftOut] = []
+    for file in files:
+        try:
+            prepare_file(file, network, target, device=device)
+            reasons.append(LeftOut(file.name, "sample.unreadable", "another process could not read it"))
+        except (ModelError, OSError) as error:
+            reasons.append(_refused(file.name, error))
+    return reasons
 
 
 def prepare_file(

@@ -1,6 +1,7 @@
 # ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """The epoch loop of one computer (or a few together): validate, keep the best, stop early, survive a kill.
 
+A step takes one study from each of its lanes (`model.training.shares`), so that every process needs its own studies only.
 Everything random follows from (seed, epoch, study), so a run that goes on from a checkpoint ends with the same bits as
 one that was never interrupted, on the same machine with the same number of threads; only a limit in minutes gives that
 up, because then the learning rate follows the clock.
@@ -24,6 +25,7 @@ from model.task_parameters import SpectReconstructionParameters
 from model.training.distributed import Group
 from model.training.memory import factors_fit, release
 from model.training.plan import LocalOutcome, LocalProgress, TrainPlan
+from model.training.shares import Share, lane_orders, lanes_of
 from model.training.state import CheckpointFile, RunState, differences
 from model.training.steps import WARM_UP_STEPS, ScheduleWindow, TrainHooks, optimisation_step, warm_up
 from model.training.targets import Example, Target
@@ -49,7 +51,9 @@ class LocalTraining:
     ----------
     network : nn.Module
     train, held : sequence of PreparedStudy
-        Of different patients.
+        Of different patients; `train` is this process's share, `held` is whole.
+    share : Share or None
+        Which of all studies `train` is; all of them unless given.
     target : Target
     parameters : SpectReconstructionParameters
     plan : TrainPlan
@@ -73,6 +77,7 @@ class LocalTraining:
         parameters: SpectReconstructionParameters,
         plan: TrainPlan,
         *,
+        share: Share | None = None,
         identity: dict[str, JsonValue] | None = None,
         checkpoint: CheckpointFile | None = None,
         group: Group | None = None,
@@ -83,6 +88,9 @@ class LocalTraining:
         self.network, self.train, self.held = network, train, held
         self.target, self.parameters, self.plan = target, parameters, plan
         self.group = group or Group()
+        share = share or Share.whole(len(train))
+        self._at = {number: position for position, number in enumerate(share.mine)}
+        self._lanes = lanes_of(share.kept, self.batch)
         self.state = RunState()
         self._identity, self._checkpoint = identity or {}, checkpoint
         self._tell, self._asked, self._clock = on_progress, should_stop, clock
@@ -91,7 +99,7 @@ class LocalTraining:
         )
         self._best = state_arrays(network)
         self._examples: dict[int, tuple[int, Example]] = {}
-        self._keep_factors = factors_fit([*train, *held])
+        self._keep_factors = factors_fit([*train, *held], self.group.size)
         self._visited: list[int] = []
         self._recent: deque[float] = deque(maxlen=COLLAPSE_STEPS)
         self._begun = self._saved = clock()
@@ -108,7 +116,7 @@ class LocalTraining:
     @property
     def steps_per_epoch(self) -> int:
         """Steps in one pass over the studies."""
-        return math.ceil(len(self.train) / self.batch)
+        return max(map(len, self._lanes))
 
     @property
     def planned_steps(self) -> int:
@@ -160,9 +168,10 @@ class LocalTraining:
         self.state.elapsed_s = self._elapsed_s()
         if ended == "interrupted":
             self.save()
-        else:
-            load_state_arrays(self.network, self._best)
-        return LocalOutcome(self.state, ended, self._best)
+            return LocalOutcome(self.state, ended, self._best)
+        last = None if self.state.best_step == self.state.steps else state_arrays(self.network)
+        load_state_arrays(self.network, self._best)
+        return LocalOutcome(self.state, ended, self._best, last)
 
     def save(self) -> None:
         """Write the checkpoint; only the leading process does."""
@@ -173,9 +182,10 @@ class LocalTraining:
 
     def _epoch(self) -> str | None:
         state = self.state
-        order = _order(self.plan.seed, state.epoch, len(self.train))
+        orders = lane_orders(self._lanes, lambda lane: derived_seed(self.plan.seed, _ORDER, state.epoch, lane))
+        mine = orders[self.group.rank :: self.group.size]
         while state.position < self.steps_per_epoch:
-            ended = self._step(order)
+            ended = self._step([order[state.position] for order in mine if state.position < len(order)])
             last = state.position == self.steps_per_epoch
             if self._due() or ended == "minutes":
                 self._validate()
@@ -194,10 +204,8 @@ class LocalTraining:
         over = self.plan.patience is not None and self.state.since_best >= self.plan.patience
         return "patience" if over else None
 
-    def _step(self, order: list[int]) -> str | None:
+    def _step(self, numbers: list[int]) -> str | None:
         state = self.state
-        first = state.position * self.batch
-        mine = order[first : first + self.batch][self.group.rank :: self.group.size]
         self.network.train()
         wish: list[str] = []
 
@@ -215,7 +223,7 @@ class LocalTraining:
 
         loss = optimisation_step(
             self.network,
-            [partial(self._loss, index) for index in mine],
+            [partial(self._loss, number) for number in numbers],
             self._optimiser,
             grad_clip=self.parameters.grad_clip,
             hooks=TrainHooks(),
@@ -240,22 +248,22 @@ class LocalTraining:
             )
             raise TrainingDiverged(message)
 
-    def _loss(self, index: int) -> Tensor:
+    def _loss(self, number: int) -> Tensor:
         if not self._keep_factors:
             for other in self._visited:
-                release(self.train[other].inputs)
-            self._visited = [index]
-        return self.target.loss(self.network, self._example(index))
+                release(self.train[self._at[other]].inputs)
+            self._visited = [number]
+        return self.target.loss(self.network, self._example(number))
 
-    def _example(self, index: int) -> Example:
+    def _example(self, number: int) -> Example:
         """Return the study's present realisation; a new one every few visits, not of all studies in one epoch."""
-        number = (self.state.epoch + index) // self.parameters.augment_every
-        kept = self._examples.get(index)
-        if kept is None or kept[0] != number:
-            study = self.train[index]
+        realisation = (self.state.epoch + number) // self.parameters.augment_every
+        kept = self._examples.get(number)
+        if kept is None or kept[0] != realisation:
+            study = self.train[self._at[number]]
             generator = torch.Generator(device=study.inputs.mask.device)
-            generator.manual_seed(derived_seed(self.plan.seed, _EXAMPLE, index, number))
-            kept = self._examples[index] = number, self.target.example(study, generator)
+            generator.manual_seed(derived_seed(self.plan.seed, _EXAMPLE, number, realisation))
+            kept = self._examples[number] = realisation, self.target.example(study, generator)
         return kept[1]
 
     def _set_rate(self, elapsed_share: float) -> None:
@@ -310,9 +318,3 @@ class LocalTraining:
         if self._tell is not None:
             state = self.state
             self._tell(LocalProgress(state.steps, self.planned_steps, state.epoch + 1, loss, self._rate, state))
-
-
-def _order(seed: int, epoch: int, studies: int) -> list[int]:
-    generator = torch.Generator().manual_seed(derived_seed(seed, _ORDER, epoch))
-    order: list[int] = torch.randperm(studies, generator=generator).tolist()
-    return order

@@ -100,10 +100,21 @@ def release(inputs: StudyInputs, mu_ZYX: Tensor | None = None) -> None:
 
 def prepared_bytes(study: PreparedStudy) -> int:
     """Return how much memory one prepared study keeps, attenuation factors aside."""
-    whole = study.study
-    arrays = (whole.projections, whole.scatter, whole.attenuation, whole.reference, whole.labels)
-    own = sum(t.numel() * t.element_size() for t in _tensors(study))
-    return own + sum(array.nbytes for array in arrays if array is not None)
+    whole, truth = study.study, study.study.truth
+    arrays = [whole.projections, whole.scatter, whole.attenuation, whole.reference, whole.labels]
+    if truth is not None:
+        arrays += [truth.aha, truth.defect_map]
+    return _bytes(_tensors(study)) + sum(array.nbytes for array in arrays if array is not None)
+
+
+def copy_bytes(study: PreparedStudy) -> int:
+    """Return how much a changed copy of a study keeps beside it: its counts, its start and perhaps its target."""
+    inputs = study.inputs
+    return _bytes([*inputs.measured, inputs.start, *([] if study.target is None else [study.target])])
+
+
+def _bytes(tensors: Sequence[Tensor]) -> int:
+    return sum(t.numel() * t.element_size() for t in tensors)
 
 
 def factor_bytes(study: PreparedStudy) -> int:
@@ -115,30 +126,33 @@ def factor_bytes(study: PreparedStudy) -> int:
     return 2 * geometry.n_views * math.prod(geometry.volume_shape)
 
 
-def check_memory(study: PreparedStudy, studies: int) -> None:
-    """Refuse what will not fit (``training.memory``), judging by one prepared study."""
-    free = free_bytes(study.inputs.mask.device)
-    needed = prepared_bytes(study) * studies
+def check_memory(study: PreparedStudy, studies: int, processes: int = 1, *, copies: bool = False) -> None:
+    """Refuse what will not fit (``training.memory``), judging by one prepared study of as many in each process.
+
+    ``copies`` says that training keeps a changed copy of every study.
+    """
+    free = free_bytes(study.inputs.mask.device, processes)
+    needed = (prepared_bytes(study) + (copy_bytes(study) if copies else 0)) * studies
     if free is not None and needed > MEMORY_SHARE * free:
         message = f"{studies} studies need about {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free."
         remedy = "Name fewer or smaller studies with --data, or use a computer with more memory."
         raise ModelError("training.memory", message, remedy)
 
 
-def factors_fit(studies: Sequence[PreparedStudy]) -> bool:
-    """Return whether the attenuation factors of all studies may stay in memory."""
-    free = free_bytes(studies[0].inputs.mask.device)
+def factors_fit(studies: Sequence[PreparedStudy], processes: int = 1) -> bool:
+    """Return whether the attenuation factors of all studies may stay in memory, as many in each process."""
+    free = free_bytes(studies[0].inputs.mask.device, processes)
     return free is None or sum(map(factor_bytes, studies)) < COMFORT_SHARE * free
 
 
-def free_bytes(device: torch.device) -> int | None:
-    """Return the free memory of a device, or of the computer; None where the system does not tell."""
+def free_bytes(device: torch.device, processes: int = 1) -> int | None:
+    """Return the free memory of a device, or one process's part of the computer's; None where the system does not tell."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
+                return int(line.split()[1]) * 1024 // processes
     except OSError:
         return None
     return None

@@ -54,8 +54,12 @@ class LocalProgress:
 
 @dataclass(frozen=True)
 class LocalOutcome:
-    """What a run did: ``ended`` is ``epochs``, ``patience``, ``minutes`` or ``interrupted``."""
+    """What a run did: ``ended`` is ``epochs``, ``patience``, ``minutes`` or ``interrupted``.
+
+    ``last`` are the weights of the last step, None where these are the best or the run was interrupted.
+    """
 
     state: RunState
     ended: str
     best: dict[str, NDArray[np.generic]]
+    last: dict[str, NDArray[np.generic]] | None = None

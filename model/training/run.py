@@ -5,28 +5,33 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import torch
 from pydantic import JsonValue, ValidationError
 
-from model.checkpoint import SavedModel, load_weights, save_model
+from model.checkpoint import SavedModel, load_state_arrays, load_weights, save_model
 from model.dataset import PreparedStudy
 from model.errors import ModelError, TrainingDiverged
+from model.io.atomic import why_not
 from model.io.weights import content_hash, load_card, sha256_of
 from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
-from model.task_parameters import SpectReconstructionParameters
+from model.task_parameters import USED_WITH, SpectReconstructionParameters, TargetKind
 from model.training.card import code_version, command_words, machine
-from model.training.data import LeftOut, StudyFile, StudySets, find_sets, prepare_files
+from model.training.data import LeftOut, StudyFile, StudySets, find_sets, prepare_files, why_left_out
 from model.training.distributed import Group
 from model.training.local import LocalTraining
 from model.training.plan import LocalOutcome, LocalProgress, TrainPlan
+from model.training.shares import Share, agreed_share, own_numbers
 from model.training.state import CheckpointFile
-from model.training.targets import TargetKind, target_for
+from model.training.targets import Target, target_for
 
 TASK = "spect-reconstruction"
+LAST = ".last"
+"""Before the suffix of the file of the last weights, where they are not the best ones."""
 SET_BY_OPTIONS = {"local_epochs": "--epochs", "seed": "--seed", "holdout_fraction": "--holdout"}
 
 
@@ -45,6 +50,7 @@ class TrainRequest:
     holdout: float = 0.1
     device: str = "cpu"
     resume: bool = False
+    force: bool = False
     command: tuple[str, ...] = ()
 
 
@@ -80,9 +86,7 @@ def parse_settings(settings: Sequence[str], **fixed: object) -> SpectReconstruct
     for setting in settings:
         name, found, value = setting.partition("=")
         if not found or name not in known:
-            option = SET_BY_OPTIONS.get(name)
-            message = f"--set {setting}: {'use ' + option if option else 'there are ' + ', '.join(known)}"
-            raise ModelError("training.parameters", message)
+            raise _unknown_setting(name, found, known)
         values[name] = value
     try:
         return SpectReconstructionParameters.model_validate(values)
@@ -90,6 +94,37 @@ def parse_settings(settings: Sequence[str], **fixed: object) -> SpectReconstruct
         first = error.errors()[0]
         message = f"the parameter {'.'.join(map(str, first['loc']))} is not valid: {first['msg']}, got {first['input']}"
         raise ModelError("training.parameters", message) from error
+
+
+def _unknown_setting(name: str, equals: str, known: Sequence[str]) -> ModelError:
+    if name in SET_BY_OPTIONS:
+        return ModelError("training.parameters", f"{name} is not for --set but for {SET_BY_OPTIONS[name]}")
+    if name in known and not equals:
+        return ModelError("training.parameters", f"--set {name} names no value", f"Write {name}=VALUE.")
+    return ModelError("training.parameters", f"there is no parameter {name}", f"Choose among {', '.join(known)}.")
+
+
+def check_used(settings: Sequence[str], targets: TargetKind) -> None:
+    """Refuse ``name=value`` words that would change nothing with this kind of target, though the card would name them.
+
+    Raises
+    ------
+    ModelError
+        ``training.parameters``.
+    """
+    for setting in settings:
+        name = setting.partition("=")[0]
+        kinds = USED_WITH.get(name)
+        if kinds is None or targets in kinds:
+            continue
+        message = f"--set {setting}: {name} has no effect with --targets {targets}."
+        remedy = f"Leave it out, or train with --targets {' or '.join(kinds)}."
+        if not kinds:
+            message = (
+                f"--set {setting}: {name} has no effect here, where --targets decides what all studies learn from."
+            )
+            remedy = "Leave it out."
+        raise ModelError("training.parameters", message, remedy)
 
 
 def read_network(text: str) -> dict[str, object]:
@@ -106,7 +141,7 @@ def read_network(text: str) -> dict[str, object]:
             config = json.loads(Path(text).read_bytes())
         except (OSError, ValueError) as error:
             message = f"the network configuration {Path(text).name} cannot be read as JSON"
-            raise ModelError("network.invalid", message) from error
+            raise ModelError("network.invalid", message, "Check the path and the file.") from error
     if not isinstance(config, dict):
         message = f"the network configuration {Path(text).name} is not a JSON object"
         raise ModelError("network.invalid", message)
@@ -131,26 +166,17 @@ def run_training(request: TrainRequest, group: Group, watch: Watch) -> TrainResu
         watch.on_note("This run is finished already; nothing was changed.")
         return TrainResult(done, None, ())
     target = target_for(request.targets, request.parameters)
-    files = (*sets.train, *sets.held)
-
-    def prepare(part: Sequence[StudyFile], offset: int) -> tuple[list[PreparedStudy], list[LeftOut]]:
-        return prepare_files(
-            part, network, target, device=device, on_progress=lambda n, _: watch.on_prepared(offset + n, len(files))
-        )
-
-    watch.on_note(f"Preparing {len(sets.train)} studies to train on and {len(sets.held)} to validate on.")
-    train, refused = prepare(sets.train, 0)
-    held, refused_held = prepare(sets.held, len(sets.train))
-    left_out = (*sets.left_out, *refused, *refused_held)
-    for item in left_out:
+    prepared = _prepare(sets, network, target, group, watch)
+    for item in prepared.left_out:
         watch.on_note(f"Left out: {item.name}: {item.reason}.")
     training = LocalTraining(
         network,
-        train,
-        held,
+        prepared.train,
+        prepared.held,
         target,
         request.parameters,
         request.plan,
+        share=prepared.share,
         identity=identity,
         checkpoint=checkpoint,
         group=group,
@@ -166,10 +192,55 @@ def run_training(request: TrainRequest, group: Group, watch: Watch) -> TrainResu
         message = f"{error.message}."
         raise TrainingDiverged(message, _advice(request, checkpoint)) from error
     if outcome.ended == "interrupted" or not group.leads:
-        return TrainResult(None, outcome, left_out)
-    saved = _save(request, training, outcome, identity, sets, left_out, device)
+        return TrainResult(None, outcome, prepared.left_out)
+    write = partial(_save, request, training, outcome, identity, sets, prepared.left_out, device)
+    saved = write(weights="best", name=request.out.stem)
+    if outcome.last is not None:
+        load_state_arrays(network, outcome.last)
+        last = write(weights="last", name=f"{request.out.stem}{LAST}")
+        watch.on_note(f"The weights of the last step are not the best; they lie beside them as {last.path.name}.")
+    else:
+        _remove_last_of_former_run(request.out)
     checkpoint.remove()
-    return TrainResult(saved, outcome, left_out)
+    return TrainResult(saved, outcome, prepared.left_out)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The studies of this process: its share of those that train, and all that validate."""
+
+    train: list[PreparedStudy]
+    held: list[PreparedStudy]
+    share: Share
+    left_out: tuple[LeftOut, ...]
+
+
+def _prepare(sets: StudySets, network: ReconstructionNetwork, target: Target, group: Group, watch: Watch) -> _Prepared:
+    """Prepare this process's share; the leading process finds out why others' studies were left out."""
+    device = next(network.parameters()).device
+    mine = own_numbers(len(sets.train), group)
+    files = (*(sets.train[number] for number in mine), *sets.held)
+
+    def prepare(part: Sequence[StudyFile], offset: int) -> tuple[dict[int, PreparedStudy], list[LeftOut]]:
+        return prepare_files(
+            part,
+            network,
+            target,
+            device=device,
+            processes=group.size,
+            on_progress=lambda n, _: watch.on_prepared(offset + n, len(files)),
+        )
+
+    each = f"{len(sets.train)} studies" + ("" if group.size == 1 else f" ({len(mine)} in this process)")
+    watch.on_note(f"Preparing {each} to train on and {len(sets.held)} to validate on.")
+    train, refused = prepare(files[: len(mine)], 0)
+    held, refused_held = prepare(sets.held, len(mine))
+    share = agreed_share(len(sets.train), [mine[position] for position in train], group)
+    if group.leads:
+        elsewhere = set(range(len(sets.train))) - set(share.kept) - set(mine)
+        refused += why_left_out([sets.train[number] for number in sorted(elsewhere)], network, target, device=device)
+    left_out = (*sets.left_out, *refused, *refused_held)
+    return _Prepared([*train.values()], [*held.values()], share, left_out)
 
 
 def _advice(request: TrainRequest, checkpoint: CheckpointFile) -> str:
@@ -178,12 +249,19 @@ def _advice(request: TrainRequest, checkpoint: CheckpointFile) -> str:
 
 
 def _check_start(request: TrainRequest, checkpoint: CheckpointFile) -> None:
-    if request.out.suffix != ".safetensors":
-        message = f"--out is {request.out.name}, it must end in .safetensors"
-        raise ModelError("training.out", message)
+    out = request.out
+    if out.suffix != ".safetensors":
+        message = f"--out is {out.name}, it must end in .safetensors"
+        raise ModelError("training.out", message, f"Write {out.with_suffix('.safetensors').name}.")
     if checkpoint.exists and not request.resume:
-        message = f"an unfinished run lies beside {request.out.name} ({checkpoint.path.name})"
+        message = f"an unfinished run lies beside {out.name} ({checkpoint.path.name})"
         raise ModelError("training.unfinished", message, "Add --resume to go on, or delete it to start afresh.")
+    if out.exists() and not (request.resume or request.force):
+        remedy = "Choose another name with --out, or replace it with --force."
+        raise ModelError("training.out", f"{out.name} is there already", remedy)
+    if reason := why_not(out):
+        message = f"{out.name} cannot be written: {reason}"
+        raise ModelError("training.out", message, "Choose another place with --out.")
 
 
 def _network(request: TrainRequest, device: torch.device) -> ReconstructionNetwork:
@@ -194,6 +272,13 @@ def _network(request: TrainRequest, device: torch.device) -> ReconstructionNetwo
     if request.init is not None:
         load_weights(request.init, network)
     return network.to(device)
+
+
+def _remove_last_of_former_run(out: Path) -> None:
+    """Remove what an earlier run of this name left beside its weights; with the new ones it would be taken for theirs."""
+    weights = out.with_name(f"{out.stem}{LAST}{out.suffix}")
+    for path in (weights, weights.with_suffix(".json")):
+        path.unlink(missing_ok=True)
 
 
 def _identity(request: TrainRequest, sets: StudySets, group: Group) -> dict[str, JsonValue]:
@@ -231,9 +316,14 @@ def _save(
     sets: StudySets,
     left_out: Sequence[LeftOut],
     device: torch.device,
+    *,
+    weights: str,
+    name: str,
 ) -> SavedModel:
+    """Write the weights that the network has now: the ``best`` or the ``last``."""
     state, plan = outcome.state, request.plan
     best = next(row for row in state.curve if row["step"] == state.best_step)
+    theirs = best if weights == "best" else state.curve[-1]
     refused: list[JsonValue] = [{"study": item.name, "code": item.code, "reason": item.reason} for item in left_out]
     curve: list[JsonValue] = [_rounded(row) for row in state.curve]
     used = StudySets(
@@ -244,7 +334,7 @@ def _save(
     return save_model(
         request.out.parent,
         training.network,
-        name=request.out.stem,
+        name=name,
         task=TASK,
         config=request.network,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -269,12 +359,13 @@ def _save(
             "studies_per_step": training.batch,
             "wall_s": round(state.elapsed_s, 3),
             "machine": machine(device, training.group.size),
+            "weights": weights,
             "best": {"step": state.best_step, "epoch": best["epoch"], "score": state.best_score},
         },
         metrics={
             "score": plan.score,
             "validation": {
-                key: value for key, value in best.items() if key not in ("step", "epoch", "rate", "train_loss")
+                key: value for key, value in theirs.items() if key not in ("step", "epoch", "rate", "train_loss")
             },
             "curve": curve,
         },

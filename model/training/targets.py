@@ -6,26 +6,25 @@ Tensors: Z, Y, X voxels; V views of one subset; U bins.
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, get_args
+from typing import Protocol, get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from model.classical.osem import OsemSettings, reconstruct_osem
-from model.dataset import PreparedStudy, prepare_study, thinned, thinned_study
+from model.dataset import PreparedStudy, prepare_study, started, thinned, thinned_study
 from model.errors import SampleInvalid
 from model.evaluation.metrics import case_metrics
 from model.io.study import Study
 from model.networks.inputs import StartRecipe
 from model.networks.precision import bfloat16_training
-from model.task_parameters import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters, TargetKind
+from model.training.infarcts import with_other_infarcts
 from model.training.losses import poisson_deviance
 from model.training.objective import study_loss
 
-TargetKind = Literal["phantom", "full-counts", "self-supervised"]
 TARGET_KINDS: tuple[TargetKind, ...] = get_args(TargetKind)
-
 FULL_COUNTS_OSEM = OsemSettings(iterations=10, subsets=6, postfilter_fwhm_mm=6.0)
 """The image of the full counts that counts as truth; the best of OSEM on simulated perfusion studies."""
 MOST_OF_FULL_COUNTS = 0.5
@@ -62,6 +61,10 @@ class Target(Protocol):
 
     kind: TargetKind
 
+    @property
+    def keeps_copies(self) -> bool:
+        """Whether `example` returns changed copies of studies in training."""
+
     def accept(self, study: Study) -> Study:
         """Return the study as this kind may see it; raises `SampleInvalid` (``sample.no_reference``)."""
 
@@ -90,12 +93,17 @@ def target_for(kind: TargetKind, parameters: SpectReconstructionParameters) -> T
 
 
 class PhantomTarget:
-    """Learn from the study's reference image, and see its counts, thinned at random where asked."""
+    """Learn from the study's reference image, and see its counts; thinned and with other infarcts where asked."""
 
     kind: TargetKind = "phantom"
 
     def __init__(self, parameters: SpectReconstructionParameters) -> None:
         self.parameters = parameters
+
+    @property
+    def keeps_copies(self) -> bool:
+        """Whether studies are thinned or get other infarcts."""
+        return self.parameters.varies
 
     def accept(self, study: Study) -> Study:
         """Return the study; it must have a reference."""
@@ -114,10 +122,15 @@ class PhantomTarget:
         return prepare_study(study, name=name, recipe=recipe, device=device, half_factors=half_factors)
 
     def example(self, study: PreparedStudy, generator: torch.Generator | None) -> Example:
-        """Return the study, thinned with augmentation."""
-        if generator is None or not self.parameters.augment:
+        """Return the study; some with other infarcts, all thinned, as the parameters ask for."""
+        parameters = self.parameters
+        if generator is None or not parameters.varies:
             return Example(study)
-        return Example(thinned(study, kept_share(self.parameters.augment_least, 1.0, generator), generator))
+        if parameters.other_infarcts and _drawn(generator) < parameters.other_infarcts:
+            study = with_other_infarcts(study, generator)
+        if not parameters.augment:
+            return Example(replace(study, inputs=started(study.inputs, study.recipe, study.study.geometry)))
+        return Example(thinned(study, kept_share(parameters.augment_least, 1.0, generator), generator))
 
     def loss(self, network: nn.Module, example: Example) -> Tensor:
         """Return `model.training.objective.study_loss`."""
@@ -133,6 +146,7 @@ class FullCountsTarget(PhantomTarget):
     """Learn the OSEM image of all counts from a random part of them; needs no reference and looks at none."""
 
     kind: TargetKind = "full-counts"
+    keeps_copies = True
 
     def accept(self, study: Study) -> Study:
         """Return the study with the OSEM image of its counts in place of any reference."""
@@ -180,6 +194,7 @@ class SelfSupervisedTarget:
     """
 
     kind: TargetKind = "self-supervised"
+    keeps_copies = True
 
     def __init__(self, parameters: SpectReconstructionParameters) -> None:
         self.parameters = parameters
@@ -231,8 +246,11 @@ def kept_share(least: float, most: float, generator: torch.Generator) -> float:
     """Draw a share of the counts between ``least`` and ``most``, evenly on a logarithmic scale."""
     if least >= most:
         return most
-    drawn = float(torch.rand((), generator=generator, device=generator.device))
-    return math.exp(math.log(least) + drawn * math.log(most / least))
+    return math.exp(math.log(least) + _drawn(generator) * math.log(most / least))
+
+
+def _drawn(generator: torch.Generator) -> float:
+    return float(torch.rand((), generator=generator, device=generator.device))
 
 
 def _fixed(study: PreparedStudy) -> torch.Generator:
