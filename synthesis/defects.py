@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from model.io.study import Defect
+from model.ventricle import BORDER_MM, Box, Floats, WallCoordinates, infarct_weight
 from synthesis.errors import PhantomInvalid
 from synthesis.phantoms.composition import Composer, Phantom
-from synthesis.phantoms.heart import BASAL, MID, WallCoordinates
-from synthesis.phantoms.shapes import Box, Floats, block_sum, share
+from synthesis.phantoms.heart import BASAL, MID
+from synthesis.phantoms.shapes import block_sum
 from synthesis.scenario import SiteProfile
 from synthesis.specs.patients import LesionSpec
 
 # Coronary territories: angles they supply around the long axis and how often they are the culprit.
 # AHA: LAD 1,2,7,8,13,14,17; RCA 3,4,9,10,15; LCX 5,6,11,12,16 (Cerqueira et al., Circulation 105 (2002) 539).
 TERRITORIES = (("LAD", -75.0, 30.0, 0.45), ("RCA", 150.0, 240.0, 0.30), ("LCX", 60.0, 150.0, 0.25))
-BORDER_MM = 5.0  # width of the border zone; XCAT's default border_zone_radial is 5
 TOUCHED = 0.10  # a segment counts as affected from this share of its wall
 CAVITY = 0.89  # usual length of the cavity over that of the wall
 LEAST_EXTENT = 2e-4  # an infarct that covers less of the wall lies outside it
@@ -98,14 +98,15 @@ def segment_limits(segment: int) -> tuple[float, float, float, float]:
 
 def lesion_weight(wall: WallCoordinates, lesion: Lesion) -> Floats:
     """Return the share 0..1 of each voxel of wall that `lesion` covers, with its border zone."""
-    border = lesion.border_mm
-    turn = (wall.theta_deg - np.float32(lesion.theta_centre_deg) + 180) % 360 - 180
-    arc = (np.abs(turn) - np.float32(lesion.theta_width_deg / 2)) * np.float32(np.pi / 180) * wall.radius_mm
-    along = np.abs(wall.long_mm - np.float32(lesion.x_centre * wall.length_mm)) - np.float32(lesion.x_width_mm / 2)
-    weight = share(along, border) * share(arc if lesion.theta_width_deg < 360 else np.full_like(arc, -border), border)
-    if lesion.wall_fraction < 1:
-        weight = weight * share((wall.depth - np.float32(lesion.wall_fraction)) * np.float32(wall.wall_mm), border)
-    return weight
+    return infarct_weight(
+        wall,
+        centre_deg=lesion.theta_centre_deg,
+        width_deg=lesion.theta_width_deg,
+        centre_index=lesion.x_centre,
+        length_mm=lesion.x_width_mm,
+        wall_fraction=lesion.wall_fraction,
+        border_mm=lesion.border_mm,
+    )
 
 
 def paint_lesions(composer: Composer, wall: WallCoordinates, lesions: tuple[Lesion, ...]) -> tuple[float, ...]:

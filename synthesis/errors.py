@@ -1,5 +1,8 @@
 """The errors synthesis raises, each with a code that never changes its meaning, a sentence and a remedy."""
 
+import copy
+from typing import Self
+
 
 class SynthesisError(Exception):
     """An expected failure while making synthetic data.
@@ -19,6 +22,12 @@ class SynthesisError(Exception):
         self.code = code
         self.message = message
         self.remedy = remedy
+
+    def with_message(self, message: str) -> Self:
+        """Return this error with another sentence."""
+        other = copy.copy(self)
+        other.message = message
+        return other
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()

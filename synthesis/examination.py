@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,8 +10,8 @@ import numpy as np
 
 from model.io.study import Defect, Study
 from synthesis.draws import Streams, draw_counts, draw_scatter_fraction
-from synthesis.identity import identity, versions
-from synthesis.perturbation.measurement import perturb
+from synthesis.identity import identity, patient_key, versions
+from synthesis.perturbation.measurement import PerturbedStudy, perturb
 from synthesis.perturbation.noise import estimate_scatter, poisson_counts, remaining_counts
 from synthesis.perturbation.quality import MAX_KEPT_RATIO, MAX_VARIANCE_RATIO, refuse_noisy
 from synthesis.phantoms.composition import LABEL_CODES
@@ -73,7 +71,6 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
     """Return the study of one examination; `noise` False leaves the expected counts in the projections."""
     factor = body.scenario.simulation.oversampling
     means = _means(body, mixture, streams)
-    certainty = _refuse_noisy(mixture, means, body.scenario)
     perfect = Study(
         projections=_all_windows(body, mixture, means),
         geometry=body.geometry,
@@ -84,9 +81,13 @@ def examine(body: BodyRecord, mixture: Mixture, streams: Streams, *, variant: in
         labels=body.labels,
         label_codes=dict(LABEL_CODES),
         truth=body.truth(mixture.defects),
-        provenance=_provenance(body, mixture, variant, means) | certainty,
+        provenance=_provenance(body, mixture, variant, means),
     )
-    return _measured(perfect, body, streams, noise=noise, variance=_kept_variance(mixture, means, body.scenario))
+    faulty = perturb(perfect, perfect.projections, body.scenario.perturbation, streams.perturbation)
+    told = _refuse_noisy(mixture, means, body.scenario, level=faulty.record.get("count_level", 1.0))
+    told |= {"perturbation": dict(faulty.record)} if faulty.record else {}
+    variance = _kept_variance(mixture, means, body.scenario)
+    return _measured(perfect, faulty, body, streams, told=told, noise=noise, variance=variance)
 
 
 def _all_windows(body: BodyRecord, mixture: Mixture, means: _Means) -> Floats:
@@ -96,17 +97,23 @@ def _all_windows(body: BodyRecord, mixture: Mixture, means: _Means) -> Floats:
 
 
 def _measured(
-    perfect: Study, body: BodyRecord, streams: Streams, *, noise: bool, variance: Floats | None = None
+    perfect: Study,
+    faulty: PerturbedStudy,
+    body: BodyRecord,
+    streams: Streams,
+    *,
+    told: Mapping[str, Any],
+    noise: bool,
+    variance: Floats | None = None,
 ) -> Study:
     """Return what the camera counts and what the site knows; reference, labels and truth stay as they are.
 
-    With a `variance` (V, Z, U) the photopeak holds that much noise already.
+    With a `variance` (V, Z, U) the photopeak holds that much noise already; `told` goes into the provenance.
 
     A study of one window brings the site's estimate of the scatter; with a scatter window beside the photopeak it is
     left to the reader (`model.scatter`), as with a clinical study.
     """
-    found = perturb(perfect, perfect.projections, body.scenario.perturbation, streams.perturbation)
-    expected, scatter = found.projections_mean, found.scatter
+    expected, scatter = faulty.projections_mean, faulty.scatter
     assert scatter is not None  # noqa: S101 - narrowing; it was given
     spec = body.scenario.simulation
     projections, estimate = expected, None
@@ -123,8 +130,8 @@ def _measured(
         perfect,
         projections=projections,
         scatter=estimate,
-        attenuation=found.attenuation,
-        provenance=dict(perfect.provenance) | ({"perturbation": dict(found.record)} if found.record else {}),
+        attenuation=faulty.attenuation,
+        provenance=dict(perfect.provenance) | dict(told),
     )
 
 
@@ -143,12 +150,14 @@ def _means(body: BodyRecord, mixture: Mixture, streams: Streams) -> _Means:
     return _Means(mixture.primary * np.float32(scale), scatter, scale, total, fraction)
 
 
-def _refuse_noisy(mixture: Mixture, means: _Means, scenario: Scenario) -> dict[str, Any]:
+def _refuse_noisy(mixture: Mixture, means: _Means, scenario: Scenario, *, level: float) -> dict[str, Any]:
+    """Return how noisy the Monte Carlo is at the count `level` that was drawn: its variance grows as the level's square."""
     if mixture.variance is None:
         return {}
     limit = MAX_KEPT_RATIO if scenario.keeps_noise else MAX_VARIANCE_RATIO
-    variance = mixture.variance * np.float32(means.scale**2)
-    found = refuse_noisy(means.primary + means.scatter, variance, limit=limit)
+    mean = (means.primary + means.scatter) * np.float32(level)
+    variance = mixture.variance * np.float32((means.scale * level) ** 2)
+    found = refuse_noisy(mean, variance, limit=limit)
     return {"monte_carlo": found} | ({"monte_carlo_noise": "kept"} if scenario.keeps_noise else {})
 
 
@@ -164,7 +173,7 @@ def _provenance(body: BodyRecord, mixture: Mixture, variant: int, means: _Means)
     scenario = body.scenario
     return {
         **identity(scenario, body.site, body.seed, body.index, variant),
-        "patient_key": "synthetic-" + hashlib.sha256(_patient(body).encode()).hexdigest()[:24],
+        "patient_key": patient_key(scenario, body.site, body.seed, body.index, body.anatomy.get("files") or {}),
         "deidentification": {"needed": False, "reason": "a digital phantom, no person"},
         "versions": versions() | dict(mixture.simulated_with),
         "anatomy": dict(body.anatomy),
@@ -173,11 +182,3 @@ def _provenance(body: BodyRecord, mixture: Mixture, variant: int, means: _Means)
         "scatter_fraction": means.fraction,
         **body.records,
     }
-
-
-def _patient(body: BodyRecord) -> str:
-    """Return what decides who is examined: all examinations of one body, or all studies made of one set of files."""
-    files = body.anatomy.get("files")
-    if files:
-        return json.dumps(files, sort_keys=True)
-    return f"{body.scenario.digest}/{body.site}/{body.seed}/{body.index}"

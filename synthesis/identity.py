@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from synthesis.scenario import Scenario
+from synthesis.specs.phantom import LabelmapSpec
 
 GENERATOR_VERSION = 1  # raise it when the same seed gives other studies than before
 
@@ -25,6 +29,25 @@ def identity(scenario: Scenario, site_name: str, seed: int, index: int, variant:
         "index": index,
     }
     return basis | ({"variant": variant} if variant else {})
+
+
+def differences(provenance: Mapping[str, Any], expected: Mapping[str, Any]) -> set[str]:
+    """Return which parts of the `identity` that is `expected` a study's provenance does not hold; none: it is that study."""
+    first = {"variant": 0}
+    found = first | dict(provenance)
+    return {name for name, value in (first | dict(expected)).items() if found.get(name) != value}
+
+
+def patient_key(scenario: Scenario, site_name: str, seed: int, index: int, files: Mapping[str, str]) -> str:
+    """Return who is examined: the same key for all examinations of one body, or all studies made of one label map.
+
+    `files` are the SHA-256 of the files that the phantom was made of, empty for none: a label map is the patient, while
+    those of an XCAT phantom are a part of what every patient is drawn from.
+    """
+    drawn = f"{scenario.digest}/{site_name}/{seed}/{index}"
+    told = json.dumps(dict(files), sort_keys=True)
+    basis = told if isinstance(scenario.phantom, LabelmapSpec) else f"{drawn}/{told}"
+    return "synthetic-" + hashlib.sha256((basis if files else drawn).encode()).hexdigest()[:24]
 
 
 def versions() -> dict[str, str]:

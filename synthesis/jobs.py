@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, TextIO, cast
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from model.errors import ModelError
-from model.job_protocol import Answer, Report, serve
+from model.job_protocol import Answer, Report, parse_request, serve
 from synthesis.errors import SynthesisError
 from synthesis.scenario import Scenario, validate_scenario
 
@@ -133,13 +133,6 @@ def _check_room(job: MakeJob, scenario: Scenario) -> None:
         raise DiskTooSmall(message)
 
 
-class RequestInvalid(SynthesisError):  # noqa: N818 (named for what happened)
-    """A request that is not one of ours."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__("request.invalid", message, remedy)
-
-
 class DiskTooSmall(SynthesisError):  # noqa: N818 (named for what happened)
     """The disk has less room than the set needs."""
 
@@ -175,14 +168,8 @@ def _terminated_as_interrupted() -> Any:
 
 
 def answer_request(raw: str, report: Report) -> Answer:
-    """Parse and answer one request; raises RequestInvalid for one that is not ours, else what the work raises."""
-    try:
-        job = REQUESTS.validate_json(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the request"
-        message = f"The request is not valid at {place}: {first['msg']}."
-        raise RequestInvalid(message) from error
+    """Parse and answer one request; raises ModelError (``request.invalid``) for one that is not ours, else what the work raises."""
+    job = parse_request(REQUESTS.validate_json, raw)
     match job:
         case EstimateJob():
             return estimate(job, report)

@@ -2,6 +2,8 @@
 
 from types import MappingProxyType
 
+EMISSION_KEV = 140.5  # Tc-99m (DDEP: 140.511); what every study here is made with
+
 # mm^-1, narrow beam (coherent scattering included), 140.5 keV. Computed once with xraylib 4 (CS_Total_CP, NIST
 # compositions; ICRU Report 46 for spongiosa, liver, cartilage and breast) times the density in g/cm3 in brackets.
 MU_PER_MM = MappingProxyType(

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from model.ventricle import share
 from synthesis.errors import PhantomInvalid
 from synthesis.phantoms.composition import Composer, Organ
-from synthesis.phantoms.shapes import Box, Floats, Lattice, Point, ellipsoid, share
+from synthesis.phantoms.shapes import Box, Floats, Lattice, Point, ellipsoid
 from synthesis.specs.patients import HostOrgan, OrganLesionSpec
 
 TRIES = 64  # places that are tried for each lesion

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,8 +20,9 @@ from synthesis.errors import GenerationInterrupted, OutputUnusable
 from synthesis.execution.local import run_samples
 from synthesis.execution.request import SampleRequest, variant_file
 from synthesis.execution.slurm.plan import collect_records
-from synthesis.identity import identity, versions
+from synthesis.identity import differences, identity, patient_key, versions
 from synthesis.manifest import Manifest, SampleRecord, file_sha256, read_manifest, write_manifest
+from synthesis.phantoms.files import file_hashes
 from synthesis.records import describe_study
 from synthesis.scenario import Scenario
 
@@ -28,6 +30,11 @@ logger = logging.getLogger(__name__)
 Key: TypeAlias = tuple[str, int, int]  # site, index, variant
 Runner: TypeAlias = Callable[[list[SampleRequest], Callable[[SampleRecord], None]], None]
 RESUME_REMEDY = "Name the folder of the earlier run with --out, or leave out --resume."
+SITES_REMEDY = "Give every site a folder of its own with --out, or make all sites at once, without --site."
+FILES = {
+    "labelmap": "The label map, its organ table or its attenuation map",
+    "xcat": "XCAT's organ table or parameter file",
+}  # what a phantom's files are called, by its kind
 MANIFEST_EVERY_S = 2.0  # how often a running generation saves its manifest
 
 
@@ -83,7 +90,8 @@ def generate(
     variants : int
         Examinations of every body: ``study-00000.h5``, ``study-00000-v01.h5`` ...
     resume : bool
-        Refuse a folder in which no study of this scenario and seed was made before.
+        Refuse a folder in which no study of this scenario and seed was made before; without a `site`, keep to the one
+        that the folder was made for.
     runner : callable, optional
         Makes the missing studies elsewhere than in this machine's pool; `executor` is its name in the manifest.
     on_progress : callable, optional
@@ -105,6 +113,7 @@ def generate(
         raise OutputUnusable(nothing, RESUME_REMEDY)
     run = _Run.begin(scenario, Path(out_dir), seed, workers or default_workers(), executor)
     run.planned, run.variants = studies, variants
+    site = site or (run.only_site() if resume else None)
     sites = [scenario.site(site).name] if site is not None else [profile.name for profile in scenario.sites]
     nested = len(scenario.sites) > 1 and site is None
     wanted = [(n, index, v) for n in sites for index in range(first, first + studies) for v in range(variants)]
@@ -166,6 +175,11 @@ def _run_missing(
         run_samples(requests, workers=run.workers, on_done=on_done)
 
 
+def _of_another_site(file: str, owner: str, site: str) -> OutputUnusable:
+    message = f"{file} in the output folder is a study of site {owner}, not of site {site}."
+    return OutputUnusable(message, SITES_REMEDY)
+
+
 def _file_name(site: str, index: int, *, nested: bool) -> str:
     name = f"study-{index:05d}.h5"
     return f"{site}/{name}" if nested else name
@@ -181,6 +195,7 @@ class _Run:
     workers: int
     executor: str
     earlier: dict[Key, SampleRecord]
+    files: dict[str, str] | None  # SHA-256 of the phantom's files as they are now, None where one is missing
     planned: int = 0
     variants: int = 1
     records: dict[Key, SampleRecord] = field(default_factory=dict)
@@ -205,28 +220,61 @@ class _Run:
         made = collect_records(folder, scenario, seed).values()  # by arrays that nobody waited for
         known = (*made, *(before.studies if before is not None else ()))
         earlier = {(r.site, r.index, r.variant): r for r in known}
-        run = cls(scenario, folder, seed, workers, executor, earlier)
+        run = cls(scenario, folder, seed, workers, executor, earlier, file_hashes(scenario.phantom))
+        for key, record in earlier.items():
+            run._refuse_other_files(key, record.patient)
         run.records = {key: record for key, record in earlier.items() if run._intact(record)}
         return run
+
+    def _refuse_other_files(self, key: Key, patient: str) -> None:
+        """Refuse to go on beside studies of other files: the digest knows the names of files, not what they hold."""
+        site, index, _variant = key
+        if self.files and patient not in ("", patient_key(self.scenario, site, self.seed, index, self.files)):
+            message = (
+                f"{FILES[self.scenario.phantom.kind]} has changed since studies were made here, or was not noted then."
+            )
+            raise OutputUnusable(message, "Choose another folder with --out, or put the earlier files back.")
+
+    @cached_property
+    def taken(self) -> dict[str, Key]:
+        """Whose every recorded file is."""
+        return {record.file: key for key, record in self.earlier.items()}
+
+    def only_site(self) -> str | None:
+        """Return the site that the folder was made for, None for all: one site's studies lie in no folder of their own."""
+        sites = {site for site, _index, _variant in self.earlier}
+        nested = any("/" in file for file in self.taken)
+        return sites.pop() if len(sites) == 1 and not nested else None
 
     def _intact(self, record: SampleRecord) -> bool:
         path = self.folder / record.file
         return path.is_file() and file_sha256(path) == record.sha256
 
     def keep(self, key: Key, *, nested: bool) -> bool:
-        """Say whether a study is there and valid, recorded or not (the manifest may be behind)."""
+        """Say whether a study is there and valid, recorded or not (the manifest may be behind).
+
+        Raises
+        ------
+        OutputUnusable
+            If its file is a study of another site: made with ``--site`` they all have the same names.
+        """
         if key in self.records:
             return True
         site, index, variant = key
         file = variant_file(_file_name(site, index, nested=nested), variant)
+        owner = self.taken.get(file, key)[0]
+        if owner != site:
+            raise _of_another_site(file, owner, site)
         try:
             study = read_study(self.folder / file)
         except (FileNotFoundError, ModelError):
             return False
-        expected = identity(self.scenario, site, self.seed, index, variant)
-        found = {"variant": 0} | dict(study.provenance)
-        if any(found.get(name) != value for name, value in ({"variant": 0} | expected).items()):
+        other = differences(study.provenance, identity(self.scenario, site, self.seed, index, variant))
+        if other == {"site"}:
+            raise _of_another_site(file, str(study.provenance.get("site")), site)
+        if other:
             return False
+        self._refuse_other_files(key, str(study.provenance.get("patient_key", "")))
         self.records[key] = describe_study(self.folder, file, study, index=index, variant=variant, seconds={})
         return True
 

@@ -13,6 +13,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, fiel
 
 from model.geometry import AcquisitionGeometry, Collimator, EnergyWindow, VolumeGrid, orbit_angles_rad
 from synthesis.errors import ScenarioInvalid
+from synthesis.materials import EMISSION_KEV
 from synthesis.specs.acquisition import CollimatorSpec, GridSpec, OrbitSpec
 from synthesis.specs.fields import Fraction, Positive, PositiveRange, Spec
 from synthesis.specs.patients import PATIENT_SHIFT_MM, LesionSpec, OrganLesionSpec, PopulationSpec
@@ -83,6 +84,12 @@ class Scenario(Spec):
         if broadest > room:
             with_arms = " with its arms down" if self.population.arms_mm else ""
             message = f"a body {broadest:g} mm wide{with_arms} does not fit: the field of view of {width:g} mm has room for {room:g} mm"
+            raise ValueError(message)
+        low, high = self.window_kev
+        if not low < EMISSION_KEV < high:
+            message = (
+                f"window_kev, {low:g} to {high:g} keV, must hold the {EMISSION_KEV} keV that every study is made with"
+            )
             raise ValueError(message)
         if self.scatter_window_kev is not None and self.scatter_window_kev[1] > self.window_kev[0]:
             message = f"the scatter window must end below the photopeak window at {self.window_kev[0]:g} keV"

@@ -75,11 +75,6 @@ class BodyRecord:
     kinds: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
-    @property
-    def severities(self) -> tuple[float, ...]:
-        """Loss of uptake of every infarct in the first examination."""
-        return tuple(defect.severity for defect in self.defects)
-
     def truth(self, defects: tuple[Defect, ...]) -> Truth | None:
         """Return the truth with these defects, None without a heart."""
         return None if self.heart is None else Truth(self.heart, self.aha, defects, self.defect_map)

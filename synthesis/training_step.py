@@ -34,8 +34,7 @@ class StepJob(BaseModel):
 def one_step(job: StepJob, report: Report) -> Answer:
     """Return what the second step took (the first one loads what the others find warm).
 
-    ``seconds``, ``loss``, ``peak_bytes`` (of this process), ``update_bytes`` (what a site would send after a round), ``gpu``
-    (its name, empty without one).
+    ``seconds``, ``loss``, ``peak_bytes`` (of this process), ``update_bytes`` (what a site would send after a round).
     """
     import torch
 
@@ -65,7 +64,6 @@ def one_step(job: StepJob, report: Report) -> Answer:
         "loss": float(outcome.mean_loss),
         "peak_bytes": peak_memory_bytes(),
         "update_bytes": sum(state[key].numel() * state[key].element_size() for key in task.spec.shared_keys(state)),
-        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "",
     }
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synthesis.commands.failures import one_sentence
+from synthesis.errors import OutputUnusable
+
+if TYPE_CHECKING:
+    from synthesis.template import BodyRecord
 
 
 @click.command()
@@ -41,11 +45,32 @@ def _mix(projections: Path, out: Path, variants: int) -> dict[str, Any]:
     from synthesis.variants import mix_study
 
     template, since = read_template(projections), time.perf_counter()
+    files = [variant_file(f"study-{template.body.index:05d}.h5", variant) for variant in range(variants)]
+    for variant, file in enumerate(files):
+        _refuse_another(out, file, template.body, variant)
     records = []
-    for variant in range(variants):
+    for variant, file in enumerate(files):
         study = mix_study(template, variant)
-        file = variant_file(f"study-{template.body.index:05d}.h5", variant)
         write_study(out / file, study)
         record = describe_study(out, file, study, index=template.body.index, variant=variant, seconds={})
         records.append(record.model_dump(mode="json"))
     return {"bodies": 1, "studies": records, "seconds": round(time.perf_counter() - since, 3)}
+
+
+def _refuse_another(out: Path, file: str, body: BodyRecord, variant: int) -> None:
+    """Leave a study of another body alone: bodies of other sites and seeds have the same numbers."""
+    from model.errors import ModelError
+    from model.io.study import read_study_header
+    from synthesis.identity import differences, identity, patient_key
+
+    try:
+        found = read_study_header(out / file).provenance
+    except (FileNotFoundError, ModelError):
+        return
+    files = body.anatomy.get("files") or {}
+    expected = identity(body.scenario, body.site, body.seed, body.index, variant)
+    expected |= {"patient_key": patient_key(body.scenario, body.site, body.seed, body.index, files)}
+    if differences(found, expected):
+        said = ", ".join(f"{name} {found[name]}" for name in ("scenario", "site", "seed") if name in found)
+        message = f"{file} in the output folder is another study ({said or 'of unknown origin'})."
+        raise OutputUnusable(message)

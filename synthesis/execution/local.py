@@ -18,7 +18,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.synchronize import Event
 from typing import TypeAlias
 
-from synthesis.errors import SimulationFailed
+from synthesis.errors import SimulationFailed, SynthesisError
 from synthesis.execution.interrupts import interruptible
 from synthesis.execution.leftovers import remove_leftovers
 from synthesis.execution.request import SampleRequest
@@ -26,7 +26,9 @@ from synthesis.manifest import SampleRecord
 
 logger = logging.getLogger(__name__)
 Records: TypeAlias = tuple[SampleRecord, ...]
+Failures: TypeAlias = list[tuple[SampleRequest, SynthesisError]]
 MAX_DEATHS = 2  # pools in a row that lost a process before they finished a body
+MAX_NAMED = 20  # bodies that one sentence names
 WORKER_MODULE = "synthesis.execution.worker"
 SAFE_PATH = "PYTHONSAFEPATH"
 INTERRUPT_CHECK_S = 0.2
@@ -100,19 +102,22 @@ def run_samples(requests: Sequence[SampleRequest], *, workers: int, on_done: Cal
     """Make the studies of every requested body; `on_done` is called here a study, in the order in which bodies finish.
 
     When a worker process dies, what was not finished goes to a new pool; the second time that no body is finished before
-    one dies, the run ends.
+    one dies, the run ends. A body that cannot be made holds up no other: the first such error is raised at the end.
 
     Raises
     ------
     SimulationFailed
         If worker processes died again and again.
+    SynthesisError
+        If bodies could not be made.
     KeyboardInterrupt
         On Ctrl-C, after running samples have finished and been reported.
     """
+    failures: Failures = []
     left, deaths = list(requests), 0
     while left:
         remove_leftovers(left)
-        unfinished = _run_pool(left, workers, on_done)
+        unfinished = _run_pool(left, workers, on_done, failures)
         deaths = deaths + 1 if len(unfinished) == len(left) else 0
         if unfinished and deaths >= MAX_DEATHS:
             remove_leftovers(unfinished)
@@ -121,18 +126,42 @@ def run_samples(requests: Sequence[SampleRequest], *, workers: int, on_done: Cal
         if unfinished:
             logger.warning("a worker process ended unexpectedly", extra={"bodies_left": len(unfinished)})
         left = unfinished
+    if failures:
+        raise _first_of(failures)
+
+
+def _first_of(failures: Failures) -> SynthesisError:
+    """Return the error of the first body by number; of several bodies it tells how many and which."""
+    ordered = sorted(failures, key=lambda failure: (failure[0].site, failure[0].index))
+    error = ordered[0][1]
+    if len(ordered) == 1:
+        return error
+    several = len({request.site for request, _ in ordered}) > 1
+    named = [f"{request.site} {request.index}" if several else str(request.index) for request, _ in ordered]
+    more = f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else ""
+    return error.with_message(
+        f"{len(ordered)} bodies could not be made: {', '.join(named[:MAX_NAMED])}{more}. The first: {error.message}"
+    )
 
 
 def _run_pool(
-    requests: list[SampleRequest], workers: int, on_done: Callable[[SampleRecord], None]
+    requests: list[SampleRequest], workers: int, on_done: Callable[[SampleRecord], None], failures: Failures
 ) -> list[SampleRequest]:
-    """Run one pool to its end, or to the death of one of its processes; return what is not finished."""
+    """Run one pool to its end, or to the death of one of its processes; return what is not finished.
+
+    Bodies that cannot be made are finished too: they are added to `failures`.
+    """
     futures: dict[Future[Records], SampleRequest] = {}
     reported: set[Future[Records]] = set()
 
     def report(future: Future[Records]) -> None:
         reported.add(future)
-        for record in future.result():
+        try:
+            records = future.result()
+        except SynthesisError as error:
+            failures.append((futures[future], error))
+            return
+        for record in records:
             on_done(record)
 
     try:
@@ -145,20 +174,21 @@ def _run_pool(
                 _report_all(done, report)
                 raise_if_interrupted()
     except BrokenProcessPool:
-        _report_all(_succeeded(futures, reported), report)
+        _report_all(_unreported(futures, reported), report)
     except KeyboardInterrupt:
-        _report_all(_succeeded(futures, reported), report)
+        _report_all(_unreported(futures, reported), report)
         raise
-    finished = {id(futures[future]) for future in reported if _has_result(future)}
+    finished = {id(futures[future]) for future in reported if _is_answered(future)}
     return [request for request in requests if id(request) not in finished]
 
 
-def _has_result(future: Future[Records]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
+def _is_answered(future: Future[Records]) -> bool:
+    """Say whether a body was made, or cannot be; a process that died is no answer."""
+    return future.done() and not future.cancelled() and isinstance(future.exception(), SynthesisError | None)
 
 
-def _succeeded(futures: Iterable[Future[Records]], reported: set[Future[Records]]) -> list[Future[Records]]:
-    return [future for future in futures if future not in reported and _has_result(future)]
+def _unreported(futures: Iterable[Future[Records]], reported: set[Future[Records]]) -> list[Future[Records]]:
+    return [future for future in futures if future not in reported and _is_answered(future)]
 
 
 def _report_all(futures: Iterable[Future[Records]], report: Callable[[Future[Records]], None]) -> None:

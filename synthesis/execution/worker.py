@@ -10,6 +10,7 @@ from synthesis.errors import TemplateUnusable
 from synthesis.execution.process import long_work
 from synthesis.execution.request import SampleRequest
 from synthesis.manifest import SampleRecord
+from synthesis.phantoms.files import file_hashes
 from synthesis.records import describe_study
 from synthesis.sample import Stopwatch, make_study, make_template, needs_template
 from synthesis.template import Template
@@ -89,4 +90,7 @@ def _kept(path: Path, request: SampleRequest) -> Template | None:
         return None
     body = template.body
     found = (body.scenario.digest, body.site, body.seed, body.index)
-    return template if found == (request.scenario.digest, request.site, request.seed, request.index) else None
+    if found != (request.scenario.digest, request.site, request.seed, request.index):
+        return None
+    files = file_hashes(request.scenario.phantom)  # the digest knows their names, not what they hold
+    return template if files is None or files == (body.anatomy.get("files") or {}) else None

@@ -19,6 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model.io.atomic import replacing
+from model.io.study import read_study_header
 from synthesis.errors import OutputUnusable
 from synthesis.inspection.folder import Entry, FileState, Part, check_files, read_parts
 from synthesis.manifest import Manifest, SampleRecord, file_sha256, write_manifest
@@ -103,7 +104,7 @@ def plan_merge(folders: Sequence[Path], *, on_file: OnFile | None = None) -> Pla
     Raises
     ------
     OutputUnusable
-        A folder without manifest, a damaged or missing study, or the same study twice.
+        A folder without manifest, a damaged or missing study, the same study twice, or one set made of two label maps.
     """
     _refuse_named_twice(folders)
     parts = [part for folder in folders for part in _parts(folder)]
@@ -115,6 +116,7 @@ def plan_merge(folders: Sequence[Path], *, on_file: OnFile | None = None) -> Pla
     states = check_files(entries, on_file=on_file)
     _refuse_unusable(states)
     _refuse_twice(entries)
+    _refuse_other_files(entries)
     names = _set_names(parts)
     sets = {
         name: _joined([part for part in parts if names[_key(part)] == name], name)
@@ -199,6 +201,20 @@ def _refuse_twice(entries: Sequence[Entry]) -> None:
             raise OutputUnusable(
                 message, "Leave one of the two folders out; other studies need another seed or other numbers."
             )
+
+
+def _refuse_other_files(entries: Sequence[Entry]) -> None:
+    """Refuse one set of phantoms that were made of other files under the same names, which its digest does not know."""
+    seen: dict[tuple[str, int], tuple[Entry, object]] = {}
+    for entry in entries:
+        assert entry.part is not None  # noqa: S101 (every entry of a merge has a manifest)
+        if entry.part.manifest.scenario.phantom.kind == "thorax":
+            continue
+        files = read_study_header(entry.path).provenance.get("anatomy", {}).get("files")
+        first, theirs = seen.setdefault(_key(entry.part), (entry, files))
+        if files != theirs:
+            message = f"{first.name} and {entry.name} were made of other label maps, organ tables or parameter files."
+            raise OutputUnusable(message, "Merge only folders that were made of the same files.")
 
 
 def _joined(parts: Sequence[Part], name: str) -> tuple[Manifest, tuple[Move, ...]]:

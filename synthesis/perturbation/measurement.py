@@ -114,7 +114,7 @@ def _draw_counts(
         faults.factors = faults.factors * level
         faults.record["count_level"] = level
     if spec.decay is not None:
-        factors = decay_factors(times, spec.decay)
+        factors = decay_factors(times)
         faults.factors = faults.factors * factors
         faults.record["decay"] = {"radionuclide": spec.decay, "last_over_first": float(factors.min() / factors.max())}
     _draw_uniformity(faults, spec, geometry, times, streams["uniformity"])

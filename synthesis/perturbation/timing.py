@@ -1,18 +1,15 @@
-"""When each view is measured, by which detector, and how much of the radionuclide is left by then."""
+"""When each view is measured, by which detector, and how much of the Tc-99m is left by then."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-HALF_LIFE_S = MappingProxyType(  # DDEP (Laboratoire National Henri Becquerel), recommended half-lives
-    {"Tc-99m": 6.0067 * 3600, "I-123": 13.2234 * 3600, "In-111": 2.8049 * 86400, "Tl-201": 3.0421 * 86400}
-)
+TC99M_HALF_LIFE_S = 6.0067 * 3600  # DDEP (Laboratoire National Henri Becquerel), recommended half-life
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +40,13 @@ class ViewTimes:
         return middle
 
 
-def decay_factors(times: ViewTimes, radionuclide: str) -> Array:
-    r"""Return how much more or less a view counts than with a constant activity, (V,).
+def decay_factors(times: ViewTimes) -> Array:
+    r"""Return how much more or less a view of Tc-99m counts than with a constant activity, (V,).
 
     :math:`e^{-\lambda t}` averaged over the view, divided by its average over all views: the counts of the whole
     examination stay what they were, and the target is the activity on average over the examination.
     """
-    rate = math.log(2) / HALF_LIFE_S[radionuclide]
+    rate = math.log(2) / TC99M_HALF_LIFE_S
     mean = np.exp(-rate * times.start_s) * -np.expm1(-rate * times.duration_s) / (rate * times.duration_s)
     factors: Array = mean / np.average(mean, weights=times.duration_s)
     return factors

@@ -19,7 +19,6 @@ from synthesis.specs.patients import PATIENT_SHIFT_MM
 
 FEMALE_SCALE = 0.92
 SPINE_MM = 34.0  # from the back of the chest cavity to the tip of a spinous process
-CENTRE_SHARE = 0.12  # the ventricle's widest circle lies this share of its length below the valve plane
 
 
 @dataclass(frozen=True)

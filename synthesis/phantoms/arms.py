@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.ventricle import share
 from synthesis.phantoms.anatomy import Anatomy
 from synthesis.phantoms.composition import Composer
-from synthesis.phantoms.shapes import share, superellipse
+from synthesis.phantoms.shapes import superellipse
 from synthesis.specs.patients import ARM_GAP_MM
 
 HUMERUS_MM = 11.0  # radius of the shaft; recalled, adult 20-24 mm across

@@ -1,8 +1,4 @@
-"""Build the heart: left ventricular wall with its own coordinates, right ventricle, atria and blood.
-
-Coordinates of the wall: `long` in mm from the valve plane to the apex, `theta` in degrees (0 anterior, 90 lateral,
-180 inferior, 270 septal) and `depth` (0 endocardium, 1 epicardium), as XCAT and the AHA count them.
-"""
+"""Build the heart: left ventricular wall with its own coordinates (`model.ventricle`), right ventricle, atria and blood."""
 
 from __future__ import annotations
 
@@ -14,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from model.io.study import HeartFrame
-from synthesis.phantoms.anatomy import CENTRE_SHARE, Ventricle
+from model.ventricle import CENTRE_SHARE, Box, Floats, WallCoordinates, ellipsoid_distance, share, wall_coordinates
+from synthesis.phantoms.anatomy import Ventricle
 from synthesis.phantoms.composition import Composer
-from synthesis.phantoms.shapes import Box, Floats, Lattice, ellipsoid_distance, share, tuple_scale
+from synthesis.phantoms.shapes import Lattice, tuple_scale
 
 Vector: TypeAlias = npt.NDArray[np.float64]
 PAPILLARY_DEG = (50.0, 210.0)  # anterolateral and posteromedial: recalled, short-axis views at 2 and 7 o'clock
@@ -53,19 +50,6 @@ class Frame:
         along = [np.float32(v[0]) * dx + np.float32(v[1]) * dy + np.float32(v[2]) * dz
                  for v in (self.axis, self.anterior, self.lateral)]  # fmt: skip
         return along[0], along[1], along[2]
-
-
-@dataclass(frozen=True, eq=False)
-class WallCoordinates:
-    """Where each voxel of `box` lies in the left ventricular wall; arrays of the box's shape."""
-
-    box: Box
-    long_mm: Floats
-    theta_deg: Floats
-    radius_mm: Floats
-    depth: Floats
-    length_mm: float
-    wall_mm: float
 
 
 def frame_record(ventricle: Ventricle) -> HeartFrame:
@@ -143,28 +127,23 @@ def _paint_left(
 ) -> tuple[WallCoordinates, npt.NDArray[np.uint8]]:
     p, h = composer.lattice.cut(box), composer.lattice.voxel_mm
     t, a, b = frame.local(p)
-    widest = CENTRE_SHARE * ventricle.length
-    outer_axis, radius = ventricle.length - widest, ventricle.outer_radius
-    down = t - np.float32(widest)
-    outer = ellipsoid_distance(down, a, b, (outer_axis, radius, radius))
-    inner_radii = (outer_axis - ventricle.apical_wall, radius - ventricle.wall, radius - ventricle.wall)
-    inner = ellipsoid_distance(down, a, b, inner_radii)
+    wall = wall_coordinates(
+        box,
+        t,
+        a,
+        b,
+        length_mm=ventricle.length,
+        outer_radius_mm=ventricle.outer_radius,
+        wall_mm=ventricle.wall,
+        apical_wall_mm=ventricle.apical_wall,
+    )
+    outer, inner = wall.outer_mm, wall.inner_mm
     composer.paint("myocardium", share(np.maximum(outer, -t), h), box)
     composer.paint("blood", share(np.maximum(inner, -t), h), box)
-    thickness = np.maximum(inner, 0) + np.maximum(-outer, 0)
-    coordinates = WallCoordinates(
-        box=box,
-        long_mm=t,
-        theta_deg=np.degrees(np.arctan2(b, a)) % 360,
-        radius_mm=np.sqrt(a**2 + b**2),
-        depth=np.maximum(inner, 0) / np.maximum(thickness, np.float32(1e-3)),
-        length_mm=ventricle.length,
-        wall_mm=ventricle.wall,
-    )
     near = (np.maximum(outer, -inner) < 0.5 * h) & (t > -0.5 * h)
     segments = np.zeros(composer.grid.shape, dtype=np.uint8)
-    segments[box] = np.where(near, aha_segment(coordinates, ventricle.length - ventricle.apical_wall), 0)
-    return coordinates, segments
+    segments[box] = np.where(near, aha_segment(wall, ventricle.length - ventricle.apical_wall), 0)
+    return wall, segments
 
 
 def aha_segment(wall: WallCoordinates, cavity_length_mm: float) -> npt.NDArray[np.uint8]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +12,10 @@ from synthesis.defects import draw_lesions
 from synthesis.errors import PhantomInvalid, ScenarioInvalid
 from synthesis.organ_lesions import plan_lesions
 from synthesis.phantoms.body import Body, BodyStreams
+from synthesis.phantoms.files import file_hashes, phantom_files
 from synthesis.phantoms.imported.assemble import LabelVolume, assemble_body, check_water, heart_mm, middle_mm
 from synthesis.phantoms.imported.organ_table import read_organ_table
-from synthesis.phantoms.labelmap import to_mu_per_mm
-from synthesis.phantoms.labelmap_files import read_volume
+from synthesis.phantoms.labelmap_files import read_volume, to_mu_per_mm
 from synthesis.phantoms.shapes import Point
 from synthesis.scenario import Scenario, SiteProfile
 from synthesis.specs.phantom import LabelmapSpec
@@ -58,7 +56,7 @@ def make_body(scenario: Scenario, site: SiteProfile, grid: VolumeGrid, streams: 
 
 def load_volume(spec: LabelmapSpec) -> LabelVolume:
     """Read and check the label map that `spec` names; the last one stays in memory."""
-    files = [path for path in (spec.labels, spec.organs, spec.attenuation) if path is not None]
+    files = phantom_files(spec).values()
     stamps = tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in files if path.is_file())
     return _load(spec.model_dump_json(), stamps)
 
@@ -93,13 +91,8 @@ def _centre(spec: LabelmapSpec, volume: LabelVolume) -> Point:
 
 
 def _description(spec: LabelmapSpec, placed: Point) -> dict[str, Any]:
-    files = {"labels": spec.labels, "organs": spec.organs, "attenuation": spec.attenuation}
     return {
         "phantom": "labelmap",
-        "files": {name: _sha256(path) for name, path in files.items() if path is not None},
+        "files": file_hashes(spec),
         "centre_mm": [round(value, 3) for value in placed],
     }
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

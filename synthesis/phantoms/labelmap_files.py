@@ -13,9 +13,12 @@ from model.errors import StudyFormatError
 from model.geometry import VolumeGrid
 from model.io.interfile import read_interfile
 from synthesis.errors import PhantomInvalid
-from synthesis.specs.phantom import LabelmapSpec
+from synthesis.materials import MU_PER_MM
+from synthesis.phantoms.shapes import Floats
+from synthesis.specs.phantom import LabelmapSpec, MuUnit
 
 MAX_VOXELS = 2**28
+BONE_HU = 1500.0  # CT number of cortical bone at about 120 kV
 AXES = ("z", "y", "x")
 ENDINGS = {
     ".h33": "interfile", ".hv": "interfile", ".hdr": "interfile", ".nii": "nifti", ".gz": "nifti", ".dat": "raw",
@@ -47,7 +50,7 @@ def read_volume(path: Path, spec: LabelmapSpec) -> FileVolume:
     PhantomInvalid
         A missing or truncated file, an unknown format, or no voxel size.
     """
-    name = spec.format if spec.format != "auto" else ENDINGS.get(path.suffix.lower(), "")
+    name = format_of(path, spec)
     if not path.is_file():
         message = f"The phantom file {path.name} does not exist."
         raise PhantomInvalid(message, "Check the path; it counts from the folder in which the command runs.")
@@ -60,6 +63,34 @@ def read_volume(path: Path, spec: LabelmapSpec) -> FileVolume:
         raise PhantomInvalid(message)
     order = tuple(slice(None, None, -1 if axis in spec.flip else 1) for axis in AXES)
     return FileVolume(np.ascontiguousarray(volume.array[order]), volume.voxel_mm)
+
+
+def format_of(path: Path, spec: LabelmapSpec) -> str:
+    """Return ``interfile``, ``nifti`` or ``raw``, by the file's ending unless `spec` says it; empty for an unknown ending."""
+    return spec.format if spec.format != "auto" else ENDINGS.get(path.suffix.lower(), "")
+
+
+def to_mu_per_mm(values: Floats, unit: MuUnit) -> Floats:
+    """Convert an attenuation map to mm^-1 at 140.5 keV; PhantomInvalid if its tissue cannot be in `unit`.
+
+    CT numbers are converted with two straight lines that meet at water.
+    """
+    water = np.float32(MU_PER_MM["water"])
+    if unit in ("hu", "hu+1000"):
+        hu = values - np.float32(1000 if unit == "hu+1000" else 0)
+        slope = np.float32((MU_PER_MM["cortical_bone"] - MU_PER_MM["water"]) / BONE_HU)
+        mu = np.maximum(np.where(hu <= 0, water * (1 + hu / np.float32(1000)), water + hu * slope), 0)
+    else:
+        mu = values * np.float32(0.1 if unit == "cm^-1" else 1.0)
+    filled = mu[mu > 0.5 * water]
+    typical = float(np.median(filled)) if filled.size else 0.0
+    if not 0.6 * water < typical < 1.6 * water:
+        message = (
+            f"The attenuation map's tissue is at {typical:.3g} mm^-1, water is at {float(water):.4f}: not in {unit}."
+        )
+        raise PhantomInvalid(message, "Name the unit of the attenuation map.")
+    converted: Floats = mu.astype(np.float32)
+    return converted
 
 
 def _interfile(path: Path, spec: LabelmapSpec) -> FileVolume:

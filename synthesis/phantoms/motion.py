@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthesis.phantoms.anatomy import CENTRE_SHARE, Anatomy, Moment, Ventricle
+from model.ventricle import CENTRE_SHARE
+from synthesis.phantoms.anatomy import Anatomy, Moment, Ventricle
 
 HEART_FOLLOWS = 0.6  # of the diaphragm's way
 SHORTENING = 0.27  # of the long axis at full contraction, times the ejection fraction

@@ -6,7 +6,6 @@ A shape is a signed distance in mm, negative inside, on broadcastable coordinate
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from model.geometry import VolumeGrid
+from model.ventricle import ellipsoid_distance
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Point: TypeAlias = tuple[float, float, float]
 Box: TypeAlias = tuple[slice, slice, slice]
-Solid: TypeAlias = Callable[["Lattice"], Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,26 +58,11 @@ class Lattice:
         return Lattice(x=self.x[:, :, x], y=self.y[:, y], z=self.z[z], voxel_mm=self.voxel_mm)
 
 
-def share(distance_mm: Floats, border_mm: float) -> Floats:
-    """Return the filled share 0..1 from a signed distance; the border ramp is `border_mm` wide."""
-    filled: Floats = np.clip(np.float32(0.5) - distance_mm * np.float32(1.0 / border_mm), 0.0, 1.0, dtype=np.float32)
-    return filled
-
-
 def ellipsoid(p: Lattice, centre: Point, radii: Point) -> Floats:
     """Signed distance to an axis-parallel ellipsoid; exact for a sphere, first order near the surface otherwise."""
     return ellipsoid_distance(
         p.x - np.float32(centre[0]), p.y - np.float32(centre[1]), p.z - np.float32(centre[2]), radii
     )
-
-
-def ellipsoid_distance(dx: Floats, dy: Floats, dz: Floats, radii: Point) -> Floats:
-    """Signed distance to an ellipsoid at the origin of the given coordinates (first order, k0 (k0 - 1) / k1)."""
-    rx, ry, rz = (np.float32(r) for r in radii)
-    k0 = np.sqrt((dx / rx) ** 2 + (dy / ry) ** 2 + (dz / rz) ** 2)
-    k1 = np.sqrt((dx / rx**2) ** 2 + (dy / ry**2) ** 2 + (dz / rz**2) ** 2)
-    distance: Floats = k0 * (k0 - np.float32(1)) / np.maximum(k1, np.float32(1e-6))
-    return np.where(k1 < 1e-6, np.float32(-min(radii)), distance)
 
 
 def superellipse(p: Lattice, centre: tuple[float, float], half: tuple[float, float], power: float) -> Floats:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.geometry import VolumeGrid
+from model.ventricle import share
 from synthesis.defects import Lesion, paint_lesions
 from synthesis.materials import HUMERUS_MU_PER_MM, MU_PER_MM, RIB_MU_PER_MM, VERTEBRA_MU_PER_MM, lung_mu_per_mm
 from synthesis.organ_lesions import (
@@ -27,7 +28,7 @@ from synthesis.phantoms.arms import paint_arms
 from synthesis.phantoms.composition import Codes, Composer, Organ, Phantom
 from synthesis.phantoms.heart import frame_record, paint_heart
 from synthesis.phantoms.motion import at, mean_ventricle
-from synthesis.phantoms.shapes import Floats, Point, ellipsoid, share, superellipse, tuple_scale
+from synthesis.phantoms.shapes import Floats, Point, ellipsoid, superellipse, tuple_scale
 
 RIB_MM = 7.0  # thickness of a rib across the chest wall
 RIB_HEIGHT_MM = 12.0
@@ -77,26 +78,6 @@ class Patient:
     phantom: Phantom
     extents: tuple[float, ...]
     organ_lesions: tuple[OrganLesion, ...]
-
-
-def build_thorax(anatomy: Anatomy, lesions: tuple[Lesion, ...], grid: VolumeGrid) -> tuple[Phantom, tuple[float, ...]]:
-    """Voxelise one patient.
-
-    Parameters
-    ----------
-    anatomy : Anatomy
-    lesions : tuple of Lesion
-    grid : VolumeGrid
-        The fine grid.
-
-    Returns
-    -------
-    Phantom
-    tuple of float
-        Share of the left ventricular wall that each lesion covers.
-    """
-    patient = build_patient(anatomy, lesions, grid)
-    return patient.phantom, patient.extents
 
 
 def build_patient(

@@ -83,16 +83,6 @@ def _total(parts: Floats, weights: Floats) -> Floats:
     return mixed
 
 
-class Simulator(Protocol):
-    """What `synthesis.sample` asks of a simulator for one mixture."""
-
-    name: str
-
-    def expect(self, activity: Floats, mu_per_mm: Floats, geometry: AcquisitionGeometry) -> Expected:
-        """Return the expected counts of `geometry` for volumes (Z, Y, X) on the simulator's own, finer grid."""
-        ...
-
-
 class SourceSimulator(Protocol):
     """What `synthesis.template` asks of a simulator: every source of a body on its own, mixed afterwards."""
 

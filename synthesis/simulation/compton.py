@@ -35,11 +35,11 @@ from torch import Tensor
 from model.attenuation import AttenuationFactors
 from model.geometry import AcquisitionGeometry, EnergyWindow, VolumeGrid
 from model.projector import projector_for
-from synthesis.materials import MU_PER_MM
+from synthesis.materials import EMISSION_KEV, MU_PER_MM
 from synthesis.phantoms.shapes import Floats, block_mean, block_sum
 from synthesis.simulation.blur import interpolation_matrix
 from synthesis.simulation.transmission import transmission
-from synthesis.simulation.windows import ELECTRON_KEV, EMISSION_KEV, accepted
+from synthesis.simulation.windows import ELECTRON_KEV, accepted
 
 Array = npt.NDArray[np.float64]
 SCATTERED_SHARE = 0.976  # of water's attenuation at 140.5 keV is Compton scattering (xraylib 0.14998 of 0.15365 cm^-1)

@@ -24,11 +24,11 @@ import numpy.typing as npt
 
 from model.geometry import AcquisitionGeometry, EnergyWindow
 from synthesis.errors import SimulationFailed
+from synthesis.materials import EMISSION_KEV
 from synthesis.phantoms.shapes import Floats
 from synthesis.simulation.blur import FWHM_PER_SIGMA, gaussian_blur
 
 Array = npt.NDArray[np.float64]
-EMISSION_KEV = 140.5
 ELECTRON_KEV = 510.999
 ENERGY_FWHM = 0.098  # of the energy, at 140.5 keV; grows as its square root
 ORDER_RATIO = 0.55

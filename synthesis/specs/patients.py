@@ -42,7 +42,7 @@ class LesionSpec(Spec):
     severity: FractionRange = (0.35, 0.9)
     second_share: Fraction = 0.15
     number: tuple[int, int] | None = None
-    border_mm: PositiveRange = (5.0, 5.0)  # XCAT's default border_zone_radial
+    border_mm: PositiveRange = (5.0, 5.0)
     territories: tuple[Territory, ...] | None = Field(default=None, min_length=1)
     segments: tuple[int, ...] | None = Field(default=None, min_length=1)
     ischaemia_share: Fraction = 0.0

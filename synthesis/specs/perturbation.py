@@ -8,7 +8,7 @@ from pydantic import Field
 
 from synthesis.specs.fields import Fraction, Positive, PositiveRange, Range, Spec, within
 
-Radionuclide = Literal["Tc-99m", "I-123", "In-111", "Tl-201"]
+Radionuclide = Literal["Tc-99m"]  # whose 140.5 keV window, attenuation and scatter all hold
 
 
 class FaultSpec(Spec):
@@ -78,7 +78,7 @@ class MapTruncationSpec(FaultSpec):
 class PerturbationSpec(Spec):
     """Faults of the measurement and of the attenuation map; the default is none. The target never changes.
 
-    `count_level` multiplies the counts and leaves the target at the full level. `decay` lets the named radionuclide decay
+    `count_level` multiplies the counts and leaves the target at the full level. `decay` lets the radionuclide decay
     during the rotation. With several `detectors` the views are divided among them in consecutive blocks that are
     measured at the same time.
     """

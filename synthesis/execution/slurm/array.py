@@ -217,10 +217,12 @@ class _Wait:
         for each in self._watched:
             for number in sorted(each.array.finished() - each.seen):
                 records = each.array.records(number)
-                if records:
-                    each.seen.add(number)
-                for record in records:
+                awaited = [record for record in records if record.file in self._wanted.files]
+                whole = [record for record in awaited if intact(each.array.out, record)]
+                for record in whole:
                     self._wanted.take(record)
+                if records and whole == awaited:  # a shared disk may show a record before its study
+                    each.seen.add(number)
 
     def _is_over(self) -> bool:
         """Say whether Slurm has nothing more to run; raise if what is queued will never start."""
@@ -261,7 +263,16 @@ class _Wait:
                         return (
                             f"Task {job.first + number} ended without a reason; last line of its log: {said or 'none'}."
                         )
-        return "No task gave a reason."
+        return self._lost() or "No task gave a reason."
+
+    def _lost(self) -> str:
+        """Name a study that was finished and then deleted or damaged, empty for none."""
+        for each in self._watched:
+            for number in sorted(each.array.finished() - each.seen):
+                for record in each.array.records(number):
+                    if record.file in self._wanted.files:
+                        return f"{record.file} was made, and then deleted or damaged."
+        return ""
 
 
 def _advice(reason: str) -> str:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from model.geometry import VolumeGrid
 from model.io.study import HeartFrame
+from model.ventricle import Box, Floats, WallCoordinates, wall_coordinates
 from synthesis.errors import PhantomInvalid
-from synthesis.phantoms.anatomy import CENTRE_SHARE
-from synthesis.phantoms.heart import Frame, Vector, WallCoordinates, aha_segment
+from synthesis.phantoms.heart import Frame, Vector, aha_segment
 from synthesis.phantoms.imported.resample import box_of
-from synthesis.phantoms.shapes import Box, Floats, Lattice, ellipsoid_distance
+from synthesis.phantoms.shapes import Lattice
 
 Samples = npt.NDArray[np.float64]
 ROUNDS = 8  # of the fit of the axis; it settles within three
@@ -52,21 +52,15 @@ class FittedHeart:
     def coordinates(self, grid: VolumeGrid, box: Box) -> WallCoordinates:
         """Return where every voxel of `box` lies in the wall; depth runs between two half ellipsoids."""
         long, anterior, lateral = self.frame.local(Lattice.of(grid).cut(box))
-        widest = CENTRE_SHARE * self.length
-        down, tip = long - np.float32(widest), self.length - widest
-        radii = tip, self.outer_radius, self.outer_radius
-        hollow = tip - self.apical_wall, self.outer_radius - self.wall, self.outer_radius - self.wall
-        outer = ellipsoid_distance(down, anterior, lateral, radii)
-        inner = ellipsoid_distance(down, anterior, lateral, hollow)
-        thickness = np.maximum(inner, 0) + np.maximum(-outer, 0)
-        return WallCoordinates(
-            box=box,
-            long_mm=long,
-            theta_deg=np.degrees(np.arctan2(lateral, anterior)) % 360,
-            radius_mm=np.sqrt(anterior**2 + lateral**2),
-            depth=np.maximum(inner, 0) / np.maximum(thickness, np.float32(1e-3)),
+        return wall_coordinates(
+            box,
+            long,
+            anterior,
+            lateral,
             length_mm=self.length,
+            outer_radius_mm=self.outer_radius,
             wall_mm=self.wall,
+            apical_wall_mm=self.apical_wall,
         )
 
     def segments(self, wall: Floats, grid: VolumeGrid) -> npt.NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from synthesis.defects import Lesion, draw_lesions
 from synthesis.errors import PhantomInvalid, ScenarioInvalid
 from synthesis.organ_lesions import plan_lesions
 from synthesis.phantoms.body import Body, BodyStreams
+from synthesis.phantoms.files import file_hashes
 from synthesis.phantoms.imported.assemble import (
     BODY_MU,
     LabelVolume,
@@ -20,7 +21,7 @@ from synthesis.phantoms.imported.assemble import (
     heart_mm,
     middle_mm,
 )
-from synthesis.phantoms.imported.organ_table import read_organ_table
+from synthesis.phantoms.imported.organ_table import OrganTable, read_organ_table
 from synthesis.phantoms.shapes import Floats
 from synthesis.phantoms.xcat.driver import Installation, Run, find_installation, private_folder, run_xcat
 from synthesis.phantoms.xcat.errors import XcatFailed
@@ -53,6 +54,7 @@ def make_body(scenario: Scenario, site: SiteProfile, grid: VolumeGrid, streams: 
     lesions = draw_lesions(scenario.lesions, site, streams.lesions)
     absent = frozenset() if patient.female and spec.breasts else frozenset({"breast"})
     planned = plan_lesions(scenario.organ_lesions, streams.population, absent=absent)
+    files = file_hashes(spec)  # before the program runs, as they are read then too
     volume, log, text = make_volume(spec, patient, lesions)
     middle, heart = middle_mm(volume), heart_mm(volume)
     centre = (
@@ -74,6 +76,7 @@ def make_body(scenario: Scenario, site: SiteProfile, grid: VolumeGrid, streams: 
             **patient.to_dict(),
             "heart_angles_deg": heart_angles(log),
             "parameters_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            **({"files": files} if files else {}),
         },
     )
 
@@ -84,6 +87,7 @@ def make_volume(
     """Run mode 0 and, for every infarct, mode 1; return the checked volume, the log's numbers and the parameter file of mode 0."""
     installation, plus = find_installation(spec), base_values(spec)[1]
     values = phantom_values(spec, patient)
+    table = None if spec.organ_table is None else read_organ_table(spec.organ_table)
     shape = (spec.slices, spec.array_size, spec.array_size)
     grid = VolumeGrid(shape, (spec.thickness_mm, spec.pixel_mm, spec.pixel_mm))
     with private_folder(spec, installation) as folder:
@@ -92,7 +96,7 @@ def make_volume(
         _check_log(log, spec)
         flat = _per_mm(read_flat(run.attenuation, shape, "attenuation file"), spec)
         order = settle_order(flat, shape, spec.array_order)
-        volume = _labelled(spec, run, flat, grid, order)
+        volume = _labelled(table, run, flat, grid, order)
         check_water(volume, "XCAT's attenuation file")
         if not volume.has_heart():
             message = "XCAT's volume holds no left ventricular wall."
@@ -138,12 +142,11 @@ def _per_mm(written: Floats, spec: XcatSpec) -> Floats:
     return written / (spec.pixel_mm if spec.attenuation_unit == "per_pixel" else MM_PER_CM)
 
 
-def _labelled(spec: XcatSpec, run: Run, flat: Floats, grid: VolumeGrid, order: Order) -> LabelVolume:
+def _labelled(table: OrganTable | None, run: Run, flat: Floats, grid: VolumeGrid, order: Order) -> LabelVolume:
     shape = grid.shape
     mu, written = arranged(flat, shape, order), arranged(read_flat(run.activity, shape, "activity file"), shape, order)
-    if spec.organ_table is None:
+    if table is None:
         return LabelVolume(grid, to_index(written, mu > BODY_MU, "XCAT's activity file"), ORGANS, mu)
-    table = read_organ_table(spec.organ_table)
     return LabelVolume(grid, table.index(written, "XCAT's activity file"), table.organs, mu)
 
 

@@ -21,7 +21,6 @@ from synthesis.phantoms.xcat.parameters import write_parameters
 from synthesis.specs.phantom import XcatSpec
 
 PROGRAM_VARIABLE = "FLOMIR_XCAT"
-PARAMETERS = "flomir.par"
 PREFIX = "flomir"
 SPARE_BYTES = 16 * 2**20
 QUOTED = 200  # characters of the program's last words that a message repeats

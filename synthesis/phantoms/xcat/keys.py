@@ -21,7 +21,6 @@ Value: TypeAlias = int | float | str
 Kind = Literal["flag", "int", "float", "file"]
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 PLAIN_TEXT = re.compile(r"[A-Za-z0-9_.+-]{1,120}")  # no folder, no blank, no comment sign
-LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
