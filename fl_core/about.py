@@ -31,7 +31,15 @@ class About(Schema):
     components: list[Component]
 
 
-def about(version: str, home: Path) -> About:
+def software_version() -> str:
+    """Return the installed version; "0" where the program runs without being installed."""
+    try:
+        return metadata.version("flomir")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def about(home: Path) -> About:
     """Return it; libraries that are not installed are left out."""
     names = [
         found[0]
@@ -39,7 +47,7 @@ def about(version: str, home: Path) -> About:
         if "extra ==" not in text and (found := _NAME.match(text))
     ]
     return About(
-        version=version,
+        version=software_version(),
         protocol=str(PROTOCOL),
         python=platform.python_version(),
         licence=_licence("flomir"),

@@ -5,9 +5,12 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fl_core.views import AuditCheck, AuditRowView
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 Language = Literal["en", "de"]
 MARGIN_MM, HEAD_PT, TEXT_PT, SMALL_PT = 15.0, 16.0, 9.0, 7.5
@@ -75,44 +78,52 @@ def as_pdf(rows: Iterable[AuditRowView], cover: Cover, *, now: datetime | None =
     pdf.set_margin(MARGIN_MM)
     pdf.set_auto_page_break(auto=True, margin=MARGIN_MM + 4)
     pdf.add_page()
-
-    def write(text: str, size: float, *, bold: bool = False, mono: bool = False, grey: int = 20) -> None:
-        pdf.set_font("courier" if mono else "helvetica", "B" if bold else "", size)
-        pdf.set_text_color(grey)
-        pdf.multi_cell(0, size * 0.5, printable(text), new_x="LMARGIN", new_y="NEXT", align="L")
-
-    write(words["title"], HEAD_PT, bold=True)
-    pdf.ln(1)
-    write(cover.owner, TEXT_PT + 2, bold=True)
-    write(words["made"].format(at=f"{made:%Y-%m-%d %H:%M}"), TEXT_PT)
-    check = cover.check
-    if check.ok:
-        write(words["whole"].format(rows=check.rows), TEXT_PT)
-        write(check.head, SMALL_PT, mono=True)
-    else:
-        write(words["broken"].format(row=check.broken_at, rows=check.rows), TEXT_PT, bold=True)
-    if cover.filtered:
-        chosen = ", ".join(f"{name} {value}" for name, value in cover.filtered.items())
-        write(words["filtered"].format(filters=chosen), TEXT_PT)
-    write(words["exact"], SMALL_PT, grey=90)
-    pdf.ln(3)
+    _write_head(pdf, cover, words, made)
     none = True
     for row in rows:
         none = False
-        if pdf.will_page_break(ROW_MM):
-            pdf.add_page()
-        pdf.set_draw_color(210)
-        pdf.line(MARGIN_MM, pdf.get_y(), pdf.w - MARGIN_MM, pdf.get_y())
-        pdf.ln(1)
-        write(
-            f"{row.seq}   {row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}   {row.actor}   {row.action}", TEXT_PT, bold=True
-        )
-        write(_about(row), SMALL_PT, grey=70)
-        write(row.hash, SMALL_PT, mono=True, grey=70)
-        pdf.ln(1)
+        _write_row(pdf, row)
     if none:
-        write(words["none"], TEXT_PT)
+        _write(pdf, words["none"], TEXT_PT)
     return bytes(pdf.output())
+
+
+def _write_head(pdf: "FPDF", cover: Cover, words: dict[str, str], made: datetime) -> None:
+    check = cover.check
+    _write(pdf, words["title"], HEAD_PT, bold=True)
+    pdf.ln(1)
+    _write(pdf, cover.owner, TEXT_PT + 2, bold=True)
+    _write(pdf, words["made"].format(at=f"{made:%Y-%m-%d %H:%M}"), TEXT_PT)
+    if check.ok:
+        _write(pdf, words["whole"].format(rows=check.rows), TEXT_PT)
+        _write(pdf, check.head, SMALL_PT, mono=True)
+    else:
+        _write(pdf, words["broken"].format(row=check.broken_at, rows=check.rows), TEXT_PT, bold=True)
+    if cover.filtered:
+        chosen = ", ".join(f"{name} {value}" for name, value in cover.filtered.items())
+        _write(pdf, words["filtered"].format(filters=chosen), TEXT_PT)
+    _write(pdf, words["exact"], SMALL_PT, grey=90)
+    pdf.ln(3)
+
+
+def _write_row(pdf: "FPDF", row: AuditRowView) -> None:
+    if pdf.will_page_break(ROW_MM):
+        pdf.add_page()
+    pdf.set_draw_color(210)
+    pdf.line(MARGIN_MM, pdf.get_y(), pdf.w - MARGIN_MM, pdf.get_y())
+    pdf.ln(1)
+    _write(
+        pdf, f"{row.seq}   {row.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}   {row.actor}   {row.action}", TEXT_PT, bold=True
+    )
+    _write(pdf, _about(row), SMALL_PT, grey=70)
+    _write(pdf, row.hash, SMALL_PT, mono=True, grey=70)
+    pdf.ln(1)
+
+
+def _write(pdf: "FPDF", text: str, size: float, *, bold: bool = False, mono: bool = False, grey: int = 20) -> None:
+    pdf.set_font("courier" if mono else "helvetica", "B" if bold else "", size)
+    pdf.set_text_color(grey)
+    pdf.multi_cell(0, size * 0.5, printable(text), new_x="LMARGIN", new_y="NEXT", align="L")
 
 
 def printable(text: str) -> str:

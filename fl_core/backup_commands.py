@@ -4,17 +4,23 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fl_core.errors import FlomirError
+from model.sentences import in_sentences
+
+if TYPE_CHECKING:
+    from fl_core.storage.backup import Manifest
 
 Home = Callable[[Any], Any]
 Heard = Callable[[int, int], None]
 
 
-def add_backup_commands(group: click.Group, *, role: str, home_option: Home, bulky: str = "") -> None:
+def add_backup_commands(
+    group: click.Group, *, role: str, home_option: Home, bulky: str = "", scans: Callable[[Path], Path] | None = None
+) -> None:
     """Add both commands to a daemon's group.
 
     Parameters
@@ -25,6 +31,8 @@ def add_backup_commands(group: click.Group, *, role: str, home_option: Home, bul
         The daemon's own option --home.
     bulky : str
         What --without-scans leaves out, in words; empty for a daemon without scans.
+    scans : callable, optional
+        Returns the folder of the scans of a home folder, which may lie elsewhere.
     """
 
     @group.command()
@@ -40,16 +48,18 @@ def add_backup_commands(group: click.Group, *, role: str, home_option: Home, bul
         from fl_core.storage.backup import BULKY, write_backup
 
         leave_out = BULKY if without_scans else frozenset[str]()
+        home = home.expanduser()
+        if out.resolve().is_relative_to(home.resolve()):
+            message = f"{out} lies in the data folder, which it would copy. Name a place outside of it with --out."
+            raise click.ClickException(message)
+        place = home if scans is None or without_scans else scans(home)
         with _in_words(), _bar("Writing", quiet=as_json) as heard:
-            made = write_backup(home.expanduser(), out, role=role, version=_version(), leave_out=leave_out, heard=heard)
-        size = out.stat().st_size
-        if as_json:
-            click.echo(
-                json.dumps({"out": str(out), "files": len(made.files), "bytes": size, "left_out": made.left_out})
-            )
-            return
-        left = f", without {', '.join(made.left_out)}" if made.left_out else ""
-        click.echo(f"{out}: {len(made.files)} files, {size / 1e6:.1f} MB{left}. It holds private keys: keep it safe.")
+            made = write_backup(home, out, role=role, version=_version(), leave_out=leave_out, heard=heard)
+        elsewhere = None if place == home else str(place)
+        facts: dict[str, object] = {
+            "out": str(out), "files": len(made.files), "bytes": out.stat().st_size, "left_out": made.left_out, "elsewhere": elsewhere,
+        }  # fmt: skip
+        click.echo(json.dumps(facts) if as_json else _told(out, made, elsewhere))
 
     @group.command()
     @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -70,12 +80,19 @@ def add_backup_commands(group: click.Group, *, role: str, home_option: Home, bul
         click.echo(f"{home}: as it was on {made.created_at}, {len(made.files)} files.")
 
 
+def _told(out: Path, made: "Manifest", elsewhere: str | None) -> str:
+    size = out.stat().st_size / 1e6
+    left = f", without {', '.join(made.left_out)}" if made.left_out else ""
+    words = f"{out}: {len(made.files)} files, {size:.1f} MB{left}. It holds private keys: keep it safe."
+    return words if elsewhere is None else f"{words}\nNot in it: the scans in {elsewhere}. Copy that folder too."
+
+
 @contextmanager
 def _in_words() -> Iterator[None]:
     try:
         yield
     except FlomirError as error:
-        message = f"{error.entry.title} {str(error)[:1].upper()}{str(error)[1:]}. {error.entry.advice}"
+        message = in_sentences(error.entry.title, str(error), error.remedy or error.entry.advice)
         raise click.ClickException(message) from error
 
 
@@ -84,7 +101,8 @@ def _bar(words: str, *, quiet: bool) -> Iterator[Heard]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
         task = progress.add_task(words, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 

@@ -83,7 +83,8 @@ def _verified(home: Path) -> tuple[int, int | None, str]:
     elsewhere = noted(home)
     if elsewhere is not None:
         message = (
-            f"The records are in {elsewhere}. Ask the running daemon: flomir orchestrator audit verify --home {home}"
+            f"The records are in {elsewhere}. Ask the running daemon: "
+            f"flomir orchestrator api GET /audit/verify --home {home}"
         )
         raise click.ClickException(message)
     try:

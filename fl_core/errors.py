@@ -1,5 +1,6 @@
 """Expected failures: one type a cause, one catalogue row a code (status, title, advice)."""
 
+import errno
 from dataclasses import dataclass
 
 
@@ -94,6 +95,12 @@ class StorageFailed(FlomirError):  # noqa: N818
 
     code = "storage.failed"
 
+    @classmethod
+    def of(cls, error: OSError, what: str) -> "StorageFailed":
+        """Say what could not be done and why the disk refused it: ``storage.disk_full`` or ``storage.failed``."""
+        full = error.errno == errno.ENOSPC
+        return cls(f"{what}: {error.strerror or type(error).__name__}", code="storage.disk_full" if full else None)
+
 
 CATALOGUE: dict[str, Entry] = {
     "internal": Entry(
@@ -126,6 +133,11 @@ CATALOGUE: dict[str, Entry] = {
         403, "Your role does not allow this.", "Ask a colleague with another role, or have yours changed in Settings."
     ),
     "auth.no_account": Entry(403, "A script has no account of its own.", "Sign in with a browser to do this."),
+    "auth.on_computer": Entry(
+        403,
+        "A link that signs in as the owner is made on the computer itself.",
+        "There, run the command `link`; invite people to accounts of their own.",
+    ),
     "auth.password_weak": Entry(
         422,
         "This password is easily guessed.",
@@ -257,6 +269,11 @@ CATALOGUE: dict[str, Entry] = {
     "consent.send_refused": Entry(
         403, "This site did not let its update leave.", "Nothing was sent; the round goes on without this site."
     ),
+    "round.answered_before": Entry(
+        403,
+        "This round was answered already, for another model.",
+        "A round's update leaves a site once; ask for further rounds, or for a new training.",
+    ),
     "site.paused": Entry(
         409, "The site has paused this training.", "Nothing is lost; it goes on when the site resumes it."
     ),
@@ -315,6 +332,11 @@ CATALOGUE: dict[str, Entry] = {
         "Too few sites have agreed to the further rounds so far.",
         "It goes on by itself once all have answered and enough have signed; look at the sites that have not answered.",
     ),
+    "session.weights_gone": Entry(
+        409,
+        "The weights of the session's last round are not there any more.",
+        "Start a new session from a model that is in the list.",
+    ),
     "session.site_not_trusted": Entry(409, "A chosen site is not trusted.", "Approve the site first, or leave it out."),
     "session.too_many_sites": Entry(
         409, "More sites than one session may have.", "Choose fewer sites, or raise the limit in Settings."
@@ -340,13 +362,17 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "task.unknown": Entry(422, "There is no such task.", "Choose one of the listed tasks."),
     "strategy.unknown": Entry(422, "There is no such strategy.", "Choose one of the listed strategies."),
-    "strategy.incompatible": Entry(409, "Strategy and task do not go together.", "Choose another strategy."),
     "compute.failed": Entry(
         500, "The computation ended without a result.", "See the details; try again.", retryable=True
     ),
     "compute.diverged": Entry(500, "The training diverged.", "Lower the learning rate and start again."),
     "federation.update_rejected": Entry(
         422, "A site's update was not accepted.", "The message says which check failed; the round goes on without it."
+    ),
+    "federation.update_too_large": Entry(
+        422,
+        "A site's update changed the model more than is allowed.",
+        "If the other sites' changes are as large, start again with a lower learning rate or a larger bound; if not, look at this site's training.",
     ),
     "federation.quorum_missed": Entry(
         409,

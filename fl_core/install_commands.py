@@ -99,7 +99,7 @@ def _open(group: click.Group, home_option: Option, new_link: Callable[[Path], st
         except click.ClickException:
             context.invoke(group.commands["run"], home=home)
             return
-        if not open_window(link):
+        if not open_window(link, home.expanduser()):
             click.echo(f"No browser was found. Open this link: {link}")
 
     return open_page

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fl_core.protocol.messages import Json
 from fl_core.storage.journal import ActivityRow
 from fl_core.supervision.supervisor import ChildStatus
+from model.io.notes import read_note
 
 
 class Schema(BaseModel):
@@ -87,6 +88,22 @@ class AuditList(Schema):
     """GET /audit, oldest first."""
 
     items: list[AuditRowView]
+
+
+class NoteView(Schema):
+    """What is worth telling about a scan, in English; a page words it by the code and the values.
+
+    Made of the sentence alone, which is what files and databases keep.
+    """
+
+    code: str = Field(description="empty for a sentence that this version does not know")
+    text: str
+    values: dict[str, float | str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_sentence(cls, given: object) -> object:
+        return vars(read_note(given)) if isinstance(given, str) else given
 
 
 class Deleted(Schema):

@@ -1,7 +1,7 @@
 """What a site does with one round: check consent, score the received model, train, hold if asked, reply. No Flower here.
 
-Everything that decides comes from the locally stored grant; of the message only the session, the round and the tensors
-are used, and each of them is checked.
+Everything that decides comes from the locally stored grant; of the message only the session, the round, the
+length of the schedule and the tensors are used, and each of them is checked.
 """
 
 import logging
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from torch import nn
 
 from fl_core.errors import ComputeFailed, Conflict, FlomirError, InvalidInput, NotTrusted, StudyUnusable
+from fl_core.flower.answered import AnsweredRounds
 from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
 from fl_core.flower.exchange import RoundReply, RoundRequest
 from fl_core.flower.limits import PAUSED, WEEK, reason_to_wait, round_key
@@ -66,7 +67,8 @@ class _Loaded:
 class SiteWorker:
     """Answers rounds, one at a time; keeps the last session's data and its last answer.
 
-    A round that is asked again with the same model (its reply was lost on the way) is answered from memory.
+    A round that is asked again with the same model (its reply was lost on the way) is answered from memory; with another
+    model it is refused.
     What the site allows of its computer, and when, is read from the grants file as the permissions are.
     """
 
@@ -75,10 +77,12 @@ class SiteWorker:
         *,
         grants: GrantsFile,
         report: Report,
+        answered: AnsweredRounds | None = None,
         clock: Callable[[], float] = time.monotonic,
         local_time: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._grants, self._report, self._clock, self._local_time = grants, report, clock, local_time
+        self.answered = AnsweredRounds() if answered is None else answered
         self._begun: dict[str, dict[str, datetime]] = {}
         self._loaded: _Loaded | None = None
         self._busy = threading.Lock()
@@ -110,7 +114,6 @@ class SiteWorker:
 
     def _answer(self, turn: "_Turn", request: RoundRequest) -> RoundReply:
         try:
-            turn.tell(SitePhase.RECEIVED)
             return turn.run()
         except FlomirError as error:
             if error.code == MEMORY_LIMIT:
@@ -189,9 +192,10 @@ class _Turn:
         self._stop_reason: FlomirError | None = None
 
     def run(self) -> RoundReply:
-        request = self._request
+        request = self._request = self._worker.answered.as_before(self._request)
+        self.tell(SitePhase.RECEIVED)
         grant = self._check()
-        if request.proximal_mu != proximal_mu(grant.strategy) or not request.round <= request.rounds <= grant.rounds:
+        if request.proximal_mu != proximal_mu(grant.strategy) or request.round > request.rounds:
             message = "the message's settings differ from what this site agreed to"
             raise NotTrusted(message, code="consent.missing")
         if may_send(grant, request.round) is False and request.round not in grant.refused_rounds:
@@ -206,6 +210,7 @@ class _Turn:
         else:
             reply, sent = self._work(loaded, grant, shared, received)
             loaded.last = (request, reply, sent)
+        self._worker.answered.note(request)
         self._hold()
         self._await_resumed()
         self._check()

@@ -15,6 +15,9 @@ class SuperLinkConfig(ChildConfig):
     """`fl_core.flower.superlink_main`; listens on 127.0.0.1:port."""
 
     port: int
+    engine_secret: str = Field(
+        min_length=20, description="what every call must show, see fl_core.transport.engine_door"
+    )
     secret_file: Path = Field(description="made when missing; shared with the laboratory's agent")
     database: Path
     flwr_home: Path
@@ -40,6 +43,7 @@ class LaboratoryAgentConfig(ChildConfig):
     port: int
     token: str = Field(min_length=20, description="bearer token of its API")
     superlink: str
+    engine_secret: str = Field(min_length=20, description="shown to the SuperLink")
     secret_file: Path
     flwr_home: Path
     home: Path = Field(description="where run/, logs/ and runs.json live")
@@ -71,6 +75,7 @@ class ServerAppConfig(ChildConfig):
     """`fl_core.flower.server_app`, started by the laboratory's agent for one acquired task."""
 
     superlink: str
+    engine_secret: str
     token: str
     task_id: str
     flwr_home: Path

@@ -16,6 +16,8 @@ from flwr.proto.fab_pb2 import Fab
 from flwr.supercore.control import ControlHttpClient
 from flwr.supercore.interceptors.http.runtime_version import RuntimeVersionHttpInterceptor
 
+from fl_core.flower.runtime import EngineSecret
+
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
@@ -44,12 +46,12 @@ class RunView:
 class Control:
     """Talks to the SuperLink on loopback."""
 
-    def __init__(self, superlink: str) -> None:
+    def __init__(self, superlink: str, engine_secret: str) -> None:
         self._client = ControlHttpClient.from_server_address(
             server_address=superlink,
             insecure=True,
             root_certificates=None,
-            interceptors=[RuntimeVersionHttpInterceptor(component_name="flwr CLI")],
+            interceptors=[EngineSecret(engine_secret), RuntimeVersionHttpInterceptor(component_name="flwr CLI")],
         )
 
     def register_node(self, public_key_pem: bytes, name: str) -> str:

@@ -1,4 +1,4 @@
-"""`SiteLink` over flwr's grid: only the chosen nodes are seen, replies are fetched by a thread as soon as they are there."""
+"""`SiteLink` over flwr's grid: only the chosen nodes are seen, each reply is fetched by a thread as soon as it is there."""
 
 import logging
 import queue
@@ -12,7 +12,8 @@ import httpx
 
 from fl_core.errors import PeerUnreachable
 from fl_core.flower.exchange import RoundRequest, SiteAnswer
-from fl_core.flower.messages import read_answer, request_content, round_message
+from fl_core.flower.messages import MESSAGE_LOST, read_answer, request_content, round_message
+from fl_core.flower.replies import Arrived, LinkClosed, Replies, ReplyLost, ReplyRefused, Room, room_for
 from fl_core.protocol.plan import PlannedSite
 
 FIRST_POLL_S = 0.1
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 class FlowerLink:
     """Sends through a grid and polls it for the replies of the newest message to each site.
 
+    A reply that brings too much or does not inflate is an answer of its site, with the code of a refused update.
+
     Parameters
     ----------
     grid : flwr Grid
@@ -35,11 +38,13 @@ class FlowerLink:
 
     def __init__(self, grid: Any, sites: tuple[PlannedSite, ...], wake: Callable[[], None]) -> None:
         self._grid, self._wake = grid, wake
+        self._replies = Replies(grid)
         self._nodes: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self.know(sites)
         self._lock = threading.Lock()
-        self._pending: dict[str, str] = {}
+        self._pending: dict[str, tuple[str, Room]] = {}
+        self._arriving: set[str] = set()
         self._answers: queue.Queue[SiteAnswer | Exception] = queue.Queue()
         self._sent = threading.Event()
         self._closed = threading.Event()
@@ -62,13 +67,14 @@ class FlowerLink:
         ttl_s = request.deadline_s + TTL_MARGIN_S
         messages = [round_message(content, self._nodes[site_id], request.round, ttl_s) for site_id in site_ids]
         message_ids = self._call(lambda: list(self._grid.push_messages(messages)))
+        room = room_for(request.packed)
         with self._lock:
             self._pending = {
-                message_id: site_id for message_id, site_id in self._pending.items() if site_id not in site_ids
+                message_id: waits for message_id, waits in self._pending.items() if waits[0] not in site_ids
             }
             for site_id, message_id in zip(site_ids, message_ids, strict=True):
                 if message_id:
-                    self._pending[message_id] = site_id
+                    self._pending[message_id] = (site_id, room)
                 else:
                     self._answers.put(SiteAnswer(site_id=site_id, error_number=5, code="peer.unreachable"))
         self._sent.set()
@@ -88,7 +94,7 @@ class FlowerLink:
             return answers
 
     def close(self) -> None:
-        """End the fetching thread."""
+        """End the fetching threads; one that waits for an object ends at its next look."""
         self._closed.set()
         self._sent.set()
         self._thread.join(timeout=2)
@@ -97,32 +103,53 @@ class FlowerLink:
         waited_s = 0.0
         while not self._closed.is_set():
             with self._lock:
-                pending = dict(self._pending)
-            if not pending:
+                asked = [message_id for message_id in self._pending if message_id not in self._arriving]
+            if not asked:
                 self._sent.wait()
                 self._sent.clear()
                 waited_s = 0.0
                 continue
             try:
-                messages = list(self._grid.pull_messages(list(pending)))
+                arrived = self._replies.arrived(asked)
             except Exception as error:  # noqa: BLE001 - whatever ends the fetching ends the run
                 self._answers.put(engine_lost(error))
                 return
-            for message in messages:
-                self._take(message, pending)
+            for one in arrived:
+                self._begin(one)
             pause_s = FIRST_POLL_S if waited_s < SLOW_AFTER_S else SLOWEST_POLL_S
-            if not messages:
+            if not arrived:
                 waited_s += pause_s
                 if self._sent.wait(pause_s):
                     self._sent.clear()
                     waited_s = 0.0
 
-    def _take(self, message: Any, pending: dict[str, str]) -> None:
-        message_id = message.metadata.reply_to_message_id
+    def _begin(self, one: Arrived) -> None:
+        """Fetch a reply beside the others: it may wait for what its site is still uploading."""
         with self._lock:
-            current = self._pending.pop(message_id, None)
-        if current is not None and message_id in pending:
-            self._answers.put(read_answer(current, message))
+            waits = self._pending.get(one.reply_to)
+            if waits is None:
+                return
+            self._arriving.add(one.reply_to)
+        threading.Thread(target=self._take, args=(one, *waits), name="reply", daemon=True).start()
+
+    def _take(self, one: Arrived, site_id: str, room: Room) -> None:
+        answer: SiteAnswer | Exception
+        try:
+            answer = read_answer(site_id, self._replies.fetch(one, room, self._closed))
+        except LinkClosed:
+            return
+        except ReplyRefused as error:
+            logger.warning("reply refused", extra={"site_id": site_id, "error": str(error)})
+            answer = SiteAnswer(site_id=site_id, error_number=2, code=error.code)
+        except ReplyLost:
+            answer = SiteAnswer(site_id=site_id, error_number=MESSAGE_LOST, code="peer.unreachable")
+        except Exception as error:  # noqa: BLE001 - whatever ends the fetching ends the run
+            answer = engine_lost(error)
+        with self._lock:
+            self._arriving.discard(one.reply_to)
+            wanted = self._pending.pop(one.reply_to, None) is not None
+        if wanted or isinstance(answer, Exception):
+            self._answers.put(answer)
 
     @staticmethod
     def _call(action: Callable[[], Any]) -> Any:

@@ -174,7 +174,9 @@ class LaboratoryAgent:
         self._save()
 
     def _claim(self) -> tuple[str, str, str] | None:
-        client = executor_client(self._config.superlink, self._config.secret_file)
+        client = executor_client(
+            self._config.superlink, self._config.secret_file, engine_secret=self._config.engine_secret
+        )
         try:
             return acquire(client, SERVER_TASK)
         finally:
@@ -184,6 +186,7 @@ class LaboratoryAgent:
         config = self._config
         values = {
             "superlink": config.superlink,
+            "engine_secret": config.engine_secret,
             "token": token,
             "task_id": task_id,
             "flwr_home": str(config.flwr_home),
@@ -229,7 +232,7 @@ class LaboratoryAgent:
     async def _ask(self, call: Callable[[Control], Result]) -> Result:
         def work() -> Result:
             if self._control is None:
-                self._control = Control(self._config.superlink)
+                self._control = Control(self._config.superlink, self._config.engine_secret)
             return call(self._control)
 
         try:

@@ -13,10 +13,12 @@ STYPE = "flomir.packed"
 MESSAGE_TYPE = "train"
 MOST_METRICS = 64
 LARGEST_EXAMPLES = 100_000
-"""A site's weight is capped here, so that a wrong count cannot drown the others."""
+"""More than any site has. How much a site weighs is bounded by what it agreed to train with (`fl_core.flower.rounds`)."""
+MESSAGE_LOST = 3
+"""flwr's number of a message of which the SuperLink does not have all objects."""
 _ARRAY = "packed"
 _CODES_BY_NUMBER = {
-    3: "peer.unreachable",
+    MESSAGE_LOST: "peer.unreachable",
     4: "peer.unreachable",
     5: "peer.unreachable",
     6: "consent.missing",
@@ -78,15 +80,15 @@ def reply_message(message: Message, reply: RoundReply) -> Message:
 
 def read_answer(site_id: str, message: Message) -> SiteAnswer:
     """Read a site's answer at the server; a malformed one becomes an error with code federation.update_rejected."""
-    if message.has_error():
-        return _read_error(site_id, message.error)
     try:
+        if message.has_error():
+            return _read_error(site_id, message.error)
         metrics = dict(message.content["metrics"])
         examples = metrics.pop("num-examples")
         facts = dict(message.content["facts"])
         packed = _packed(message.content, "update", facts.get("manifest"))
         reply = RoundReply(packed=packed, metrics=_numbers(metrics), num_examples=_examples(examples))
-    except (KeyError, InvalidInput):
+    except Exception:  # noqa: BLE001 - whatever records of another kind lead to
         return SiteAnswer(site_id=site_id, error_number=2, code="federation.update_rejected")
     return SiteAnswer(site_id=site_id, reply=reply)
 

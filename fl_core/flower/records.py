@@ -121,6 +121,12 @@ def _compare(found: Shapes, expected: Shapes, code: str) -> None:
             raise InvalidInput(message, code=code)
 
 
+def length(arrays: Mapping[str, NDArray[np.generic]]) -> float:
+    """Return the l2 norm over the floating tensors (NaN or infinity pass through)."""
+    flat = [array.astype(np.float64).ravel() for array in arrays.values() if np.issubdtype(array.dtype, np.floating)]
+    return math.sqrt(sum(float(values @ values) for values in flat))
+
+
 def distance(new: Mapping[str, NDArray[np.generic]], old: Mapping[str, NDArray[np.generic]]) -> float:
     """Return the l2 norm of the difference over the floating tensors (NaN or infinity pass through)."""
     total = 0.0

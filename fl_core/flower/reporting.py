@@ -2,13 +2,14 @@
 
 import json
 import logging
-import os
 import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from pydantic import BaseModel
+
+from fl_core.flower.progress_file import append_line, end_torn_line
 
 HINT_TIMEOUT_S = 2.0
 
@@ -64,33 +65,12 @@ class EventLog:
         self._path, self._hints = path, hints
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._next = _last_seq(path) + 1
+        self._next = end_torn_line(path) + 1
 
     def append(self, session_id: str, event: BaseModel) -> None:
         """Give the event its number, write it to disk, hint the daemon."""
         with self._lock:
             numbered = event.model_copy(update={"seq": self._next})
-            with self._path.open("ab") as stream:
-                stream.write(numbered.model_dump_json().encode() + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+            append_line(self._path, numbered.model_dump_json().encode())
             self._next += 1
         self._hints(session_id)
-
-
-def _last_seq(path: Path) -> int:
-    """Return the highest number in the file and end a torn last line, so that the next one starts afresh."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return 0
-    if content and not content.endswith(b"\n"):
-        with path.open("ab") as stream:
-            stream.write(b"\n")
-    highest = 0
-    for line in content.splitlines():
-        try:
-            highest = max(highest, int(json.loads(line)["seq"]))
-        except (ValueError, KeyError, TypeError):
-            continue
-    return highest

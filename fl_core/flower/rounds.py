@@ -12,7 +12,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -25,7 +25,7 @@ from fl_core.flower.exchange import RoundRequest, SiteAnswer
 from fl_core.flower.records import Arrays, pack, shapes_of
 from fl_core.flower.strategies.protocol import Strategy
 from fl_core.flower.strategies.registry import make_strategy, proximal_mu
-from fl_core.flower.updates import checked_update
+from fl_core.flower.updates import checked_update, usual_bound
 from fl_core.protocol.plan import (
     PlannedSite,
     RoundRecord,
@@ -94,7 +94,7 @@ class _Round:
     number: int
     request: RoundRequest
     begun: float
-    rounds: dict[str, int] = field(default_factory=dict)
+    max_update_norm: float
     waiting: dict[str, str] = field(default_factory=dict)
     sends: dict[str, int] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
@@ -241,6 +241,7 @@ class RoundLoop:
             round=number,
             updates=tuple(state.updates),
             missing=state.missing,
+            max_update_norm=state.max_update_norm,
             weights_file=checkpoints.weights_path(self._folder, number).name,
             sha256=sha256,
             metrics=weighted_metrics(state.updates),
@@ -256,7 +257,7 @@ class RoundLoop:
         return combined
 
     def _send_first(self, number: int, shared: Arrays, site_ids: list[str], begun: float) -> _Round:
-        self._strategy.configure(number)
+        self._strategy.begin()
         request = RoundRequest(
             session_id=self._plan.session_id,
             round=number,
@@ -265,12 +266,9 @@ class RoundLoop:
             deadline_s=self._plan.round_deadline_s,
             packed=pack(shared),
         )
-        state = _Round(number, request, begun)
+        state = _Round(number, request, begun, self._plan.max_update_norm or usual_bound(shared))
         marks = self._link.present()
-        agreed = {site.site_id: min(site.rounds, self._plan.rounds) for site in self._plan.sites}
-        state.rounds = {site_id: agreed[site_id] for site_id in site_ids}
-        for rounds in sorted(set(state.rounds.values())):
-            self._link.send(replace(request, rounds=rounds), [one for one in site_ids if state.rounds[one] == rounds])
+        self._link.send(request, site_ids)
         state.waiting = {site_id: marks.get(site_id, "") for site_id in site_ids}
         state.sends = dict.fromkeys(site_ids, 1)
         state.next_presence = self._clock() + PRESENCE_EVERY_S
@@ -317,20 +315,22 @@ class RoundLoop:
             return
         reply = answer.reply
         try:
-            update, norm = checked_update(reply, shared, shapes_of(shared), self._plan.max_update_norm)
+            update, norm = checked_update(reply, shared, shapes_of(shared), state.max_update_norm)
         except InvalidInput as error:
             del state.waiting[site_id]
             state.missing[site_id] = error.code
             self._tell("update_rejected", state.number, site_id=site_id, code=error.code, detail=str(error))
             return
-        self._strategy.accumulate(update, float(reply.num_examples))
+        examples = self._weight_of(site_id, reply.num_examples)
+        self._strategy.accumulate(update, float(examples))
         del state.waiting[site_id]
         received = UpdateReceived(
             site_id=site_id,
             bytes=len(reply.packed.data),
             sha256=reply.packed.sha256,
             norm=norm,
-            num_examples=reply.num_examples,
+            num_examples=examples,
+            reported_examples=reply.num_examples if reply.num_examples > examples else None,
             metrics=reply.metrics,
             train_s=max(0.0, reply.metrics.get("train_s", 0.0)),
             score_s=max(0.0, reply.metrics.get("score_s", 0.0)),
@@ -338,6 +338,14 @@ class RoundLoop:
         )
         state.updates.append(received)
         self._tell("update_received", state.number, site_id=site_id, update=received)
+
+    def _weight_of(self, site_id: str, reported: int) -> int:
+        """Return what a site weighs: its reported examples, but no more than the studies it agreed to train with.
+
+        More is no reason to refuse: a further agreement may be in force at the site before the plan has it.
+        """
+        agreed = next(site.studies for site in self._plan.sites if site.site_id == site_id)
+        return reported if agreed is None else min(reported, max(1, agreed))
 
     def _give_up(self, state: _Round, site_id: str, code: str) -> None:
         del state.waiting[site_id]
@@ -357,7 +365,7 @@ class RoundLoop:
             restarted = mark is not None and mark != sent_mark
             if mark is None or not (restarted or site_id in state.lost) or state.sends[site_id] >= MOST_SENDS:
                 continue
-            self._link.send(replace(state.request, rounds=state.rounds[site_id]), [site_id])
+            self._link.send(state.request, [site_id])
             state.waiting[site_id] = mark
             state.lost.discard(site_id)
             state.sends[site_id] += 1

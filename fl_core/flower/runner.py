@@ -37,6 +37,7 @@ class Runner:
     """Works on tasks, one at a time."""
 
     def __init__(self, config: RunnerConfig) -> None:
+        from fl_core.flower.answered import AnsweredRounds
         from fl_core.flower.client_app import SiteWorker
         from fl_core.flower.consent_check import GrantsFile
         from fl_core.flower.reporting import EventLog, Hints
@@ -46,7 +47,9 @@ class Runner:
         self._config = config
         self._bundle_sha256 = bundle_sha256()
         self._worker = SiteWorker(
-            grants=GrantsFile(config.grants_file), report=lambda event: log.append(event.session_id, event)
+            grants=GrantsFile(config.grants_file),
+            report=lambda event: log.append(event.session_id, event),
+            answered=AnsweredRounds(config.progress_file.with_name("answered.json")),
         )
 
     def prepare_while_idle(self) -> None:

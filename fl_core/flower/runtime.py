@@ -2,22 +2,44 @@
 
 from pathlib import Path
 
+import httpx
 from flwr.proto.runtime_pb2 import AcquireTaskRequest
 from flwr.supercore.interceptors import (
     RuntimeTokenHttpInterceptor,
     RuntimeVersionHttpInterceptor,
     SuperExecAuthHttpInterceptor,
 )
+from flwr.supercore.protobuf.client import ProtobufCall, ProtobufClient, ProtobufRequestContext
 from flwr.supercore.retry import make_simple_http_retry_invoker
 from flwr.supercore.runtime import RuntimeHttpClient
+
+from fl_core.transport.engine_door import ENGINE_SECRET
 
 CLIENT_TASK = "flwr-clientapp"
 SERVER_TASK = "flwr-serverapp"
 
 
-def executor_client(address: str, secret_file: Path) -> RuntimeHttpClient:
-    """Return a client that may acquire tasks; it tries once, the caller repeats."""
-    return RuntimeHttpClient.from_server_address(
+class EngineSecret:
+    """Interceptor of flwr's clients: shows the secret that the laboratory's SuperLink wants."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def intercept(self, context: ProtobufRequestContext, call_next: ProtobufCall) -> httpx.Response:
+        """Add the header and go on."""
+        context.request.headers[ENGINE_SECRET] = self._secret
+        response: httpx.Response = call_next(context)
+        return response
+
+
+def show_secret(client: ProtobufClient, secret: str) -> None:
+    """Let a client that flwr itself made show the secret."""
+    client._interceptors = (EngineSecret(secret), *client._interceptors)
+
+
+def executor_client(address: str, secret_file: Path, *, engine_secret: str = "") -> RuntimeHttpClient:
+    """Return a client that may acquire tasks; it tries once, the caller repeats. `engine_secret`: for the SuperLink only."""
+    client = RuntimeHttpClient.from_server_address(
         server_address=address,
         insecure=True,
         root_certificates=None,
@@ -29,6 +51,9 @@ def executor_client(address: str, secret_file: Path) -> RuntimeHttpClient:
         ],
         retry_invoker=None,
     )
+    if engine_secret:
+        show_secret(client, engine_secret)
+    return client
 
 
 def task_client(address: str, token: str, *, component: str, max_time_s: float | None = None) -> RuntimeHttpClient:

@@ -94,10 +94,12 @@ def work_on_task(config: ServerAppConfig) -> Outcome:
     from flwr.superlink.grid.http_grid import HttpGrid
 
     from fl_core.flower.runner import beat
+    from fl_core.flower.runtime import show_secret
 
     grid = HttpGrid(runtime_api_address=config.superlink, insecure=True, token=config.token)
     grid._retry_invoker.max_time = ENGINE_PATIENCE_S
     client = grid._runtime_client
+    show_secret(client, config.engine_secret)
     lost = threading.Event()
     heart = HeartbeatSender(beat(client, lost))
     heart.start()

@@ -1,7 +1,8 @@
 """The SuperLink as a child of the laboratory's daemon: loopback, process isolation, node authentication, SQLite.
 
 flwr refuses node authentication without TLS of its own. Here TLS ends in the gateway, one process further out, so the
-parsed configuration gets `enable_supernode_auth` set afterwards; the check of every signature stays flwr's.
+parsed configuration gets `enable_supernode_auth` set afterwards; the check of every signature stays flwr's. Its Control API
+has no sign-in of its own, so the whole application stands behind `fl_core.transport.engine_door`.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ import click
 from fl_core.flower.configs import SuperLinkConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
 from fl_core.flower.process import config_option, ensure_secret, log_as_ours, read_config, say, settle_environment
+from fl_core.transport.engine_door import EngineDoor
 
 READY_POLL_S = 0.05
 
@@ -44,6 +46,11 @@ def arguments(config: SuperLinkConfig) -> list[str]:
 
 def serve(config: SuperLinkConfig) -> None:
     """Run the SuperLink until SIGTERM."""
+    import uvicorn
+    from flwr.supercore.http_logging import get_uvicorn_log_config
+    from flwr.supercore.logger import console_handler
+    from flwr.superlink.main import create_app
+
     cli = import_module("flwr.superlink.cli.flower_superlink")  # the package exports a function of the same name
     log_as_ours()
     shorten_object_waits()
@@ -52,7 +59,15 @@ def serve(config: SuperLinkConfig) -> None:
     parsed = cli._parse_superlink_lifespan_config()
     logging.disable(logging.NOTSET)
     threading.Thread(target=_say_when_healthy, args=(config.port,), daemon=True).start()
-    cli._run_superlink_http_api(lifespan_config=dataclasses.replace(parsed, enable_supernode_auth=True))
+    inner = create_app(dataclasses.replace(parsed, enable_supernode_auth=True), cli.SuperLinkLifespan)
+    uvicorn.run(
+        EngineDoor(inner, secret=config.engine_secret, port=config.port),
+        host=parsed.host,
+        port=parsed.port,
+        log_config=get_uvicorn_log_config(console_handler.level),
+        proxy_headers=False,
+        server_header=False,
+    )
 
 
 def _say_when_healthy(port: int) -> None:

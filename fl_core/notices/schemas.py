@@ -24,6 +24,7 @@ class AnyMail(Schema):
     username: str = Field(default="", max_length=200)
     sender: MailAddress = "flomir@localhost"
     recipients: list[MailAddress] = Field(default=[], max_length=20)
+    language: Literal["en", "de"] = "en"
     kinds: Sequence[str] = ()
 
     @property

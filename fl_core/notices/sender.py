@@ -9,6 +9,7 @@ from fl_core.errors import Conflict, FlomirError
 from fl_core.notices import channels
 from fl_core.notices.schemas import AnyMail, AnyNotices, AnyWebhook, Channel, NoticeTested
 from fl_core.notices.settings import NoticeSettings
+from fl_core.notices.words import TEST, Word, as_written
 from fl_core.page_settings import PageSettings
 from fl_core.storage import journal, notices
 from fl_core.storage.journal import ActivityRow
@@ -35,7 +36,7 @@ class Sender:
     page : where the mark lies up to which the activity was looked through, and whose clock counts
     kind_of : what lines of the activity are told of, by their key
     sender : under which word a notice names who sends it, and that name
-    word : how a channel's readers are told a line; without this, as the activity has it
+    word : how a channel's readers are told a line
     proxy : the proxy in force; without this, notices take the way that the environment names
     """
 
@@ -46,7 +47,7 @@ class Sender:
         page: PageSettings,
         kind_of: Mapping[str, str],
         sender: Callable[[], tuple[str, str]],
-        word: Callable[[AnyMail | AnyWebhook, ActivityRow], str] = lambda _channel, line: line.text,
+        word: Word = as_written,
         proxy: Callable[[], Proxy | None] | None = None,
     ) -> None:
         self._settings = settings
@@ -130,7 +131,7 @@ class Sender:
             message = "save an address first"
             raise Conflict(message)
         words = "This is a test: notices arrive here."
-        line = ActivityRow(0, self._page.now(), "notice", words, None, "notice.test")
+        line = ActivityRow(0, self._page.now(), "notice", words, None, TEST)
         text = self._word(_channel(present, channel), line)
         word, name = self._sender()
         content = {"kind": "test", "text": text, word: name, "at": self._page.now().isoformat()}

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from fl_core.notices.schemas import AnyNotices, AnyNoticesChange, AnyNoticesView, NoticeView
+from fl_core.notices.schemas import AnyMail, AnyNotices, AnyNoticesChange, AnyNoticesView, NoticeView
 from fl_core.page_settings import PageSettings
 from fl_core.storage import notices
 from fl_core.trust.files import write_private
@@ -61,11 +61,16 @@ class NoticeSettings:
         )
 
     def change(self, wanted: AnyNoticesChange) -> AnyNoticesView:
-        """Replace the settings; the secrets first, so that nothing is ever sent with those of another server."""
+        """Replace the settings; the secrets first, so that nothing is ever sent with those of another server.
+
+        A password that is not given anew goes when its mail server, or who signs in there, is another one.
+        """
         given: dict[SecretName, SecretStr | None] = {
             "mail_password": wanted.mail_password,
             "webhook_secret": wanted.webhook_secret,
         }
+        if wanted.mail_password is None and _mailbox(wanted.mail) != _mailbox(self.get().mail):
+            given["mail_password"] = SecretStr("")
         if any(value is not None for value in given.values()):
             kept = {name: self.secret(name) for name in given}
             new = {name: value.get_secret_value() for name, value in given.items() if value is not None}
@@ -73,3 +78,8 @@ class NoticeSettings:
             write_private(self._file, json.dumps(content).encode())
         self._settings.put(KEY, self._shapes.settings(mail=wanted.mail, webhook=wanted.webhook))
         return self.view()
+
+
+def _mailbox(mail: AnyMail) -> tuple[str, int, str, str]:
+    """Return what a password belongs to."""
+    return mail.host, mail.port, mail.security, mail.username

@@ -1,10 +1,9 @@
 """Every message between the two daemons, as pydantic models: unknown fields are refused, ranges are bounded."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Json = dict[str, object]
@@ -12,9 +11,9 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class Wire(BaseModel):
-    """Base of what travels: immutable, strict about unknown fields."""
+    """Base of what travels: immutable, strict about unknown fields; times name their zone, numbers are finite (JSON has no others)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SignedDocument(Wire):
@@ -39,7 +38,7 @@ class InvitationDocument(Wire):
     ca_pem: str = Field(max_length=8_000)
     token: str = Field(min_length=20, max_length=100)
     site_name: Name | None = None
-    expires_at: datetime
+    expires_at: AwareDatetime
 
 
 class EnrolmentRequest(Wire):
@@ -112,7 +111,9 @@ class DataSummary(Wire):
     studies_total: int = Field(ge=0, le=10_000_000)
     with_reference: int = Field(ge=0, le=10_000_000)
     patients: int = Field(ge=0, le=10_000_000)
-    added_at: datetime | None = Field(default=None, description="when the newest usable study arrived")
+    added_at: AwareDatetime | None = Field(
+        default=None, description="noon of the day (UTC) on which the newest usable study arrived"
+    )
     by_task: dict[str, int] = Field(default_factory=dict, description="usable studies per task name")
     by_task_with_reference: dict[str, int] = Field(
         default_factory=dict, description="usable studies with a reference per task name"
@@ -145,8 +146,8 @@ class SessionOffer(Wire):
     round_deadline_s: float = Field(gt=0, le=7 * 86_400)
     update_bytes: int = Field(ge=0, description="size of one update, as it leaves the site once a round")
     bundle_sha256: Sha256
-    issued_at: datetime
-    answer_by: datetime
+    issued_at: AwareDatetime
+    answer_by: AwareDatetime
     note: str = Field(default="", max_length=2_000)
 
 
@@ -203,8 +204,8 @@ class Consent(Wire):
     permissions: ConsentPermissions
     study_count: int = Field(ge=0)
     studies_sha256: Sha256
-    valid_until: datetime
-    signed_at: datetime
+    valid_until: AwareDatetime
+    signed_at: AwareDatetime
     reason: str = Field(default="", max_length=500)
     information: InformationCited | None = Field(default=None, description="absent in consents of earlier versions")
     rule: RuleCited | None = Field(default=None, description="absent: a person answered")
@@ -215,7 +216,7 @@ class Withdrawal(Wire):
 
     session_id: str
     site_id: str
-    signed_at: datetime
+    signed_at: AwareDatetime
     reason: str = Field(default="", max_length=500)
 
 
@@ -278,7 +279,7 @@ class ModelNews(Wire):
     model_id: str
     name: str
     sha256: Sha256
-    size_bytes: int
+    size_bytes: int = Field(ge=0)
     task: str
     metrics: dict[str, float]
     final: bool

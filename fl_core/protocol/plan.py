@@ -2,8 +2,9 @@
 
 Laboratory, per session folder: ``plan.json`` (replaced by the daemon, read by the ServerApp before every round),
 ``control.json`` (wishes of the manager, read at every poll), ``progress.jsonl`` (appended by the ServerApp, the truth),
-``round-0001.safetensors`` and ``round-0001.json`` (a closed round). Hospital: ``grants.json`` (what the runner may do,
-replaced whole by the daemon) and ``progress.jsonl`` (appended by the runner).
+``round-0001.safetensors`` and ``round-0001.json`` (a closed round; of the weights only the newest two stay). Hospital:
+``grants.json`` (what the runner may do, replaced whole by the daemon) and ``progress.jsonl`` (appended by the runner; what
+the daemon has taken over it cuts off now and then, `fl_core.flower.progress_file`).
 """
 
 from datetime import datetime
@@ -26,7 +27,12 @@ class PlannedSite(FileModel):
     site_id: str
     name: str
     node_id: str
-    rounds: int = Field(default=1_000_000, ge=1, description="how many rounds the site agreed to")
+    rounds: int = Field(
+        default=1_000_000, ge=1, description="the last round that the site agreed to; the schedule is the plan's"
+    )
+    studies: int | None = Field(
+        default=None, ge=0, description="with how many studies it agreed to train; absent in plans of earlier versions"
+    )
 
 
 class SessionPlan(FileModel):
@@ -44,7 +50,11 @@ class SessionPlan(FileModel):
     sites: tuple[PlannedSite, ...]
     initial_model: str = Field(description="path of the initial safetensors file")
     offer_sha256: dict[str, Sha256] = Field(description="site id -> hash of the offer it consented to")
-    max_update_norm: float = Field(default=1e4, gt=0, description="l2 norm above which an update is refused")
+    max_update_norm: float | None = Field(
+        default=None,
+        gt=0,
+        description="l2 norm above which an update is refused; absent: it follows the model that a round begins with",
+    )
     seed: int = 0
 
 
@@ -66,7 +76,10 @@ class UpdateReceived(FileModel):
     bytes: int
     sha256: str
     norm: float
-    num_examples: int
+    num_examples: int = Field(description="what the site weighs in the mean")
+    reported_examples: int | None = Field(
+        default=None, description="what the site said, where that is more than it agreed to train with"
+    )
     metrics: dict[str, float]
     train_s: float
     score_s: float
@@ -80,6 +93,9 @@ class RoundRecord(FileModel):
     round: int
     updates: tuple[UpdateReceived, ...]
     missing: dict[str, str] = Field(description="site id -> error code of why it is missing")
+    max_update_norm: float | None = Field(
+        default=None, description="l2 norm above which an update was refused; absent in records of earlier versions"
+    )
     weights_file: str
     sha256: Sha256
     metrics: dict[str, float] = Field(
@@ -166,6 +182,10 @@ class Grants(FileModel):
     site_id: str
     grants: dict[str, Grant] = Field(default_factory=dict)
     resources: Resources = Resources()
+
+
+ANSWERED_BEFORE = "round.answered_before"
+"""Code of a round that came again with another model; nothing of the round that was answered changes by it."""
 
 
 class RunnerEvent(FileModel):

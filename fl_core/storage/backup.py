@@ -8,7 +8,6 @@ stays out. The archive holds keys: it is written for its owner only (mode 0600).
 import hashlib
 import io
 import json
-import os
 import shutil
 import sqlite3
 import tarfile
@@ -20,6 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
 from fl_core.storage.place import noted
+from model.io.atomic import replacing
 
 DATABASE = "flomir.sqlite"
 MANIFEST = "manifest.json"
@@ -110,10 +110,8 @@ def write_backup(
     if out.exists():
         message = f"{out.name} exists"
         raise Conflict(message, code="backup.exists")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.part")
     try:
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as folder:
+        with replacing(out) as partial, tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as folder:
             database = Path(folder) / DATABASE
             _copy_database(home / DATABASE, database)
             files = {DATABASE: database} | dict(_files(home, leave_out))
@@ -125,12 +123,8 @@ def write_backup(
                 left_out=tuple(sorted(name for name in leave_out if (home / name).exists())),
             )
             _write_archive(partial, manifest, files, heard or (lambda done, of: None))
-        partial.replace(out)
     except OSError as error:
-        message = f"the backup could not be written: {error.strerror or error}"
-        raise StorageFailed(message, code="storage.disk_full" if error.errno == 28 else None) from error
-    finally:
-        partial.unlink(missing_ok=True)
+        raise _refused(error, "the backup could not be written", "Check free space and permissions there.") from error
     return manifest
 
 
@@ -143,12 +137,17 @@ def restore_backup(source: Path, home: Path, *, role: str, heard: Progress | Non
         ``backup.invalid`` for a file that is none, is damaged, or is of the other kind of daemon.
     Conflict
         ``backup.home_in_use``.
+    StorageFailed
+        When the disk refuses.
     """
     if home.exists() and any(home.iterdir()):
         message = f"{home} is not empty"
         raise Conflict(message, code="backup.home_in_use")
-    home.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=home.parent, prefix=".restore-"))
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=home.parent, prefix=".restore-"))
+    except OSError as error:
+        raise _refused(error, "the data folder could not be made", "Name another one with --home.") from error
     try:
         manifest = _unpack(source, fresh, role, heard or (lambda done, of: None))
         if home.exists():
@@ -162,14 +161,10 @@ def restore_backup(source: Path, home: Path, *, role: str, heard: Progress | Non
     return manifest
 
 
-def read_manifest(source: Path) -> Manifest:
-    """Return what a backup says of itself; raises InvalidInput (``backup.invalid``)."""
-    try:
-        with tarfile.open(source, "r:") as archive:
-            return _manifest_in(archive)
-    except (OSError, tarfile.TarError) as error:
-        message = f"{source.name} is no backup"
-        raise InvalidInput(message, code="backup.invalid") from error
+def _refused(error: OSError, what: str, remedy: str) -> StorageFailed:
+    refusal = StorageFailed.of(error, what)
+    refusal.remedy = remedy
+    return refusal
 
 
 def _files(home: Path, leave_out: frozenset[str]) -> Iterator[tuple[str, Path]]:
@@ -197,19 +192,12 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def _write_archive(path: Path, manifest: Manifest, files: dict[str, Path], heard: Progress) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with (
-        os.fdopen(handle, "wb") as stream,
-        tarfile.open(fileobj=stream, mode="w:", format=tarfile.PAX_FORMAT) as archive,
-    ):
+    with tarfile.open(path, mode="w:", format=tarfile.PAX_FORMAT) as archive:
         _add(archive, MANIFEST, io.BytesIO(manifest.to_json()), len(manifest.to_json()))
         for done, (name, file) in enumerate(files.items(), start=1):
             with file.open("rb") as content:
                 _add(archive, name, content, file.stat().st_size)
             heard(done, len(files))
-        archive.close()
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _add(archive: tarfile.TarFile, name: str, content: io.BufferedIOBase | io.BytesIO, size: int) -> None:
@@ -231,7 +219,7 @@ def _unpack(source: Path, target: Path, role: str, heard: Progress) -> Manifest:
     with tarfile.open(source, "r:") as archive:
         manifest = _manifest_in(archive)
         if manifest.role != role:
-            message = f"this is a backup of a {manifest.role}, not of a {role}"
+            message = f"this is a backup of {_side(manifest.role)}, not of {_side(role)}"
             raise InvalidInput(message, code="backup.invalid")
         missing = dict(manifest.files)
         while (entry := archive.next()) is not None:
@@ -253,6 +241,10 @@ def _unpack(source: Path, target: Path, role: str, heard: Progress) -> Manifest:
         message = f"the backup lacks {len(missing)} of {len(manifest.files)} files, the first is {min(missing)}"
         raise InvalidInput(message, code="backup.invalid")
     return manifest
+
+
+def _side(role: str) -> str:
+    return f"an {role}" if role.startswith("o") else f"a {role}"
 
 
 def _is_inside(name: str) -> bool:

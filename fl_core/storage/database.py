@@ -19,6 +19,9 @@ _REVISION_FILE = re.compile(r"v(\d{4})_\w+\.py")
 _VERSION_TABLE = "alembic_version"
 _ADVISORY_LOCK = 0x464C_4F4D_4952
 """FLOMIR in ASCII."""
+LOCK_PATIENCE_S = 3
+"""How long a start waits for a daemon that is just ending."""
+_LOCK_NOT_AVAILABLE = "55P03"
 
 logger = logging.getLogger(__name__)
 
@@ -83,13 +86,15 @@ class Database:
             connection.rollback()
 
     def take(self) -> None:
-        """Be the only daemon on this database until `close`; raises Conflict (``storage.database_in_use``)."""
+        """Be the only daemon on this database until `close`; raises Conflict (``storage.database_in_use``).
+
+        A daemon that has just ended may hold it for a moment more: until the server has noticed.
+        """
         if self._is_sqlite:
             return  # the home folder's own lock does it
         with _translated():
             self._guard = self.engine.connect()
-            taken = self._guard.execute(text(f"SELECT pg_try_advisory_lock({_ADVISORY_LOCK})")).scalar()
-            self._guard.commit()
+            taken = _locked(self._guard)
         if not taken:
             message = "another daemon has this database open"
             raise Conflict(message, code="storage.database_in_use")
@@ -134,6 +139,20 @@ def open_database(target: Path | str, *, migrations: Path) -> Database:
         database.close()
         raise
     return database
+
+
+def _locked(guard: Connection) -> bool:
+    """Take PostgreSQL's lock for one daemon, held until the connection ends; False where another has it and keeps it."""
+    guard.execute(text(f"SET lock_timeout = '{LOCK_PATIENCE_S}s'"))
+    try:
+        guard.execute(text(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})"))
+    except OperationalError as error:
+        guard.rollback()
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    guard.commit()
+    return True
 
 
 def open_readonly(path: Path) -> Database:

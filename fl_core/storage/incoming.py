@@ -1,6 +1,5 @@
 """Writes what comes in by pieces into a temporary file beside its place to be."""
 
-import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -39,9 +38,7 @@ def receive(chunks: Iterable[bytes], folder: Path, *, limit_bytes: int, suffix: 
             os.fsync(target.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
-        code = "storage.disk_full" if error.errno == errno.ENOSPC else "storage.failed"
-        message = f"the file could not be stored: {error.strerror}"
-        raise StorageFailed(message, code=code) from error
+        raise StorageFailed.of(error, "the file could not be stored") from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise

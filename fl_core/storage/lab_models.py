@@ -144,6 +144,19 @@ def needs_file(connection: Connection, sha256: str) -> bool:
     return count_with_hash(connection, sha256) > 0 or any(row.sha256 == sha256 for row in in_bin(connection))
 
 
+def with_content(connection: Connection, sha256: str) -> list[ModelRow]:
+    """Return every ModelVersion with this content, deleted ones too."""
+    return [_model(row) for row in connection.execute(select(model_version).where(model_version.c.sha256 == sha256))]
+
+
+def gone(connection: Connection) -> set[str]:
+    """Return the contents that were removed for good and that no ModelVersion needs any more."""
+    removed = select(model_version.c.sha256).join(removed_model, removed_model.c.model_id == model_version.c.id)
+    present = select(model_version.c.sha256).where(model_version.c.deleted_at.is_(None))
+    needed = {row.sha256 for row in in_bin(connection)} | set(connection.execute(present).scalars())
+    return set(connection.execute(removed).scalars()) - needed
+
+
 def recommended(connection: Connection) -> dict[str, str]:
     """Return task -> id of the recommended ModelVersion."""
     return {str(row.task): str(row.model_id) for row in connection.execute(select(recommended_model))}

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, insert, select, update
 
 from fl_core.errors import NotFound
-from fl_core.protocol.messages import ModelNews
+from fl_core.protocol.messages import Json, ModelNews
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.site_tables import model, reconstruction
+from fl_core.storage.site_tables import model, reconstruction, reconstruction_problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +24,17 @@ class ReceivedModelRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ReconstructionRecord:
-    """One reconstruction; `arrays` names the volumes in its file."""
+    """One reconstruction; `arrays` names the volumes in its file, `problem` says why there are none.
+
+    A problem has ``code``, ``title``, ``detail`` and ``advice``; of one that an earlier version kept, only the detail is known.
+    """
 
     id: str
     study_id: str
     model_id: str
     state: Literal["running", "done", "failed"]
     created_at: datetime
-    problem: str = ""
+    problem: Json | None = None
     arrays: list[str]
     metrics: dict[str, dict[str, float]]
     seconds: dict[str, float]
@@ -79,28 +82,54 @@ class ReconstructionStore:
 
     def save(self, tx: Transaction, record: ReconstructionRecord) -> None:
         """Add or replace one."""
-        values = vars(record)
+        values = {key: value for key, value in vars(record).items() if key != "problem"}
         here = reconstruction.c.id == record.id
         if tx.connection.execute(update(reconstruction).where(here).values(**values)).rowcount == 0:
             tx.connection.execute(insert(reconstruction).values(**values))
+        self._forget_problem(tx, record.id)
+        if record.problem is not None:
+            kept = {"reconstruction_id": record.id, "problem": record.problem}
+            tx.connection.execute(insert(reconstruction_problem).values(**kept))
 
     def remove(self, tx: Transaction, reconstruction_id: str) -> bool:
         """Forget one that has ended; returns False when it has not."""
         ended = (reconstruction.c.id == reconstruction_id, reconstruction.c.state != "running")
-        return tx.connection.execute(delete(reconstruction).where(*ended)).rowcount == 1
+        removed = tx.connection.execute(delete(reconstruction).where(*ended)).rowcount == 1
+        if removed:
+            self._forget_problem(tx, reconstruction_id)
+        return removed
+
+    @staticmethod
+    def _forget_problem(tx: Transaction, reconstruction_id: str) -> None:
+        here = reconstruction_problem.c.reconstruction_id == reconstruction_id
+        tx.connection.execute(delete(reconstruction_problem).where(here))
 
     def get(self, reconstruction_id: str) -> ReconstructionRecord:
         """Return one; raises NotFound."""
-        query = select(reconstruction).where(reconstruction.c.id == reconstruction_id)
+        query = _with_problems().where(reconstruction.c.id == reconstruction_id)
         with self._database.read() as tx:
             row = tx.execute(query).mappings().first()
         if row is None:
             message = f"no reconstruction is called {reconstruction_id[:60]}"
             raise NotFound(message)
-        return ReconstructionRecord(**row)
+        return _record(row)
 
     def all(self) -> list[ReconstructionRecord]:
         """Return every one, newest first."""
-        query = select(reconstruction).order_by(reconstruction.c.created_at.desc())
+        query = _with_problems().order_by(reconstruction.c.created_at.desc())
         with self._database.read() as tx:
-            return [ReconstructionRecord(**row) for row in tx.execute(query).mappings()]
+            return [_record(row) for row in tx.execute(query).mappings()]
+
+
+def _with_problems() -> Select[tuple[object, ...]]:
+    kept = reconstruction_problem.c.reconstruction_id == reconstruction.c.id
+    return select(reconstruction, reconstruction_problem.c.problem.label("told")).select_from(
+        reconstruction.outerjoin(reconstruction_problem, kept)
+    )
+
+
+def _record(row: RowMapping) -> ReconstructionRecord:
+    """Read a row; a sentence that an earlier version kept is the detail of a problem without a code."""
+    values = {key: value for key, value in row.items() if key not in ("problem", "told")}
+    old = {"code": "", "title": "", "detail": row["problem"], "advice": ""} if row["problem"] else None
+    return ReconstructionRecord(**values, problem=row["told"] or old)

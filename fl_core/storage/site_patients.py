@@ -11,7 +11,7 @@ from fl_core.storage.database import Database, Transaction
 from fl_core.storage.site_intake_tables import import_, import_file, study_source, withdrawn_patient
 from fl_core.storage.site_quality import quality
 from fl_core.storage.site_result_tables import own_result
-from fl_core.storage.site_tables import reconstruction, study
+from fl_core.storage.site_tables import reconstruction, reconstruction_problem, study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,5 +110,6 @@ def forget_everything(tx: Transaction) -> Mapping[str, int]:
         "withdrawn": withdrawn_patient,
         "quality": quality,
         "results": own_result,
+        "problems": reconstruction_problem,
     }
     return {name: tx.connection.execute(delete(table)).rowcount for name, table in tables.items()}

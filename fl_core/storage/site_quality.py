@@ -3,7 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, delete, insert, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    case,
+    delete,
+    insert,
+    select,
+)
 
 from fl_core.protocol.messages import Json
 from fl_core.storage.database import Database, Transaction
@@ -40,11 +54,12 @@ class QualityRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class QualityGlance:
-    """One line of a table of studies."""
+    """One line of a table of studies; `cause` is the finding because of which the study may not train, without its picture."""
 
     study_id: str
     level: str
     findings: int
+    cause: dict[str, Json] | None
 
 
 class QualityStore:
@@ -65,8 +80,27 @@ class QualityStore:
         return None if row is None else QualityRecord(**row)
 
     def glances(self) -> list[QualityGlance]:
-        """Return level and number of findings of every study that was checked."""
+        """Return level, number of findings and the gravest error of every study that was checked."""
         columns = (quality.c.study_id, quality.c.level, quality.c.findings)
+        query = select(*columns, *_GRAVEST.values()).order_by(quality.c.study_id)
         with self._database.read() as tx:
-            rows = tx.execute(select(*columns).order_by(quality.c.study_id)).mappings().all()
-        return [QualityGlance(**row) for row in rows]
+            rows = tx.execute(query).mappings().all()
+        return [_glance(row) for row in rows]
+
+
+def _of_gravest(name: str) -> ColumnElement[object]:
+    """Return a part of the first finding, where it is an error; reports hold pictures, which need not be read for it."""
+    part = quality.c.report[("findings", 0, name)]
+    return case((quality.c.level == "error", part if name == "numbers" else part.as_string())).label(name)
+
+
+_GRAVEST = {name: _of_gravest(name) for name in ("code", "text", "remedy", "numbers")}
+
+
+def _glance(row: RowMapping) -> QualityGlance:
+    return QualityGlance(
+        study_id=row["study_id"],
+        level=row["level"],
+        findings=row["findings"],
+        cause=None if row["code"] is None else {name: row[name] for name in _GRAVEST},
+    )

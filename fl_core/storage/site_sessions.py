@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from fl_core.errors import NotFound
 from fl_core.protocol.messages import SessionNews, SitePhase
-from fl_core.protocol.plan import RunnerEvent, SentUpdate
+from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent, SentUpdate
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.site_tables import mark, round_, session
 
@@ -55,14 +55,14 @@ class SiteSessionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self, tx: Transaction, session_id: str, at: datetime) -> None:
+    def open(self, tx: Transaction, session_id: str) -> None:
         """Make the session known (at the first agreement); a known one stays as it is."""
         if tx.connection.execute(select(session.c.id).where(session.c.id == session_id)).first() is None:
             tx.connection.execute(insert(session).values(id=session_id, state="offered", reason="", round=0))
 
     def apply_news(self, tx: Transaction, news: SessionNews, at: datetime) -> bool:
         """Take over what the orchestrator tells; return whether anything changed. Unknown sessions are kept too."""
-        self.open(tx, news.session_id, at)
+        self.open(tx, news.session_id)
         row = tx.connection.execute(select(session).where(session.c.id == news.session_id)).mappings().one()
         terminal = news.state in _TERMINAL
         values: dict[str, object] = {
@@ -140,6 +140,8 @@ class SiteSessionStore:
 
 
 def _advance(before: SiteRoundRecord | None, event: RunnerEvent) -> SiteRoundRecord:
+    if before is not None and event.code == ANSWERED_BEFORE:
+        return before
     if before is None or (event.phase is SitePhase.RECEIVED and before.phase in _ENDED):
         decision = "none" if before is None else before.decision
         before = SiteRoundRecord(

@@ -122,6 +122,13 @@ reconstruction = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
+reconstruction_problem = Table(
+    "site_reconstruction_problem",
+    SITE_METADATA,
+    Column("reconstruction_id", String(60), primary_key=True),
+    Column("problem", JSON, nullable=False, comment="code, title, detail, advice"),
+)
+
 outbox = Table(
     "site_outbox",
     SITE_METADATA,
@@ -183,7 +190,7 @@ setting = Table(
 
 def create_site_0001(connection: Connection) -> None:
     """Create the site's tables as of revision 0001; later changes are revisions of their own."""
-    later = {amendment, rule, reminder, pause, setting}
+    later = {amendment, rule, reminder, pause, setting, reconstruction_problem}
     SITE_METADATA.create_all(connection, tables=[table for table in SITE_METADATA.sorted_tables if table not in later])
 
 
@@ -200,3 +207,8 @@ def create_site_wishes(connection: Connection) -> None:
 def create_site_settings(connection: Connection) -> None:
     """Create the table of settings that are made on the page."""
     SITE_METADATA.create_all(connection, tables=[setting])
+
+
+def create_site_problems(connection: Connection) -> None:
+    """Create the table of why reconstructions failed."""
+    SITE_METADATA.create_all(connection, tables=[reconstruction_problem])

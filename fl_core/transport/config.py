@@ -26,6 +26,7 @@ class GatewayConfig(BaseModel):
     upstream_api: str = Field(pattern=r"^http://", description="the daemon's web server, on loopback")
     upstream_fleet: str = Field(pattern=r"^http://", description="the SuperLink, on loopback")
     gateway_secret: str = Field(min_length=20)
+    engine_secret: str = Field(min_length=20, description="shown to the SuperLink, which answers nobody else")
     admin_port: int = Field(ge=0, le=65_535)
     journal: Path | None = Field(default=None, description="answers kept over a restart; default: beside the config")
     home: Path | None = Field(default=None, description="data folder, kept out of the log")

@@ -56,6 +56,10 @@ class TrackingServer(web.Server):
         """Return the connection a request came on, None once it is gone."""
         return self._open.get(request.protocol)
 
+    def connection_of(self, handler: object) -> Connection | None:
+        """Return the connection that a handler serves, None once it is gone."""
+        return self._open.get(handler) if isinstance(handler, RequestHandler) else None
+
     @property
     def open(self) -> list[Connection]:
         """The connections that are open now."""

@@ -9,7 +9,8 @@ path            who                                      where to
                 also the Flower key of the request
 ==============  =======================================  ===========================================
 
-Everything else is 404. The daemon believes only what carries the gateway's secret.
+Everything else is 404. The daemon answers each request with a thread of its own, so it is asked only once a small body is
+here whole, and for so many requests of one site, or of one stranger's address, at a time. The daemon believes only what carries the gateway's secret, the SuperLink only what carries its own.
 """
 
 import asyncio
@@ -27,15 +28,18 @@ from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
 from fl_core.errors import PeerUnreachable, StorageFailed
+from fl_core.protocol import peer_api
 from fl_core.protocol.peer_api import ENROL_PROBE, LARGEST_PROBE_BYTES, PROBE
 from fl_core.transport import fleet, hygiene
 from fl_core.transport.config import GatewayConfig
 from fl_core.transport.connections import Connection, TrackingServer
+from fl_core.transport.doorkeeper import Doorkeeper
+from fl_core.transport.engine_door import ENGINE_SECRET
 from fl_core.transport.hygiene import problem
-from fl_core.transport.limits import RateLimit
+from fl_core.transport.limits import Crowded, Places, RateLimit, source_of
 from fl_core.transport.replay import ReplayStore
 from fl_core.transport.serve import run_process
-from fl_core.transport.upstream import loopback_session, read_body, stream
+from fl_core.transport.upstream import discard_body, fetch, loopback_session, read_body, stream
 from fl_core.trust.identity import short_fingerprint
 from fl_core.trust.tls import gateway_context
 from fl_core.trust.trusted import TrustedSites, read_trusted
@@ -45,7 +49,25 @@ logger = logging.getLogger("fl_core.transport.gateway")  # also when run as __ma
 ENROL = "/enrol/v1/"
 PEER = "/peer/v1/"
 ENROL_BODY_BYTES = 64 * 1024
+ENROL_BODY_S = 20.0
+PROBE_S = 120.0
+"""The whole of a probe: 70 kbit/s, less than any line on which models can be exchanged."""
 PEER_IDLE_S = 60.0
+SMALL_BODY_BYTES = 300_000
+"""More than anything a site says; the daemon's own limit is the same."""
+SMALL = frozenset(
+    {peer_api.HELLO, peer_api.EVENTS, peer_api.SUMMARY, peer_api.CONSENTS, peer_api.WITHDRAWALS}
+    | {peer_api.PROGRESS, peer_api.RENEWALS, peer_api.LEAVE}
+)
+"""Routes on which a larger body is refused; on another it streams to the daemon."""
+PEER_AT_ONCE = 8
+PEER_POLLS = 2
+"""A held request for events has places of its own: one for the present process, one for what its predecessor left behind."""
+ENROL_AT_ONCE = 8
+ENROL_POLLS = 16
+"""Of one address, behind which several sites may wait to be approved."""
+PLACE_WAIT_S = 10.0
+"""As long as a predecessor's request for events stays with the daemon, and less than a site waits for an answer."""
 WATCH_S = 1.0
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 
@@ -59,6 +81,8 @@ class Gateway:
         self._mark = _mark(config.trusted_file)
         self._replay = ReplayStore(journal)
         self._limit = RateLimit()
+        self._peers, self._peer_polls = Places(PEER_AT_ONCE, PLACE_WAIT_S), Places(PEER_POLLS, PLACE_WAIT_S)
+        self._strangers, self._enrol_polls = Places(ENROL_AT_ONCE, PLACE_WAIT_S), Places(ENROL_POLLS, PLACE_WAIT_S)
         self._tasks: list[asyncio.Task[None]] = []
         self._runners: list[web.BaseRunner] = []
 
@@ -71,22 +95,22 @@ class Gateway:
             session=self._session, upstream=config.upstream_fleet, replay=self._replay, hold_s=config.hold_s
         )
         self._server = TrackingServer(self._handle)
+        self._door = Doorkeeper(self._server, self._tls, lambda fingerprint: fingerprint in self._trusted.sites)
         public = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=2.0)
         admin = web.AppRunner(self._admin(), handle_signals=False, access_log=None, shutdown_timeout=1.0)
         self._runners = [public, admin]
         await public.setup()
         await admin.setup()
-        await web.TCPSite(
-            public, config.bind, config.public_port, ssl_context=self._tls, backlog=256, reuse_address=True
-        ).start()
+        port = await self._door.open(config.bind, config.public_port)
         await web.TCPSite(admin, "127.0.0.1", config.admin_port, reuse_address=True).start()
         self._tasks = [asyncio.create_task(self._watch())]
-        return {"port": public.addresses[0][1], "admin_port": admin.addresses[0][1]}
+        return {"port": port, "admin_port": admin.addresses[0][1]}
 
     async def stop(self) -> None:
         """Close everything."""
         for task in self._tasks:
             task.cancel()
+        await self._door.close()
         for connection in self._server.open:
             connection.gone.set()
         for runner in self._runners:
@@ -98,6 +122,12 @@ class Gateway:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._route(request)
+        except Crowded as error:
+            logger.info("asked too much at once", extra={"path": request.raw_path[:80], "reason": str(error)})
+            # 503: a site takes 429 for a refusal of what it said
+            response = problem("peer.unreachable", "too many requests at once, come again", close=True)
+            response.headers["Retry-After"] = "2"
+            return response
         except PeerUnreachable as error:
             logger.info("upstream did not answer", extra={"path": request.raw_path[:80], "reason": str(error)})
             return problem("peer.unreachable", "the service behind the gateway is being restarted")
@@ -132,7 +162,7 @@ class Gateway:
         return problem(code, f"certificate {short_fingerprint(connection.fingerprint)} is not approved", close=True)
 
     async def _enrol(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
-        if not self._limit.allow(connection.peer, time.monotonic()):
+        if not self._limit.allow(source_of(connection.peer), time.monotonic()):
             response = problem("peer.unreachable", "too many requests from this address", status=429)
             response.headers["Retry-After"] = "2"
             return response
@@ -140,13 +170,22 @@ class Gateway:
             return await self._probe(request)
         if hygiene.content_length(request.headers) > ENROL_BODY_BYTES:
             return problem("upload.too_large", "an enrolment request is at most 64 KiB", close=True)
-        return await self._to_daemon(request, connection)
+        async with asyncio.timeout(ENROL_BODY_S):  # a stranger's trickle must not hold one of the daemon's threads
+            body = await read_body(request)
+        url, headers = self._for_daemon(request, connection)
+        places = self._enrol_polls if request.method == "GET" else self._strangers
+        async with places.one_for(source_of(connection.peer)):
+            _still_there(connection)
+            answer = await fetch(self._session, request.method, url, headers, body, timeout_s=PEER_IDLE_S)
+        kept = {"Content-Type": answer.content_type} if answer.content_type else {}
+        return web.Response(status=answer.status, body=answer.body, headers=kept)
 
     async def _probe(self, request: web.BaseRequest) -> web.StreamResponse:
         """Take up to 1 MiB and drop it, so that a site can measure its line."""
         if hygiene.content_length(request.headers) > LARGEST_PROBE_BYTES:
             return problem("upload.too_large", f"a probe is at most {LARGEST_PROBE_BYTES} bytes", close=True)
-        await read_body(request)
+        async with asyncio.timeout(PROBE_S):
+            await discard_body(request)
         return web.Response(status=204)
 
     async def _peer(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
@@ -154,14 +193,26 @@ class Gateway:
             return await self._probe(request)
         if hygiene.content_length(request.headers) > self._config.max_body_bytes:
             return problem("upload.too_large", f"the limit is {self._config.max_body_bytes} bytes", close=True)
-        return await self._to_daemon(request, connection)
+        path, length = request.raw_path.partition("?")[0], hygiene.content_length(request.headers)
+        if path in SMALL and length > SMALL_BODY_BYTES:
+            return problem("upload.too_large", f"the limit is {SMALL_BODY_BYTES} bytes here", close=True)
+        places = self._peer_polls if path == peer_api.EVENTS else self._peers
+        async with places.one_for(connection.fingerprint):
+            _still_there(connection)
+            return await self._to_daemon(request, connection)
 
     async def _to_daemon(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
+        """Pass a request on, a small one only once it is here whole: a trickle must not hold one of the daemon's threads."""
+        small = hygiene.content_length(request.headers) <= SMALL_BODY_BYTES
+        body = await read_body(request) if small else None
+        url, headers = self._for_daemon(request, connection)
+        return await stream(self._session, request, url, headers, idle_s=PEER_IDLE_S, body=body)
+
+    def _for_daemon(self, request: web.BaseRequest, connection: Connection) -> tuple[str, CIMultiDict[str]]:
         headers = hygiene.forward_headers(request.headers)
         headers[hygiene.GATEWAY_SECRET] = self._config.gateway_secret
         self._add_identity(headers, connection)
-        url = self._config.upstream_api.rstrip("/") + request.raw_path
-        return await stream(self._session, request, url, headers, idle_s=PEER_IDLE_S)
+        return self._config.upstream_api.rstrip("/") + request.raw_path, headers
 
     async def _fleet_call(self, request: web.BaseRequest, connection: Connection, path: str) -> web.StreamResponse:
         if not _same_key(request.headers.get("flwr-public-key", ""), connection.public_key_pem):
@@ -169,6 +220,7 @@ class Gateway:
         if hygiene.content_length(request.headers) > fleet.MAX_BODY_BYTES:
             return problem("upload.too_large", f"the limit is {fleet.MAX_BODY_BYTES} bytes", close=True)
         headers = hygiene.forward_headers(request.headers)
+        headers[ENGINE_SECRET] = self._config.engine_secret
         request_id = request.headers.get(hygiene.REQUEST_ID, "")[:64]
         answer = await self._fleet.call(connection, path, headers, await read_body(request), request_id)
         kept = {"Content-Type": answer.content_type} if answer.content_type else {}
@@ -244,6 +296,13 @@ class Gateway:
             if _mark(self._config.trusted_file) != self._mark:
                 self.reload()
                 self._mark = _mark(self._config.trusted_file)
+
+
+def _still_there(connection: Connection) -> None:
+    """Ask nothing for a caller that left while it waited for a place."""
+    if connection.gone.is_set():
+        message = "the caller has left"
+        raise PeerUnreachable(message)
 
 
 def _mark(path: Path) -> tuple[int, int, int]:

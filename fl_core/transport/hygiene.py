@@ -36,7 +36,13 @@ def path_of(raw_path: str) -> str | None:
 
 
 def refuse_headers(headers: CIMultiDictProxy[str]) -> str | None:
-    """Return why these headers are refused, or None. A body needs a length: chunked requests are not served."""
+    """Return why these headers are refused, or None. A body needs a length: chunked requests are not served.
+
+    A name with an underscore is no header of ours, and servers that speak CGI or WSGI take it for the one with a hyphen or
+    for a variable of their own (gunicorn: ``SCRIPT_NAME``).
+    """
+    if any("_" in name for name in headers):
+        return "a header's name with an underscore is not served"
     for name in _NEVER:
         if name in headers:
             return f"header {name} is not served"

@@ -32,6 +32,7 @@ CONNECT_TIMEOUT_S = 10.0
 CHUNK_BYTES = 256 * 1024
 PROXY_LOGIN = 407
 SLOWEST_PIECE_S = 60.0
+SLOWEST_BYTES_PER_S = 4096
 _QUIET = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -134,9 +135,17 @@ def _code_of(error: Exception) -> str:
 
 
 async def stream(
-    session: ClientSession, request: web.BaseRequest, url: str, headers: CIMultiDict[str], *, idle_s: float
+    session: ClientSession,
+    request: web.BaseRequest,
+    url: str,
+    headers: CIMultiDict[str],
+    *,
+    idle_s: float,
+    body: bytes | None = None,
 ) -> web.StreamResponse:
     """Pass a request on and its answer back, both as they come, without holding either in memory.
+
+    With `body` the request's body has been read already.
 
     Raises
     ------
@@ -152,7 +161,7 @@ async def stream(
             request.method,
             url,
             headers=headers,
-            data=_pieces(request) if length else None,
+            data=None if not length else _pieces(request) if body is None else body,
             timeout=timeout,
             allow_redirects=False,
         )
@@ -176,10 +185,19 @@ async def stream(
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
-    """Return a request's whole body (its length was checked before); raises TimeoutError when it stalls."""
+    """Return a request's whole body (its length was checked before); raises TimeoutError when it stalls or trickles."""
     return b"".join([piece async for piece in _pieces(request)])
 
 
+async def discard_body(request: web.BaseRequest) -> None:
+    """Read a request's whole body and keep none of it; raises TimeoutError when it stalls or trickles."""
+    async for _ in _pieces(request):
+        pass
+
+
 async def _pieces(request: web.BaseRequest) -> AsyncIterator[bytes]:
-    while piece := await asyncio.wait_for(request.content.readany(), SLOWEST_PIECE_S):
+    """Yield a body as it comes, each piece within `SLOWEST_PIECE_S` and the whole not slower than `SLOWEST_BYTES_PER_S`."""
+    now = asyncio.get_running_loop().time
+    until = now() + SLOWEST_PIECE_S + content_length(request.headers) / SLOWEST_BYTES_PER_S
+    while piece := await asyncio.wait_for(request.content.readany(), min(SLOWEST_PIECE_S, until - now())):
         yield piece

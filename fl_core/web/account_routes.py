@@ -60,18 +60,18 @@ def add_own_routes(api: APIBlueprint, accounts: Accounts, version: str) -> None:
     def sign_out() -> Response:
         """End this browser's sign-in."""
         who = person()
-        accounts.sign_out(who)
+        accounts.sign_ins.end(who, who.sign_in_id)
         return answer(Ended(id=who.sign_in_id))
 
     @api.get("/me/sign-ins", responses={200: SignInList})
     def list_sign_ins() -> Response:
         """List the browsers that are signed in to the own account."""
-        return answer(SignInList(items=accounts.sign_ins(person())))
+        return answer(SignInList(items=accounts.sign_ins.of(person())))
 
     @api.delete("/me/sign-ins/<sign_in_id>", responses={200: Ended})
     def end_sign_in(path: SignInPath) -> Response:
         """Sign one browser of the own account out."""
-        accounts.end(person(), path.sign_in_id)
+        accounts.sign_ins.end(person(), path.sign_in_id)
         return answer(Ended(id=path.sign_in_id))
 
     @api.put("/me/password", responses={200: AccountView})
@@ -122,6 +122,13 @@ def principal() -> Principal:
         message = "the request came past the gate"
         raise NotTrusted(message, code="auth.required")
     return who
+
+
+def check_is_script() -> None:
+    """Refuse whoever signed in with a browser: what only the holder of the home folder may do."""
+    if principal().account_id != SCRIPT:
+        message = "a browser asked for a link that signs in as the owner"
+        raise NotTrusted(message, code="auth.on_computer")
 
 
 def person() -> Principal:

@@ -1,6 +1,5 @@
-"""Accounts by invitation, sign-ins that end, and who a cookie belongs to."""
+"""The people of a daemon: accounts by invitation, passwords, roles."""
 
-import hashlib
 import secrets
 import threading
 import time
@@ -8,24 +7,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fl_core.account_views import AccountChange, AccountView, SignInView
+from fl_core.account_views import AccountChange, AccountView
 from fl_core.acting import acted_by
-from fl_core.errors import Conflict, InvalidInput, NotFound, NotTrusted
+from fl_core.errors import Conflict, InvalidInput, NotTrusted
 from fl_core.protocol.ids import new_id
+from fl_core.protocol.messages import Json
 from fl_core.storage import accounts as rows
 from fl_core.storage import request_keys
-from fl_core.storage.accounts import AccountRow, SignInRow
+from fl_core.storage.accounts import AccountRow
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.journal import Journal
 from fl_core.web import passwords
 from fl_core.web.attempts import Attempts
 from fl_core.web.principal import Principal
 from fl_core.web.roles import Roles
+from fl_core.web.sign_ins import SignIns, digest
 
 OWNER_ID, OWNER_NAME = "owner", "Owner"
 INVITATION_VALID = timedelta(days=3)
-TOUCH_EVERY = timedelta(minutes=1)
-"""How exactly "last seen" is kept: a write a request would be too many."""
 MOST_HASHES_AT_ONCE = 2
 """Each takes 64 MiB for a moment."""
 
@@ -64,46 +63,19 @@ class Accounts:
         self._database = database
         self._journal = journal
         self.roles = roles
-        self._valid = timedelta(seconds=valid_s)
-        self.on_ended = on_ended
+        self.sign_ins = SignIns(
+            database=database, journal=journal, valid_s=valid_s, on_ended=on_ended, actor=self._actor, now=now
+        )
         self._now = now
         self._attempts = Attempts(clock=clock)
         self._hashing = threading.BoundedSemaphore(MOST_HASHES_AT_ONCE)
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[Principal, datetime, datetime]] = {}  # cookie hash -> who, expiry, written seen_at
-        self._changes = 0  # how often something was taken out of it
         self._make_owner()
 
-    # --- who is it -------------------------------------------------------------------------------------------------
-
-    def principal(self, cookie: str) -> Principal | None:
-        """Return whose browser sent this cookie; None when it is signed in no more."""
-        key, now = _digest(cookie), self._now()
-        with self._lock:
-            known, changes = self._known.get(key), self._changes
-        if known is None:
-            with self._database.read() as connection:
-                found = rows.sign_in_of(connection, key, now=now)
-            if found is None:
-                return None
-            sign_in, account = found
-            known = (_principal(sign_in, account), sign_in.expires_at, sign_in.seen_at)
-        who, expires, seen = known
-        if expires <= now:
-            self._forget([who.sign_in_id])
-            return None
-        if now - seen >= TOUCH_EVERY:
-            seen = now
-            with self._database.begin() as tx:
-                rows.touch(tx, who.sign_in_id, who.account_id, at=now)
-        with self._lock:
-            if changes == self._changes:  # else the account may have been changed since it was read
-                self._known[key] = (who, expires, seen)
-        return who
+    # --- signing in ------------------------------------------------------------------------------------------------
 
     def sign_in_owner(self, browser: str) -> str:
         """Sign a browser in that came with a one-time link; returns the cookie."""
-        return self._start(OWNER_ID, browser)
+        return self.sign_ins.begin(OWNER_ID, browser)
 
     def sign_in(self, name: str, password: str, browser: str) -> str:
         """Sign in with name and password; returns the cookie.
@@ -114,23 +86,19 @@ class Accounts:
             ``auth.wrong``, the same for an unknown name; ``auth.too_many`` while further attempts have to wait.
         """
         key = rows.name_key(name)
-        self._refuse_haste(key)
         with self._database.read() as connection:
             account = rows.by_name(connection, name)
         stored = None if account is None or account.state != "active" else account.password_hash
-        with self._hashing:
-            is_right = passwords.fits(password, stored)
-        if account is None or not is_right:
-            self._attempts.failed(key)
-            self._note("account.sign_in_failed", "" if account is None else account.id, actor="nobody")
+        if not self._is_right(key, password, stored) or account is None:
+            self._record("account.sign_in_failed", "" if account is None else account.id, actor="nobody")
             message = "name and password do not belong together"
             raise NotTrusted(message, code="auth.wrong")
         self._attempts.succeeded(key)
-        return self._start(account.id, browser)
+        return self.sign_ins.begin(account.id, browser)
 
-    def sign_out(self, who: Principal) -> None:
-        """End the sign-in that the request came with."""
-        self.end(who, who.sign_in_id)
+    def note_owner_link(self) -> None:
+        """Write down that a link was made which signs a browser in as the owner."""
+        self._record("account.owner_link", OWNER_ID, actor=self._actor())
 
     # --- joining ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +111,7 @@ class Accounts:
             ``account.invitation`` when it was used, withdrawn, never given or is too old.
         """
         with self._database.read() as connection:
-            return _view(self._invited(rows.by_invitation(connection, _digest(token))))
+            return _view(self._invited(rows.by_invitation(connection, digest(token))))
 
     def join(self, token: str, password: str, browser: str) -> str:
         """Choose the first password of an invited account and sign in; returns the cookie."""
@@ -151,12 +119,15 @@ class Accounts:
         with self._hashing:
             stored = passwords.hashed(password)
         with self._database.begin() as tx:
-            account = self._invited(rows.by_invitation(tx.connection, _digest(token)))
+            account = self._invited(rows.by_invitation(tx.connection, digest(token)))
             values = {"password_hash": stored, "state": "active", "invite_hash": None, "invite_expires_at": None}
             rows.change_account(tx, account.id, values)
             text = f"{account.name} joined as {account.role}."
-            self._journal.note(tx, actor=account.name, action="account.joined", subject=account.id, text=text)
-        return self._start(account.id, browser)
+            words: Json = {"name": account.name, "role": account.role}
+            self._journal.note(
+                tx, actor=account.name, action="account.joined", subject=account.id, text=text, values=words
+            )
+        return self.sign_ins.begin(account.id, browser)
 
     def _invited(self, account: AccountRow | None) -> AccountRow:
         if account is None or account.invite_expires_at is None or account.invite_expires_at <= self._now():
@@ -198,7 +169,7 @@ class Accounts:
             role=role,
             state="invited",
             password_hash=None,
-            invite_hash=_digest(token),
+            invite_hash=digest(token),
             invite_expires_at=self._now() + INVITATION_VALID,
             created_at=self._now(),
             last_seen=None,
@@ -214,6 +185,7 @@ class Accounts:
                 subject=account_id,
                 details={"role": role},
                 text=f"{name} was invited as {role}.",
+                values={"name": name, "role": role},
             )
         return _view(row), token
 
@@ -225,7 +197,7 @@ class Accounts:
             if row.state != "invited":
                 message = f"{row.name} has joined meanwhile"
                 raise Conflict(message, code="account.exists")
-            rows.change_account(tx, account_id, {"invite_hash": _digest(token)})
+            rows.change_account(tx, account_id, {"invite_hash": digest(token)})
         return self.view(account_id), token
 
     def invite_again(self, account_id: str) -> tuple[AccountView, str]:
@@ -236,16 +208,17 @@ class Accounts:
             self._refuse_owner(row)
             self._refuse_last(tx, row, None)
             values: dict[str, object] = {
-                "invite_hash": _digest(token), "invite_expires_at": self._now() + INVITATION_VALID, "password_hash": None, "state": "invited",
+                "invite_hash": digest(token), "invite_expires_at": self._now() + INVITATION_VALID, "password_hash": None, "state": "invited",
             }  # fmt: skip
             rows.change_account(tx, account_id, values)
-            self._end(tx, account_id)
+            self.sign_ins.end_all(tx, account_id)
             self._journal.note(
                 tx,
                 actor=self._actor(),
                 action="account.invited_again",
                 subject=account_id,
                 text=f"{row.name} got a new invitation link.",
+                values={"name": row.name},
             )
         return self.view(account_id), token
 
@@ -264,7 +237,7 @@ class Accounts:
             values = {name: getattr(after, name) for name in ("name", "name_key", "role", "state")}
             rows.change_account(tx, account_id, values)
             if after.state == "disabled":
-                self._end(tx, account_id)
+                self.sign_ins.end_all(tx, account_id)
             changed = {
                 name: value for name, value in values.items() if value != getattr(before, name) and name != "name_key"
             }
@@ -277,8 +250,9 @@ class Accounts:
                     subject=account_id,
                     details=dict(changed),
                     text=text,
+                    values={"name": before.name, **_one_change(changed)},
                 )
-            tx.after_commit(self._forget_all)
+            tx.after_commit(self.sign_ins.look_again)
         return self.view(account_id)
 
     def remove(self, account_id: str) -> None:
@@ -287,10 +261,13 @@ class Accounts:
             row = rows.by_id(tx.connection, account_id)
             self._refuse_owner(row)
             self._refuse_last(tx, row, None)
-            self._end(tx, account_id)
+            self.sign_ins.end_all(tx, account_id)
             rows.remove_account(tx, account_id)
             text = f"The account of {row.name} was removed."
-            self._journal.note(tx, actor=self._actor(), action="account.removed", subject=account_id, text=text)
+            words: Json = {"name": row.name}
+            self._journal.note(
+                tx, actor=self._actor(), action="account.removed", subject=account_id, text=text, values=words
+            )
 
     # --- the own account -------------------------------------------------------------------------------------------
 
@@ -307,44 +284,17 @@ class Accounts:
         with self._database.read() as connection:
             account = rows.by_id(connection, who.account_id)
         passwords.check_new(new, name=account.name)
-        if account.password_hash is not None:
-            self._refuse_haste(account.name_key)
-            with self._hashing:
-                is_right = passwords.fits(present or "", account.password_hash)
-            if not is_right:
-                self._attempts.failed(account.name_key)
-                message = "the present password is not right"
-                raise NotTrusted(message, code="auth.wrong")
+        if account.password_hash is not None and not self._is_right(
+            account.name_key, present or "", account.password_hash
+        ):
+            message = "the present password is not right"
+            raise NotTrusted(message, code="auth.wrong")
         with self._hashing:
             stored = passwords.hashed(new)
         with self._database.begin() as tx:
             rows.change_account(tx, account.id, {"password_hash": stored})
-            self._end(tx, account.id, but=who.sign_in_id)
+            self.sign_ins.end_all(tx, account.id, but=who.sign_in_id)
             self._journal.note(tx, actor=self._actor(), action="account.password_set", subject=account.id)
-
-    def sign_ins(self, who: Principal) -> list[SignInView]:
-        """Return the browsers that are signed in to the own account."""
-        with self._database.read() as connection:
-            found = rows.sign_ins(connection, who.account_id, now=self._now())
-        return [
-            SignInView(
-                id=row.id,
-                browser=row.browser,
-                created_at=row.created_at,
-                seen_at=row.seen_at,
-                expires_at=row.expires_at,
-                current=row.id == who.sign_in_id,
-            )
-            for row in found
-        ]
-
-    def end(self, who: Principal, sign_in_id: str) -> None:
-        """Sign one browser of the own account out; raises NotFound for any other."""
-        with self._database.begin() as tx:
-            if not self._end(tx, who.account_id, only=sign_in_id):
-                message = f"there is no sign-in {sign_in_id[:60]} of this account"
-                raise NotFound(message)
-            self._journal.note(tx, actor=self._actor(), action="account.signed_out", subject=who.account_id)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
@@ -366,42 +316,6 @@ class Accounts:
                 last_seen=None,
             )
             rows.add_account(tx, owner)
-
-    def _start(self, account_id: str, browser: str) -> str:
-        cookie, now = secrets.token_urlsafe(32), self._now()
-        row = SignInRow(
-            id=new_id("signin"),
-            account_id=account_id,
-            cookie_hash=_digest(cookie),
-            browser=browser_in_words(browser),
-            created_at=now,
-            expires_at=now + self._valid,
-            seen_at=now,
-        )
-        with self._database.begin() as tx:
-            rows.add_sign_in(tx, row)
-            rows.touch(tx, row.id, account_id, at=now)
-            name = rows.by_id(tx.connection, account_id).name
-            self._journal.note(tx, actor=name, action="account.signed_in", subject=account_id)
-        return cookie
-
-    def _end(self, tx: Transaction, account_id: str, *, only: str | None = None, but: str | None = None) -> list[str]:
-        ended = rows.end_sign_ins(tx, account_id, only=only, but=but)
-        if ended:
-            tx.after_commit(lambda: self._forget(ended))
-        return ended
-
-    def _forget(self, sign_in_ids: list[str]) -> None:
-        gone = set(sign_in_ids)
-        with self._lock:
-            self._changes += 1
-            self._known = {key: known for key, known in self._known.items() if known[0].sign_in_id not in gone}
-        self.on_ended(sign_in_ids)
-
-    def _forget_all(self) -> None:
-        with self._lock:
-            self._changes += 1
-            self._known.clear()
 
     def _changed(self, tx: Transaction, before: AccountRow, change: AccountChange) -> AccountRow:
         after = before
@@ -446,13 +360,19 @@ class Accounts:
             message = f"{before.name} is the last {highest}"
             raise Conflict(message, code="account.last")
 
-    def _refuse_haste(self, key: str) -> None:
+    def _is_right(self, key: str, password: str, stored: str | None) -> bool:
+        """Compare a password, as slowly for an unknown name; raises NotTrusted while `key` has to wait."""
         wait_s = self._attempts.wait_s(key)
         if wait_s > 0:
             message = f"further attempts have to wait {wait_s:.0f} s"
             raise NotTrusted(message, code="auth.too_many")
+        with self._hashing:
+            is_right = passwords.fits(password, stored)
+        if not is_right:
+            self._attempts.failed(key)
+        return is_right
 
-    def _note(self, action: str, subject: str, *, actor: str) -> None:
+    def _record(self, action: str, subject: str, *, actor: str) -> None:
         with self._database.begin() as tx:
             self._journal.note(tx, actor=actor, action=action, subject=subject)
 
@@ -460,24 +380,10 @@ class Accounts:
         return acted_by(self.roles.highest)
 
 
-def browser_in_words(agent: str) -> str:
-    """Return browser and system of a User-Agent header in a few words; no version, nothing that marks a person."""
-    browsers = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
-    systems = {
-        "Windows": "Windows",
-        "Android": "Android",
-        "iPhone": "iOS",
-        "iPad": "iOS",
-        "Mac OS": "macOS",
-        "Linux": "Linux",
-    }
-    browser = next((name for mark, name in browsers.items() if mark in agent), "A browser")
-    system = next((name for mark, name in systems.items() if mark in agent), "")
-    return f"{browser} on {system}" if system else browser
-
-
-def _principal(sign_in: SignInRow, account: AccountRow) -> Principal:
-    return Principal(account.id, account.name, account.role, sign_in.id)
+def _one_change(changed: Json) -> Json:
+    """Return by what a page words a change of one thing; several at once are told without details."""
+    [(name, value), *others] = changed.items()
+    return {} if others else {"context": name, "to": value}
 
 
 def _view(row: AccountRow) -> AccountView:
@@ -493,7 +399,3 @@ def _view(row: AccountRow) -> AccountView:
             "invited_until": row.invite_expires_at,
         }
     )
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,6 +1,6 @@
 """The way in for who is not signed in: one-time links, name and password, invitations to an account."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -10,7 +10,7 @@ from fl_core.web import problems
 from fl_core.web.accounts import Accounts
 from fl_core.web.logins import Logins
 from fl_core.web.passwords import SHORTEST
-from fl_core.web.sign_in_page import join_page, refused_page, sign_in_page
+from fl_core.web.sign_in_page import ONWARD_PAGE, join_page, refused_page, sign_in_page
 from fl_core.web.sign_in_words import problem_words, words_for
 
 LARGEST_FORM = 4096
@@ -79,7 +79,10 @@ class Entrance:
         if method != "GET" or not self._logins.redeem(token):
             message = "the one-time link is not valid"
             raise NotTrusted(message, code="auth.link_used")
-        return self._in(start_response, self._accounts.sign_in_owner(browser))
+        cookie = self._accounts.sign_in_owner(browser)
+        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site":
+            return self._in_from_elsewhere(start_response, cookie)
+        return self._in(start_response, cookie)
 
     def _join(self, environ: WSGIEnvironment, start_response: StartResponse, nonce: str) -> Iterable[bytes]:
         words = words_for(environ)
@@ -112,6 +115,14 @@ class Entrance:
         start_response("303 See Other", headers)
         return [b""]
 
+    def _in_from_elsewhere(self, start_response: StartResponse, cookie: str) -> Iterable[bytes]:
+        """Sign in who followed a link in a file, a mail or another page, and go on from a page of our own.
+
+        On a redirect of such a request browsers hold the cookie back: it is for this site's own steps (SameSite=Strict).
+        """
+        headers = [("Refresh", "0; url=/"), ("Set-Cookie", self._cookie.format(value=cookie))]
+        return _html(start_response, 200, ONWARD_PAGE, headers)
+
 
 def _refuse_unequal(form: Form) -> None:
     if form.get("password") != form.get("again"):
@@ -128,8 +139,10 @@ def _form(environ: WSGIEnvironment) -> Form:
     return {name: values[0] for name, values in parse_qs(text, keep_blank_values=True, max_num_fields=10).items()}
 
 
-def _html(start_response: StartResponse, status: int, page: str) -> Iterable[bytes]:
+def _html(
+    start_response: StartResponse, status: int, page: str, more: Sequence[tuple[str, str]] = ()
+) -> Iterable[bytes]:
     body = page.encode()
     headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
-    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    start_response(f"{status} {HTTPStatus(status).phrase}", [*headers, *more])
     return [body]

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from fl_core.errors import Conflict
+from fl_core.errors import Conflict, StorageFailed
 
 PATIENCE_S = 12.0
 POLL_S = 0.1
@@ -22,11 +22,18 @@ def lock_home(home: Path) -> IO[str]:
     ------
     Conflict
         ``daemon.already_runs`` when another daemon has it.
+    StorageFailed
+        When the folder cannot be made or written.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(PermissionError):
-        home.chmod(0o700)
-    stream = (home / "daemon.lock").open("a+", encoding="ascii")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(PermissionError):
+            home.chmod(0o700)
+        stream = (home / "daemon.lock").open("a+", encoding="ascii")
+    except OSError as error:
+        refusal = StorageFailed.of(error, f"the home folder {home} cannot be used")
+        refusal.remedy = "Name a folder of your own with --home."
+        raise refusal from error
     end = time.monotonic() + PATIENCE_S
     while not _is_taken(stream):
         if _has_live_owner(stream) or time.monotonic() > end:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fl_core.supervision.child import write_private
+from fl_core.web.window import page_file, remove_page
 
 LINK_VALID_S = 24 * 3600.0
 
@@ -31,11 +32,16 @@ class Logins:
         Secret from which the tokens of unsafe requests are derived.
     api_token : str
         What a script sends as bearer token.
+    page : Path, optional
+        The file in which a browser finds its link, see `fl_core.web.window`; it goes with the link.
     """
 
-    def __init__(self, *, key: str, api_token: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, key: str, api_token: str, page: Path | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._key = key.encode()
         self._api_token = api_token
+        self._page = page
         self._clock = clock
         self._lock = threading.Lock()
         self._links: dict[str, float] = {}
@@ -43,7 +49,13 @@ class Logins:
     @classmethod
     def of_home(cls, home: Path) -> "Logins":
         """Read, or make at the first start, the secrets in the home folder (mode 0600)."""
-        return cls(key=persistent_secret(home / "web.secret"), api_token=persistent_secret(home / "api.token"))
+        made = cls(
+            key=persistent_secret(home / "web.secret"),
+            api_token=persistent_secret(home / "api.token"),
+            page=page_file(home),
+        )
+        made.forget_page()  # of a daemon that was killed
+        return made
 
     def new_link_token(self) -> str:
         """Return a token for one sign-in within a day."""
@@ -58,7 +70,14 @@ class Logins:
         """Take a link token; False when it was used, is too old or was never given."""
         with self._lock:
             end = self._links.pop(_digest(token), 0.0)
+        if end and self._page is not None:
+            remove_page(self._page, token)
         return end > self._clock()
+
+    def forget_page(self) -> None:
+        """Remove the file with a browser's link, used or not."""
+        if self._page is not None:
+            remove_page(self._page)
 
     def csrf(self, cookie: str) -> str:
         """Return the token that unsafe requests with this cookie must carry in a header."""

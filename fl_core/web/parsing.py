@@ -6,6 +6,8 @@ from flask import Response, request
 from pydantic import BaseModel, ValidationError
 
 from fl_core.errors import InvalidInput
+from fl_core.storage.listing import Wanted
+from fl_core.views import ListQuery
 from fl_core.web.complaints import first_problem
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -27,6 +29,13 @@ def body(kind: type[ModelT]) -> ModelT:
         return kind.model_validate_json(request.get_data(cache=False))
     except ValidationError as error:
         raise InvalidInput(first_problem(error)) from error
+
+
+def wanted(query: ListQuery) -> Wanted:
+    """Return which part of a list a request asks for."""
+    return Wanted(
+        search=query.search, states=tuple(query.state), sort=query.sort, limit=query.limit, cursor=query.cursor
+    )
 
 
 def query_int(name: str, default: int, *, low: int, high: int) -> int:

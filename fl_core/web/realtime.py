@@ -51,13 +51,19 @@ def install(app: Flask, bus: EventBus, *, origins: list[str]) -> SocketIO:
 
 
 def disconnect(socketio: SocketIO, sign_in_ids: Sequence[str]) -> None:
-    """Close the live connections of browsers that are signed in no more."""
+    """Close the live connections of browsers that are signed in no more.
+
+    The whole connection, not only its namespace: a page could join that again, and the gate asks at the handshake only.
+    """
     server = socketio.server
     if server is None:
         return
     for sign_in_id in sign_in_ids:
-        for sid, _ in list(server.manager.get_participants(NAMESPACE, sign_in_id)):
+        for sid, connection_id in list(server.manager.get_participants(NAMESPACE, sign_in_id)):
             server.disconnect(sid, namespace=NAMESPACE)
+            connection = server.eio.sockets.get(connection_id)
+            if connection is not None:
+                connection.close(wait=False)
 
 
 def disconnect_all(socketio: SocketIO) -> None:

@@ -2,7 +2,7 @@
 
 Pages and UI API: right Host, signed-in cookie (or bearer token), own Origin, CSRF header on unsafe methods. ``/login`` and
 ``/join``: the forms of who is not signed in, see `fl_core.web.entrance`. ``/peer`` and ``/enrol``: through the gateway
-only. ``/internal``: with the token of the daemon's own children. ``/health``: open.
+only, which in turn leads nowhere else. ``/internal``: with the token of the daemon's own children. ``/health``: open.
 """
 
 import hmac
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 NONCE = "flomir.csp_nonce"
 CSRF = "flomir.csrf"
+GATEWAY_HEADER = "HTTP_X_FLOMIR_GATEWAY"
 SITE_HEADER = "HTTP_X_FLOMIR_SITE"
 FINGERPRINT_HEADER = "HTTP_X_FLOMIR_FINGERPRINT"
+_GATEWAYS = frozenset({GATEWAY_HEADER, SITE_HEADER, FINGERPRINT_HEADER})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -76,6 +78,7 @@ class Gate:
         answer = _with_headers(environ, start_response, self._policy(environ))
         path = environ.get("PATH_INFO", "")
         try:
+            _check_way(environ, path)
             if _under(path, "/peer", "/enrol"):
                 self._check_gateway(environ)
             elif _under(path, "/internal"):
@@ -95,7 +98,7 @@ class Gate:
 
     def _check_gateway(self, environ: WSGIEnvironment) -> None:
         secret = self._settings.gateway_secret
-        if secret is None or not _equal(environ.get("HTTP_X_FLOMIR_GATEWAY", ""), secret):
+        if secret is None or not _equal(environ.get(GATEWAY_HEADER, ""), secret):
             message = "the request did not come through the gateway"
             raise NotTrusted(message, code="peer.gateway_only")
         if _under(environ.get("PATH_INFO", ""), "/peer") and not environ.get(SITE_HEADER):
@@ -130,7 +133,7 @@ class Gate:
             environ[PRINCIPAL] = Principal(SCRIPT, SCRIPT, self._accounts.roles.highest, "")
             return
         cookie = _cookie(environ, self._settings.cookie_name)
-        who = self._accounts.principal(cookie) if cookie else None
+        who = self._accounts.sign_ins.principal(cookie) if cookie else None
         if who is None:
             message = "no valid sign-in came with the request"
             raise NotTrusted(message, code="auth.required")
@@ -156,6 +159,16 @@ class Gate:
             f"connect-src 'self' ws://127.0.0.1:{self._settings.port} ws://localhost:{self._settings.port}; "
             "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         )
+
+
+def _check_way(environ: WSGIEnvironment, path: str) -> None:
+    """Refuse a path that is not the one asked for, and what came through the gateway to anything but its own two."""
+    if environ.get("SCRIPT_NAME"):
+        message = "a part of the path was taken away before it came here"
+        raise NotTrusted(message, code="auth.forbidden")
+    if not _under(path, "/peer", "/enrol") and not _GATEWAYS.isdisjoint(environ):
+        message = "the gateway leads to the peer API and to enrolment only"
+        raise NotTrusted(message, code="auth.forbidden")
 
 
 def _with_headers(environ: WSGIEnvironment, start_response: StartResponse, policy: str) -> StartResponse:

@@ -1,20 +1,33 @@
 """Serves a daemon on loopback: gunicorn's threaded worker, one process, everything composed inside the worker."""
 
+import json
 import logging
 import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NoReturn, Protocol
 from wsgiref.types import WSGIApplication
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
+from fl_core.errors import FlomirError
+
 STOP_WITHIN_S = 9.0
 """A stopped daemon is gone after this long, whatever its threads and sockets do."""
 LINGER_S = 1.5
+MOST_SAID = 65_536
+
+_NO_SERVER_IN_FRONT = {
+    "forwarded_allow_ips": "",
+    "forwarder_headers": "",
+    "header_map": "refuse",
+    "secure_scheme_headers": {},
+}
+"""By default gunicorn lets any program on this computer say ``SCRIPT_NAME``, ``PATH_INFO`` and the scheme in a header."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +50,11 @@ def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
     """Bind the loopback socket (port 0: a free one), so that the port is known before anything is composed."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
     listener.set_inheritable(True)
     return listener
 
@@ -46,8 +63,34 @@ def serve(listener: socket.socket, compose: Callable[[], Served], *, threads: in
     """Serve until SIGTERM or SIGINT; then `Served.stop` runs and the process ends within 10 s.
 
     `compose` runs in the worker process, `start` after it on the worker's main thread. A worker that dies is started anew.
+
+    Raises
+    ------
+    FlomirError
+        What `compose` or `start` raised in the worker; the server has ended then.
     """
-    _Gunicorn(listener, compose, threads).run()
+    heard, told = os.pipe()
+    os.set_blocking(heard, False)
+    try:
+        _Gunicorn(listener, compose, threads, told).run()
+    except SystemExit:
+        failure = _failure_in(heard)
+        if failure is None:
+            raise
+        raise failure from None
+    finally:
+        os.close(heard)
+        os.close(told)
+
+
+def _failure_in(pipe: int) -> FlomirError | None:
+    try:
+        said = json.loads(os.read(pipe, MOST_SAID).decode())
+    except (BlockingIOError, ValueError):
+        return None
+    failure = FlomirError(said["detail"], code=said["code"])
+    failure.remedy = said["remedy"]
+    return failure
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -101,8 +144,9 @@ def _end_after(seconds: float) -> None:
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, listener: socket.socket, compose: Callable[[], Served], threads: int) -> None:
+    def __init__(self, listener: socket.socket, compose: Callable[[], Served], threads: int, told: int) -> None:
         self._listener = listener
+        self._told = told
         self._compose = compose
         self._threads = threads
         self.served: Served | None = None
@@ -123,6 +167,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "preload_app": False,
             "control_socket_disable": True,
+            **_NO_SERVER_IN_FRONT,
         }
         for key, value in wanted.items():
             if key in self.cfg.settings:
@@ -130,6 +175,18 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> WSGIApplication:
         """Compose and start the daemon, in the worker."""
-        self.served = self._compose()
-        self.served.start()
+        try:
+            self.served = self._compose()
+            self.served.start()
+        except FlomirError as error:
+            self._give_up(error)
+        assert self.served is not None  # noqa: S101 - narrowing; giving up does not return
         return self.served.wsgi
+
+    def _give_up(self, error: FlomirError) -> NoReturn:
+        """Tell the master why, have it end, and wait for that: a worker that fails by itself would be started anew."""
+        said = {"detail": str(error), "code": error.code, "remedy": error.remedy}
+        os.write(self._told, json.dumps(said).encode()[:MOST_SAID])
+        os.kill(os.getppid(), signal.SIGTERM)
+        time.sleep(STOP_WITHIN_S)
+        os._exit(1)

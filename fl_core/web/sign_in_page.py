@@ -20,6 +20,10 @@ p.problem{{color:var(--bad);font-weight:600}}p.small{{font-size:.875rem;margin:1
 @media(max-width:30rem){{main{{margin:0;min-height:100vh;border:0;border-radius:0}}}}
 </style></head><body><main><p class="mark">FLoMIR <span>{side}</span></p><h1>{title}</h1>{content}</main></body></html>"""
 
+ONWARD_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<title>FLoMIR</title><a href="/">FLoMIR</a></html>"""
+"""Seen for a moment, where a redirect does not do."""
+
 
 def sign_in_page(words: Words, nonce: str, *, side: str, problem: str = "", name: str = "") -> str:
     """Return the form for name and password, with the way in for whoever started the program."""

@@ -19,10 +19,9 @@ class FedAvg:
         self._dtypes: dict[str, np.dtype[np.generic]] = {}
         self._weight = 0.0
 
-    def configure(self, round_number: int) -> dict[str, float]:
+    def begin(self) -> None:
         """Forget the previous round."""
         self._sums, self._dtypes, self._weight = {}, {}, 0.0
-        return {}
 
     def accumulate(self, update: Mapping[str, NDArray[np.generic]], weight: float) -> None:
         """Add one update to the sums."""

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 class Strategy(Protocol):
-    """Configures a round and combines its updates one by one, so that memory does not grow with the sites."""
+    """Combines a round's updates one by one, so that memory does not grow with the sites."""
 
-    def configure(self, round_number: int) -> dict[str, float]:
-        """Begin a round; the returned numbers go to every site."""
+    def begin(self) -> None:
+        """Begin a round: forget the previous one."""
 
     def accumulate(self, update: Mapping[str, NDArray[np.generic]], weight: float) -> None:
         """Take one checked update."""
