@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
-from typing import Any, cast
+from typing import cast
 
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
@@ -12,7 +11,7 @@ from fl_core.seen import Seen
 from fl_core.web import once, roles
 from fl_core.web.account_routes import add_account_routes, add_own_routes
 from fl_core.web.accounts import Accounts
-from fl_core.web.application import create_app
+from fl_core.web.application import Nobody, create_app
 from fl_core.web.audit_routes import add_audit_routes
 from orchestrator.roles import ROLES
 from orchestrator.routes.answers import blueprint
@@ -88,7 +87,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     roles.install(app, ROLES)
     for described in (
         _account_routes(services),
-        system_routes(services.system, services.records, services.new_link),
+        system_routes(services.system, services.records, services.accounts, services.new_link),
         _audit_routes(services),
         home_routes(services.new_data, services.seen),
         invitation_routes(services.invitations),
@@ -126,19 +125,4 @@ def _audit_routes(services: Services) -> APIBlueprint:
 
 def describe() -> OpenAPI:
     """Return the application for its description only: no service is ever called."""
-
-    class _Nothing:
-        def __getattr__(self, name: str) -> object:
-            return None
-
-    nothing = cast("Any", _Nothing())
-    fields = dict.fromkeys(Services.__dataclass_fields__, nothing)
-    return make_app(Services(**fields), upload_limit_bytes=1)
-
-
-def software_version() -> str:
-    """Return the installed version."""
-    try:
-        return metadata.version("flomir")
-    except metadata.PackageNotFoundError:
-        return "0"
+    return make_app(cast("Services", Nobody()), upload_limit_bytes=1)

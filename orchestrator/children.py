@@ -1,5 +1,6 @@
 """The orchestrator's child processes: what each is started with."""
 
+import errno
 import json
 import secrets
 import socket
@@ -30,6 +31,7 @@ class Wiring:
     agent_port: int
     admin_port: int
     gateway_secret: str
+    engine_secret: str
     agent_token: str
     progress_token: str
 
@@ -64,6 +66,7 @@ def make_wiring(home: Path, *, api_port: int, public_host: str, public_port: int
         agent_port=agent,
         admin_port=admin,
         gateway_secret=secrets.token_urlsafe(32),
+        engine_secret=secrets.token_urlsafe(32),
         agent_token=secrets.token_urlsafe(32),
         progress_token=secrets.token_urlsafe(32),
     )
@@ -77,6 +80,7 @@ def child_specs(home: Path, wiring: Wiring) -> list[ChildSpec]:
     secret_file = flower / "executor.secret"
     superlink = SuperLinkConfig(
         port=wiring.superlink_port,
+        engine_secret=wiring.engine_secret,
         secret_file=secret_file,
         database=flower / "superlink.sqlite",
         flwr_home=flower / "home",
@@ -92,6 +96,7 @@ def child_specs(home: Path, wiring: Wiring) -> list[ChildSpec]:
         upstream_api=f"http://127.0.0.1:{wiring.api_port}",
         upstream_fleet=f"http://127.0.0.1:{wiring.superlink_port}",
         gateway_secret=wiring.gateway_secret,
+        engine_secret=wiring.engine_secret,
         admin_port=wiring.admin_port,
         home=home,
     )
@@ -99,6 +104,7 @@ def child_specs(home: Path, wiring: Wiring) -> list[ChildSpec]:
         port=wiring.agent_port,
         token=wiring.agent_token,
         superlink=f"127.0.0.1:{wiring.superlink_port}",
+        engine_secret=wiring.engine_secret,
         secret_file=secret_file,
         flwr_home=flower / "home",
         home=home,
@@ -122,25 +128,37 @@ def check_public_port(home: Path, *, wished: int, bind: str) -> None:
     Raises
     ------
     Conflict
-        When somebody else uses it.
+        When somebody else uses it, or it cannot be opened at that address.
     """
     port = wished or _kept_port(home)
     end = time.monotonic() + PORT_PATIENCE_S
-    while port and not _is_free(bind, port):
-        if time.monotonic() > end:
-            message = f"port {port} for the sites is used by another program"
-            raise Conflict(message)
+    while (reason := _why_not(bind, port)) is not None:
+        if reason.errno != errno.EADDRINUSE or time.monotonic() > end:
+            raise _refused(bind, port, reason)
         time.sleep(PORT_POLL_S)
 
 
-def _is_free(host: str, port: int) -> bool:
+def _why_not(host: str, port: int) -> OSError | None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
+
+
+def _refused(host: str, port: int, reason: OSError) -> Conflict:
+    if reason.errno == errno.EADDRINUSE:
+        refusal = Conflict(f"port {port} for the sites is used by another program")
+        refusal.remedy = "End that program, or choose another port with --public-port."
+    elif reason.errno == errno.EACCES:
+        refusal = Conflict(f"port {port} for the sites may not be opened by this account")
+        refusal.remedy = "Choose one of 1024 and more with --public-port."
+    else:
+        refusal = Conflict(f"no port for the sites can be opened on {host}: {reason.strerror}")
+        refusal.remedy = "Name an address of this computer with --bind; 0.0.0.0 means all."
+    return refusal
 
 
 def _kept_port(home: Path) -> int:

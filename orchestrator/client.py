@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fl_core.protocol.messages import Json
+from model.sentences import in_sentences
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 TIMEOUT_S = 180.0
@@ -72,6 +73,6 @@ def _parsed(answer: bytes) -> Json:
 def _words(error: urllib.error.HTTPError) -> str:
     try:
         problem = json.loads(error.read())
-        return f"{problem['title']} {problem['detail']} {problem['advice']}"
+        return in_sentences(problem["title"], problem["detail"], problem["advice"])
     except (ValueError, KeyError, TypeError):
         return f"The orchestrator answered with {error.code}."

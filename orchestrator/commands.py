@@ -16,10 +16,7 @@ from orchestrator.session_commands import read_body, session
 from orchestrator.site_commands import add_site_commands
 
 if TYPE_CHECKING:
-    import socket
-
     from orchestrator.app import Ready
-    from orchestrator.settings import OrchestratorSettings
 
 
 @click.group()
@@ -40,56 +37,36 @@ def run(*, home: Path, headless: bool, as_json: bool, **options: object) -> None
     """Run the orchestrator until Ctrl-C; opens its window unless --headless."""
     from fl_core.errors import FlomirError
     from fl_core.logs import setup_logging
+    from fl_core.starting import bound, one_line, settings_of
     from fl_core.web import serving
     from fl_core.web.home_lock import lock_home
     from orchestrator.app import Orchestrator, check_home
+    from orchestrator.settings import OrchestratorSettings
 
-    settings = _settings(home, headless=headless or None, **options)
+    given = {"headless": headless or None, **options}
+    settings = settings_of(
+        OrchestratorSettings, home.absolute(), **{key: value for key, value in given.items() if value is not None}
+    )
     try:
         with lock_home(settings.home):
             setup_logging("orchestrator", home=settings.home, level=settings.log_level)
             check_home(settings)
-            listener = _bind(settings.port)
+            listener = bound(settings.port)
             api_port = int(listener.getsockname()[1])
 
             def compose() -> Orchestrator:
                 return Orchestrator(
                     settings,
                     api_port=api_port,
-                    on_ready=lambda ready: _announce(ready, as_json=as_json, headless=settings.headless),
+                    on_ready=lambda ready: _announce(ready, settings.home, as_json=as_json, headless=settings.headless),
                 )
 
             serving.serve(listener, compose, threads=settings.threads)
     except FlomirError as error:
-        message = f"{error}. {error.entry.advice}"
-        raise click.ClickException(message) from error
+        raise one_line(error) from error
 
 
-def _bind(port: int) -> "socket.socket":
-    from fl_core.web import serving
-
-    try:
-        return serving.bind(port)
-    except OSError as error:
-        message = f"Port {port} is taken. Choose another with --port, or 0 for a free one."
-        raise click.ClickException(message) from error
-
-
-def _settings(home: Path, **options: object) -> "OrchestratorSettings":
-    from pydantic import ValidationError
-
-    from fl_core.web.complaints import first_problem
-    from orchestrator.settings import OrchestratorSettings
-
-    given = {key: value for key, value in options.items() if value is not None}
-    try:
-        return OrchestratorSettings(home=home.absolute(), **given)  # type: ignore[arg-type]  # checked by the model
-    except ValidationError as error:
-        message = f"The settings do not fit: {first_problem(error)}"
-        raise click.ClickException(message) from error
-
-
-def _announce(ready: "Ready", *, as_json: bool, headless: bool) -> None:
+def _announce(ready: "Ready", home: Path, *, as_json: bool, headless: bool) -> None:
     if as_json:
         line = {
             "ready": True,
@@ -105,7 +82,7 @@ def _announce(ready: "Ready", *, as_json: bool, headless: bool) -> None:
     if not headless:
         from fl_core.web.window import open_window
 
-        open_window(ready.link)
+        open_window(ready.link, home)
 
 
 @orchestrator.command()
@@ -145,8 +122,9 @@ for group in (session, models, jobs):
 @click.argument("path")
 @click.option("--body", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="JSON file to send.")
 def api(home: Path, *, method: str, path: str, body: Path | None) -> None:
-    """Send one request to the API (`openapi` describes it), for example: api GET /new-data. Prints the answer as JSON."""
-    answer = DaemonClient(home).call(method.upper(), f"/{path.lstrip('/')}", None if body is None else read_body(body))
+    """Send one request to the API (PATH as `openapi` lists it, with or without /api/v1), for example: api GET /new-data. Prints the answer as JSON."""
+    route = f"/{path.lstrip('/')}".removeprefix("/api/v1")
+    answer = DaemonClient(home).call(method.upper(), route, None if body is None else read_body(body))
     show(answer, as_json=True, words="")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fl_core.protocol.messages import Json, Name
-from fl_core.views import Schema
+from fl_core.views import NoteView, Schema
 from model.job_requests import OsemRequest
 from synthesis.form import MOST_LESION_KINDS, LesionChoice, Preset, ScenarioChoices
 
@@ -283,7 +283,7 @@ class ReconstructionResult(Schema):
     arrays: list[str]
     metrics: dict[str, dict[str, float]]
     seconds: dict[str, float]
-    notes: list[str]
+    notes: list[NoteView]
     alarm: Json | None
 
 

@@ -76,11 +76,11 @@ def download(home: Path, *, model: str, out: Path) -> None:
     from model.io.atomic import write_atomically
 
     client = DaemonClient(home)
-    card, weights = client.call("GET", f"/models/{model}"), client.fetch(f"/models/{model}/weights")
+    view, weights = client.call("GET", f"/models/{model}"), client.fetch(f"/models/{model}/weights")
     try:
         write_atomically(out, weights)
-        write_atomically(out.with_suffix(".json"), (json.dumps(card, indent=1) + "\n").encode())
+        write_atomically(out.with_suffix(".json"), (json.dumps(view["card"], indent=1) + "\n").encode())
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
         raise click.ClickException(message) from error
-    click.echo(f"{card['name']} was written to {out}.")
+    click.echo(f"{view['name']} was written to {out}, its card to {out.with_suffix('.json').name} beside it.")

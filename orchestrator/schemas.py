@@ -15,7 +15,7 @@ from fl_core.protocol.messages import (
     StrategyChoice,
 )
 from fl_core.protocol.plan import RoundRecord
-from fl_core.views import ChildView, Schema
+from fl_core.views import ActivityView, ChildView, Schema
 from model.weight_differences import WeightDifferences
 from orchestrator.schemas_sites import QrView
 
@@ -134,8 +134,11 @@ class SessionCreate(Schema):
     start_at: AwareDatetime | None = Field(
         default=None, description="with start_when_ready: start then, with the sites that have agreed by then"
     )
-    max_update_norm: float = Field(
-        default=1e4, gt=0, le=1e9, description="l2 norm of a site's change of the model above which it is refused"
+    max_update_norm: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e9,
+        description="l2 norm of a site's change of the model above which it is refused; absent: it follows the model",
     )
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="of the first weights and of the draw of sites")
     note: str = Field(default="", max_length=2000)
@@ -265,11 +268,11 @@ class SessionView(SessionSummary):
     start_when_ready: bool
     start_at: datetime | None
     seed: int
-    max_update_norm: float
+    max_update_norm: float | None
     note: str
     participations: list[ParticipationView]
     rounds: list[RoundView]
-    log: list[str] = Field(description="the latest lines in words, newest last")
+    log: list[ActivityView] = Field(description="the latest lines, newest last")
 
 
 class SignedPair(Schema):

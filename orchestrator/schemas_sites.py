@@ -25,7 +25,7 @@ class NewDataSite(Schema):
     new: int = Field(description="usable studies more than at the last closed round the site contributed to")
     with_reference: int
     by_task: dict[str, int]
-    added_at: datetime | None = Field(description="when the newest usable study arrived")
+    added_at: datetime | None = Field(description="noon of the day (UTC) on which the newest usable study arrived")
     since_model_id: str | None = Field(description="the newest model the site helped to make; null: none yet")
     since_model: str | None
     since: datetime | None

@@ -46,6 +46,9 @@ def list_sessions(home: Path, *, as_json: bool) -> None:
 def start_session(home: Path, *, as_json: bool, what: str) -> None:
     """Start session WHAT (an id), or offer a new one from a JSON file WHAT (the body of POST /sessions)."""
     client = DaemonClient(home)
+    if Path(what).suffix and not Path(what).exists():
+        message = f"There is no file {what}. Name a JSON plan, or the id of a session."
+        raise click.ClickException(message)
     if Path(what).is_file():
         view = client.call("POST", "/sessions", read_body(Path(what)))
     else:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from fl_core.protocol.messages import Json
 from orchestrator.client import DaemonClient
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
@@ -30,13 +31,24 @@ def add_site_commands(group: click.Group) -> None:
 @click.option("--valid-hours", type=click.IntRange(1, 720), default=72, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the invitation file here.")
 def invite(home: Path, *, as_json: bool, site_name: str | None, valid_hours: int, out: Path | None) -> None:
-    """Make a single-use invitation for a site."""
-    issued = DaemonClient(home).call("POST", "/invitations", {"site_name": site_name, "valid_hours": valid_hours})
+    """Make a single-use invitation for a site: a file for the hospital, or without --out a text to paste there."""
+    client = DaemonClient(home)
+    issued = client.call("POST", "/invitations", {"site_name": site_name, "valid_hours": valid_hours})
     if out is not None:
-        from fl_core.trust.files import write_private
-
-        write_private(out, str(issued["file"]).encode())
+        _write(client, issued, out)
     show(issued, as_json=as_json, words=f"Invitation written to {out}." if out else str(issued["text"]).rstrip())
+
+
+def _write(client: DaemonClient, issued: Json, out: Path) -> None:
+    """Write the invitation's file; one that nobody can get is withdrawn."""
+    from fl_core.trust.files import write_private
+
+    try:
+        write_private(out, str(issued["file"]).encode())
+    except OSError as error:
+        client.call("DELETE", f"/invitations/{issued['invitation']['id']}")  # type: ignore[index]  # checked by the API
+        message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
+        raise click.ClickException(message) from error
 
 
 @click.command()

@@ -8,8 +8,8 @@ from pydantic import Field
 from fl_core.protocol.messages import Name
 from fl_core.storage.incoming import pieces, receive
 from fl_core.views import Deleted, ListQuery, Schema
-from fl_core.web.parsing import answer
-from orchestrator.routes.answers import blueprint, wanted
+from fl_core.web.parsing import answer, wanted
+from orchestrator.routes.answers import blueprint
 from orchestrator.schemas import (
     ModelBinList,
     ModelComparison,

@@ -4,8 +4,8 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
 from fl_core.views import ListQuery
-from fl_core.web.parsing import answer
-from orchestrator.routes.answers import blueprint, wanted
+from fl_core.web.parsing import answer, wanted
+from orchestrator.routes.answers import blueprint
 from orchestrator.schemas import (
     InvitationCreate,
     InvitationIssued,

@@ -6,6 +6,8 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 
 from fl_core.views import ActivityList
+from fl_core.web.account_routes import check_is_script
+from fl_core.web.accounts import Accounts
 from fl_core.web.parsing import answer
 from orchestrator.routes.answers import blueprint
 from orchestrator.schemas import (
@@ -17,13 +19,15 @@ from orchestrator.services.records import Records
 from orchestrator.services.system import System
 
 
-def system_routes(system: System, records: Records, new_link: Callable[[], str]) -> APIBlueprint:
+def system_routes(system: System, records: Records, accounts: Accounts, new_link: Callable[[], str]) -> APIBlueprint:
     """Bind the routes to their services."""
     api = blueprint("system")
 
     @api.post("/link", responses={201: LinkView})
     def create_link() -> Response:
-        """Make a one-time link that signs a browser in."""
+        """Make a one-time link that signs a browser in as the owner; for scripts on this computer."""
+        check_is_script()
+        accounts.note_owner_link()
         return answer(LinkView(link=new_link()), 201)
 
     @api.get("/system", responses={200: SystemView})

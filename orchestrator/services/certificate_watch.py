@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from fl_core.desk import Desk
 from fl_core.lifecycle import EnrolmentState
 from fl_core.storage import lab_settings, lab_sites
-from orchestrator.services.desk import Desk
 
 SOON = timedelta(days=14)
 KEY = "told_expiry"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, NotTrusted
 from fl_core.lifecycle import ParticipationEvent, ParticipationState, SessionState, is_terminal
 from fl_core.protocol.messages import Consent, SignedDocument, Withdrawal
@@ -10,7 +11,6 @@ from fl_core.storage import lab_amendments, lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_amendments import AmendmentRow
 from fl_core.storage.lab_sessions import ParticipationRow
-from orchestrator.services.desk import Desk
 from orchestrator.services.session_book import SessionBook
 
 _EVENTS = {"agree": ParticipationEvent.AGREED, "decline": ParticipationEvent.DECLINED}
@@ -18,7 +18,7 @@ _SETTLED = {"agree": ParticipationState.AGREED, "decline": ParticipationState.DE
 
 
 class Consents:
-    """Takes consents and withdrawals; `on_answer` and `on_withdrawn` let the session react after the commit."""
+    """Takes consents and withdrawals; `on_answer` and `on_changed` let the session react after the commit."""
 
     def __init__(
         self,
@@ -27,15 +27,13 @@ class Consents:
         ca_pem: str,
         book: SessionBook,
         on_answer: Callable[[str], None],
-        on_agreed: Callable[[str, str], None],
-        on_withdrawn: Callable[[str, str], None],
+        on_changed: Callable[[str], None],
     ) -> None:
         self._desk = desk
         self._ca_pem = ca_pem
         self._book = book
         self._on_answer = on_answer
-        self._on_agreed = on_agreed
-        self._on_withdrawn = on_withdrawn
+        self._on_changed = on_changed
 
     def take_consent(self, site_id: str, document: SignedDocument) -> None:
         """Check and store an answer; the same document again changes nothing.
@@ -58,42 +56,56 @@ class Consents:
             if further is not None and further.answer not in lab_amendments.ANSWERABLE:
                 further = None
             self._check(tx, part, further, consent)
-            values = {"consent": consent.model_dump(mode="json"), "consent_document": document.model_dump(mode="json")}
-            if further is not None:
-                if consent.decision == "agree":
-                    lab_amendments.agree(tx, further, part, document, values["consent"])
-                else:
-                    lab_amendments.decline(tx, further, document)
-            elif part.state is _SETTLED[consent.decision]:
-                lab_sessions.change_participation(tx, consent.session_id, site_id, values)
-            else:
-                event = _EVENTS[consent.decision]
-                now = self._desk.now()
-                lab_sessions.move_participation(tx, consent.session_id, site_id, event, at=now, values=values)
-            name = lab_sites.site_by_id(tx.connection, site_id).name
-            self._desk.journal.note(
-                tx,
-                actor=f"site:{site_id}",
-                action=f"consent.{'' if further is None else 'further_'}{consent.decision}",
-                subject=consent.session_id,
-                details={
-                    "site": site_id,
-                    "offer_sha256": consent.offer_sha256,
-                    "studies": consent.study_count,
-                    "permissions": consent.permissions.model_dump(mode="json"),
-                },
-                text=_words(name, consent) if further is None else _further_words(name, consent, further.terms.rounds),
-                values={
-                    "name": name,
-                    "title": lab_sessions.by_id(tx.connection, consent.session_id).title,
-                    "count": consent.study_count,
-                    "rounds": part.terms.rounds if further is None else further.terms.rounds,
-                },
-            )
+            self._keep(tx, part, further, consent, document)
+            self._note(tx, part, further, consent)
             self._book.publish(tx, consent.session_id)
         if consent.decision == "agree":
-            self._on_agreed(consent.session_id, site_id)
+            self._on_changed(consent.session_id)
         self._on_answer(consent.session_id)
+
+    def _keep(
+        self,
+        tx: Transaction,
+        part: ParticipationRow,
+        further: AmendmentRow | None,
+        consent: Consent,
+        document: SignedDocument,
+    ) -> None:
+        values = {"consent": consent.model_dump(mode="json"), "consent_document": document.model_dump(mode="json")}
+        if further is not None:
+            if consent.decision == "agree":
+                lab_amendments.agree(tx, further, part, document, values["consent"])
+            else:
+                lab_amendments.decline(tx, further, document)
+        elif part.state is _SETTLED[consent.decision]:
+            lab_sessions.change_participation(tx, consent.session_id, part.site_id, values)
+        else:
+            event = _EVENTS[consent.decision]
+            now = self._desk.now()
+            lab_sessions.move_participation(tx, consent.session_id, part.site_id, event, at=now, values=values)
+
+    def _note(self, tx: Transaction, part: ParticipationRow, further: AmendmentRow | None, consent: Consent) -> None:
+        name = lab_sites.site_by_id(tx.connection, part.site_id).name
+        rounds = part.terms.rounds if further is None else further.terms.rounds
+        self._desk.journal.note(
+            tx,
+            actor=f"site:{part.site_id}",
+            action=f"consent.{'' if further is None else 'further_'}{consent.decision}",
+            subject=consent.session_id,
+            details={
+                "site": part.site_id,
+                "offer_sha256": consent.offer_sha256,
+                "studies": consent.study_count,
+                "permissions": consent.permissions.model_dump(mode="json"),
+            },
+            text=_words(name, consent) if further is None else _further_words(name, consent, rounds),
+            values={
+                "name": name,
+                "title": lab_sessions.by_id(tx.connection, consent.session_id).title,
+                "count": consent.study_count,
+                "rounds": rounds,
+            },
+        )
 
     def take_withdrawal(self, site_id: str, document: SignedDocument) -> None:
         """Check and store a withdrawal; it takes effect at once. The same document again changes nothing."""
@@ -125,7 +137,7 @@ class Consents:
                 },
             )
             self._book.publish(tx, withdrawal.session_id)
-        self._on_withdrawn(withdrawal.session_id, site_id)
+        self._on_changed(withdrawal.session_id)
 
     def _check(self, tx: Transaction, part: ParticipationRow, further: AmendmentRow | None, consent: Consent) -> None:
         if consent.offer_sha256 != part.offer_sha256 and further is None:

@@ -1,10 +1,10 @@
-"""What every service writes with: database, journal, live events and the clock."""
+"""The desk of the laboratory's services, and who acts at it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.events import EventBus
 from fl_core.storage.database import Database
 from fl_core.storage.journal import ActivityRow, Journal
@@ -19,16 +19,6 @@ DETAIL = "detail"
 def by_manager() -> str:
     """Return who acts for the laboratory: the signed-in account, or a script or job of the manager's."""
     return acted_by(_MANAGER)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Database, journal, bus, clock."""
-
-    database: Database
-    journal: Journal
-    bus: EventBus
-    now: Callable[[], datetime]
 
 
 def make_desk(database: Database, bus: EventBus, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Desk:

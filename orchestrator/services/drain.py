@@ -6,12 +6,13 @@ from datetime import datetime
 
 from pydantic import Field
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, FlomirError
 from fl_core.lifecycle import SessionState
 from fl_core.storage import lab_sessions, lab_settings
 from fl_core.views import Schema
 from orchestrator.schemas_settings import DrainView
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.sessions import GOING_ON, Sessions

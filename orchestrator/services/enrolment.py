@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotTrusted
 from fl_core.lifecycle import EnrolmentEvent, EnrolmentState
 from fl_core.protocol.ids import new_id
@@ -25,7 +26,7 @@ from fl_core.trust.authority import Authority
 from fl_core.trust.identity import key_fingerprint, load_certificate, request_key, short_fingerprint
 from fl_core.trust.invitation import token_hash
 from orchestrator.schemas import SiteView
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.invitations import Invitations
 from orchestrator.services.sites import Sites

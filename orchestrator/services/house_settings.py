@@ -1,9 +1,10 @@
 """The settings that are made on the laboratory's page."""
 
+from fl_core.desk import Desk
 from fl_core.page_settings import PageSettings
 from fl_core.storage.lab_settings import LAB_SETTINGS
 from orchestrator.schemas_settings import Limits
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 
 
 class HouseSettings(PageSettings):

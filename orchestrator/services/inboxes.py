@@ -5,10 +5,10 @@ import time
 
 from pydantic import BaseModel
 
+from fl_core.desk import Desk
 from fl_core.protocol.messages import EventPage
 from fl_core.storage import lab_sites
 from fl_core.storage.database import Transaction
-from orchestrator.services.desk import Desk
 
 
 class Inboxes:

@@ -3,17 +3,18 @@
 import re
 from datetime import timedelta
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import InvitationDocument
 from fl_core.storage import lab_sites, request_keys
 from fl_core.storage.lab_sites import InvitationRow
 from fl_core.storage.listing import Wanted
-from fl_core.trust.invitation import encode_file, encode_text, new_token, token_hash
+from fl_core.trust.invitation import FILE_SUFFIX, encode_file, encode_text, new_token, token_hash
 from fl_core.trust.qr import draw, encode_code
 from orchestrator.schemas import InvitationCreate, InvitationIssued, InvitationList, InvitationView
 from orchestrator.schemas_sites import QrView
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.system import Identity
 
 
@@ -87,7 +88,7 @@ class Invitations:
         stem = re.sub(r"[^A-Za-z0-9]+", "-", row.site_name or row.id).strip("-").lower() or row.id
         return InvitationIssued(
             invitation=self._view(row),
-            filename=f"{stem}.flomir-invitation",
+            filename=f"{stem}{FILE_SUFFIX}",
             file=encode_file(document),
             text=encode_text(document),
             code=code,

@@ -2,21 +2,24 @@
 
 from functools import partial
 
+from fl_core.desk import Desk
 from fl_core.storage import lab_models
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_models import ModelRow
 from fl_core.views import Deleted
 from orchestrator.schemas import ModelView
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.models import Models
+from orchestrator.services.round_files import RoundFiles
 
 
 class ModelBin:
     """The bin of the registry, and the recommended model of each task."""
 
-    def __init__(self, desk: Desk, models: Models) -> None:
+    def __init__(self, desk: Desk, *, models: Models, round_files: RoundFiles) -> None:
         self._desk = desk
         self._models = models
+        self._round_files = round_files
 
     def all(self) -> list[ModelView]:
         """Return the deleted models that can be restored, the latest deleted first."""
@@ -41,8 +44,15 @@ class ModelBin:
             is_last = not lab_models.needs_file(tx.connection, row.sha256)
             self._note(tx, "model.removed", row, f"Model {row.name} was removed for good.")
         if is_last:
-            self._models.drop_file(row.sha256)
+            self._drop(row.sha256)
         return Deleted(id=model_id)
+
+    def sweep(self) -> None:
+        """Remove what is left of models removed for good: after a kill, or of a session that was going on then."""
+        with self._desk.database.read() as connection:
+            gone = lab_models.gone(connection)
+        for sha256 in gone:
+            self._drop(sha256)
 
     def recommend(self, model_id: str, *, is_recommended: bool) -> ModelView:
         """Make a model the recommended one of its task, or take that back."""
@@ -56,6 +66,10 @@ class ModelBin:
             for changed in {model_id, before or model_id}:
                 tx.after_commit(partial(self._models.publish, changed))
         return self._models.view(model_id)
+
+    def _drop(self, sha256: str) -> None:
+        self._models.drop_file(sha256)
+        self._round_files.drop_content(sha256)
 
     def _note(self, tx: Transaction, action: str, row: ModelRow, text: str) -> None:
         self._desk.journal.note(

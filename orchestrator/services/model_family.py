@@ -1,10 +1,10 @@
 """Where models come from, what was made of them, and how two of them differ."""
 
+from fl_core.desk import Desk
 from fl_core.errors import ComputeFailed, Conflict
 from fl_core.storage import lab_models
 from model.weight_differences import WeightDifferences
 from orchestrator.schemas import ModelComparison, ModelFamilyView, ModelNode
-from orchestrator.services.desk import Desk
 from orchestrator.services.models import JOB_TIMEOUT_S, JOBS, Models, RunJob
 
 MOST_RELATIVES = 400

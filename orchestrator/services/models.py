@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotFound, StorageFailed
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json
@@ -25,7 +26,7 @@ from model.errors import ModelError
 from model.io.weights import ModelCard, TensorEntry, content_hash, read_tensors_header, save_card
 from model.task_spec import TaskSpec, task_spec
 from orchestrator.schemas import ModelInitialise, ModelList, ModelView
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 
 JOB_TIMEOUT_S = 120.0
 JOBS = "model.jobs"
@@ -159,7 +160,15 @@ class Models:
         return self.view(model_id)
 
     def keep_round(self, source: Path, *, parent: ModelRow, training: Json, metrics: Mapping[str, float]) -> ModelCard:
-        """Copy a closed round's weights into the registry and write their card; can be repeated."""
+        """Copy a closed round's weights into the registry and write their card; can be repeated.
+
+        Raises
+        ------
+        ModelError
+            When the file is not there or not usable.
+        StorageFailed
+            ``storage.disk_full`` or ``storage.failed``; it may work later.
+        """
         header = read_tensors_header(source)
         card = ModelCard.model_validate(
             {
@@ -254,9 +263,10 @@ class Models:
         self._move(sha256, self.folder / "bin", self.folder)
 
     def drop_file(self, sha256: str) -> None:
-        """Remove a weights file and its card for good."""
-        for suffix in SUFFIXES:
-            (self.folder / "bin" / f"{sha256}{suffix}").unlink(missing_ok=True)
+        """Remove a weights file and its card for good, also where a kill kept them out of the bin."""
+        for folder in (self.folder / "bin", self.folder):
+            for suffix in SUFFIXES:
+                (folder / f"{sha256}{suffix}").unlink(missing_ok=True)
 
     def publish(self, model_id: str) -> None:
         """Tell the pages about a model."""
@@ -313,9 +323,12 @@ class Models:
 
     def _keep(self, source: Path, card: ModelCard) -> None:
         target = self.folder / f"{card.content_hash}.safetensors"
-        if not (target.is_file() and content_hash(target) == card.content_hash):
-            _copy_atomically(source, target)
-        save_card(target, card)
+        try:
+            if not (target.is_file() and content_hash(target) == card.content_hash):
+                _copy_atomically(source, target)
+            save_card(target, card)
+        except OSError as error:
+            raise StorageFailed.of(error, "the model could not be stored") from error
 
     def _to_bin(self, sha256: str) -> None:
         (self.folder / "bin").mkdir(exist_ok=True)
@@ -349,10 +362,9 @@ def _copy_atomically(source: Path, target: Path) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).replace(target)
-    except OSError as error:
+    except OSError:
         Path(name).unlink(missing_ok=True)
-        message = f"the model could not be stored: {error.strerror}"
-        raise StorageFailed(message) from error
+        raise
 
 
 def _brief(row: ModelRow) -> ModelRow:

@@ -1,12 +1,12 @@
 """Who has data that no model has learned from, and whether that is enough for a session."""
 
+from fl_core.desk import Desk
 from fl_core.lifecycle import EnrolmentState
 from fl_core.storage import lab_history, lab_sites
 from fl_core.storage.lab_history import LastModel
 from fl_core.storage.lab_sites import SiteRow
 from orchestrator.schemas_settings import Limits
 from orchestrator.schemas_sites import NewDataSite, NewDataView
-from orchestrator.services.desk import Desk
 from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.presence import Presence
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from fl_core.desk import Desk
 from fl_core.next_start import NextStartSettings
 from fl_core.storage import lab_sites
 from orchestrator.schemas_settings import DaemonSettingsView, NextStart
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 
 
 class LaboratoryStart:

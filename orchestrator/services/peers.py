@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable
 
+from fl_core.desk import Desk
 from fl_core.errors import NotTrusted, ProtocolMismatch
 from fl_core.lifecycle import EnrolmentState
 from fl_core.protocol.bundle import bundle_sha256
@@ -10,7 +11,6 @@ from fl_core.protocol.messages import DataSummary, EventPage, Hello, SiteProgres
 from fl_core.protocol.version import negotiate
 from fl_core.storage import lab_sites
 from orchestrator.schemas import ProgressDelta
-from orchestrator.services.desk import Desk
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.presence import Presence
 from orchestrator.services.session_views import SessionViews

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from fl_core.desk import Desk
 from fl_core.lifecycle import EnrolmentState
 from fl_core.storage import lab_presence, lab_sites
 from orchestrator.schemas_sites import PresenceView, SitePresence
-from orchestrator.services.desk import Desk
 from orchestrator.services.presence import Presence
 
 KEPT_EVERY_S = 60.0

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from fl_core.desk import Desk
 from fl_core.errors import FlomirError
 from fl_core.settings import MIB
 from fl_core.storage import lab_presence, notices
 from orchestrator.schemas_settings import Retention
-from orchestrator.services.desk import Desk
 from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.model_bin import ModelBin
 
@@ -64,6 +64,7 @@ class Pruning:
             for model in self._model_bin.all():
                 if model.deleted_at is not None and model.deleted_at < before:
                     self._remove(model.id)
+        self._sweep()
         for path in sorted(self._logs.glob("*.log")):
             self._begin_anew(path, keep.log_mib * MIB)
 
@@ -72,6 +73,12 @@ class Pruning:
             self._model_bin.remove(model_id)
         except FlomirError as error:
             logger.warning("a deleted model stays in the bin", extra={"model": model_id, "error": str(error)})
+
+    def _sweep(self) -> None:
+        try:
+            self._model_bin.sweep()
+        except OSError as error:
+            logger.warning("files of a removed model stay", extra={"error": type(error).__name__})
 
     def _begin_anew(self, path: Path, limit_bytes: int) -> None:
         """Keep one former log beside a large one and empty it; who writes goes on, because logs are opened to append."""

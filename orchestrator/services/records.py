@@ -1,7 +1,8 @@
 """What happened: activity in words without the details that only a session's log shows, and the audit chain."""
 
 from fl_core import records
-from orchestrator.services.desk import DETAIL, Desk
+from fl_core.desk import Desk
+from orchestrator.services.desk import DETAIL
 
 
 class Records(records.Records):

@@ -1,8 +1,10 @@
 """A closed round becomes a ModelVersion with lineage, and every invited site learns of it."""
 
 import logging
+from functools import partial
 
-from fl_core.errors import FlomirError
+from fl_core.desk import Desk
+from fl_core.errors import FlomirError, StorageFailed
 from fl_core.lifecycle import EnrolmentState
 from fl_core.protocol.messages import ModelNews
 from fl_core.protocol.plan import RoundRecord, ServerEvent
@@ -12,9 +14,10 @@ from fl_core.storage.lab_sessions import SessionRow
 from model.errors import ModelError
 from model.io.weights import ModelCard
 from model.task_spec import TASK_SPECS
-from orchestrator.services.desk import SYSTEM, Desk
+from orchestrator.services.desk import SYSTEM
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.models import Models
+from orchestrator.services.round_files import RoundFiles
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 
@@ -28,16 +31,30 @@ class RoundClosing:
     """Copies the weights first (repeatable), then commits round, model, counts and news together."""
 
     def __init__(
-        self, desk: Desk, *, book: SessionBook, models: Models, folders: SessionFolders, inboxes: Inboxes
+        self,
+        desk: Desk,
+        *,
+        book: SessionBook,
+        models: Models,
+        folders: SessionFolders,
+        round_files: RoundFiles,
+        inboxes: Inboxes,
     ) -> None:
         self._desk = desk
         self._book = book
         self._models = models
         self._folders = folders
+        self._round_files = round_files
         self._inboxes = inboxes
 
     def prepare(self, session_id: str, event: ServerEvent) -> ModelCard | None:
-        """Copy the round's weights into the registry; None when there is nothing usable."""
+        """Copy the round's weights into the registry; None when there is nothing usable.
+
+        Raises
+        ------
+        StorageFailed
+            When the disk refuses for now: the round stays open and its line is read again.
+        """
         record = event.record
         if record is None:
             return None
@@ -63,14 +80,16 @@ class RoundClosing:
                     "privacy": {
                         "what_left": "weights, counts and scores of each site; no study",
                         "checks": "names, shapes, types, finite numbers, size of the change",
-                        "max_update_norm": row.spec.get("max_update_norm"),
+                        "max_update_norm": record.max_update_norm,
                         "secure_aggregation": False,
                         "differential_privacy": False,
                     },
                 },
                 metrics=record.metrics,
             )
-        except (FlomirError, ModelError, OSError) as error:
+        except StorageFailed:
+            raise  # the weights are intact beside the plan; closed without them the round would have no model for good
+        except (FlomirError, ModelError) as error:
             extra = {"session": session_id, "round": record.round, "error": str(error)}
             logger.error("a round's weights could not be kept", extra=extra)
             return None
@@ -104,6 +123,7 @@ class RoundClosing:
         self._book.publish_related(tx, row.id)
         if card is not None and model_id is not None:
             self._send_news(tx, row, record, card, model_id)
+            tx.after_commit(partial(self._round_files.drop_earlier, row.id, record.round))
         self._note(tx, row, record, model_id)
 
     def _count(self, tx: Transaction, row: SessionRow, record: RoundRecord) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+from fl_core.desk import Desk
 from fl_core.errors import CATALOGUE
 from fl_core.lifecycle import SessionEvent, SessionState
 from fl_core.protocol.messages import SessionNews
 from fl_core.storage import lab_sessions
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_sessions import SessionRow
-from orchestrator.services.desk import Desk
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.session_views import SessionViews
 
@@ -53,12 +53,13 @@ class SessionBook:
         return after
 
     def change(
-        self, tx: Transaction, session_id: str, values: Mapping[str, object], *, text: str | None = None
+        self, tx: Transaction, session_id: str, values: Mapping[str, object], *, key: str = "", text: str = ""
     ) -> None:
-        """Set columns other than the state and, if given, say so in words."""
+        """Set columns other than the state and, if a key is given, say so in words."""
         lab_sessions.change(tx, session_id, values)
-        if text is not None:
-            self._desk.journal.tell(tx, kind="session", text=text, subject=session_id)
+        if key:
+            words = _words(lab_sessions.by_id(tx.connection, session_id))
+            self._desk.journal.tell(tx, kind="session", text=text, subject=session_id, key=key, values=words)
         self.publish(tx, session_id)
 
     def tell_sites(self, tx: Transaction, session_id: str) -> None:

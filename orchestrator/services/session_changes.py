@@ -7,6 +7,7 @@ from it at the next tick, so a kill between the two loses nothing.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, IllegalTransition, InvalidInput, NotFound
 from fl_core.lifecycle import EnrolmentState, ParticipationState, SessionEvent, SessionState
 from fl_core.protocol.bundle import bundle_sha256
@@ -17,8 +18,9 @@ from fl_core.storage.database import Transaction
 from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
 from orchestrator.schemas import SessionExtend, SessionSites, SessionView
 from orchestrator.schemas_settings import Limits
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.inboxes import Inboxes
+from orchestrator.services.round_files import RoundFiles
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_offers import Sign, check_most_sites, check_quorum
 from orchestrator.services.session_spec import AWAITS_CONSENT, deadline_s, fraction, left_out, quorum, rounds_planned
@@ -39,6 +41,7 @@ class SessionChanges:
         book: SessionBook,
         views: SessionViews,
         inboxes: Inboxes,
+        round_files: RoundFiles,
         limits: Callable[[], Limits],
         wake: Callable[[], None],
     ) -> None:
@@ -47,6 +50,7 @@ class SessionChanges:
         self._book = book
         self._views = views
         self._inboxes = inboxes
+        self._round_files = round_files
         self._limits = limits
         self._wake = wake
 
@@ -77,9 +81,12 @@ class SessionChanges:
             When nothing is wished, or fewer rounds than are planned.
         IllegalTransition
             When the session was given up, or is being stopped.
+        Conflict
+            ``session.weights_gone`` when the last round's model was removed for good.
         """
         with self._desk.database.begin() as tx:
             row = self._changeable(tx, session_id, EXTENDABLE, "extend")
+            self._round_files.check_there(tx, session_id)
             rounds = wanted.rounds or rounds_planned(row)
             if rounds < rounds_planned(row):
                 message = f"rounds: {rounds} are wished, {rounds_planned(row)} are planned already"

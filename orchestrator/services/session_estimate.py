@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
+from fl_core.desk import Desk
 from fl_core.protocol.messages import DataSummary
 from fl_core.storage import lab_models, lab_sessions, lab_sites
 from fl_core.storage.lab_sessions import SessionRow
 from orchestrator.schemas import SessionEstimate, SessionEstimateWanted, SiteEstimate
-from orchestrator.services.desk import Desk
 from orchestrator.services.models import known_task
 
 MOST_SESSIONS = 30

@@ -1,8 +1,8 @@
 """A session whole, as one document: what was wished, who agreed to what, what came in, what it became."""
 
+from fl_core.desk import Desk
 from fl_core.storage import lab_amendments, lab_models, lab_sessions
 from orchestrator.schemas import SessionExport, SignedPair
-from orchestrator.services.desk import Desk
 from orchestrator.services.models import Models
 from orchestrator.services.session_views import SessionViews
 

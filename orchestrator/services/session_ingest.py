@@ -8,14 +8,15 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 
+from fl_core.desk import Desk
 from fl_core.errors import CATALOGUE, NotFound
 from fl_core.lifecycle import SessionEvent, SessionState
-from fl_core.protocol.messages import SitePhase
-from fl_core.protocol.plan import ServerEvent
+from fl_core.protocol.messages import Json, SitePhase
+from fl_core.protocol.plan import ServerEvent, UpdateReceived
 from fl_core.storage import lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_sessions import SessionRow
-from orchestrator.services.desk import DETAIL, SYSTEM, Desk
+from orchestrator.services.desk import DETAIL, SYSTEM
 from orchestrator.services.participations import finish_all, start_eligible
 from orchestrator.services.round_closing import RoundClosing
 from orchestrator.services.session_book import SessionBook
@@ -45,7 +46,7 @@ class SessionIngest:
             "round_started": self._round_started,
             "pushed": self._pushed,
             "update_received": self._update_received,
-            "update_rejected": self._site_failed,
+            "update_rejected": self._update_rejected,
             "site_failed": self._site_failed,
             "resent": self._resent,
             "aggregating": self._aggregating,
@@ -109,9 +110,10 @@ class SessionIngest:
         }
         lab_sessions.put_round(tx, row.id, event.round, values)
         self._views.clear_progress(row.id)
-        text = f"Round {event.round} of {row.spec['rounds']} started."
+        planned = rounds_planned(row)
         self._book.change(tx, row.id, {"round": event.round, "phase": "distribute"})
-        self._tell(tx, row, text)
+        text = f"Round {event.round} of {planned} started."
+        self._tell(tx, row, "round.started", text, {"round": event.round, "of": planned})
         self._book.tell_sites(tx, row.id)
 
     def _pushed(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
@@ -126,24 +128,36 @@ class SessionIngest:
             return
         lab_sessions.put_round(tx, row.id, event.round, {"received": [*current.received, event.site_id]})
         self._views.note_phase(row.id, event.site_id, event.round, SitePhase.SENT)
-        update = event.update
-        what = (
-            ""
-            if update is None
-            else f" ({update.num_examples} {_studies(update.num_examples)}, trained {update.train_s:.1f} s)"
-        )
-        self._tell(tx, row, f"Update of {_name(tx, event.site_id)} received{what}.")
+        update, name = event.update, _name(tx, event.site_id)
+        if update is None:
+            self._tell(tx, row, "update.arrived", f"Update of {name} received.", {"name": name})
+            return
+        key = "update.received" if update.reported_examples is None else "update.bounded"
+        values: Json = {"name": name, "count": update.num_examples, "seconds": round(update.train_s, 1)}
+        if update.reported_examples is not None:
+            values["reported"] = update.reported_examples
+        self._tell(tx, row, key, f"Update of {name} received{_update_words(update)}", values)
 
     def _site_failed(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
+        self._without(tx, row, event, event.detail or _words(event.code))
+
+    def _update_rejected(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
+        entry = CATALOGUE.get(event.code or "")
+        self._without(tx, row, event, event.detail if entry is None else f"{event.detail}. {entry.advice}")
+
+    def _without(self, tx: Transaction, row: SessionRow, event: ServerEvent, why: str) -> None:
         if event.site_id is None:
             return
         self._views.note_phase(row.id, event.site_id, event.round, SitePhase.FAILED)
-        why = event.detail or _words(event.code)
-        self._tell(tx, row, f"No update of {_name(tx, event.site_id)} in round {event.round}: {why}")
+        name = _name(tx, event.site_id)
+        values: Json = {"name": name, "round": event.round, "code": event.code or "", "reason": why}
+        self._tell(tx, row, "update.missing", f"No update of {name} in round {event.round}: {why}", values)
 
     def _resent(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
         if event.site_id is not None:
-            self._tell(tx, row, f"Round {event.round} was sent to {_name(tx, event.site_id)} again ({event.detail}).")
+            name, why = _name(tx, event.site_id), event.detail
+            text = f"Round {event.round} was sent to {name} again ({why})."
+            self._tell(tx, row, "round.resent", text, {"name": name, "round": event.round, "context": why})
 
     def _aggregating(self, tx: Transaction, row: SessionRow, event: ServerEvent) -> None:
         self._book.change(tx, row.id, {"phase": "aggregate"})
@@ -197,8 +211,8 @@ class SessionIngest:
         )
         self._views.clear_progress(row.id)
 
-    def _tell(self, tx: Transaction, row: SessionRow, text: str) -> None:
-        self._desk.journal.tell(tx, kind=DETAIL, text=text, subject=row.id)
+    def _tell(self, tx: Transaction, row: SessionRow, key: str, text: str, values: Json) -> None:
+        self._desk.journal.tell(tx, kind=DETAIL, text=text, subject=row.id, key=key, values=values)
 
     def _with_names(self, tx: Transaction, session_id: str, text: str) -> str:
         site_ids = [part.site_id for part in lab_sessions.participations(tx.connection, session_id)]
@@ -219,6 +233,14 @@ def _name(tx: Transaction, site_id: str) -> str:
         return lab_sites.site_by_id(tx.connection, site_id).name
     except NotFound:
         return site_id
+
+
+def _update_words(update: UpdateReceived) -> str:
+    count, reported = update.num_examples, update.reported_examples
+    words = f" ({count} {_studies(count)}, trained {update.train_s:.1f} s)."
+    if reported is None:
+        return words
+    return f"{words} It reported {reported} studies but agreed to train on {count}; it counts as {count}."
 
 
 def _studies(count: int) -> str:

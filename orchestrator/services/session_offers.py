@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotFound
 from fl_core.lifecycle import EnrolmentState, SessionEvent
 from fl_core.protocol.bundle import bundle_sha256
@@ -19,7 +20,7 @@ from fl_core.strategy_spec import strategy_parameters
 from fl_core.web.complaints import first_problem
 from orchestrator.schemas import ModelInitialise, SessionCreate, SessionView
 from orchestrator.schemas_settings import Limits
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.models import Models, known_task
 from orchestrator.services.session_book import SessionBook
@@ -76,9 +77,15 @@ class SessionOffers:
         sites = self._trusted(list(dict.fromkeys(wanted.site_ids)))
         check_quorum(wanted.fraction, wanted.quorum, len(sites))
         model = self._model(wanted)
-        session_id, now = new_id("session"), self._desk.now()
-        offer = SessionOffer(
-            session_id=session_id,
+        offer = self._offer(wanted, spec, model, len(sites))
+        self._send(offer, spec, model, sites)
+        return self._views.get(offer.session_id)
+
+    def _offer(self, wanted: SessionCreate, spec: Json, model: ModelRow, sites: int) -> SessionOffer:
+        """Return what every site is offered; the site's own name is put in before it is signed."""
+        now = self._desk.now()
+        return SessionOffer(
+            session_id=new_id("session"),
             title=wanted.title,
             orchestrator=self._name,
             site_id="",
@@ -89,7 +96,7 @@ class SessionOffers:
             strategy=StrategyChoice.model_validate(spec["strategy"]),
             rounds=wanted.rounds,
             quorum=wanted.quorum,
-            sites_invited=len(sites),
+            sites_invited=sites,
             round_deadline_s=wanted.round_deadline_s,
             update_bytes=model.size_bytes,
             bundle_sha256=bundle_sha256(),
@@ -97,27 +104,29 @@ class SessionOffers:
             answer_by=now + timedelta(hours=wanted.answer_hours),
             note=wanted.note,
         )
+
+    def _send(self, offer: SessionOffer, spec: Json, model: ModelRow, sites: list[SiteRow]) -> None:
+        session_id = offer.session_id
         signed = {site.id: self._sign("offer", offer.model_copy(update={"site_id": site.id})) for site in sites}
         with self._desk.database.begin() as tx:
             values = {
                 "id": session_id,
-                "title": wanted.title,
+                "title": offer.title,
                 "spec": spec,
                 "network": offer.network,
                 "initial_model_id": model.id,
-                "created_at": now,
+                "created_at": offer.issued_at,
                 "answer_by": offer.answer_by,
             }
             lab_sessions.add(tx, values)
-            request_keys.note(tx, session_id, at=now)
+            request_keys.note(tx, session_id, at=offer.issued_at)
             for site in sites:
                 document = signed[site.id]
                 lab_sessions.add_participation(tx, session_id, site.id, document, sha256_of(document.payload))
                 self._inboxes.post(tx, site.id, "offer", document)
-            text = f"{wanted.title}: offered to {len(sites)} {'site' if len(sites) == 1 else 'sites'}."
+            text = f"{offer.title}: offered to {len(sites)} {'site' if len(sites) == 1 else 'sites'}."
             self._book.move(tx, session_id, SessionEvent.OFFERED, actor=by_manager(), text=text)
             tx.after_commit(lambda: self._models.publish(model.id))
-        return self._views.get(session_id)
 
     def _check_limits(self, wanted: SessionCreate) -> None:
         limits = self._limits()
@@ -162,9 +171,6 @@ def checked_spec(wanted: SessionCreate) -> Json:
     """Return the session's parameters with every default filled in; raises InvalidInput."""
     task = known_task(wanted.task)
     strategy = strategy_parameters(wanted.strategy.name, wanted.strategy.parameters)
-    if f"strategy:{wanted.strategy.name}" in task.conflicts:
-        message = f"{wanted.strategy.name} does not go with {task.title}"
-        raise Conflict(message, code="strategy.incompatible")
     try:
         parameters = task.parameters.model_validate(wanted.task_parameters)
     except ValidationError as error:

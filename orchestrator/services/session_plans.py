@@ -1,5 +1,6 @@
 """The plan of a session as the ServerApp gets it: who trains how long, from the consents that are in force."""
 
+from fl_core.desk import Desk
 from fl_core.errors import PeerUnreachable
 from fl_core.lifecycle import EnrolmentState
 from fl_core.protocol.messages import StrategyChoice
@@ -7,7 +8,6 @@ from fl_core.protocol.plan import PlannedSite, SessionPlan
 from fl_core.storage import lab_models, lab_sessions, lab_sites
 from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
 from fl_core.storage.lab_sites import SiteRow
-from orchestrator.services.desk import Desk
 from orchestrator.services.eligibility import agreed_to, eligible
 from orchestrator.services.models import Models
 from orchestrator.services.session_spec import closed_rounds, left_out
@@ -67,7 +67,13 @@ class SessionPlans:
             "network": row.network,
             "strategy": StrategyChoice.model_validate(spec["strategy"]),
             "sites": [
-                PlannedSite(site_id=site.id, name=site.name, node_id=str(site.node_id), rounds=part.terms.rounds)
+                PlannedSite(
+                    site_id=site.id,
+                    name=site.name,
+                    node_id=str(site.node_id),
+                    rounds=part.terms.rounds,
+                    studies=None if part.consent is None else part.consent.study_count,
+                )
                 for part, site in sites
             ],
             "initial_model": str(initial),
@@ -75,6 +81,4 @@ class SessionPlans:
         }
         names = ("task", "task_parameters", "rounds", "quorum", "fraction", "round_deadline_s", "seed")
         values |= {name: spec[name] for name in names}
-        if "max_update_norm" in spec:
-            values["max_update_norm"] = spec["max_update_norm"]
-        return SessionPlan.model_validate(values)
+        return SessionPlan.model_validate({**values, "max_update_norm": spec.get("max_update_norm")})

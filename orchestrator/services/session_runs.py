@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from fl_core.desk import Desk
 from fl_core.errors import ComputeFailed, FlomirError, PeerUnreachable
 from fl_core.lifecycle import SessionEvent, SessionState
 from fl_core.storage import lab_sessions
 from fl_core.storage.lab_sessions import SessionRow
-from orchestrator.services.desk import SYSTEM, Desk
+from orchestrator.services.desk import SYSTEM
 from orchestrator.services.engine import Engine
 from orchestrator.services.participations import finish_all, settle_running, start_eligible
 from orchestrator.services.session_book import SessionBook
@@ -17,6 +18,7 @@ from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_ingest import SessionIngest
 from orchestrator.services.session_plans import SessionPlans
 from orchestrator.services.session_spec import deadline_s, quorum
+from orchestrator.services.session_wishes import SessionWishes
 
 STOP_GRACE_S = 3.0
 """A ServerApp that does not see the manager's wish to stop within this time is ended."""
@@ -47,6 +49,7 @@ class SessionRuns:
         folders: SessionFolders,
         engine: Engine,
         plans: SessionPlans,
+        wishes: SessionWishes,
         on_due: Callable[[str], None],
         held: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
@@ -57,6 +60,7 @@ class SessionRuns:
         self._folders = folders
         self._engine = engine
         self._plans = plans
+        self._wishes = wishes
         self._on_due = on_due
         self._held = held
         self._clock = clock
@@ -79,6 +83,8 @@ class SessionRuns:
                     logger.info("the engine is not there yet", extra={"session": row.id, "error": str(error)})
                 except FlomirError as error:
                     logger.warning("a session's step failed", extra={"session": row.id, "error": str(error)})
+                except Exception:
+                    logger.exception("a session's step failed", extra={"session": row.id})
 
     def _step(self, row: SessionRow) -> None:
         if row.state in {SessionState.OFFERED, SessionState.PAUSED}:
@@ -105,6 +111,7 @@ class SessionRuns:
             return
         folder = self._folders.of(row.id)
         folder.write_plan(plan)
+        self._wishes.settle(row.id)  # a kill may have left the last run's
         try:
             run_id = self._engine.start_run(row.id, str(folder.plan))
         except ComputeFailed as error:
@@ -128,6 +135,7 @@ class SessionRuns:
         if row.run_id is None:
             self._lose(row, "no run was known")
             return
+        self._wishes.settle(row.id)
         self._replan(row)
         silent_s = (self._desk.now() - (row.heard_at or row.created_at)).total_seconds()
         if silent_s > deadline_s(row) + SILENCE_MARGIN_S:

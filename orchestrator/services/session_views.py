@@ -2,16 +2,16 @@
 
 import threading
 
+from fl_core.desk import Desk
 from fl_core.errors import CATALOGUE, NotFound
 from fl_core.lifecycle import SessionState
 from fl_core.protocol.messages import SitePhase, SiteProgress, StrategyChoice
-from fl_core.protocol.plan import SessionPlan
 from fl_core.storage import lab_amendments, lab_sessions, lab_sites
 from fl_core.storage.lab_amendments import AmendmentRow
 from fl_core.storage.lab_sessions import ParticipationRow, RoundRow, SessionRow, Tally
 from fl_core.storage.listing import Wanted
+from fl_core.views import activity_view
 from orchestrator.schemas import ParticipationView, RoundView, SessionList, SessionSummary, SessionView
-from orchestrator.services.desk import Desk
 from orchestrator.services.eligibility import agreed_to, eligible, is_eligible
 from orchestrator.services.presence import Presence
 from orchestrator.services.session_spec import closed_rounds, left_out, quorum, rounds_planned
@@ -63,7 +63,7 @@ class SessionViews:
                     for part in parts
                 ],
                 "rounds": [_round(found, row.state) for found in rounds],
-                "log": [f"{line.at:%H:%M:%S} {line.text}" for line in reversed(lines)],
+                "log": [activity_view(line) for line in reversed(lines)],
             }
         )
 
@@ -159,7 +159,7 @@ def _spec_fields(row: SessionRow) -> dict[str, object]:
     return {
         **{name: spec[name] for name in names},
         "start_at": spec.get("start_at"),
-        "max_update_norm": spec.get("max_update_norm", SessionPlan.model_fields["max_update_norm"].default),
+        "max_update_norm": spec.get("max_update_norm"),
     }
 
 

@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, IllegalTransition
 from fl_core.lifecycle import ParticipationEvent, ParticipationState, SessionEvent, SessionState
-from fl_core.protocol.plan import SessionControl
+from fl_core.protocol.messages import Json
 from fl_core.storage import lab_amendments, lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
 from orchestrator.schemas import SessionView
-from orchestrator.services.desk import SYSTEM, Desk, by_manager
+from orchestrator.services.desk import SYSTEM, by_manager
 from orchestrator.services.eligibility import TAKING_PART, agreed_to, eligible
+from orchestrator.services.round_files import RoundFiles
 from orchestrator.services.session_book import SessionBook
-from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_spec import (
     AWAITS_CONSENT,
     closed_rounds,
@@ -23,6 +24,7 @@ from orchestrator.services.session_spec import (
     starts_by_itself,
 )
 from orchestrator.services.session_views import SessionViews
+from orchestrator.services.session_wishes import SessionWishes
 
 GOING_ON = frozenset({SessionState.STARTING, SessionState.RUNNING})
 
@@ -43,14 +45,16 @@ class Sessions:
         *,
         book: SessionBook,
         views: SessionViews,
-        folders: SessionFolders,
+        wishes: SessionWishes,
+        round_files: RoundFiles,
         wake: Callable[[], None],
         held: Callable[[], bool],
     ) -> None:
         self._desk = desk
         self._book = book
         self._views = views
-        self._folders = folders
+        self._wishes = wishes
+        self._round_files = round_files
         self._wake = wake
         self._held = held
 
@@ -67,7 +71,13 @@ class Sessions:
         return self._start(session_id, from_states={SessionState.OFFERED}, actor=by_manager(), text="Starting.")
 
     def resume(self, session_id: str) -> SessionView:
-        """Go on after the last closed round of a paused, stopped or failed session."""
+        """Go on after the last closed round of a paused, stopped or failed session.
+
+        Raises
+        ------
+        Conflict
+            ``session.not_ready``; ``session.weights_gone`` when the last round's model was removed for good.
+        """
         states = {SessionState.PAUSED, SessionState.STOPPED, SessionState.FAILED}
         return self._start(session_id, from_states=states, actor=by_manager(), text="Going on.")
 
@@ -78,7 +88,7 @@ class Sessions:
             event = SessionEvent.STOP_REQUESTED
             after = self._book.move(tx, session_id, event, actor=by_manager(), text="Stopping.", values=values)
         if after is SessionState.STOPPING:
-            self._wishes(session_id, stop=True)
+            self._wishes.settle(session_id)
         self._wake()
         return self._views.get(session_id)
 
@@ -87,9 +97,9 @@ class Sessions:
         with self._desk.database.begin() as tx:
             row = self._going_on(tx, session_id, "pause")
             if row.wish != "pause":
-                self._note(tx, session_id, "session.pause_wished", "Will pause after this round.")
+                self._note(tx, row, "session.pause_wished", "Will pause after this round.")
                 self._book.change(tx, session_id, {"wish": "pause"})
-        self._wishes(session_id, pause_after_round=True)
+        self._wishes.settle(session_id)
         return self._views.get(session_id)
 
     def go_on(self, session_id: str) -> None:
@@ -98,10 +108,10 @@ class Sessions:
             row = lab_sessions.by_id(tx.connection, session_id)
             is_going_on = row.state in GOING_ON
             if is_going_on and row.wish == "pause":
-                self._note(tx, session_id, "session.pause_forgotten", "Will not pause after all.")
+                self._note(tx, row, "session.pause_forgotten", "Will not pause after all.")
                 self._book.change(tx, session_id, {"wish": "run"})
         if is_going_on:
-            self._wishes(session_id, pause_after_round=False)
+            self._wishes.settle(session_id)
         elif row.state is SessionState.PAUSED:
             self.resume(session_id)
 
@@ -122,10 +132,9 @@ class Sessions:
             if len(current.received) < quorum(row):
                 message = f"{len(current.received)} updates came in, the quorum is {quorum(row)}"
                 raise Conflict(message, code="federation.quorum_missed")
-            self._note(tx, session_id, "session.combine_wished", f"Combining round {row.round} now.")
+            self._note(tx, row, "session.combine_wished", f"Combining round {row.round} now.")
             self._book.change(tx, session_id, {"combine_round": row.round})
-            number = row.round
-        self._wishes(session_id, combine_now=number)
+        self._wishes.settle(session_id)
         return self._views.get(session_id)
 
     def on_answer(self, session_id: str) -> None:
@@ -157,35 +166,27 @@ class Sessions:
         elif row.reason != "session.not_ready":
             with self._desk.database.begin() as tx:
                 text = "Fewer sites agreed than the quorum asks for."
-                self._book.change(tx, row.id, {"reason": "session.not_ready", "reason_text": text}, text=text)
+                changes = {"reason": "session.not_ready", "reason_text": text}
+                self._book.change(tx, row.id, changes, key="session.not_ready", text=text)
 
     def _start_quietly(self, session_id: str, text: str) -> None:
         with suppress(Conflict):  # somebody was quicker
             states = {SessionState.OFFERED, SessionState.PAUSED}
             self._start(session_id, from_states=states, actor=SYSTEM, text=text)
 
-    def on_agreed(self, session_id: str, site_id: str) -> None:
-        """Let a site that agreed (again) into the coming rounds."""
-        withdrawn = self._folders.of(session_id).control().withdrawn
-        if site_id in withdrawn:
-            self._wishes(session_id, withdrawn=tuple(one for one in withdrawn if one != site_id))
-
-    def on_withdrawn(self, session_id: str, site_id: str) -> None:
-        """Take a site that withdrew out of the present round and the next ones."""
-        with self._desk.database.read() as connection:
-            row = lab_sessions.by_id(connection, session_id)
-        if row.state in GOING_ON:
-            self._withdraw(session_id, site_id)
+    def on_consent_changed(self, session_id: str) -> None:
+        """Let a site that agreed (again) into the coming rounds, and one that withdrew out of the present one too."""
+        self._wishes.settle(session_id)
 
     def on_revoked(self, site_id: str) -> None:
         """Take a site whose trust was taken back out of every session that goes on."""
-        self._take_out(site_id, text="is out: its trust was taken back.")
+        self._take_out(site_id, key="session.site_revoked", text="is out: its trust was taken back.")
 
     def on_left(self, site_id: str) -> None:
         """Take a site that left the federation out of every session that goes on."""
-        self._take_out(site_id, text="is out: it has left the federation.")
+        self._take_out(site_id, key="session.site_left", text="is out: it has left the federation.")
 
-    def _take_out(self, site_id: str, *, text: str) -> None:
+    def _take_out(self, site_id: str, *, key: str, text: str) -> None:
         with self._desk.database.read() as connection:
             session_ids = lab_sessions.sessions_of_site(connection, site_id)
         for session_id in session_ids:
@@ -196,19 +197,19 @@ class Sessions:
                     continue
                 lab_sessions.move_participation(tx, session_id, site_id, event, at=self._desk.now())
                 name = lab_sites.site_by_id(tx.connection, site_id).name
-                self._desk.journal.tell(tx, kind="session", text=f"{name} {text}", subject=session_id)
+                self._tell_of_site(tx, lab_sessions.by_id(tx.connection, session_id), name, key=key, text=text)
                 self._book.publish(tx, session_id)
-            self.on_withdrawn(session_id, site_id)
+            self.on_consent_changed(session_id)
 
     def on_suspended(self, site_id: str) -> None:
         """Leave a suspended site out of the present round and the next ones; its consents stay."""
-        self._leave_out(site_id, out=True, text="is left out: it is suspended.")
+        self._leave_out(site_id, key="session.site_suspended", text="is left out: it is suspended.")
 
     def on_readmitted(self, site_id: str) -> None:
         """Ask a site that was suspended again from the next round on."""
-        self._leave_out(site_id, out=False, text="takes part again from the next round on.")
+        self._leave_out(site_id, key="session.site_readmitted", text="takes part again from the next round on.")
 
-    def _leave_out(self, site_id: str, *, out: bool, text: str) -> None:
+    def _leave_out(self, site_id: str, *, key: str, text: str) -> None:
         with self._desk.database.read() as connection:
             name = lab_sites.site_by_id(connection, site_id).name
             going_on = [
@@ -218,12 +219,14 @@ class Sessions:
                 and lab_sessions.participation_of(connection, session_id, site_id).state in TAKING_PART
             ]
         for row in going_on:
-            known = self._folders.of(row.id).control().suspended
-            others = tuple(one for one in known if one != site_id)
-            self._wishes(row.id, suspended=(*others, site_id) if out else others)
+            self._wishes.settle(row.id)
             with self._desk.database.begin() as tx:
-                self._desk.journal.tell(tx, kind="session", text=f"{name} {text}", subject=row.id)
+                self._tell_of_site(tx, row, name, key=key, text=text)
                 self._book.publish(tx, row.id)
+
+    def _tell_of_site(self, tx: Transaction, row: SessionRow, name: str, *, key: str, text: str) -> None:
+        values: Json = {"name": name, "title": row.title}
+        self._desk.journal.tell(tx, kind="session", text=f"{name} {text}", subject=row.id, key=key, values=values)
 
     def _start(self, session_id: str, *, from_states: set[SessionState], actor: str, text: str) -> SessionView:
         check_not_held(self._held())
@@ -232,6 +235,7 @@ class Sessions:
             if row.state not in from_states:
                 message = f"session {row.title} is {row.state.value}"
                 raise IllegalTransition(message)
+            self._round_files.check_there(tx, session_id)
             number = closed_rounds(lab_sessions.rounds(tx.connection, session_id, newest=2)) + 1
             parts = lab_sessions.participations(tx.connection, session_id)
             ready = len(agreed_to(eligible(parts, self._desk.now(), without=left_out(row)), number))
@@ -244,10 +248,11 @@ class Sessions:
                 "reason_text": "",
                 "run_id": None,
                 "lost_runs": 0,
+                "combine_round": 0,
                 "phase": "waiting",
             }
             self._book.move(tx, session_id, SessionEvent.START_REQUESTED, actor=actor, text=text, values=values)
-        self._wishes(session_id, stop=False, pause_after_round=False, combine_now=0)
+        self._wishes.settle(session_id)
         self._wake()
         return self._views.get(session_id)
 
@@ -258,17 +263,9 @@ class Sessions:
             raise IllegalTransition(message)
         return row
 
-    def _note(self, tx: Transaction, session_id: str, action: str, text: str) -> None:
-        self._desk.journal.note(tx, actor=by_manager(), action=action, subject=session_id, text=text)
-
-    def _wishes(self, session_id: str, **wishes: object) -> None:
-        folder = self._folders.of(session_id)
-        folder.write_control(SessionControl.model_validate({**folder.control().model_dump(), **wishes}))
-
-    def _withdraw(self, session_id: str, site_id: str) -> None:
-        withdrawn = self._folders.of(session_id).control().withdrawn
-        if site_id not in withdrawn:
-            self._wishes(session_id, withdrawn=(*withdrawn, site_id))
+    def _note(self, tx: Transaction, row: SessionRow, action: str, text: str) -> None:
+        values: Json = {"title": row.title, "round": row.round}
+        self._desk.journal.note(tx, actor=by_manager(), action=action, subject=row.id, text=text, values=values)
 
 
 def _leaving(state: ParticipationState) -> ParticipationEvent | None:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from fl_core.desk import Desk
 from fl_core.errors import FlomirError
 from fl_core.lifecycle import EnrolmentState
 from fl_core.storage import lab_history, lab_sites
 from fl_core.storage.lab_sites import SiteRow
 from orchestrator.schemas_sites import ConnectionCheck, ContributionView, SiteDiagnosis, SiteHistory
-from orchestrator.services.desk import Desk
 from orchestrator.services.engine import Engine, Gateway
 from orchestrator.services.presence import Presence
 

@@ -1,11 +1,12 @@
 """Sites as the manager sees them."""
 
+from fl_core.desk import Desk
 from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import SiteRow
 from fl_core.storage.listing import Wanted
 from fl_core.trust.identity import short_fingerprint
 from orchestrator.schemas import SiteList, SiteView
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.presence import Presence
 
 

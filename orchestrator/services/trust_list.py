@@ -4,13 +4,13 @@ import logging
 import threading
 from pathlib import Path
 
+from fl_core.desk import Desk
 from fl_core.errors import FlomirError
 from fl_core.lifecycle import EnrolmentState
 from fl_core.storage import lab_sites
 from fl_core.storage.lab_sites import SiteRow
 from fl_core.trust.identity import certificate_key, load_certificate, spki_pem
 from fl_core.trust.trusted import write_trusted
-from orchestrator.services.desk import Desk
 from orchestrator.services.engine import Engine, Gateway
 
 _LISTED = (EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotFound, StudyUnusable
 from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Transaction
@@ -15,7 +16,6 @@ from model.errors import ModelError
 from model.io.export import SUFFIXES, export_volume
 from model.io.importing import import_studies
 from orchestrator.laboratory_schemas import ReconstructionCreate, ReconstructionResult, UploadView
-from orchestrator.services.desk import Desk
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import SetFiles, Sets
 from orchestrator.services.laboratory.training import MODULE, reconstructing_model

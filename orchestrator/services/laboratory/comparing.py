@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotFound
 from fl_core.protocol.messages import Json
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import JobRow, JobState
 from orchestrator.laboratory_schemas import ComparisonCreate, ComparisonResult
-from orchestrator.services.desk import Desk
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import SetFiles, Sets
 from orchestrator.services.laboratory.training import MODULE, reconstructing_model

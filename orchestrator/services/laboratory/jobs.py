@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, FlomirError, IllegalTransition, NotFound, StorageFailed
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json
@@ -19,7 +20,7 @@ from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled
 from fl_core.views import Deleted
 from orchestrator.laboratory_schemas import JobLog, JobView
-from orchestrator.services.desk import SYSTEM, Desk, by_manager
+from orchestrator.services.desk import SYSTEM, by_manager
 from orchestrator.services.laboratory.views import job_view
 from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Lane, RunLongJob, Work, heard
 
@@ -302,6 +303,7 @@ class Jobs:
             subject=job.id,
             details={"kind": job.kind},
             text=f"{_KIND_WORDS[job.kind]} “{job.title}” {_ENDINGS[event]}.",
+            values={"kind": job.kind, "title": job.title},
         )
         tx.after_commit(lambda: self._publish(job.id))
 

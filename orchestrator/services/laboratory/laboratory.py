@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict
 from fl_core.storage.lab_work import JobState
 from orchestrator.laboratory_schemas import JobResult
-from orchestrator.services.desk import Desk
 from orchestrator.services.laboratory.applying import Reconstructions, ReconstructionWork
 from orchestrator.services.laboratory.comparing import Comparisons, ComparisonWork
 from orchestrator.services.laboratory.jobs import Jobs

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotFound
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json
@@ -15,7 +16,7 @@ from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobRow, JobState, SetRow
 from fl_core.views import Deleted
 from orchestrator.laboratory_schemas import FolderCreate, SetView, StudyRow, SynthesisCreate
-from orchestrator.services.desk import Desk, by_manager
+from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.views import set_view
 from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Ask, Lane, Outcome, processors
@@ -141,6 +142,7 @@ class Sets:
                 subject=set_id,
                 details={"name": row.name, "origin": row.origin},
                 text=f"Data set {row.name} was removed.",
+                values={"name": row.name},
             )
             tx.after_commit(lambda: self._tell_removed(set_id))
         shutil.rmtree(self._files.folder / set_id, ignore_errors=True)

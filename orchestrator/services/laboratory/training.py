@@ -1,19 +1,20 @@
 """Central training: a job that trains on data sets of this computer and gives the registry a ModelVersion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from fl_core.desk import Desk
 from fl_core.errors import ComputeFailed, InvalidInput
 from fl_core.storage import lab_models
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import JobRow, JobState
 from fl_core.web.complaints import first_problem
 from model.io.weights import ModelCard
+from model.task_parameters import USED_WITH, TargetKind
 from model.task_spec import task_spec
 from orchestrator.laboratory_schemas import TrainingCreate
-from orchestrator.services.desk import Desk
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import Sets
 from orchestrator.services.laboratory.work import Ask, Lane, Outcome, processors
@@ -22,8 +23,10 @@ from orchestrator.services.models import Models
 MODULE = "model.laboratory_jobs"
 TASK = "spect-reconstruction"
 WEIGHTS = "model.safetensors"
-SET_BY_FORM = frozenset({"local_epochs", "seed", "holdout_fraction"})
-"""Task parameters that the form of a central training says in its own words."""
+TARGETS: TargetKind = "phantom"
+"""What every training of the laboratory learns from."""
+SET_BY_FORM = {"local_epochs": "epochs", "seed": "seed", "holdout_fraction": "holdout"}
+"""Task parameters that a central training says in its own words."""
 
 
 class Trainings:
@@ -41,7 +44,8 @@ class Trainings:
         Raises
         ------
         InvalidInput
-            A network or parameter that there is not; ``model.invalid`` for a first model of another task.
+            A network or parameter that there is not, a parameter without effect in such a training; ``model.invalid`` for
+            a first model of another task.
         Conflict
             ``laboratory.set_not_ready``.
         """
@@ -53,6 +57,7 @@ class Trainings:
             spec.parameters.model_validate(wanted.parameters)
         except ValidationError as error:
             raise InvalidInput(first_problem(error)) from error
+        _refuse_without_effect(wanted.parameters)
         if wanted.model_id is not None:
             reconstructing_model(self._models, wanted.model_id)
         if wanted.validation_set_id in wanted.set_ids:
@@ -62,6 +67,17 @@ class Trainings:
             self._sets.ready(set_id)
         with self._desk.database.begin() as tx:
             return self._jobs.add(tx, kind="training", title=wanted.name, spec=wanted.model_dump(mode="json"))
+
+
+def _refuse_without_effect(parameters: Iterable[str]) -> None:
+    """Refuse parameters that would change nothing, though the model's card would name them."""
+    for name in parameters:
+        if name in SET_BY_FORM:
+            message = f"parameters: {name} has no effect here; {SET_BY_FORM[name]} says it"
+            raise InvalidInput(message)
+        if TARGETS not in USED_WITH.get(name, (TARGETS,)):
+            message = f"parameters: {name} has no effect in a training of the laboratory"
+            raise InvalidInput(message)
 
 
 def reconstructing_model(models: Models, model_id: str) -> tuple[str, Path]:

@@ -1,0 +1,61 @@
+"""What the ServerApp is told to do: ``control.json``, kept as the database says it."""
+
+import threading
+
+from fl_core.desk import Desk
+from fl_core.errors import StorageFailed
+from fl_core.lifecycle import EnrolmentState, ParticipationState, SessionState
+from fl_core.storage import lab_sessions, lab_sites
+from orchestrator.services.eligibility import TAKING_PART
+from orchestrator.services.session_folder import SessionFolders
+
+WITH_RUN = frozenset({SessionState.STARTING, SessionState.RUNNING, SessionState.STOPPING})
+
+
+class SessionWishes:
+    """Writes the wishes of a session that has a run; called again it mends what a kill left half done."""
+
+    def __init__(self, desk: Desk, *, folders: SessionFolders) -> None:
+        self._desk = desk
+        self._folders = folders
+        self._lock = threading.Lock()
+
+    def settle(self, session_id: str) -> None:
+        """Bring the file up to date with what is committed.
+
+        Raises
+        ------
+        StorageFailed
+            ``storage.disk_full`` or ``storage.failed``; the next call tries again.
+        """
+        # Read and write under one lock: who comes last has seen everything, so no wish writes over another.
+        with self._lock:
+            with self._desk.database.read() as connection:
+                row = lab_sessions.by_id(connection, session_id)
+                if row.state not in WITH_RUN:
+                    return
+                parts = lab_sessions.participations(connection, session_id)
+                withdrawn = [part.site_id for part in parts if part.state is ParticipationState.WITHDRAWN]
+                suspended = [
+                    part.site_id
+                    for part in parts
+                    if part.state in TAKING_PART
+                    and lab_sites.site_by_id(connection, part.site_id).state is EnrolmentState.SUSPENDED
+                ]
+            folder = self._folders.of(session_id)
+            known = folder.control()
+            wished = known.model_copy(
+                update={
+                    "stop": row.wish == "stop",
+                    "pause_after_round": row.wish == "pause",
+                    "combine_now": row.combine_round,
+                    "withdrawn": tuple(withdrawn),
+                    "suspended": tuple(suspended),
+                }
+            )
+            if wished == known:
+                return
+            try:
+                folder.write_control(wished)
+            except OSError as error:
+                raise StorageFailed.of(error, "the wishes could not be stored") from error
