@@ -10,10 +10,11 @@ import httpx
 
 from contributor.home_option import home_option, json_option
 from contributor.intake_commands import add_intake_commands
-from contributor.preflight_command import preflight
+from contributor.preflight_command import preflight, read_invitation
 from fl_core.backup_commands import add_backup_commands
 from fl_core.errors import FlomirError
 from fl_core.install_commands import add_install_commands
+from model.sentences import in_sentences
 
 ANSWER_TIMEOUT_S = 60.0
 RUNNING_FILE = Path("run") / "contributor.json"
@@ -33,22 +34,35 @@ def run(home: Path, port: int | None, *, headless: bool, as_json: bool) -> None:
     """Serve until Ctrl-C; prints the one-time link to the page."""
     from contributor.daemon import run_daemon
     from contributor.settings import ContributorSettings
+    from fl_core.starting import one_line, settings_of
 
     home = home.expanduser().resolve()
-    given: dict[str, object] = {"home": home}
+    given: dict[str, object] = {}
     if port is not None:
         given["port"] = port
     if headless:
         given["headless"] = True
+    settings = settings_of(ContributorSettings, home, **given)
     try:
-        run_daemon(ContributorSettings(**given), running_file=home / RUNNING_FILE, as_json=as_json)  # type: ignore[arg-type]
+        run_daemon(settings, running_file=home / RUNNING_FILE, as_json=as_json)
     except FlomirError as error:
-        message = f"{error}. {error.entry.advice}"
-        raise click.ClickException(message) from error
+        raise one_line(error) from error
+
+
+def _data_folder(home: Path) -> Path:
+    from contributor.paths import SitePaths
+    from contributor.settings import ContributorSettings
+    from fl_core.starting import settings_of
+
+    return SitePaths(home, settings_of(ContributorSettings, home).data_folder).data
 
 
 add_backup_commands(
-    contributor, role="contributor", home_option=home_option, bulky="scans and reconstructions, the largest part"
+    contributor,
+    role="contributor",
+    home_option=home_option,
+    bulky="scans and reconstructions, the largest part",
+    scans=_data_folder,
 )
 
 
@@ -72,7 +86,7 @@ contributor.add_command(preflight)
 @json_option
 def enrol(invitation: Path, site_name: str, home: Path, *, as_json: bool) -> None:
     """Accept an INVITATION file; the running contributor then waits for the learning manager's approval."""
-    body = {"invitation": invitation.read_text(encoding="utf-8"), "site_name": site_name}
+    body = {"invitation": read_invitation(invitation), "site_name": site_name}
     view = _call(home, "POST", "/enrolment", body)
     if as_json:
         click.echo(json.dumps(view))
@@ -93,10 +107,10 @@ def link(home: Path, *, as_json: bool) -> None:
 @contributor.command()
 def openapi() -> None:
     """Print the OpenAPI description of the page's API."""
-    from contributor.app import described_app
+    from contributor.api import describe
     from fl_core.web.application import openapi_text
 
-    click.echo(openapi_text(described_app()), nl=False)
+    click.echo(openapi_text(describe()), nl=False)
 
 
 def _call(home: Path, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, object]:
@@ -115,12 +129,11 @@ def _call(home: Path, method: str, path: str, body: Mapping[str, object] | None)
             trust_env=False,
         )
     except (OSError, ValueError, KeyError, httpx.HTTPError) as error:
-        message = f"no contributor is running in this home folder; start it with: flomir contributor run --home {home}"
+        message = f"No contributor is running in this home folder. Start it: flomir contributor run --home {home}"
         raise click.ClickException(message) from error
     answer = response.json()
     if response.status_code >= 400:
-        message = f"{answer['title']} {answer['detail']} {answer['advice']}"
-        raise click.ClickException(message)
+        raise click.ClickException(in_sentences(answer["title"], answer["detail"], answer["advice"]))
     return dict(answer)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from contributor.app import Contributor, compose
 from contributor.settings import ContributorSettings
 from fl_core import logs
+from fl_core.starting import bound
 from fl_core.supervision.child import write_private
 from fl_core.web.home_lock import lock_home
 from fl_core.web.logins import Logins
-from fl_core.web.serving import bind, serve
+from fl_core.web.serving import serve
 from fl_core.web.window import open_window
 
 
@@ -37,9 +38,9 @@ def _keep_private(home: Path) -> None:
 
 
 def _run(settings: ContributorSettings, *, running_file: Path, as_json: bool) -> None:
+    listener = bound(settings.port)
     _keep_private(settings.home)
     logs.setup_logging("contributor", home=settings.home, level=settings.log_level)
-    listener = bind(settings.port)
     port = int(listener.getsockname()[1])
     logins = Logins.of_home(settings.home)
     url = f"http://127.0.0.1:{port}"
@@ -53,7 +54,7 @@ def _run(settings: ContributorSettings, *, running_file: Path, as_json: bool) ->
         sys.stdout.write((line if as_json else words) + "\n")
         sys.stdout.flush()
         if not settings.headless:
-            open_window(link)
+            open_window(link, settings.home)
 
     def composed() -> Contributor:
         return compose(settings, port, logins=logins, on_started=ready)

@@ -33,11 +33,13 @@ def preflight(invitation: Path | None, home: Path, *, as_json: bool) -> None:
     from contributor.preflight.check import Subject, check
     from contributor.schemas_network import PreflightLine
     from contributor.settings import ContributorSettings
+    from fl_core.starting import settings_of
     from fl_core.supervision.jobs import run_job
     from fl_core.transport.proxy import load_proxy
 
     home = home.expanduser().resolve()
-    settings = ContributorSettings(home=home)
+    settings = settings_of(ContributorSettings, home)
+    text = "" if invitation is None else read_invitation(invitation)
     lines: list[PreflightLine] = []
 
     def tell(found: PreflightLine) -> None:
@@ -54,7 +56,7 @@ def preflight(invitation: Path | None, home: Path, *, as_json: bool) -> None:
         Subject(
             home=home,
             record=record,
-            invitation="" if invitation is None else invitation.read_text(encoding="utf-8"),
+            invitation=text,
             proxy=lambda: settings.proxy or load_proxy(SitePaths(home).proxy),
             threads=settings.torch_threads,
             usable_studies=usable,
@@ -70,6 +72,15 @@ def preflight(invitation: Path | None, home: Path, *, as_json: bool) -> None:
         click.echo("This computer is ready.")
     if red:
         sys.exit(1)
+
+
+def read_invitation(file: Path) -> str:
+    """Return an invitation file's text; raises `click.ClickException` for a file that is none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{file.name} is not an invitation. Take the file that the learning manager sent."
+        raise click.ClickException(message) from error
 
 
 def _standing(home: Path) -> "tuple[ConnectionRecord, int]":

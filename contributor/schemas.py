@@ -1,14 +1,17 @@
 """What the contributor's UI API says and accepts under /api/v1; the OpenAPI document is generated from these."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
 from contributor.schemas_network import PreflightLine
+from fl_core.errors import FlomirError
 from fl_core.protocol.messages import Consent, ConsentPermissions, DataSummary, Json, Name, SessionOffer, SitePhase
 from fl_core.protocol.plan import SentUpdate
-from fl_core.views import ChildView, Schema
+from fl_core.views import ChildView, NoteView, Schema
+
+LONGEST_DETAIL = 600
 
 
 class ConnectionView(Schema):
@@ -19,6 +22,9 @@ class ConnectionView(Schema):
     ]
     since: datetime
     detail: str
+    code: str = Field(
+        description="of the detail in the catalogue of errors, by which a page words it; empty without one"
+    )
     orchestrator: str | None
     address: str | None
     site_id: str | None
@@ -93,11 +99,11 @@ class StudyView(Schema):
     has_reference: bool
     counts: float | None
     shape: list[int]
-    geometry: str = Field(description="the geometry in words")
+    geometry: NoteView = Field(description="the geometry in words")
     problem: str = ""
     problem_code: str = ""
     advice: str = ""
-    warnings: list[str]
+    warnings: list[NoteView]
     deidentified: list[str] = Field(description="what was removed on the way in")
     used_in_sessions: int
 
@@ -221,6 +227,22 @@ class ReconstructionCreate(Schema):
     model_id: str
 
 
+class WorkProblem(Schema):
+    """Why something long did not finish: a page words it by its code, where it has one."""
+
+    code: str = Field(description="of the catalogue of errors; empty for what an earlier version wrote down")
+    title: str
+    detail: str
+    advice: str
+
+    @classmethod
+    def of(cls, error: FlomirError) -> Self:
+        """Return what is told of a failure."""
+        entry = error.entry
+        advice = error.remedy or entry.advice
+        return cls(code=error.code, title=entry.title, detail=str(error)[:LONGEST_DETAIL], advice=advice)
+
+
 class ReconstructionView(Schema):
     """GET /reconstructions/{id}, delta `reconstruction`: OSEM and the model side by side."""
 
@@ -228,7 +250,7 @@ class ReconstructionView(Schema):
     study_id: str
     model_id: str
     state: Literal["running", "done", "failed"]
-    problem: str
+    problem: WorkProblem | None
     arrays: list[str] = Field(description="names for GET /reconstructions/{id}/arrays/{name}")
     metrics: dict[str, dict[str, float]] = Field(description="method -> metric -> value, where there is a reference")
     seconds: dict[str, float]

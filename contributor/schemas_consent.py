@@ -60,12 +60,6 @@ class RulePath(Schema):
     rule_id: str = Field(max_length=60)
 
 
-class Deleted(Schema):
-    """DELETE /rules/{rule_id}."""
-
-    id: str
-
-
 class ReminderWish(Schema):
     """PUT /requests/{session_id}/reminder: when to ask again; null asks at once."""
 

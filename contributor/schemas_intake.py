@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from fl_core.views import ListQuery, Schema
+from fl_core.views import ListQuery, NoteView, Schema
 
 
 class ImportView(Schema):
@@ -132,7 +132,7 @@ class StudyDetails(Schema):
     patient_withdrawn: bool
     removed: list[RemovedView]
     kept: list[KeptView]
-    notes: list[str]
+    notes: list[NoteView]
     geometry: GeometryView | None
     has_attenuation: bool
     hindrances: list[str] = Field(description="codes of what keeps it from training; none: it may train")

@@ -22,14 +22,19 @@ class QualityPicture(Schema):
     curves: list[list[float]] = Field(description="what was measured, then what was expected")
 
 
-class QualityFinding(Schema):
-    """One thing that was found."""
+class QualityCause(Schema):
+    """What was found, in English; a page words it in its own language by the code and the numbers."""
 
     code: str
-    level: Literal["information", "warning", "error"]
     text: str
     remedy: str
     numbers: dict[str, float]
+
+
+class QualityFinding(QualityCause):
+    """One thing that was found."""
+
+    level: Literal["information", "warning", "error"]
     picture: QualityPicture | None
 
 
@@ -49,6 +54,7 @@ class QualityGlanceView(Schema):
     study_id: str
     level: QualityLevel
     findings: int
+    cause: QualityCause | None = Field(description="why it may not train; null where quality does not forbid it")
 
 
 class QualityList(Schema):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from contributor.schemas import ReconstructionPath
+from contributor.schemas import ReconstructionPath, WorkProblem
 from fl_core.protocol.messages import Json
 from fl_core.views import Schema
 
@@ -157,15 +157,6 @@ class OwnFindings(Schema):
     )
 
 
-class OwnProblem(Schema):
-    """Why a comparison did not finish."""
-
-    code: str
-    title: str
-    detail: str
-    advice: str
-
-
 class OwnResultView(Schema):
     """GET /results/{id}, delta `own_result`."""
 
@@ -181,7 +172,7 @@ class OwnResultView(Schema):
     progress: float
     created_at: datetime
     ended_at: datetime | None
-    problem: OwnProblem | None
+    problem: WorkProblem | None
     findings: OwnFindings | None
 
 

@@ -27,7 +27,6 @@ class MailSettings(AnyMail):
     """Notices by e-mail."""
 
     kinds: list[NoticeKind] = Field(default=list(KINDS))
-    language: Literal["en", "de"] = "en"
     direct: bool = Field(default=False, description="reach the server without the site's proxy")
 
     @property

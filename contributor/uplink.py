@@ -76,6 +76,7 @@ class Uplink:
         restored: Callable[[], None],
         renewed: Callable[[], None],
         client: Callable[[str], PeerClient],
+        refused: Callable[[Letter, FlomirError], None] = lambda _letter, _error: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._connection = connection
@@ -90,6 +91,7 @@ class Uplink:
         self._restored = restored
         self._renewed = renewed
         self._make_client = client
+        self._on_refused_letter = refused
         self._clock = clock
         self._work = threading.Condition()
         self._run: _Run | None = None
@@ -180,14 +182,14 @@ class Uplink:
         if run.stopped.is_set():
             return delay_s
         if isinstance(error, ProtocolMismatch):
-            self._connection.move("protocol_mismatch", str(error))
+            self._connection.move("protocol_mismatch", str(error), code=error.code)
             return LARGEST_DELAY_S
         if isinstance(error, NotTrusted):
             return self._refused(run, error)
         finding = finding_of(error)
         detail = str(error) if finding is None else finding.text
         if self._connection.record.state not in SHUT_OUT and self._connection.move(
-            "reconnecting", detail, finding=finding
+            "reconnecting", detail, code=error.code, finding=finding
         ):
             logger.warning("connection lost", extra={"code": error.code})
         return min(2 * delay_s, LARGEST_DELAY_S)
@@ -199,9 +201,8 @@ class Uplink:
             return SUSPENDED_DELAY_S
         run.refusals += 1
         if error.code != "trust.revoked" and run.refusals < UNKNOWN_LIMIT:
-            self._connection.move(
-                "reconnecting", "The orchestrator does not accept this site's certificate at the moment."
-            )
+            detail = "The orchestrator does not accept this site's certificate at the moment."
+            self._connection.move("reconnecting", detail, code=NotTrusted.code)
             return FIRST_DELAY_S
         self._shut_out("revoked", error)
         return REVOKED_DELAY_S
@@ -317,6 +318,7 @@ class Uplink:
                 raise
             problem = str(error)[:300]
             logger.warning("a letter was refused", extra={"kind": letter.kind, "code": error.code})
+            self._on_refused_letter(letter, error)
         with self._database.begin() as tx:
             self._outbox.done(tx, letter.seq, self._clock(), problem)
 

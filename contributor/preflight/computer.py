@@ -77,7 +77,7 @@ def train_a_step(threads: int, tell: Tell, run: RunJob) -> Step | None:
     cores = os.cpu_count() or 1
     try:
         answer = run(STEP_MODULE, {"threads": threads}, timeout_s=STEP_TIMEOUT_S)
-        seconds, gpu = _number(answer["seconds"]), str(answer["gpu"])
+        seconds = _number(answer["seconds"])
         step = Step(seconds, int(_number(answer["update_bytes"])))
         memory = _number(answer["peak_bytes"]) / GB
     except FlomirError as error:
@@ -86,10 +86,7 @@ def train_a_step(threads: int, tell: Tell, run: RunJob) -> Step | None:
     except (KeyError, TypeError, ValueError) as error:
         tell(line("step.failed", why=type(error).__name__))
         return None
-    if gpu:
-        tell(line("processor.gpu", name=gpu))
-    else:
-        tell(line("processor.few") if cores == 1 else line("processor.cores", threads=min(threads, cores), cores=cores))
+    tell(line("processor.few") if cores == 1 else line("processor.cores", threads=min(threads, cores), cores=cores))
     code = "step.slow" if seconds > STEP_SLOW_S else "step.works"
     tell(line(code, seconds=short(seconds), memory=short(memory)))
     return step

@@ -1,11 +1,8 @@
 """What the check and the line can find: one row a finding: level, sentence, remedy. A page words it by the code."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contributor.schemas_network import Level, PreflightLine
-
-Values = Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +157,7 @@ FINDINGS: dict[str, Finding] = {
         "Close other programs, or take a larger computer.",
     ),
     "memory.unknown": Finding("skipped", "This system does not tell how much memory is free."),
-    "processor.gpu": Finding("green", "Training can use the graphics processor {name}."),
-    "processor.cores": Finding(
-        "green", "Training uses {threads} of {cores} processor cores; there is no graphics processor for it."
-    ),
+    "processor.cores": Finding("green", "Training uses {threads} of {cores} processor cores."),
     "processor.few": Finding(
         "amber",
         "This computer has one processor core.",

@@ -1,18 +1,10 @@
-"""What the route modules share: operation names, and arrays as raw float32."""
+"""Arrays on their way to the page: raw float32 with shape and spacing in the headers."""
 
 import numpy as np
 from flask import Response
 from numpy.typing import NDArray
 
-from fl_core.storage.listing import Wanted
-from fl_core.views import ListQuery
-
 BINARY = "application/octet-stream"
-
-
-def operation_id(*, name: str, path: str, method: str) -> str:
-    """Name an operation of the OpenAPI document by its function; the signature is the library's."""
-    return name
 
 
 def volume(array: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> Response:
@@ -23,10 +15,3 @@ def volume(array: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -
     response.headers["X-Flomir-Spacing"] = ",".join(f"{mm:g}" for mm in spacing_mm)
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
-
-
-def wanted(query: ListQuery) -> Wanted:
-    """Return which part of a list a request asks for."""
-    return Wanted(
-        search=query.search, states=tuple(query.state), sort=query.sort, limit=query.limit, cursor=query.cursor
-    )

@@ -2,12 +2,9 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
 from contributor.information import information
-from contributor.routes.answers import operation_id
 from contributor.schemas_consent import (
-    Deleted,
     InformationView,
     ResourcesView,
     RuleList,
@@ -18,18 +15,14 @@ from contributor.schemas_consent import (
 from contributor.services.resources import SiteResources
 from contributor.services.rules import Rules
 from fl_core.protocol.plan import Resources
+from fl_core.views import Deleted
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
-
-
-def _blueprint(name: str) -> APIBlueprint:
-    return APIBlueprint(
-        name, __name__, url_prefix="/api/v1", abp_tags=[Tag(name=name)], operation_id_callback=operation_id
-    )
 
 
 def rule_routes(rules: Rules) -> APIBlueprint:
     """Bind the routes of the standing rules."""
-    api = _blueprint("rules")
+    api = blueprint("rules")
 
     @api.get("/rules", responses={200: RuleList})
     def list_rules() -> Response:
@@ -67,7 +60,7 @@ def rule_routes(rules: Rules) -> APIBlueprint:
 
 def resource_routes(resources: SiteResources) -> APIBlueprint:
     """Bind the routes of the caps, and of the sheet, which needs no service."""
-    api = _blueprint("resources")
+    api = blueprint("resources")
 
     @api.get("/resources", responses={200: ResourcesView})
     def get_resources() -> Response:

@@ -2,23 +2,16 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id
 from contributor.schemas import ConnectionView, EnrolmentStart, InvitationPreview, InvitationText
 from contributor.services.enrolment import Enrolment
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
 def routes(enrolment: Enrolment) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint(
-        "enrolment",
-        __name__,
-        url_prefix="/api/v1/enrolment",
-        abp_tags=[Tag(name="enrolment")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("enrolment", "/enrolment")
 
     @api.post("/preview", responses={200: InvitationPreview})
     def preview_invitation(body: InvitationText) -> Response:

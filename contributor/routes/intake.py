@@ -3,10 +3,8 @@
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.file import FileStorage
-from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict
 
-from contributor.routes.answers import operation_id, wanted
 from contributor.schemas import StudyPath
 from contributor.schemas_intake import (
     ExpectedPatients,
@@ -31,7 +29,8 @@ from contributor.services.imports import Imports
 from contributor.services.patients import Patients
 from contributor.services.storage import Storage
 from contributor.services.study_details import Details
-from fl_core.web.parsing import answer
+from fl_core.web.blueprints import blueprint
+from fl_core.web.parsing import answer, wanted
 
 
 class HandedOver(BaseModel):
@@ -44,7 +43,7 @@ class HandedOver(BaseModel):
 
 def import_routes(imports: Imports) -> APIBlueprint:
     """Bind the routes of imports to their service."""
-    api = _blueprint("imports")
+    api = blueprint("imports", "/imports")
     _add_life(api, imports)
 
     @api.get("", responses={200: ImportList})
@@ -109,13 +108,7 @@ def _add_life(api: APIBlueprint, imports: Imports) -> None:
 
 def details_routes(details: Details) -> APIBlueprint:
     """Bind the route of a study's details to its service."""
-    api = APIBlueprint(
-        "study_details",
-        __name__,
-        url_prefix="/api/v1/studies",
-        abp_tags=[Tag(name="studies")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("study_details", "/studies", tag="studies")
 
     @api.get("/<study_id>/details", responses={200: StudyDetails})
     def get_study_details(path: StudyPath) -> Response:
@@ -127,7 +120,7 @@ def details_routes(details: Details) -> APIBlueprint:
 
 def patient_routes(patients: Patients) -> APIBlueprint:
     """Bind the routes of patients to their service."""
-    api = _blueprint("patients")
+    api = blueprint("patients", "/patients")
 
     @api.get("", responses={200: PatientList})
     def list_patients() -> Response:
@@ -154,7 +147,7 @@ def patient_routes(patients: Patients) -> APIBlueprint:
 
 def storage_routes(storage: Storage) -> APIBlueprint:
     """Bind the routes of the place of the data to their service."""
-    api = _blueprint("storage")
+    api = blueprint("storage", "/storage")
 
     @api.get("", responses={200: StorageView})
     def get_storage() -> Response:
@@ -172,13 +165,3 @@ def storage_routes(storage: Storage) -> APIBlueprint:
         return answer(storage.remove_everything(body.studies))
 
     return api
-
-
-def _blueprint(name: str) -> APIBlueprint:
-    return APIBlueprint(
-        name,
-        __name__,
-        url_prefix=f"/api/v1/{name}",
-        abp_tags=[Tag(name=name)],
-        operation_id_callback=operation_id,
-    )

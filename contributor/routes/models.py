@@ -4,9 +4,8 @@ import io
 
 from flask import Response, send_file
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import BINARY, operation_id, volume
+from contributor.routes.answers import BINARY, volume
 from contributor.schemas import (
     ModelPath,
     ReceivedModelList,
@@ -24,18 +23,13 @@ from contributor.services.packages import package_of
 from contributor.services.reconstructions import Reconstructions
 from contributor.services.shipped import is_shipped, shipped_models, shipped_weights
 from fl_core.views import Deleted
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
 def model_routes(models: ReceivedModels) -> APIBlueprint:
     """Bind the routes of the models to their service."""
-    api = APIBlueprint(
-        "models",
-        __name__,
-        url_prefix="/api/v1/models",
-        abp_tags=[Tag(name="models")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("models", "/models")
 
     @api.get("", responses={200: ReceivedModelList})
     def list_models() -> Response:
@@ -82,13 +76,7 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
 
 def reconstruction_routes(reconstructions: Reconstructions, axes: HeartAxes) -> APIBlueprint:
     """Bind the routes of the reconstructions to their services."""
-    api = APIBlueprint(
-        "reconstructions",
-        __name__,
-        url_prefix="/api/v1/reconstructions",
-        abp_tags=[Tag(name="reconstructions")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("reconstructions", "/reconstructions")
 
     @api.get("", responses={200: ReconstructionList})
     def list_reconstructions() -> Response:

@@ -2,20 +2,17 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id
 from contributor.schemas_network import PreflightStart, PreflightView, ProxyChange, ProxyView
 from contributor.services.network import Network
 from contributor.services.preflight import Preflight
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
 def routes(network: Network, preflight: Preflight) -> APIBlueprint:
     """Bind the routes to their services."""
-    api = APIBlueprint(
-        "network", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="network")], operation_id_callback=operation_id
-    )
+    api = blueprint("network")
 
     @api.get("/settings/proxy", responses={200: ProxyView})
     def get_proxy() -> Response:

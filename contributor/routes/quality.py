@@ -2,20 +2,17 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id
 from contributor.schemas import StudyPath
 from contributor.schemas_quality import QualityList, QualityView
 from contributor.services.quality import Quality
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
 def routes(quality: Quality) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint(
-        "quality", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="studies")], operation_id_callback=operation_id
-    )
+    api = blueprint("quality", tag="studies")
 
     @api.get("/quality", responses={200: QualityList})
     def list_quality() -> Response:

@@ -2,25 +2,18 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id
 from contributor.schemas import RequestAnswer, RequestList, RequestView, SessionPath
 from contributor.schemas_consent import ReminderWish
 from contributor.services.reminders import Reminders
 from contributor.services.requests import Requests
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
 def routes(requests: Requests, reminders: Reminders) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint(
-        "requests",
-        __name__,
-        url_prefix="/api/v1/requests",
-        abp_tags=[Tag(name="requests")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("requests", "/requests")
 
     @api.get("", responses={200: RequestList})
     def list_requests() -> Response:

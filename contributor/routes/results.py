@@ -2,9 +2,8 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id, volume
+from contributor.routes.answers import volume
 from contributor.schemas_results import (
     OwnResultArrayPath,
     OwnResultCreate,
@@ -14,18 +13,13 @@ from contributor.schemas_results import (
 )
 from contributor.services.own_results import OwnResults
 from fl_core.views import Deleted
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
 def routes(results: OwnResults) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint(
-        "results",
-        __name__,
-        url_prefix="/api/v1/results",
-        abp_tags=[Tag(name="results")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("results", "/results")
 
     @api.get("", responses={200: OwnResultList})
     def list_results() -> Response:

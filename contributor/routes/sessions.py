@@ -2,9 +2,7 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id
 from contributor.schemas import (
     ReleaseDecision,
     RoundPath,
@@ -16,18 +14,13 @@ from contributor.schemas import (
 from contributor.services.participation import Participation
 from contributor.services.pauses import Pauses
 from contributor.services.requests import Requests
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
 def routes(participation: Participation, requests: Requests, pauses: Pauses) -> APIBlueprint:
     """Bind the routes to their services."""
-    api = APIBlueprint(
-        "sessions",
-        __name__,
-        url_prefix="/api/v1/sessions",
-        abp_tags=[Tag(name="sessions")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("sessions", "/sessions")
 
     @api.get("", responses={200: SiteSessionList})
     def list_sessions() -> Response:

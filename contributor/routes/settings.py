@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id
 from contributor.schemas_settings import DaemonSettingsView, NextStart, NoticesChange, NoticesView
 from contributor.services.next_start import SiteStart
 from fl_core.about import About
 from fl_core.notices.schemas import NoticeTest, NoticeTested
 from fl_core.notices.sender import Sender
 from fl_core.notices.settings import NoticeSettings
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
 
@@ -29,9 +28,7 @@ class House:
 
 def routes(house: House) -> APIBlueprint:
     """Bind the routes to their services."""
-    api = APIBlueprint(
-        "settings", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="settings")], operation_id_callback=operation_id
-    )
+    api = blueprint("settings")
 
     @api.get("/settings/notices", responses={200: NoticesView})
     def get_notices() -> Response:

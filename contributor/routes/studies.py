@@ -2,24 +2,18 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id, volume, wanted
+from contributor.routes.answers import volume
 from contributor.schemas import StudyArrayPath, StudyList, StudyPath, StudyView
 from contributor.services.studies import Studies
 from fl_core.views import ListQuery
-from fl_core.web.parsing import answer
+from fl_core.web.blueprints import blueprint
+from fl_core.web.parsing import answer, wanted
 
 
 def routes(studies: Studies) -> APIBlueprint:
     """Bind the routes to their service."""
-    api = APIBlueprint(
-        "studies",
-        __name__,
-        url_prefix="/api/v1/studies",
-        abp_tags=[Tag(name="studies")],
-        operation_id_callback=operation_id,
-    )
+    api = blueprint("studies", "/studies")
 
     @api.get("", responses={200: StudyList})
     def list_studies(query: ListQuery) -> Response:

@@ -2,9 +2,7 @@
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
 
-from contributor.routes.answers import operation_id
 from contributor.schemas import (
     ActivityQuery,
     LoginLink,
@@ -17,20 +15,23 @@ from contributor.services.system import System
 from fl_core.records import Records
 from fl_core.seen import Seen
 from fl_core.views import ActivityList
+from fl_core.web.account_routes import check_is_script
+from fl_core.web.accounts import Accounts
 from fl_core.web.audit_routes import add_audit_routes
+from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer, nothing
 from fl_core.web.seen_routes import add_seen_routes
 
 
-def routes(system: System, records: Records, sharing: Sharing, seen: Seen) -> APIBlueprint:
+def routes(system: System, records: Records, accounts: Accounts, sharing: Sharing, seen: Seen) -> APIBlueprint:
     """Bind the routes to their services."""
-    api = APIBlueprint(
-        "system", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="system")], operation_id_callback=operation_id
-    )
+    api = blueprint("system")
 
     @api.post("/links", responses={201: LoginLink})
     def create_link() -> Response:
-        """Make a one-time link that signs another browser in."""
+        """Make a one-time link that signs a browser in as the owner; for scripts on this computer."""
+        check_is_script()
+        accounts.note_owner_link()
         return answer(system.new_link(), 201)
 
     @api.get("/system", responses={200: SystemView})
@@ -59,18 +60,14 @@ def routes(system: System, records: Records, sharing: Sharing, seen: Seen) -> AP
 
 def audit_routes(system: System, records: Records) -> APIBlueprint:
     """Bind the routes of the audit log."""
-    api = APIBlueprint(
-        "audit", __name__, url_prefix="/api/v1/audit", abp_tags=[Tag(name="audit")], operation_id_callback=operation_id
-    )
+    api = blueprint("audit", "/audit")
     add_audit_routes(api, records, lambda: system.view().connection.site_name or "FLoMIR")
     return api
 
 
 def internal_routes(participation: Participation) -> APIBlueprint:
     """Bind the loopback route by which the runner hints at new progress; the gate has checked its token."""
-    api = APIBlueprint(
-        "internal", __name__, url_prefix="/internal/v1", doc_ui=False, operation_id_callback=operation_id
-    )
+    api = APIBlueprint("internal", __name__, url_prefix="/internal/v1", doc_ui=False)
 
     @api.post("/progress")
     def progress_hint() -> Response:

@@ -1,16 +1,15 @@
 """The one place that knows, keeps and tells how this site stands with its orchestrator."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from contributor.schemas import ConnectionView
 from contributor.schemas_network import PreflightLine
-from fl_core.events import EventBus
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
+from fl_core.desk import Desk
+from fl_core.protocol.messages import Json
 from fl_core.storage.site_connection import ConnectionRecord, ConnectionState, ConnectionStore
+from fl_core.storage.site_outbox import OutboxStore
 from fl_core.trust.identity import fingerprint, load_certificate, short_fingerprint
 
 KEPT_EVERY = timedelta(seconds=20)
@@ -31,23 +30,15 @@ WORDS: dict[ConnectionState, str] = {
 class Connection:
     """Holds the present record; every change is stored, told to the pages and, where people care, put into words."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._database = database
-        self._store = ConnectionStore(database)
-        self._journal = journal
-        self._bus = bus
-        self._clock = clock
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._store = ConnectionStore(desk.database)
+        self._outbox = OutboxStore(desk.database)
         self._lock = threading.RLock()
         self._record = self._store.get()
         self._contact_kept_at = self._record.last_contact
         self._finding: PreflightLine | None = None
+        self._code = ""
 
     @property
     def record(self) -> ConnectionRecord:
@@ -66,6 +57,7 @@ class Connection:
             state=record.state,
             since=record.since,
             detail=record.detail,
+            code=self._code,
             orchestrator=record.orchestrator,
             address=record.address,
             site_id=record.site_id,
@@ -88,11 +80,15 @@ class Connection:
         values: dict[str, object] | None = None,
         finding: PreflightLine | None = None,
     ) -> None:
-        """Begin, or end, a relation: the whole record is new; with `values` a page words the line by the action."""
+        """Begin, or end, a relation: the whole record is new, and letters to the former laboratory are dropped.
+
+        With `values` a page words the line by the action.
+        """
         with self._lock:
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 self._store.save(tx, record)
-                self._journal.note(
+                self._outbox.clear(tx)
+                self._desk.journal.note(
                     tx,
                     actor=actor,
                     action=action,
@@ -102,7 +98,7 @@ class Connection:
                     kind="connection",
                     values=values,
                 )
-            self._record, self._finding = record, finding
+            self._record, self._finding, self._code = record, finding, ""
         self._tell()
 
     def move(
@@ -110,13 +106,16 @@ class Connection:
         state: ConnectionState,
         detail: str = "",
         *,
-        words: str | None = None,
+        code: str = "",
+        words: str = "",
+        values: Json | None = None,
         finding: PreflightLine | None = None,
         **changes: object,
     ) -> bool:
         """Change the state (and other columns); return whether the state is another one than before.
 
-        `words` replaces the usual sentence of the activity list; `finding` is not kept over the daemon's end.
+        `code` is the detail's in the catalogue of errors. `words` replaces the usual sentence of the activity list, which
+        a page words with `values`. Code and finding are not kept over the daemon's end.
         """
         with self._lock:
             before = self._record
@@ -125,49 +124,48 @@ class Connection:
                 before,
                 state=state,
                 detail=detail,
-                since=self._clock() if moved else before.since,
+                since=self._desk.now() if moved else before.since,
                 **changes,  # type: ignore[arg-type]  # columns of the record
             )
-            if after == before and finding == self._finding:
+            if after == before and (finding, code) == (self._finding, self._code):
                 return False
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 self._store.save(tx, after)
                 if moved:
                     said = "" if state == "reconnecting" else detail  # the line's own words mean nothing to most people
-                    text = words if words is not None else f"{WORDS[state]} {said}".strip()
-                    self._journal.note(
+                    self._desk.journal.note(
                         tx,
                         actor="system",
                         action=f"connection.{state}",
                         subject=after.site_id or "",
-                        text=text,
-                        values={"detail": said} if words is None else None,
+                        text=words or f"{WORDS[state]} {said}".strip(),
+                        values={"detail": said, "code": code if said else "", **(values or {})},
                     )
-            self._record, self._finding = after, finding
+            self._record, self._finding, self._code = after, finding, code
         self._tell()
         return moved
 
     def contact(self) -> None:
         """Note that the orchestrator answered just now; kept on disk now and then only."""
-        now = self._clock()
+        now = self._desk.now()
         with self._lock:
             self._record = replace(self._record, last_contact=now)
             if self._contact_kept_at is not None and now - self._contact_kept_at < KEPT_EVERY:
                 return
             self._contact_kept_at = now
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 self._store.change(tx, last_contact=now)
         self._tell()
 
     def handled(self, seq: int) -> None:
         """Note that the events up to a sequence number have been taken over."""
         with self._lock:
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 self._store.change(tx, last_event=seq)
             self._record = replace(self._record, last_event=seq)
 
     def _tell(self) -> None:
-        self._bus.publish("connection", self.view)
+        self._desk.bus.publish("connection", self.view)
 
 
 def ca_fingerprint(ca_pem: str) -> str:

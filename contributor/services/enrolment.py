@@ -20,7 +20,7 @@ from contributor.services.connection import Connection, ca_fingerprint
 from contributor.services.farewell import Farewell
 from fl_core.acting import acted_by
 from fl_core.errors import Conflict, FlomirError, NotTrusted, PeerUnreachable
-from fl_core.protocol.messages import EnrolmentRequest, EnrolmentStatus
+from fl_core.protocol.messages import EnrolmentReceipt, EnrolmentRequest, EnrolmentStatus, InvitationDocument
 from fl_core.protocol.version import PROTOCOL, negotiate
 from fl_core.storage.site_connection import ConnectionRecord
 from fl_core.transport.proxy import Proxy
@@ -118,19 +118,7 @@ class Enrolment:
                 self._left()
                 self._certificates.remove()
             csr_pem, fingerprint = self._certificates.prepare(site_name)
-            request = EnrolmentRequest(
-                token=invitation.token,
-                csr_pem=csr_pem,
-                site_name=site_name,
-                protocol=str(PROTOCOL),
-                software=self._software,
-            )
-            client = self._client(invitation.address, invitation.ca_pem)
-            try:
-                receipt = client.enrol(request)
-            finally:
-                client.close()
-            negotiate(receipt.protocol)
+            receipt = self._request(invitation, site_name, csr_pem)
             if receipt.fingerprint not in {fingerprint, short_fingerprint(fingerprint)}:
                 message = "the orchestrator names another fingerprint than this site's key has"
                 raise NotTrusted(message, code="trust.fingerprint_mismatch")
@@ -151,16 +139,34 @@ class Enrolment:
                 actor=acted_by("professional"),
                 action="enrolment.requested",
                 text=f"Asked {invitation.orchestrator} for admission as {site_name}.",
+                values={"orchestrator": invitation.orchestrator, "site": site_name},
             )
             self._wait_in_background()
         return self.connection()
+
+    def _request(self, invitation: InvitationDocument, site_name: str, csr_pem: str) -> EnrolmentReceipt:
+        """Hand in the signing request; raises what the orchestrator answers, PeerUnreachable, ProtocolMismatch."""
+        request = EnrolmentRequest(
+            token=invitation.token,
+            csr_pem=csr_pem,
+            site_name=site_name,
+            protocol=str(PROTOCOL),
+            software=self._software,
+        )
+        client = self._client(invitation.address, invitation.ca_pem)
+        try:
+            receipt = client.enrol(request)
+        finally:
+            client.close()
+        negotiate(receipt.protocol)
+        return receipt
 
     def resume(self) -> None:
         """Go on with what was going on when the daemon ended."""
         if self._connection.record.state == "pending":
             self._wait_in_background()
         elif self._connection.is_enrolled:
-            self._connection.move("reconnecting", words="Started again; connecting.")
+            self._connection.move("reconnecting", words="Started again; connecting.", values={"context": "again"})
             self._joined()
         elif self._connection.record.state in {"revoked", "suspended"}:
             self._listen()
@@ -221,7 +227,7 @@ class Enrolment:
                 if not stopped.is_set():
                     finding = finding_of(error)
                     detail = f"The orchestrator does not answer ({error})." if finding is None else finding.text
-                    self._connection.move("pending", detail, finding=finding)
+                    self._connection.move("pending", detail, code=error.code, finding=finding)
             except Exception:
                 delay_s = LARGEST_DELAY_S
                 logger.exception("waiting for the approval failed")
@@ -236,7 +242,7 @@ class Enrolment:
             raise
         except FlomirError as error:
             if not stopped.is_set():
-                self._connection.move("refused", str(error))
+                self._connection.move("refused", str(error), code=error.code)
             return True
         return stopped.is_set() or self._settle(record, status)
 
@@ -260,11 +266,13 @@ class Enrolment:
         try:
             certificate = self._certificates.install(status.certificate_pem or "", record.ca_pem or "", site_id)
         except FlomirError as error:
-            self._connection.move("refused", f"The certificate that came cannot be used: {error}")
+            detail = f"The certificate that came cannot be used: {error}"
+            self._connection.move("refused", detail, code=error.code)
             return True
         self._connection.move(
             "reconnecting",
             words=f"{record.orchestrator} approved this site; connecting.",
+            values={"context": "approved", "orchestrator": record.orchestrator or ""},
             site_id=site_id,
             site_name=site_name,
             certificate_expires_at=certificate.not_valid_after_utc,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fl_core.errors import StorageFailed
 from fl_core.flower.limits import WEEK, round_key
 from fl_core.protocol.messages import SitePhase
 from fl_core.protocol.plan import Grant, Grants, Resources
@@ -89,12 +90,22 @@ class GrantsWriter:
         self._lock = threading.Lock()
 
     def write(self, *, without: str | None = None) -> Grants:
-        """Write the file from what is stored; `without` leaves one session out before that is stored."""
+        """Write the file from what is stored; `without` leaves one session out before that is stored.
+
+        Raises
+        ------
+        StorageFailed
+            The disk refused; the file is gone then, which permits nothing.
+        """
         with self._lock:
             grants = self._collect(without)
             content = grants.model_dump_json(indent=1).encode()
-            if not self._path.is_file() or self._path.read_bytes() != content:
-                write_private(self._path, content)
+            try:
+                if not self._path.is_file() or self._path.read_bytes() != content:
+                    write_private(self._path, content)
+            except OSError as error:
+                self._path.unlink(missing_ok=True)
+                raise StorageFailed.of(error, "the permissions could not be written") from error
         return grants
 
     def _collect(self, without: str | None) -> Grants:

@@ -5,9 +5,8 @@ import math
 from contributor.schemas_results import HeartAxis, ReconstructionDetails, Voxel
 from contributor.services.reconstructions import Reconstructions
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from model.errors import ModelError
 from model.evaluation.axis_polar import Point, polar_by_axis
 
@@ -17,9 +16,8 @@ IMAGES = ("osem", "model", "reference")
 class HeartAxes:
     """Takes an axis, makes the polar maps of all images with it, keeps both with the reconstruction."""
 
-    def __init__(self, *, database: Database, journal: Journal, reconstructions: Reconstructions) -> None:
-        self._database = database
-        self._journal = journal
+    def __init__(self, desk: Desk, *, reconstructions: Reconstructions) -> None:
+        self._desk = desk
         self._reconstructions = reconstructions
 
     def set(self, reconstruction_id: str, axis: HeartAxis) -> ReconstructionDetails:
@@ -41,8 +39,8 @@ class HeartAxes:
         segments = {name: self._segments(reconstruction_id, name, axis) for name in there}
         made = details.model_copy(update={"segments": segments, "axis": axis})
         self._reconstructions.keep_details(reconstruction_id, made)
-        with self._database.begin() as tx:
-            self._journal.note(
+        with self._desk.database.begin() as tx:
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="reconstruction.axis",

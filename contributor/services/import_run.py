@@ -102,6 +102,7 @@ class ImportRun:
         reserve, quota = self._storage.room()
         request: dict[str, object] = {
             "source": self._record.place,
+            "handed_over": self._record.source == "files",
             "into": str(self._prepared),
             "site_key": site_key(self._studies.secret()).hex(),
             "done": self._store.settled_names(self._record.id),

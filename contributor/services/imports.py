@@ -3,8 +3,7 @@
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +14,7 @@ from contributor.services.staging import place_in
 from contributor.services.storage import Storage
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import (
     CATALOGUE,
     Conflict,
@@ -24,12 +24,9 @@ from fl_core.errors import (
     NotFound,
     StorageFailed,
 )
-from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.storage import request_keys
-from fl_core.storage.database import Database
 from fl_core.storage.incoming import pieces, receive
-from fl_core.storage.journal import Journal
 from fl_core.storage.listing import Wanted
 from fl_core.storage.site_imports import ACTIVE, FileState, ImportEvent, ImportRecord, ImportState, ImportStore
 from fl_core.supervision.job_queue import JobQueue
@@ -52,27 +49,21 @@ class Imports:
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         paths: SitePaths,
         studies: Studies,
         storage: Storage,
         limit_bytes: int,
         run: RunJob = run_job,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
-        self._store = ImportStore(database)
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
+        self._store = ImportStore(desk.database)
         self._paths = paths
         self._studies = studies
         self._storage = storage
         self._limit_bytes = limit_bytes
         self._run = run
-        self._clock = clock
         self._queue = JobQueue("imports", lanes={"": self._next}, compute=self._compute)
 
     # --- life ------------------------------------------------------------------------------------------------------
@@ -122,7 +113,7 @@ class Imports:
 
     def open(self) -> ImportView:
         """Begin an import of files that are handed over next."""
-        made = request_keys.made_before(self._database)
+        made = request_keys.made_before(self._desk.database)
         if made is not None:
             return self.get(made)
         self._storage.check(0)
@@ -161,7 +152,7 @@ class Imports:
     def begin(self, import_id: str) -> ImportView:
         """Begin to read what was handed over; asking twice changes nothing."""
         if self._store.get(import_id).state is ImportState.RECEIVING:
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 self._store.apply(tx, import_id, ImportEvent.RECEIVED)
                 tx.after_commit(lambda: self._news(import_id))
         return self.get(import_id)
@@ -174,7 +165,7 @@ class Imports:
         InvalidInput
             When there is no such folder, or it is the folder of the data itself.
         """
-        made = request_keys.made_before(self._database)
+        made = request_keys.made_before(self._desk.database)
         if made is not None:
             return self.get(made)
         folder = Path(given).expanduser()
@@ -204,7 +195,7 @@ class Imports:
         if record.state in RESUMABLE and not Path(record.place).exists():
             message = "the files are not here any more; add them again"
             raise Conflict(message)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.apply(tx, import_id, ImportEvent.RESUMED, {"code": "", "detail": "", "ended_at": None})
             tx.after_commit(lambda: self._news(import_id))
         return self.get(import_id)
@@ -216,7 +207,7 @@ class Imports:
             message = "the import is going on"
             raise Conflict(message)
         view = self._view(record)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.remove(tx, import_id)
         self._drop_staged(record)
         return view
@@ -230,8 +221,8 @@ class Imports:
     def _compute(self, import_id: str, cancel: threading.Event) -> None:
         try:
             record = self._store.get(import_id)
-            with self._database.begin() as tx:
-                self._store.apply(tx, import_id, ImportEvent.STARTED, {"started_at": self._clock()})
+            with self._desk.database.begin() as tx:
+                self._store.apply(tx, import_id, ImportEvent.STARTED, {"started_at": self._desk.now()})
         except (IllegalTransition, NotFound):
             logger.info("an import was cancelled or forgotten before it began", extra={"import": import_id})
             return
@@ -239,14 +230,14 @@ class Imports:
         self._clear_leftovers()
         run = ImportRun(
             record=record,
-            database=self._database,
+            database=self._desk.database,
             store=self._store,
             studies=self._studies,
             storage=self._storage,
             prepared=self._prepared,
             cancel=cancel,
             run=self._run,
-            changed=lambda: self._bus.publish_progress("import", record.id, lambda: self._known(record.id)),
+            changed=lambda: self._desk.bus.publish_progress("import", record.id, lambda: self._known(record.id)),
         )
         try:
             run.work()
@@ -259,12 +250,12 @@ class Imports:
             self._end(record, ImportEvent.FINISHED)
 
     def _end(self, record: ImportRecord, event: ImportEvent, *, code: str = "", detail: str = "") -> None:
-        values = {"ended_at": self._clock(), "code": code, "detail": detail[:300]}
-        with self._database.begin() as tx:
+        values = {"ended_at": self._desk.now(), "code": code, "detail": detail[:300]}
+        with self._desk.database.begin() as tx:
             state = self._store.apply(tx, record.id, event, values)
             counts = self._store.counts(record.id)
             added, others = counts.get(FileState.ADDED, 0), counts.get(FileState.REFUSED, 0)
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=record.actor,
                 action=f"import.{state.value}",
@@ -284,7 +275,7 @@ class Imports:
 
     def publish(self, import_id: str) -> None:
         """Tell the pages about an import."""
-        self._bus.publish("import", lambda: self._known(import_id))
+        self._desk.bus.publish("import", lambda: self._known(import_id))
 
     def _known(self, import_id: str) -> ImportView | None:
         return next((self._view(one) for one in self._store.all() if one.id == import_id), None)
@@ -318,14 +309,14 @@ class Imports:
     def _seconds_left(self, record: ImportRecord, settled: int, waiting: int) -> float | None:
         if record.state is not ImportState.RUNNING or record.started_at is None or record.total is None or settled < 3:
             return None
-        return (self._clock() - record.started_at).total_seconds() / settled * waiting
+        return (self._desk.now() - record.started_at).total_seconds() / settled * waiting
 
     def _add(self, import_id: str, source: str, place: str) -> ImportView:
-        with self._database.begin() as tx:
-            now = self._clock()
+        with self._desk.database.begin() as tx:
+            now = self._desk.now()
             request_keys.note(tx, import_id, at=now)
             self._store.add(tx, import_id, source=source, place=place, actor=acted_by("professional"), at=now)
-            self._journal.note(
+            self._desk.journal.note(
                 tx, actor=acted_by("professional"), action="import.begun", subject=import_id, details={"source": source}
             )
         self.publish(import_id)

@@ -4,19 +4,16 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from contributor.paths import SitePaths
 from contributor.schemas import ReceivedModelView
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, FlomirError, InvalidInput
-from fl_core.events import EventBus
 from fl_core.protocol.messages import Json, ModelNews
-from fl_core.storage.database import Database
 from fl_core.storage.incoming import receive
-from fl_core.storage.journal import Journal
 from fl_core.storage.site_models import ModelStore, ReceivedModelRecord
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
@@ -35,29 +32,26 @@ class ReceivedModels:
     ----------
     download : opens the weights of a hash as chunks; raises PeerUnreachable
     session_changed : tells the pages about a session that has a new model
+    check_disk : refuses a number of bytes that the folder's disk has no room for
     """
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         paths: SitePaths,
         download: Download,
         session_changed: Callable[[str], None],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        check_disk: Callable[[Path, int], None],
     ) -> None:
-        self._database = database
-        self._store = ModelStore(database)
-        self._sessions = SiteSessionStore(database)
-        self._requests = RequestStore(database)
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
+        self._store = ModelStore(desk.database)
+        self._sessions = SiteSessionStore(desk.database)
+        self._requests = RequestStore(desk.database)
         self._paths = paths
         self._download = download
         self._session_changed = session_changed
-        self._clock = clock
+        self._check_disk = check_disk
         self._fetching = threading.Lock()
 
     def all(self) -> list[ReceivedModelView]:
@@ -84,13 +78,13 @@ class ReceivedModels:
         except ValidationError as error:
             message = "the announcement of a model cannot be read"
             raise InvalidInput(message) from error
-        with self._database.begin() as tx:
-            is_new = self._store.add(tx, news, self._clock())
+        with self._desk.database.begin() as tx:
+            is_new = self._store.add(tx, news, self._desk.now())
             if is_new:
                 self._sessions.set_latest_model(tx, news.session_id, news.model_id)
                 kind = "The final model" if news.final else f"The model of round {news.round}"
                 text = f"{kind} “{news.name}” is ready."
-                self._journal.tell(
+                self._desk.journal.tell(
                     tx,
                     kind="model",
                     text=text,
@@ -113,21 +107,24 @@ class ReceivedModels:
             ``model.invalid`` when what came is not what was announced; nothing is kept then.
         PeerUnreachable
             When the orchestrator does not answer.
+        StorageFailed
+            ``storage.disk_low``.
         """
         record = self._store.get(model_id)
         with self._fetching:
             if not self._path(record.news.sha256).is_file():
                 self._bring(record.news)
             if not record.fetched:
-                with self._database.begin() as tx:
+                with self._desk.database.begin() as tx:
                     self._store.set_fetched(tx, model_id)
-                    self._journal.note(
+                    self._desk.journal.note(
                         tx,
                         actor="system",
                         action="model.fetched",
                         subject=model_id,
                         details={"sha256": record.news.sha256},
                         text=f"The model “{record.news.name}” was fetched and verified.",
+                        values={"name": record.news.name},
                     )
         self._publish(model_id)
         return self.get(model_id)
@@ -146,6 +143,7 @@ class ReceivedModels:
         with self._fetching:
             if final.is_file():
                 return final
+            self._check_disk(self._paths.home, limit_bytes)
             with self._download(sha256) as chunks:
                 temporary = receive(chunks, self._paths.models, limit_bytes=limit_bytes, suffix=".safetensors")
             try:
@@ -162,15 +160,20 @@ class ReceivedModels:
         threading.Thread(target=self.fetch_final, name="fetch-models", daemon=True).start()
 
     def fetch_final(self) -> None:
-        """Fetch every final model that is not here; a failure is logged and tried at the next call."""
+        """Fetch the final models that are not here, of sessions that this site was asked to; others come by hand only.
+
+        A failure is logged and tried at the next call.
+        """
         for record in self._store.all():
-            if record.news.final and not record.fetched:
+            asked = self._requests.find(record.news.session_id) is not None
+            if record.news.final and not record.fetched and asked:
                 try:
                     self.fetch(record.id)
                 except FlomirError as error:
                     logger.warning("model not fetched", extra={"model": record.id, "code": error.code})
 
     def _bring(self, news: ModelNews) -> None:
+        self._check_disk(self._paths.home, news.size_bytes)
         with self._download(news.sha256) as chunks:
             temporary = receive(chunks, self._paths.models, limit_bytes=news.size_bytes, suffix=".safetensors")
         try:
@@ -195,7 +198,7 @@ class ReceivedModels:
         return self._paths.models / f"{sha256}.safetensors"
 
     def _publish(self, model_id: str) -> None:
-        self._bus.publish("model", lambda: self.get(model_id))
+        self._desk.bus.publish("model", lambda: self.get(model_id))
 
     def _view(self, record: ReceivedModelRecord) -> ReceivedModelView:
         news = record.news

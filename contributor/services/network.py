@@ -7,9 +7,8 @@ from pydantic import ValidationError
 
 from contributor.schemas_network import ProxyChange, ProxyView
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.transport.proxy import Proxy, check_ca_file, load_proxy, save_proxy
 
 
@@ -25,19 +24,17 @@ class Network:
 
     def __init__(
         self,
+        desk: Desk,
         *,
         chosen_file: Path,
         used_file: Path,
         given: Proxy | None,
-        database: Database,
-        journal: Journal,
         changed: Callable[[], None],
     ) -> None:
         self._chosen_file = chosen_file
         self._used_file = used_file
         self._given = given
-        self._database = database
-        self._journal = journal
+        self._desk = desk
         self._changed = changed
 
     def proxy(self) -> Proxy | None:
@@ -85,8 +82,8 @@ class Network:
         if proxy is not None and proxy.ca_file is not None:
             check_ca_file(proxy.ca_file)
         save_proxy(self._chosen_file, proxy)
-        with self._database.begin() as tx:
-            self._journal.note(
+        with self._desk.database.begin() as tx:
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("administrator"),
                 action="settings.proxy",
@@ -94,6 +91,7 @@ class Network:
                 text="Everything goes out directly now."
                 if proxy is None
                 else f"Everything goes out through {proxy.url} now.",
+                values={"context": "direct"} if proxy is None else {"proxy": proxy.url},
             )
         self.hand_on()
         self._changed()

@@ -1,14 +1,8 @@
-"""The sentences of e-mails to the hospital in German; English ones, and those to programs, are the activity's own."""
+"""The sentences of e-mails to the hospital in German; English ones are the activity's own."""
 
 from collections.abc import Mapping
-from datetime import datetime
-
-from contributor.schemas_settings import MailSettings
-from fl_core.notices.schemas import AnyMail, AnyWebhook
-from fl_core.storage.journal import ActivityRow
 
 GERMAN: Mapping[str, str] = {
-    "notice.test": "Dies ist eine Probe: Benachrichtigungen kommen hier an.",
     "request.received": "{orchestrator} bittet um Teilnahme an „{title}“.",
     "request.further": "{orchestrator} bittet um insgesamt {rounds} Runden für „{title}“.",
     "request.recalled": "{orchestrator} hat die Anfrage „{title}“ zurückgenommen.",
@@ -25,7 +19,7 @@ GERMAN: Mapping[str, str] = {
     "model.final": "Das endgültige Modell „{name}“ ist bereit.",
     "certificate.renewed": "Das Zertifikat dieses Standorts wurde erneuert; es gilt bis {day}.",
     "certificate.expires": "Das Zertifikat dieses Standorts endet am {day}. Es hätte sich von selbst erneuern sollen: Lassen Sie das Programm laufen und verbunden.",
-    "connection.suspended": "Die Trainingsleitung hat diesen Standort vorläufig ausgeschlossen; bis dahin läuft nichts.",
+    "connection.suspended": "Die Trainingsleitung hat diesen Standort vorübergehend ausgesetzt; bis dahin läuft nichts.",
     "connection.revoked": "Das Zertifikat dieses Standorts wurde widerrufen; es läuft nichts mehr.",
     "connection.refused": "Die Trainingsleitung hat diesen Beitritt abgelehnt.",
     "connection.protocol_mismatch": "Die beiden Seiten sprechen verschiedene Versionen.",
@@ -36,18 +30,3 @@ GERMAN: Mapping[str, str] = {
     "storage.low": "Der Platz für Daten an diesem Standort wird knapp.",
     "storage.full": "An diesem Standort ist kein Platz für weitere Daten; Importe hören auf.",
 }
-
-
-def notice_text(channel: AnyMail | AnyWebhook, line: ActivityRow) -> str:
-    """Return a line as this channel's readers are told it; one without German words stays English."""
-    if not isinstance(channel, MailSettings) or channel.language != "de":
-        return line.text
-    values = dict(line.values)
-    if isinstance(at := values.get("at"), str):
-        values["at"] = f"{datetime.fromisoformat(at):%d.%m.%Y %H:%M} UTC"
-    if isinstance(day := values.get("day"), str):
-        values["day"] = f"{datetime.fromisoformat(day):%d.%m.%Y}"
-    try:
-        return GERMAN[line.key or ""].format_map(values)
-    except KeyError:
-        return line.text

@@ -4,23 +4,21 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from contributor.paths import SitePaths
-from contributor.schemas_results import OwnCase, OwnFindings, OwnProblem, OwnResultView
+from contributor.schemas import WorkProblem
+from contributor.schemas_results import OwnCase, OwnFindings, OwnResultView
 from contributor.services.inspection import Volume
 from contributor.services.kept_files import remove_of, remove_strays
 from contributor.services.models import ReceivedModels
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, FlomirError, IllegalTransition, NotFound
-from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json, SitePhase
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.storage.lab_work import JobEvent, JobState
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
@@ -49,28 +47,22 @@ class OwnResults:
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         paths: SitePaths,
         models: ReceivedModels,
         threads: int,
         room_changed: Callable[[], None],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
-        self._store = OwnResultStore(database)
-        self._requests = RequestStore(database)
-        self._sessions = SiteSessionStore(database)
-        self._studies = StudyStore(database)
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
+        self._store = OwnResultStore(desk.database)
+        self._requests = RequestStore(desk.database)
+        self._sessions = SiteSessionStore(desk.database)
+        self._studies = StudyStore(desk.database)
         self._paths = paths
         self._models = models
         self._threads = threads
         self._room_changed = room_changed
-        self._clock = clock
         self._lock = threading.Lock()
         self._live: dict[str, tuple[str, float]] = {}
         self._queue = JobQueue("own-results", lanes={"": self._next}, compute=self._compute, done=self._out)
@@ -82,7 +74,7 @@ class OwnResults:
         known = self._store.all()
         remove_strays(self._paths.results, prefix="result", known={record.id for record in known})
         for record in reversed(known):
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 state = record.state
                 if state == JobState.RUNNING:
                     state = self._store.apply(tx, record.id, JobEvent.INTERRUPTED)
@@ -128,17 +120,18 @@ class OwnResults:
             session_id=model.session_id,
             model_id=model_id,
             state=JobState.QUEUED.value,
-            created_at=self._clock(),
+            created_at=self._desk.now(),
         )
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.add(tx, record)
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="result.started",
                 subject=record.id,
                 details={"model": model_id},
                 text=f"“{model.name}” is compared with OSEM and with a model of this site's data alone.",
+                values={"name": model.name},
             )
         self._queue.look()
         self._publish(record.id)
@@ -158,9 +151,9 @@ class OwnResults:
 
     def resume(self, result_id: str) -> OwnResultView:
         """Queue a comparison again that ended early; it goes on after its last whole round."""
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.apply(tx, result_id, JobEvent.RESUMED, {"problem": None, "ended_at": None})
-            self._journal.note(
+            self._desk.journal.note(
                 tx, actor=acted_by("professional"), action="result.resumed", subject=result_id, details={}
             )
         self._queue.look()
@@ -170,11 +163,11 @@ class OwnResults:
     def remove(self, result_id: str) -> Deleted:
         """Forget one with its images; raises NotFound, or Conflict (``result.running``) while it waits or runs."""
         record = self._store.get(result_id)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             if not self._store.remove(tx, result_id):
                 message = "the comparison is not over"
                 raise Conflict(message, code="result.running")
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="result.removed",
@@ -184,7 +177,7 @@ class OwnResults:
                 values={},
             )
         remove_of(self._paths.results, result_id)
-        self._bus.publish("own_result_deleted", Deleted(id=result_id))
+        self._desk.bus.publish("own_result_deleted", Deleted(id=result_id))
         self._room_changed()
         return Deleted(id=result_id)
 
@@ -215,7 +208,7 @@ class OwnResults:
 
     def _compute(self, result_id: str, cancel: threading.Event) -> None:
         try:
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 self._store.apply(tx, result_id, JobEvent.STARTED)
         except (IllegalTransition, NotFound):
             logger.info("a comparison was cancelled or removed before it began", extra={"result": result_id})
@@ -240,10 +233,11 @@ class OwnResults:
         except JobCancelled:
             self._end(result_id, JobEvent.CANCELLED if self._queue.is_ending(result_id) else JobEvent.INTERRUPTED)
         except FlomirError as error:
-            self._end(result_id, JobEvent.FAILED, {"problem": _problem(error)})
+            self._end(result_id, JobEvent.FAILED, {"problem": WorkProblem.of(error).model_dump()})
         except Exception:
             logger.exception("a comparison failed unexpectedly", extra={"result": result_id})
-            self._end(result_id, JobEvent.FAILED, {"problem": _problem(FlomirError("see the log of the daemon"))})
+            problem = WorkProblem.of(FlomirError("see the log of the daemon"))
+            self._end(result_id, JobEvent.FAILED, {"problem": problem.model_dump()})
 
     def _child(self, result_id: str, cancel: threading.Event) -> dict[str, object]:
         record = self._store.get(result_id)
@@ -258,7 +252,7 @@ class OwnResults:
         def on_progress(line: dict[str, object]) -> None:
             with self._lock:
                 self._live[result_id] = (str(line.get("stage", "")), float(str(line["progress"])))
-            self._bus.publish_progress("own_result", result_id, lambda: self.get(result_id))
+            self._desk.bus.publish_progress("own_result", result_id, lambda: self.get(result_id))
 
         return run_job(MODULE, request, timeout_s=TIMEOUT_S, on_progress=on_progress, cancel=cancel, grace_s=GRACE_S)
 
@@ -306,16 +300,16 @@ class OwnResults:
     # --- states ----------------------------------------------------------------------------------------------------
 
     def _end(self, result_id: str, event: JobEvent, values: Json | None = None) -> None:
-        with self._database.begin() as tx:
-            self._store.apply(tx, result_id, event, {"ended_at": self._clock(), **(values or {})})
+        with self._desk.database.begin() as tx:
+            self._store.apply(tx, result_id, event, {"ended_at": self._desk.now(), **(values or {})})
             text = f"The comparison on the own hold-out {_ENDINGS[event]}."
-            self._journal.note(
-                tx, actor="system", action=f"result.{event.value}", subject=result_id, details={}, text=text
+            self._desk.journal.note(
+                tx, actor="system", action=f"result.{event.value}", subject=result_id, details={}, text=text, values={}
             )
         self._publish(result_id)
 
     def _publish(self, result_id: str) -> None:
-        self._bus.publish("own_result", lambda: self.get(result_id))
+        self._desk.bus.publish("own_result", lambda: self.get(result_id))
 
     def _folder(self, result_id: str) -> Path:
         return self._paths.results / result_id
@@ -337,7 +331,7 @@ class OwnResults:
             progress=progress,
             created_at=record.created_at,
             ended_at=record.ended_at,
-            problem=None if record.problem is None else OwnProblem.model_validate(record.problem),
+            problem=None if record.problem is None else WorkProblem.model_validate(record.problem),
             findings=None if record.result is None else self._findings(record.result),
         )
 
@@ -354,13 +348,3 @@ class OwnResults:
             )
             cases.append(OwnCase.model_validate({**row, **named}))
         return OwnFindings.model_validate({**result, "cases": cases})
-
-
-def _problem(error: FlomirError) -> Json:
-    entry = error.entry
-    return {
-        "code": error.code,
-        "title": entry.title,
-        "detail": str(error)[:600],
-        "advice": error.remedy or entry.advice,
-    }

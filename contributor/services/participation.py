@@ -2,23 +2,21 @@
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from contributor.schemas import ProgressDelta, SiteRoundView, SiteSessionView
+from fl_core.desk import Desk
 from fl_core.errors import CATALOGUE, InvalidInput
-from fl_core.events import EventBus
+from fl_core.flower.progress_file import cut_off, read_lines
 from fl_core.protocol.messages import Json, SessionNews, SitePhase, SiteProgress
-from fl_core.protocol.plan import RunnerEvent
-from fl_core.storage.database import Database, Transaction
-from fl_core.storage.journal import Journal
+from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent
+from fl_core.storage.database import Transaction
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionRecord, SiteSessionStore
 
 TICK_S = 2.0
-LARGEST_READ = 4 * 1024 * 1024
 LIVE_STATES = frozenset({"offered", "starting", "running", "stopping"})
 
 
@@ -35,28 +33,22 @@ class Participation:
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         progress_file: Path,
         forward: Callable[[SiteProgress], None],
         news_changed: Callable[[str], None],
         paused: Callable[[], frozenset[str]] = frozenset,
         address: Callable[[], str] = str,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
-        self._store = SiteSessionStore(database)
-        self._requests = RequestStore(database)
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
+        self._store = SiteSessionStore(desk.database)
+        self._requests = RequestStore(desk.database)
         self._file = progress_file
         self._forward = forward
         self._news_changed = news_changed
         self._paused = paused
         self._address = address
-        self._clock = clock
         self._reading = threading.Lock()
 
     def all(self) -> list[SiteSessionView]:
@@ -68,9 +60,10 @@ class Participation:
         session = self._store.get(session_id)
         return self._view(self._requests.get(session_id), session)
 
-    def has_live_sessions(self) -> bool:
-        """Tell whether progress may come without a hint."""
-        return any(session.state in LIVE_STATES for session in self._store.all())
+    def ingest_live(self) -> None:
+        """Take over what came without a hint, where that may be."""
+        if any(session.state in LIVE_STATES for session in self._store.all()):
+            self.ingest()
 
     def take_news(self, payload: Json) -> None:
         """Take over what the orchestrator tells about a session."""
@@ -80,11 +73,11 @@ class Participation:
             message = "the news of a session cannot be read"
             raise InvalidInput(message) from error
         before = self._store.find(news.session_id)
-        with self._database.begin() as tx:
-            changed = self._store.apply_news(tx, news, self._clock())
+        with self._desk.database.begin() as tx:
+            changed = self._store.apply_news(tx, news, self._desk.now())
             if changed and (before is None or before.state != news.state):
                 title = self._title(news.session_id)
-                self._journal.tell(
+                self._desk.journal.tell(
                     tx,
                     kind="session",
                     text=f"Session “{title}” is {news.state}.",
@@ -98,25 +91,31 @@ class Participation:
 
     def publish(self, session_id: str) -> None:
         """Tell the pages about a session, if this site ever agreed to it."""
-        self._bus.publish("session", lambda: self._known(session_id))
+        self._desk.bus.publish("session", lambda: self._known(session_id))
 
     def ingest(self) -> int:
-        """Take over what is new in the progress file; return how many lines. Repeating it changes nothing."""
+        """Take over what is new in the progress file; return how many lines. Repeating it changes nothing.
+
+        What was taken over is cut off now and then, so that the file does not grow for ever.
+        """
         with self._reading:
             total = 0
             while taken := self._ingest_piece():
                 total += taken
+            cut_off(self._file, self._store.offset())
             return total
 
     def _ingest_piece(self) -> int:
         offset = self._store.offset()
-        raw, offset = _read_lines(self._file, offset)
+        raw, offset = read_lines(self._file, offset)
         if not raw:
             return 0
         events = [event for line in raw.splitlines() if (event := _event(line)) is not None]
         before = {(one.session_id, one.round): one.phase for one in self._present(events)}
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             changed = self._store.take(tx, events, offset + len(raw))
+            for event in events:
+                self._note_event(tx, event)
             for record in changed:
                 if before.get((record.session_id, record.round)) != record.phase:
                     self._note_phase(tx, record)
@@ -136,7 +135,7 @@ class Participation:
             if before.get(key) != record.phase:
                 self.publish(record.session_id)
             delta = ProgressDelta(session_id=record.session_id, round=_round_view(record))
-            self._bus.publish_progress("progress", record.session_id, delta)
+            self._desk.bus.publish_progress("progress", record.session_id, delta)
             self._forward(
                 SiteProgress(
                     session_id=record.session_id,
@@ -148,25 +147,39 @@ class Participation:
                 )
             )
 
-    def _note_phase(self, tx: Transaction, record: SiteRoundRecord) -> None:
-        if record.phase is SitePhase.SENT and record.sent is not None:
-            self._journal.note(
+    def _note_event(self, tx: Transaction, event: RunnerEvent) -> None:
+        """Write down each update that left and each that was asked for once too often, however many come in one piece."""
+        if event.phase is SitePhase.SENT and event.sent is not None:
+            self._desk.journal.note(
                 tx,
                 actor="runner",
                 action="update.sent",
-                subject=record.session_id,
+                subject=event.session_id,
                 details={
-                    "round": record.round,
-                    "destination": self._destination(record.session_id),
-                    **record.sent.model_dump(mode="json", exclude={"shapes"}),
+                    "round": event.round,
+                    "destination": self._destination(event.session_id),
+                    **event.sent.model_dump(mode="json", exclude={"shapes"}),
                 },
-                text=f"Round {record.round}: an update of {record.sent.bytes / 1e6:.2f} MB was sent; no scan left.",
-                values={"round": record.round, "bytes": record.sent.bytes},
+                text=f"Round {event.round}: an update of {event.sent.bytes / 1e6:.2f} MB was sent; no scan left.",
+                values={"round": event.round, "bytes": event.sent.bytes},
                 kind="session",
             )
-        elif record.phase is SitePhase.HELD:
+        elif event.code == ANSWERED_BEFORE:
+            self._desk.journal.note(
+                tx,
+                actor="runner",
+                action="round.refused",
+                subject=event.session_id,
+                details={"round": event.round, "code": event.code},
+                text=f"Round {event.round} was asked for once more with another model; nothing was trained or sent.",
+                values={"round": event.round},
+                kind="session",
+            )
+
+    def _note_phase(self, tx: Transaction, record: SiteRoundRecord) -> None:
+        if record.phase is SitePhase.HELD:
             text = f"Round {record.round}: the update is ready and waits for your answer before it leaves."
-            self._journal.tell(
+            self._desk.journal.tell(
                 tx,
                 kind="session",
                 text=text,
@@ -175,7 +188,7 @@ class Participation:
                 values={"round": record.round},
             )
         elif record.phase is SitePhase.FAILED:
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor="runner",
                 action="round.failed",
@@ -254,22 +267,6 @@ def _round_view(record: SiteRoundRecord) -> SiteRoundView:
 def _plain(scores: dict[str, float]) -> dict[str, float]:
     """Name scores as the task does; on the wire they carry a prefix."""
     return {name.removeprefix("score_"): value for name, value in scores.items()}
-
-
-def _read_lines(file: Path, offset: int) -> tuple[bytes, int]:
-    """Return whole lines after `offset` and where they begin; a file shorter than the offset was begun anew."""
-    try:
-        size = file.stat().st_size
-        if size < offset:
-            offset = 0
-        if size == offset:
-            return b"", offset
-        with file.open("rb") as stream:
-            stream.seek(offset)
-            raw = stream.read(LARGEST_READ)
-    except FileNotFoundError:
-        return b"", offset
-    return raw[: raw.rfind(b"\n") + 1], offset
 
 
 def _event(line: bytes) -> RunnerEvent | None:

@@ -4,16 +4,14 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 from contributor.schemas_intake import ExpectedRow, PatientView, Reconciliation, UnlistedRow
 from contributor.services.inspection import pseudonym_of_number
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotFound
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.storage.site_patients import PatientStore, SourceStore, WithdrawnPatient
 from fl_core.storage.site_studies import StudyRecord
 
@@ -30,20 +28,11 @@ _HEADINGS = frozenset({
 class Patients:
     """Shows, withdraws, restores and reconciles."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        journal: Journal,
-        studies: Studies,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._database = database
-        self._store = PatientStore(database)
-        self._sources = SourceStore(database)
-        self._journal = journal
+    def __init__(self, desk: Desk, *, studies: Studies) -> None:
+        self._desk = desk
+        self._store = PatientStore(desk.database)
+        self._sources = SourceStore(desk.database)
         self._studies = studies
-        self._clock = clock
 
     def all(self) -> list[PatientView]:
         """Return every pseudonym, those with the newest studies first; withdrawn ones without studies too."""
@@ -61,7 +50,7 @@ class Patients:
         Conflict
             ``patient.withdrawn`` when that was done before.
         """
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             records = [record for record in self._studies.records() if record.patient == patient]
             if not records:
                 message = f"no study belongs to the pseudonym {patient}"
@@ -71,15 +60,16 @@ class Patients:
                 raise Conflict(message, code="patient.withdrawn")
             lost = [record.id for record in records if record.state == "usable"]
             actor = acted_by("professional")
-            self._store.withdraw(tx, WithdrawnPatient(patient=patient, at=self._clock(), actor=actor, studies=lost))
+            self._store.withdraw(tx, WithdrawnPatient(patient=patient, at=self._desk.now(), actor=actor, studies=lost))
             self._studies.switch_all(tx, lost, "withdrawn")
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=actor,
                 action="patient.withdrawn",
                 subject=patient,
                 details={"studies": lost},
                 text=f"A patient was withdrawn: {len(lost)} studies will not be used any more.",
+                values={"count": len(lost)},
                 kind="study",
             )
         self._studies.switched(lost)
@@ -97,7 +87,7 @@ class Patients:
         if withdrawn is None:
             message = "the patient is not withdrawn"
             raise Conflict(message)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             back = [
                 record.id
                 for record in self._studies.records()
@@ -107,13 +97,14 @@ class Patients:
             ]
             self._store.restore(tx, patient)
             self._studies.switch_all(tx, back, "usable")
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="patient.restored",
                 subject=patient,
                 details={"studies": back},
                 text=f"The withdrawal of a patient was undone: {len(back)} studies may be used again.",
+                values={"count": len(back)},
                 kind="study",
             )
         self._studies.switched(back)
@@ -155,7 +146,10 @@ class Patients:
             for patient, records in by_patient.items()
             if patient not in seen and not all(record.id in unmatched for record in records)
         ]
-        return Reconciliation(column=column, rows=rows, unlisted=unlisted, repeated=repeated, unmatched=len(unmatched))
+        listed = {record.id for patient in seen for record in by_patient.get(patient, [])}
+        return Reconciliation(
+            column=column, rows=rows, unlisted=unlisted, repeated=repeated, unmatched=len(unmatched - listed)
+        )
 
     def _one(self, patient: str) -> PatientView:
         return _view(patient, self._by_patient().get(patient, []), self._store.withdrawn())

@@ -1,14 +1,12 @@
 """Pausing a session at this site: nothing begins and nothing is finished until it is resumed; the laboratory is told."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict
 from fl_core.flower.limits import PAUSED
 from fl_core.protocol.messages import SitePhase, SiteProgress
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_wishes import WishStore
@@ -26,23 +24,19 @@ class Pauses:
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
         permissions_changed: Callable[[], None],
         forward: Callable[[SiteProgress], None],
         session_changed: Callable[[str], None],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
-        self._store = WishStore(database)
-        self._requests = RequestStore(database)
-        self._sessions = SiteSessionStore(database)
-        self._journal = journal
+        self._desk = desk
+        self._store = WishStore(desk.database)
+        self._requests = RequestStore(desk.database)
+        self._sessions = SiteSessionStore(desk.database)
         self._permissions_changed = permissions_changed
         self._forward = forward
         self._session_changed = session_changed
-        self._clock = clock
 
     def paused(self) -> frozenset[str]:
         """Return the sessions that are paused here."""
@@ -65,9 +59,9 @@ class Pauses:
         if (session_id in self._store.paused()) == paused:
             return
         title = record.offer.title
-        with self._database.begin() as tx:
-            self._store.set_paused(tx, session_id, self._clock() if paused else None)
-            self._journal.note(
+        with self._desk.database.begin() as tx:
+            self._store.set_paused(tx, session_id, self._desk.now() if paused else None)
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="training.paused" if paused else "training.resumed",

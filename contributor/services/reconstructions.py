@@ -1,17 +1,15 @@
 """Reconstructs a study by OSEM and by a received or shipped model, side by side, in a child process."""
 
 import json
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from contributor.paths import SitePaths
-from contributor.schemas import ReconstructionView
+from contributor.schemas import ReconstructionView, WorkProblem
 from contributor.schemas_results import ReconstructionDetails
 from contributor.services.inspection import Volume
 from contributor.services.kept_files import remove_of, remove_strays
@@ -19,11 +17,10 @@ from contributor.services.models import ReceivedModels
 from contributor.services.shipped import is_shipped, shipped_model, shipped_name
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, FlomirError, InvalidInput, NotFound, StudyUnusable
-from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
+from fl_core.storage.database import Transaction
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
@@ -41,33 +38,25 @@ IN_FILE = {"osem": "osem", "model": "model", "reference": "reference", "attenuat
 DETAILS = ("alarm", "intervals", "segments", "osem_settings")
 RESEARCH_ONLY = "for research, not for diagnosis"
 
-logger = logging.getLogger(__name__)
-
 
 class Reconstructions:
     """Queues and keeps reconstructions; one is computed at a time."""
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         paths: SitePaths,
         studies: Studies,
         models: ReceivedModels,
         room_changed: Callable[[], None],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
-        self._store = ReconstructionStore(database)
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
+        self._store = ReconstructionStore(desk.database)
         self._paths = paths
         self._studies = studies
         self._models = models
         self._room_changed = room_changed
-        self._clock = clock
         self._progress: dict[str, float] = {}
         self._unrecorded: set[str] = set()
         self._queue = JobQueue("reconstructions", lanes={"": self._next}, compute=self._compute)
@@ -110,23 +99,24 @@ class Reconstructions:
             study_id=study_id,
             model_id=model_id,
             state="running",
-            created_at=self._clock(),
+            created_at=self._desk.now(),
             arrays=[],
             metrics={},
             seconds={},
         )
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.save(tx, record)
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="reconstruction.started",
                 subject=record.id,
                 details={"study": study_id, "model": model_id},
                 text=f"A study is reconstructed with “{model_name}” and with OSEM.",
+                values={"name": model_name},
             )
         view = self._view(record)
-        self._bus.publish("reconstruction", view)
+        self._desk.bus.publish("reconstruction", view)
         self._queue.look()
         return view
 
@@ -173,11 +163,11 @@ class Reconstructions:
     def remove(self, reconstruction_id: str) -> Deleted:
         """Forget one with its images and exports; raises NotFound, or Conflict (``result.running``) while it runs."""
         record = self._store.get(reconstruction_id)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             if not self._store.remove(tx, record.id):
                 message = "the reconstruction is being computed"
                 raise Conflict(message, code="result.running")
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="reconstruction.removed",
@@ -187,7 +177,7 @@ class Reconstructions:
                 values={},
             )
         remove_of(self._paths.reconstructions, record.id)
-        self._bus.publish("reconstruction_deleted", Deleted(id=record.id))
+        self._desk.bus.publish("reconstruction_deleted", Deleted(id=record.id))
         self._room_changed()
         return Deleted(id=record.id)
 
@@ -221,14 +211,25 @@ class Reconstructions:
         except JobCancelled:
             return  # the daemon ends; it is begun again at the next start
         except FlomirError as error:
-            done = replace(record, state="failed", problem=str(error)[:300])
+            done = replace(record, state="failed", problem=WorkProblem.of(error).model_dump())
         self._progress.pop(record.id, None)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.save(tx, done)
-            ending = "is ready" if done.state == "done" else f"failed: {done.problem}"
-            self._journal.tell(tx, kind="reconstruction", text=f"The reconstruction {ending}.", subject=done.id)
+            self._tell_end(tx, done)
         self._unrecorded.discard(record.id)
-        self._bus.publish("reconstruction", self._view(done))
+        self._desk.bus.publish("reconstruction", self._view(done))
+
+    def _tell_end(self, tx: Transaction, done: ReconstructionRecord) -> None:
+        problem = done.problem or {}
+        ending = f"failed: {problem['detail']}" if problem else "is ready"
+        self._desk.journal.tell(
+            tx,
+            kind="reconstruction",
+            text=f"The reconstruction {ending}.",
+            subject=done.id,
+            key=f"reconstruction.{done.state}",
+            values={"code": problem["code"], "reason": problem["title"]} if problem else {},
+        )
 
     def _run(self, record: ReconstructionRecord, cancel: threading.Event) -> dict[str, object]:
         self._paths.reconstructions.mkdir(parents=True, exist_ok=True)
@@ -243,7 +244,7 @@ class Reconstructions:
 
         def on_progress(line: dict[str, object]) -> None:
             self._progress[record.id] = float(str(line["progress"]))
-            self._bus.publish_progress("reconstruction", record.id, lambda: self.get(record.id))
+            self._desk.bus.publish_progress("reconstruction", record.id, lambda: self.get(record.id))
 
         answer = run_job(JOB_MODULE, request, timeout_s=JOB_TIMEOUT_S, on_progress=on_progress, cancel=cancel)
         kept = json.dumps({key: answer.get(key) for key in DETAILS}, allow_nan=False)

@@ -1,12 +1,11 @@
 """Ask me later: a request comes back as a reminder at the chosen time, before its answer is due."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_wishes import WishStore
 
@@ -19,20 +18,11 @@ class Reminders:
     changed : tells the pages about a request by its session
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        journal: Journal,
-        changed: Callable[[str], None],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._database = database
-        self._store = WishStore(database)
-        self._requests = RequestStore(database)
-        self._journal = journal
+    def __init__(self, desk: Desk, *, changed: Callable[[str], None]) -> None:
+        self._desk = desk
+        self._store = WishStore(desk.database)
+        self._requests = RequestStore(desk.database)
         self._changed = changed
-        self._clock = clock
 
     def at(self, session_id: str) -> datetime | None:
         """Return when a request comes back, None when it waits for its answer now."""
@@ -50,17 +40,17 @@ class Reminders:
             When the time is over, or after the answer is due.
         """
         record = self._requests.get(session_id)
-        now, due = self._clock(), record.offer.answer_by
+        now, due = self._desk.now(), record.offer.answer_by
         if record.answer != "none" or due <= now:
             message = "the request does not wait for an answer"
             raise Conflict(message)
         if at is not None and not now < at < due:
             message = f"at: {at:%Y-%m-%d %H:%M} is not between now and {due:%Y-%m-%d %H:%M}, when the answer is due"
             raise InvalidInput(message)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.set_reminder(tx, session_id, at)
             if at is not None:
-                self._journal.note(
+                self._desk.journal.note(
                     tx,
                     actor=acted_by("professional"),
                     action="request.put_off",
@@ -73,16 +63,16 @@ class Reminders:
 
     def tell_due(self) -> None:
         """Bring back what is due; each is told once."""
-        now = self._clock()
+        now = self._desk.now()
         for session_id, reminder in self._store.reminders().items():
             if reminder.told or reminder.at > now:
                 continue
             record = self._requests.find(session_id)
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 self._store.set_reminder(tx, session_id, reminder.at, told=True)
                 if record is not None and record.answer == "none":
                     title = record.offer.title
-                    self._journal.tell(
+                    self._desk.journal.tell(
                         tx,
                         kind="request",
                         text=f"Reminder: “{title}” waits for your answer.",

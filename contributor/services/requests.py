@@ -1,4 +1,4 @@
-"""Offers and this site's signed answers; every permission the runner ever has begins and ends here.
+"""The answers to offers, signed by the site; every permission the runner ever has begins and ends here.
 
 ::
 
@@ -10,40 +10,35 @@ agreed to.
 """
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
-
-from pydantic import ValidationError
 
 from contributor.certificates import SiteCertificates
 from contributor.information import cited
 from contributor.schemas import FurtherView, RequestAnswer, RequestView
 from contributor.services.connection import Connection
 from contributor.services.grants import REFUSED, RELEASED, GrantsWriter
-from contributor.services.offers import refusal_words, verified_offer
 from contributor.services.rules import Rules
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
-from fl_core.errors import Conflict, FlomirError, InvalidInput, NotTrusted
-from fl_core.events import EventBus
+from fl_core.desk import Desk
+from fl_core.errors import Conflict, FlomirError, InvalidInput
 from fl_core.lifecycle import SessionState, is_terminal
 from fl_core.protocol.messages import (
     Consent,
-    ConsentPermissions,
     Json,
     RuleCited,
-    SendPermission,
     SessionOffer,
     SignedDocument,
     Withdrawal,
 )
-from fl_core.protocol.signing import sha256_of, sign, verify
-from fl_core.storage.database import Database, Transaction
-from fl_core.storage.journal import Journal
-from fl_core.storage.site_amendments import AmendmentStore, FurtherOffer
-from fl_core.storage.site_outbox import OutboxStore
+from fl_core.protocol.signing import sha256_of, sign
+from fl_core.storage.database import Transaction
+from fl_core.storage.site_amendments import AmendmentStore
+from fl_core.storage.site_outbox import Letter, OutboxStore
 from fl_core.storage.site_requests import Answer, RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_studies import StudyRecord
@@ -52,6 +47,7 @@ from model.task_spec import learns_without_reference
 RequestState = Literal["open", "agreed", "declined", "expired", "withdrawn", "closed"]
 MARGIN = timedelta(days=7)
 """Time a consent stays valid beyond the longest time the agreed rounds can take, for pauses."""
+BEFORE_START: frozenset[str] = frozenset({SessionState.DRAFT, SessionState.OFFERED})
 MAY_ANSWER: dict[RequestState, frozenset[str]] = {
     "open": frozenset({"agree", "decline"}),
     "agreed": frozenset({"decline"}),
@@ -84,7 +80,7 @@ def request_state(answer: Answer, answer_by: datetime, session_state: str | None
 
 
 class Requests:
-    """Takes offers in, answers them, and takes answers back.
+    """Answers offers, and takes answers back; `RequestInbox` takes offers in.
 
     Parameters
     ----------
@@ -95,38 +91,30 @@ class Requests:
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         connection: Connection,
         certificates: SiteCertificates,
         studies: Studies,
         grants: GrantsWriter,
         rules: Rules,
         remind_at: Callable[[str], datetime | None],
-        bundle_sha256: str,
         send: Callable[[], None],
         session_changed: Callable[[str], None],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
-        self._store = RequestStore(database)
-        self._amendments = AmendmentStore(database)
-        self._sessions = SiteSessionStore(database)
-        self._outbox = OutboxStore(database)
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
+        self._store = RequestStore(desk.database)
+        self._amendments = AmendmentStore(desk.database)
+        self._sessions = SiteSessionStore(desk.database)
+        self._outbox = OutboxStore(desk.database)
         self._connection = connection
         self._certificates = certificates
         self._studies = studies
         self._grants = grants
         self._rules = rules
         self._remind_at = remind_at
-        self._bundle_sha256 = bundle_sha256
         self._send = send
         self._session_changed = session_changed
-        self._clock = clock
 
     def all(self) -> list[RequestView]:
         """Return every request, newest first."""
@@ -135,75 +123,6 @@ class Requests:
     def get(self, session_id: str) -> RequestView:
         """Return one request; raises NotFound."""
         return self._view(self._store.get(session_id))
-
-    def receive(self, payload: Json) -> None:
-        """Take an offer in; one that fails a check is audited and never shown."""
-        record = self._connection.record
-        try:
-            if record.ca_pem is None or record.site_id is None:
-                message = "this site is not enrolled"
-                raise Conflict(message, code="enrolment.none")
-            found = verified_offer(
-                payload, ca_pem=record.ca_pem, site_id=record.site_id, bundle_sha256=self._bundle_sha256
-            )
-        except FlomirError as error:
-            self._note_refused(error)
-            return
-        session_id, now = found.offer.session_id, self._clock()
-        known = self._store.find(session_id)
-        agreed = known is not None and known.answer == "agree" and known.offer_sha256 != found.sha256
-        if agreed and known is not None and found.offer.issued_at <= known.offer.issued_at:
-            return  # an older offer that comes again
-        with self._database.begin() as tx:
-            if agreed:
-                further = FurtherOffer(
-                    session_id=session_id, offer_sha256=found.sha256, received_at=now, document=found.document
-                )
-                is_new = self._amendments.add(tx, further)
-            else:
-                is_new = self._store.add(
-                    tx, session_id=session_id, received_at=now, offer=found.document, offer_sha256=found.sha256
-                )
-            if is_new:
-                self._journal.note(
-                    tx,
-                    actor="orchestrator",
-                    action="request.further" if agreed else "request.received",
-                    subject=session_id,
-                    details={"offer_sha256": found.sha256},
-                    text=_asked_words(found.offer, further=agreed),
-                    values={
-                        "orchestrator": found.offer.orchestrator,
-                        "title": found.offer.title,
-                        "rounds": found.offer.rounds,
-                    },
-                )
-        if is_new:
-            self._publish(session_id)
-        if is_new and not agreed:
-            self._answer_by_rule(found.offer)
-
-    def _answer_by_rule(self, offer: SessionOffer) -> None:
-        """Agree where a standing rule does; what it cannot agree to waits for a person, who is told why."""
-        rule = self._rules.matching(offer)
-        if rule is None:
-            return
-        send = SendPermission(self._rules.send_permission(rule))
-        permissions = ConsentPermissions(take_part=True, train_on_my_data=True, send_model=send)
-        try:
-            self.answer(offer.session_id, RequestAnswer(decision="agree", permissions=permissions), rule=rule)
-        except FlomirError as error:
-            name = self._rules.name(rule.rule_id)
-            with self._database.begin() as tx:
-                self._journal.note(
-                    tx,
-                    actor=f"rule:{rule.rule_id}",
-                    action="rule.could_not_agree",
-                    subject=offer.session_id,
-                    details={"version": rule.version, "code": error.code},
-                    text=f"Standing rule “{name}” could not agree to “{offer.title}”: {error}. It waits for you.",
-                    values={"name": name, "title": offer.title},
-                )
 
     def answer(self, session_id: str, wanted: RequestAnswer, *, rule: RuleCited | None = None) -> RequestView:
         """Sign and store the answer, give or take the permission, and send it; `rule` answers instead of a person.
@@ -216,23 +135,28 @@ class Requests:
         """
         record = self._store.get(session_id)
         self._check_answerable(record, wanted)
+        now = self._desk.now()
+        if wanted.decision == "decline" and self._state(record) == "agreed" and self._is_past(record, now):
+            return self.withdraw(session_id, wanted.reason)
         covered = self._covered(record.offer, wanted)
-        now = self._clock()
         document = self._signed(record.offer, record.offer_sha256, wanted, covered, now, rule)
         agreed = wanted.decision == "agree"
         if not agreed:
             self._grants.write(without=session_id)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.answer(tx, record, wanted.decision, document, tuple(study.id for study in covered))
             if agreed:
-                self._sessions.open(tx, session_id, now)
+                self._sessions.open(tx, session_id)
             else:
                 self._amendments.close(tx, session_id)
             self._outbox.put(tx, "consent", document, now)
             text = _answer_words(record.offer.title, agreed=agreed, studies=len(covered))
+            values: Json = {"title": record.offer.title, "count": len(covered)}
             if rule is not None:
-                text = f"Standing rule “{self._rules.name(rule.rule_id)}”: {text}"
-            self._note_answer(tx, session_id, wanted, len(covered), text, rule)
+                name = self._rules.name(rule.rule_id)
+                text = f"Standing rule “{name}”: {text}"
+                values |= {"context": "rule", "name": name}
+            self._note_answer(tx, session_id, wanted, text, values, rule)
         self._grants.write()
         return self._told(session_id)
 
@@ -247,7 +171,7 @@ class Requests:
             ``consent.expired`` after its deadline; `conflict` when the agreement was taken back meanwhile.
         """
         record, further = self._store.get(session_id), self._amendments.get(session_id)
-        now = self._clock()
+        now = self._desk.now()
         if self._state(record) != "agreed":
             message = f"the request is {self._state(record)}"
             raise Conflict(message)
@@ -260,7 +184,7 @@ class Requests:
             raise InvalidInput(message)
         covered = self._covered(further.offer, wanted)
         document = self._signed(further.offer, further.offer_sha256, wanted, covered, now)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             if agreed:
                 self._amendments.agree(tx, further, record, document, tuple(study.id for study in covered))
             else:
@@ -272,46 +196,10 @@ class Requests:
                 if agreed
                 else f"Declined the further rounds of “{title}”; what was agreed to before stays."
             )
-            self._note_answer(tx, session_id, wanted, len(covered), text)
+            values: Json = {"context": "further", "title": title, "rounds": rounds, "count": len(covered)}
+            self._note_answer(tx, session_id, wanted, text, values)
         self._grants.write()
         return self._told(session_id)
-
-    def recall(self, payload: Json) -> None:
-        """Take over that the orchestrator took an offer back; the runner's permission ends first.
-
-        Raises
-        ------
-        NotTrusted
-            ``trust.signature_invalid``: not signed by the orchestrator, or for another site.
-        """
-        connection = self._connection.record
-        try:
-            document = SignedDocument.model_validate(payload)
-        except ValidationError as error:
-            message = "the withdrawal is not a signed document"
-            raise NotTrusted(message, code="trust.signature_invalid") from error
-        withdrawal = verify(
-            document, connection.ca_pem or "", Withdrawal, "orchestrator", site_id=connection.site_id or ""
-        )
-        record = self._store.find(withdrawal.session_id)
-        if record is None or record.answer == "recalled" or withdrawal.signed_at < record.offer.issued_at:
-            return
-        self._grants.write(without=record.session_id)
-        with self._database.begin() as tx:
-            self._store.recall(tx, record, document)
-            self._amendments.close(tx, record.session_id)
-            self._journal.note(
-                tx,
-                actor="orchestrator",
-                action="request.recalled",
-                subject=record.session_id,
-                details={"offer_sha256": record.offer_sha256},
-                text=f"{record.offer.orchestrator} took its request “{record.offer.title}” back.",
-                values={"orchestrator": record.offer.orchestrator, "title": record.offer.title},
-            )
-        self._grants.write()
-        self._publish(record.session_id)
-        self._session_changed(record.session_id)
 
     def withdraw(self, session_id: str, reason: str) -> RequestView:
         """Take an agreement back: the runner's permission ends first, then it is recorded, then the other side is told."""
@@ -320,14 +208,15 @@ class Requests:
             message = "there is no agreement to take back"
             raise Conflict(message)
         self._grants.write(without=session_id)
-        now = self._clock()
+        now = self._desk.now()
         withdrawal = Withdrawal(session_id=session_id, site_id=record.offer.site_id, signed_at=now, reason=reason)
         document = sign("withdrawal", withdrawal, self._certificates.key(), self._certificates.certificate_pem())
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.withdraw(tx, record, document)
             self._amendments.close(tx, session_id)
-            self._outbox.put(tx, "withdrawal", document, now)
-            self._journal.note(
+            if record.offer.site_id == self._connection.record.site_id:  # another laboratory has no business with it
+                self._outbox.put(tx, "withdrawal", document, now)
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="consent.withdrawn",
@@ -338,17 +227,35 @@ class Requests:
         self._grants.write()
         return self._told(session_id)
 
+    def letter_refused(self, letter: Letter, error: FlomirError) -> None:
+        """Tell that the laboratory did not take an answer or a withdrawal: both sides think of it differently now."""
+        session_id = str(json.loads(letter.document.payload)["session_id"])
+        record = self._store.find(session_id)
+        title = session_id if record is None else record.offer.title
+        with self._desk.database.begin() as tx:
+            self._desk.journal.note(
+                tx,
+                actor="orchestrator",
+                action="letter.refused",
+                subject=session_id,
+                details={"kind": letter.kind, "code": error.code},
+                text=f"The laboratory did not take this site's answer to “{title}”: {error.entry.title} "
+                "Ask the learning manager how it stands.",
+                values={"title": title, "code": error.code, "reason": error.entry.title},
+                kind="request",
+            )
+
     def decide_held(self, session_id: str, round_number: int, *, send: bool) -> None:
         """Let a held update go, or keep it; raises Conflict when no update waits."""
         record = self._store.get(session_id)
         if record.answer != "agree":
             message = "the agreement was taken back"
             raise Conflict(message)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             if not self._sessions.decide(tx, session_id, round_number, RELEASED if send else REFUSED):
                 message = f"no update of round {round_number} waits for an answer"
                 raise Conflict(message)
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="update.released" if send else "update.kept",
@@ -367,17 +274,17 @@ class Requests:
 
     def expire(self) -> None:
         """Tell the pages about requests whose time has run out; take expired permissions away."""
-        now = self._clock()
+        now = self._desk.now()
         for record in self._store.all():
             if record.answer == "none" and now - timedelta(seconds=30) < record.offer.answer_by <= now:
-                self._publish(record.session_id)
+                self.publish(record.session_id)
         self._grants.write()
 
     def session_changed(self, session_id: str) -> None:
         """Follow a session's news: permissions and the request's state depend on it."""
         self._grants.write()
         if any(record.session_id == session_id for record in self._store.all()):
-            self._publish(session_id)
+            self.publish(session_id)
 
     def _covered(self, offer: SessionOffer, wanted: RequestAnswer) -> list[StudyRecord]:
         covered = self._usable_for(offer) if _trains(wanted) else []
@@ -420,25 +327,26 @@ class Requests:
         tx: Transaction,
         session_id: str,
         wanted: RequestAnswer,
-        studies: int,
         text: str,
+        values: Json,
         rule: RuleCited | None = None,
     ) -> None:
         agreed = wanted.decision == "agree"
         by = {} if rule is None else {"rule": rule.rule_id, "rule_version": rule.version, "rule_sha256": rule.sha256}
-        self._journal.note(
+        self._desk.journal.note(
             tx,
             actor=acted_by("professional") if rule is None else f"rule:{rule.rule_id}",
             action=f"consent.{'agreed' if agreed else 'declined'}",
             subject=session_id,
             details={
-                "studies": studies,
+                "studies": values["count"],
                 **wanted.permissions.model_dump(mode="json"),
                 "information": cited().version,
                 "information_sha256": cited().sha256,
                 **by,
             },
             text=text,
+            values=values,
         )
 
     def _check_answerable(self, record: RequestRecord, wanted: RequestAnswer) -> None:
@@ -446,7 +354,7 @@ class Requests:
             message = "this site is not part of the federation that asks"
             raise Conflict(message, code="enrolment.none")
         state = self._state(record)
-        if state == "expired" or (wanted.decision == "agree" and record.offer.answer_by <= self._clock()):
+        if state == "expired" or (wanted.decision == "agree" and record.offer.answer_by <= self._desk.now()):
             message = f"the answer was due on {record.offer.answer_by:%Y-%m-%d %H:%M} UTC"
             raise Conflict(message, code="consent.expired")
         if wanted.decision not in MAY_ANSWER.get(state, frozenset()):
@@ -456,34 +364,25 @@ class Requests:
             message = "an agreement needs the permission to take part"
             raise InvalidInput(message)
 
-    def _note_refused(self, error: FlomirError) -> None:
-        with self._database.begin() as tx:
-            self._journal.note(
-                tx,
-                actor="orchestrator",
-                action="request.refused",
-                details={"code": error.code, "detail": str(error)[:200]},
-                text=refusal_words(error),
-                kind="request",
-            )
-
     def _told(self, session_id: str) -> RequestView:
-        self._publish(session_id)
+        self.publish(session_id)
         self._session_changed(session_id)
         self._send()
         return self.get(session_id)
 
     def publish(self, session_id: str) -> None:
         """Tell the pages about a request."""
-        self._publish(session_id)
+        self._desk.bus.publish("request", lambda: self.get(session_id))
 
-    def _publish(self, session_id: str) -> None:
-        self._bus.publish("request", lambda: self.get(session_id))
+    def _is_past(self, record: RequestRecord, now: datetime) -> bool:
+        """Tell whether the laboratory takes no other answer any more: then an agreement is withdrawn, not declined."""
+        session = self._sessions.find(record.session_id)
+        return record.offer.answer_by <= now or (session is not None and session.state not in BEFORE_START)
 
     def _state(self, record: RequestRecord) -> RequestState:
         session = self._sessions.find(record.session_id)
         return request_state(
-            record.answer, record.offer.answer_by, None if session is None else session.state, self._clock()
+            record.answer, record.offer.answer_by, None if session is None else session.state, self._desk.now()
         )
 
     def _view(self, record: RequestRecord) -> RequestView:
@@ -514,16 +413,10 @@ class Requests:
             offer=offer,
             offer_sha256=further.offer_sha256,
             received_at=further.received_at,
-            open=offer.answer_by > self._clock() and self._state(record) == "agreed",
+            open=offer.answer_by > self._desk.now() and self._state(record) == "agreed",
             studies_covered=len(self._usable_for(offer)),
             total_bytes=offer.update_bytes * offer.rounds,
         )
-
-
-def _asked_words(offer: SessionOffer, *, further: bool) -> str:
-    if further:
-        return f"{offer.orchestrator} asks for {offer.rounds} rounds in all of “{offer.title}”."
-    return f"{offer.orchestrator} asks to take part in “{offer.title}”."
 
 
 def _trains(wanted: RequestAnswer) -> bool:

@@ -8,10 +8,9 @@ from pydantic import ValidationError
 
 from contributor.schemas_consent import ResourcesView
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import InvalidInput
 from fl_core.protocol.plan import Resources
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.trust.files import write_private
 
 MIB = 1024 * 1024
@@ -26,13 +25,10 @@ class SiteResources:
     changed : called after each change
     """
 
-    def __init__(
-        self, *, file: Path, threads: int, database: Database, journal: Journal, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, desk: Desk, *, file: Path, threads: int, changed: Callable[[], None]) -> None:
         self._file = file
         self._threads = threads
-        self._database = database
-        self._journal = journal
+        self._desk = desk
         self._changed = changed
 
     def chosen(self) -> Resources:
@@ -57,8 +53,8 @@ class SiteResources:
             raise InvalidInput(message)
         if wanted != here.chosen:
             write_private(self._file, wanted.model_dump_json().encode())
-            with self._database.begin() as tx:
-                self._journal.note(
+            with self._desk.database.begin() as tx:
+                self._desk.journal.note(
                     tx,
                     actor=acted_by("professional"),
                     action="resources.changed",

@@ -1,21 +1,20 @@
 """Standing rules: which requests of this laboratory are agreed to without asking, and within which limits.
 
-A rule agrees to first offers only; a newer offer of a session that is agreed to is left to a person. Changing, pausing or
-deleting a rule leaves the consents that it gave as they are: each names the version, and its limits hold.
+A rule agrees to first offers only; a newer offer of a session that was agreed to, declined, withdrawn from or taken back
+is left to a person. Changing, pausing or deleting a rule leaves the consents that it gave as they are: each names the
+version, and its limits hold.
 """
 
 import secrets
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from contributor.schemas_consent import RuleText, RuleView, RuleWish
 from contributor.services.connection import Connection
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput
 from fl_core.protocol.messages import RuleCited, SessionOffer
 from fl_core.protocol.signing import canonical, sha256_of
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_wishes import RuleRecord, WishStore
@@ -30,21 +29,12 @@ ACTIVE, PAUSED = "active", "paused"
 class Rules:
     """Keeps the rules, and finds the one that agrees to an offer."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        journal: Journal,
-        connection: Connection,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._database = database
-        self._store = WishStore(database)
-        self._requests = RequestStore(database)
-        self._sessions = SiteSessionStore(database)
-        self._journal = journal
+    def __init__(self, desk: Desk, *, connection: Connection) -> None:
+        self._desk = desk
+        self._store = WishStore(desk.database)
+        self._requests = RequestStore(desk.database)
+        self._sessions = SiteSessionStore(desk.database)
         self._connection = connection
-        self._clock = clock
 
     def all(self) -> list[RuleView]:
         """Return every rule."""
@@ -64,7 +54,7 @@ class Rules:
             message = "this site is not enrolled"
             raise Conflict(message, code="enrolment.none")
         self._check(wish)
-        now = self._clock()
+        now = self._desk.now()
         body = {**wish.model_dump(mode="json"), **self._laboratory()}
         record = RuleRecord(
             id=f"rule-{secrets.token_hex(6)}", version=1, state=ACTIVE, body=body, created_at=now, changed_at=now
@@ -81,7 +71,7 @@ class Rules:
             state=before.state,
             body={**before.body, **wish.model_dump(mode="json")},
             created_at=before.created_at,
-            changed_at=self._clock(),
+            changed_at=self._desk.now(),
         )
         return self._put(record, "rule.changed", f"Standing rule “{wish.name}” was changed (version {record.version}).")
 
@@ -91,7 +81,7 @@ class Rules:
         state = ACTIVE if active else PAUSED
         if before.state == state:
             return self._view(before)
-        record = RuleRecord(**{**vars(before), "state": state, "changed_at": self._clock()})
+        record = RuleRecord(**{**vars(before), "state": state, "changed_at": self._desk.now()})
         word = "agrees again" if active else "is paused"
         return self._put(
             record, f"rule.{'resumed' if active else 'paused'}", f"Standing rule “{_name(record)}” {word}."
@@ -100,9 +90,9 @@ class Rules:
     def delete(self, rule_id: str) -> None:
         """Delete a rule; what it agreed to stays agreed."""
         record = self._store.rule(rule_id)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.delete_rule(tx, rule_id)
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action="rule.deleted",
@@ -140,7 +130,7 @@ class Rules:
         except ModelError as error:
             message = f"the task {wish.task[:40]!r} is not known here"
             raise InvalidInput(message, code="task.unknown") from error
-        if wish.until is not None and wish.until <= self._clock():
+        if wish.until is not None and wish.until <= self._desk.now():
             message = f"until: {wish.until:%Y-%m-%d %H:%M} is over"
             raise InvalidInput(message)
 
@@ -150,12 +140,12 @@ class Rules:
 
     def _in_force(self, record: RuleRecord, wish: RuleWish) -> bool:
         laboratory = self._connection.is_enrolled and record.body["ca"] == self._laboratory()["ca"]
-        return record.state == ACTIVE and laboratory and (wish.until is None or wish.until > self._clock())
+        return record.state == ACTIVE and laboratory and (wish.until is None or wish.until > self._desk.now())
 
     def _put(self, record: RuleRecord, action: str, text: str) -> RuleView:
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.put_rule(tx, record)
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action=action,
@@ -184,7 +174,7 @@ class Rules:
         )
 
     def _use(self, rule_id: str) -> tuple[int, int]:
-        now, given = self._clock(), 0
+        now, given = self._desk.now(), 0
         rounds = 0
         for request in self._requests.all():
             consent = request.consent

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from contributor.schemas import SharingView
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.protocol.messages import DataDistributions
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.storage.site_studies import StudyRecord
 from fl_core.trust.files import write_private
 
@@ -24,10 +23,9 @@ MOST_GROUPS = 20
 class Sharing:
     """Keeps the permission in a file of its own, whole or not at all; unreadable means no."""
 
-    def __init__(self, *, file: Path, database: Database, journal: Journal, changed: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, *, file: Path, changed: Callable[[], None]) -> None:
         self._file = file
-        self._database = database
-        self._journal = journal
+        self._desk = desk
         self._changed = changed
 
     def view(self) -> SharingView:
@@ -43,12 +41,13 @@ class Sharing:
         if self.view().distributions != distributions:
             write_private(self._file, json.dumps({"distributions": distributions}).encode())
             word = "may now" if distributions else "may no longer"
-            with self._database.begin() as tx:
-                self._journal.note(
+            with self._desk.database.begin() as tx:
+                self._desk.journal.note(
                     tx,
                     actor=acted_by("professional"),
                     action="sharing.permitted" if distributions else "sharing.withdrawn",
                     text=f"The laboratory {word} learn how the studies are spread over cameras and counts.",
+                    values={},
                 )
             self._changed()
         return self.view()

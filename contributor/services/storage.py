@@ -11,11 +11,9 @@ from typing import Literal
 from contributor.paths import SitePaths
 from contributor.schemas_intake import Removed, StorageChange, StorageView
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
-from fl_core.events import EventBus
 from fl_core.storage import site_patients
-from fl_core.storage.database import Database
-from fl_core.storage.journal import Journal
 from fl_core.storage.site_studies import StudyStore
 from fl_core.trust.files import write_private
 
@@ -39,11 +37,9 @@ class Storage:
 
     def __init__(
         self,
+        desk: Desk,
         *,
         paths: SitePaths,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         reserve_bytes: int,
         is_busy: Callable[[], bool],
         permissions_changed: Callable[[], None],
@@ -51,15 +47,13 @@ class Storage:
         free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
     ) -> None:
         self._paths = paths
-        self._database = database
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
         self._reserve_bytes = reserve_bytes
         self._is_busy = is_busy
         self._permissions_changed = permissions_changed
         self._data_changed = data_changed
         self._free_bytes = free_bytes
-        self._studies = StudyStore(database)
+        self._studies = StudyStore(desk.database)
 
     def prepare(self) -> None:
         """Make the folders, for nobody but the account that this program runs under."""
@@ -88,7 +82,7 @@ class Storage:
 
     def publish(self) -> None:
         """Tell the pages."""
-        self._bus.publish("storage", self.view)
+        self._desk.bus.publish("storage", self.view)
 
     def room(self) -> tuple[int, int | None]:
         """Return how much must stay free on the disk, and how much the quota still allows (None: it sets no limit)."""
@@ -103,13 +97,23 @@ class Storage:
         StorageFailed
             ``storage.quota`` or ``storage.disk_low``; nothing has been written.
         """
-        reserve, left = self.room()
+        _, left = self.room()
         if left is not None and size > left:
             message = f"{size} bytes more are over the limit for this folder, {left} are left"
             raise StorageFailed(message, code="storage.quota")
-        free = self._free_bytes(self._existing())
-        if free - size < reserve:
-            message = f"the disk has {free} bytes free, {reserve} of them stay untouched, {size} are needed"
+        self.check_disk(self._existing(), size)
+
+    def check_disk(self, folder: Path, size: int) -> None:
+        """Refuse what would use up the reserve of the disk that a folder is on; the limit is for scans alone.
+
+        Raises
+        ------
+        StorageFailed
+            ``storage.disk_low``; nothing has been written.
+        """
+        free = self._free_bytes(folder)
+        if free - size < self._reserve_bytes:
+            message = f"the disk has {free} bytes free, {self._reserve_bytes} of them stay untouched, {size} are needed"
             raise StorageFailed(message, code="storage.disk_low")
 
     def change(self, wanted: StorageChange) -> StorageView:
@@ -131,13 +135,14 @@ class Storage:
             changes["folder"] = str(folder)
         write_private(self._paths.storage, json.dumps(present | changes).encode())
         self.prepare()
-        with self._database.begin() as tx:
-            self._journal.note(
+        with self._desk.database.begin() as tx:
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("administrator"),
                 action="storage.changed",
                 details={"quota_bytes": wanted.quota_bytes, "moved": "folder" in changes},
                 text="The place of the data, or its limit, was changed.",
+                values={},
             )
         self.publish()
         return self.view()
@@ -157,21 +162,22 @@ class Storage:
         if self._is_busy():
             message = "an import or a reconstruction is going on"
             raise Conflict(message, code="storage.busy")
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             counts = site_patients.forget_everything(tx)
-            self._journal.prune(tx, datetime.now(UTC))
-            self._journal.note(
+            self._desk.journal.prune(tx, datetime.now(UTC))
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("administrator"),
                 action="data.removed",
                 details={name: counts[name] for name in ("studies", "reconstructions", "imports")},
                 text=f"All data were removed: {counts['studies']} studies, {counts['reconstructions']} reconstructions.",
+                values={name: counts[name] for name in ("studies", "reconstructions")},
             )
         self._permissions_changed()
         for folder in (self._paths.studies, self._paths.reconstructions, self._paths.results, self._paths.incoming):
             shutil.rmtree(folder, ignore_errors=True)
         self._paths.pseudonym_secret.unlink(missing_ok=True)
-        self._database.compact()
+        self._desk.database.compact()
         self.prepare()
         self._data_changed()
         self.publish()

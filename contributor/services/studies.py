@@ -14,13 +14,12 @@ from contributor.services.inspection import Volume, pseudonym, read_volume
 from contributor.services.quality import Quality, judged
 from contributor.services.sharing import distributions_of
 from fl_core.acting import acted_by
+from fl_core.desk import Desk
 from fl_core.errors import Conflict
-from fl_core.events import EventBus
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import DataSummary
-from fl_core.storage.database import Database, Transaction
+from fl_core.storage.database import Transaction
 from fl_core.storage.incoming import PREFIX
-from fl_core.storage.journal import Journal
 from fl_core.storage.listing import Wanted
 from fl_core.storage.site_patients import PatientStore, SourceRecord, SourceStore
 from fl_core.storage.site_studies import StudyRecord, StudyState, StudyStore
@@ -42,10 +41,8 @@ class Studies:
 
     def __init__(
         self,
+        desk: Desk,
         *,
-        database: Database,
-        journal: Journal,
-        bus: EventBus,
         paths: SitePaths,
         usage: Callable[[], Mapping[str, int]],
         permissions_changed: Callable[[], None],
@@ -53,12 +50,10 @@ class Studies:
         quality: Quality,
         tells_distributions: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._database = database
-        self._store = StudyStore(database)
-        self._sources = SourceStore(database)
-        self._patients = PatientStore(database)
-        self._journal = journal
-        self._bus = bus
+        self._desk = desk
+        self._store = StudyStore(desk.database)
+        self._sources = SourceStore(desk.database)
+        self._patients = PatientStore(desk.database)
         self._paths = paths
         self._usage = usage
         self._permissions_changed = permissions_changed
@@ -108,7 +103,7 @@ class Studies:
         self._permissions_changed()
         for study_id in study_ids:
             view = self.get(study_id)
-            self._bus.publish("study", view)
+            self._desk.bus.publish("study", view)
         self._data_changed()
 
     def records(self) -> list[StudyRecord]:
@@ -128,7 +123,7 @@ class Studies:
             studies_total=len(records),
             with_reference=sum(record.has_reference for record in usable),
             patients=len({record.patient or record.id for record in usable}),
-            added_at=max((record.added_at for record in usable), default=None),
+            added_at=max((_day(record.added_at) for record in usable), default=None),
             by_task=Counter(record.task for record in usable),
             by_task_with_reference=Counter(record.task for record in usable if record.has_reference),
             distributions=distributions_of(usable) if self._tells_distributions() else None,
@@ -162,7 +157,7 @@ class Studies:
                 self._mark_missing(record)
 
     def _mark_missing(self, record: StudyRecord) -> None:
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             self._store.set_state(
                 tx,
                 record.id,
@@ -171,12 +166,13 @@ class Studies:
                 code="study.unreadable",
                 advice="Add the study again from its source.",
             )
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor="system",
                 action="study.missing",
                 subject=record.id,
                 text="The file of a study is gone.",
+                values={},
             )
 
     def take(
@@ -217,7 +213,7 @@ class Studies:
         self.refuse_twin(ready)
         prepared.replace(final)
         try:
-            with self._database.begin() as tx:
+            with self._desk.database.begin() as tx:
                 if record.state == "usable" and self._patients.is_withdrawn(tx, patient):
                     record = replace(record, state="withdrawn")
                 record = replace(record, name=self._store.free_name(tx, record.name))
@@ -225,19 +221,20 @@ class Studies:
                 self._quality.keep(tx, study_id, report)
                 self._sources.add(tx, source)
                 entered(tx, study_id)
-                self._journal.note(
+                self._desk.journal.note(
                     tx,
                     actor=acted_by("professional"),
                     action="study.added",
                     subject=study_id,
                     details={"sha256": ready.sha256, "task": ready.task},
                     text="A study was added." if said else None,
+                    values={},
                 )
         except BaseException:
             final.unlink(missing_ok=True)
             raise
         view = _view(record, {})
-        self._bus.publish("study", view)
+        self._desk.bus.publish("study", view)
         return view
 
     def refuse_twin(self, ready: Ready) -> None:
@@ -268,21 +265,22 @@ class Studies:
         if record.state != before:
             message = f"the study is {record.state}, not {before}"
             raise Conflict(message)
-        with self._database.begin() as tx:
+        with self._desk.database.begin() as tx:
             if after == "usable" and self._patients.is_withdrawn(tx, record.patient):
                 message = "the patient of this study is withdrawn"
                 raise Conflict(message, code="patient.withdrawn")
             self._store.set_state(tx, study_id, "usable" if after == "usable" else "withdrawn")
-            self._journal.note(
+            self._desk.journal.note(
                 tx,
                 actor=acted_by("professional"),
                 action=action,
                 subject=study_id,
                 text=f"A study {words}.",
+                values={},
             )
         self._permissions_changed()
         view = self.get(study_id)
-        self._bus.publish("study", view)
+        self._desk.bus.publish("study", view)
         self._data_changed()
         return view
 
@@ -311,3 +309,8 @@ def _record(study_id: str, ready: Ready, name: str, patient: str | None) -> Stud
 def _view(record: StudyRecord, usage: Mapping[str, int]) -> StudyView:
     values = {key: value for key, value in vars(record).items() if key != "file"}
     return StudyView(**values, used_in_sessions=usage.get(record.id, 0))
+
+
+def _day(at: datetime) -> datetime:
+    """Return noon UTC of a moment's day: when exactly a patient was added concerns nobody outside."""
+    return at.astimezone(UTC).replace(hour=12, minute=0, second=0, microsecond=0)

@@ -1,6 +1,7 @@
 """One study in detail: what was removed from it, how it was acquired, whether it may train and why not."""
 
 import math
+from typing import Any
 
 from contributor.paths import SitePaths
 from contributor.schemas_intake import GeometryView, KeptView, RemovedView, StudyDetails, WindowView
@@ -10,9 +11,11 @@ from fl_core.errors import NotFound
 from fl_core.storage.database import Database
 from fl_core.storage.site_patients import SourceStore
 from fl_core.storage.site_studies import StudyRecord
+from fl_core.views import NoteView
 from model.errors import ModelError
 from model.geometry import AcquisitionGeometry
 from model.intake import SPECT
+from model.io.slices import read_slice_report
 from model.io.study import StudyHeader, read_study_header
 from model.task_spec import LOWEST_USABLE_COUNTS
 
@@ -39,7 +42,7 @@ class Details:
         record = self._studies.record(study_id)
         source = self._sources.find(study_id)
         header = self._header(record)
-        told = {} if header is None else header.provenance
+        told = self._slice_told(record) if header is None else header.provenance
         report = told.get("deidentification")
         inventory = report if isinstance(report, dict) else {}
         gone = self._patients.is_withdrawn(record.patient)
@@ -54,7 +57,7 @@ class Details:
                 for one in inventory.get("removed", [])
             ],
             kept=[KeptView(name=str(one["name"]), reason=str(one["reason"])) for one in inventory.get("kept", [])],
-            notes=[str(note) for note in told.get("notes", [])][:MOST_NOTES],
+            notes=[NoteView.model_validate(str(note)) for note in told.get("notes", [])][:MOST_NOTES],
             geometry=None if header is None else geometry_view(header.geometry),
             has_attenuation=has_attenuation,
             hindrances=hindrances(record, patient_withdrawn=gone),
@@ -69,6 +72,13 @@ class Details:
         try:
             return read_study_header(self._paths.studies / record.file)
         except (ModelError, OSError) as error:
+            message = "the study's file cannot be read"
+            raise NotFound(message) from error
+
+    def _slice_told(self, record: StudyRecord) -> dict[str, Any]:
+        try:
+            return {"deidentification": read_slice_report(self._paths.studies / record.file).to_dict()}
+        except ModelError as error:
             message = "the study's file cannot be read"
             raise NotFound(message) from error
 
