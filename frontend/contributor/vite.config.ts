@@ -1,3 +1,3 @@
-import { appConfig } from "../vite.shared";
+import { appConfig } from "../vite.shared.ts";
 
 export default appConfig("contributor");

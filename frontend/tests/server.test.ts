@@ -3,7 +3,11 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import { alarmDe } from "@shared/i18n/alarm.de";
+import { speak } from "@shared/i18n/language";
+import { notesDe } from "@shared/i18n/notes.de";
 import { problemsDe } from "@shared/i18n/problems.de";
+import { translatedNote } from "@shared/i18n/server";
 import { serverDe } from "@shared/i18n/server.de";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -33,6 +37,33 @@ describe("German for what the daemons say in English", () => {
   it("says what happened and what to do in whole sentences", () => {
     const broken = Object.entries(problemsDe).filter(([, { title, advice }]) => ![title, advice].every((text) => /^[A-ZÄÖÜ].*\.$/.test(text)));
     expect(broken).toEqual([]);
+  });
+
+  it("has every note on a scan, with its values", () => {
+    const notes = [...source("model/io/notes.py").matchAll(/^ {4}"([a-z_.]+)": (?:\(([\s\S]*?)\n {4}\)|(".*")),$/gm)].map(([, code = "", long, short]) => ({ code, words: long ?? short ?? "" }));
+    const marks = (text: string, pattern: RegExp) => [...new Set(all(text, pattern))].sort();
+    expect(notes.length).toBeGreaterThan(40);
+    expect(Object.keys(notesDe).sort()).toEqual(notes.map(({ code }) => code).sort());
+    for (const { code, words } of notes) expect([code, marks(notesDe[code] ?? "", /\{\{(\w+)\}\}/g)]).toEqual([code, marks(words, /\{(\w+)[^}]*\}/g)]);
+  });
+
+  it("fills a note with its values as Germans write them, and leaves an unknown one", () => {
+    const text = "Only 8,123 counts; results will be noisy.";
+    const one = { code: "counts.few", text, values: { counts: 8123 } };
+    expect(translatedNote(one)).toBe(text);
+    speak("de");
+    expect(translatedNote(one)).toBe("Nur 8.123 Impulse; Ergebnisse werden verrauscht sein.");
+    expect(translatedNote({ code: "ct.made", text: "", values: { slices: 64, energy_kev: 140.5 } })).toContain("64 Schichten für 140,5 keV");
+    expect(translatedNote({ ...one, code: "" })).toBe(text);
+    speak("en");
+  });
+
+  it("has every reason why a study is unlike those that a model learned on", () => {
+    const text = source("model/confidence/alarm.py");
+    const named = (table: string) => all(/^TABLE[^=]*= \{\n([\s\S]*?)^\}/m.exec(text.replace(`\n${table}`, "\nTABLE"))?.[1] ?? "", /^ {4}"(\w+)":/gm);
+    const codes = [...named("_SAID"), ...named("_MISSING").map((name) => `no_${name}`), ...named("_QUANTITIES").map((name) => `range_${name}`)];
+    expect(codes.length).toBeGreaterThan(8);
+    expect(Object.keys(alarmDe).sort()).toEqual(codes.map((code) => `alarm.${code}`).sort());
   });
 
   it("has every task, metric and strategy", () => {

@@ -12,7 +12,7 @@ const session = sessionSchema.parse({
   strategy: { name: "fedavg" }, rounds_planned: 5, rounds_closed: 2, round: 3, quorum: 1, sites_invited: 1, sites_agreed: 1,
   initial_model_id: "model-1", latest_model_id: null, created_at: "2026-01-01T00:00:00Z", started_at: null, ended_at: null, answer_by: "2026-01-02T00:00:00Z",
   can_start: false, can_stop: true, can_resume: false, can_combine_now: false, can_abort: false, can_extend: true, can_change_sites: true, task_parameters: {}, fraction: 1, round_deadline_s: 60,
-  answer_hours: 72, start_when_ready: true, start_at: null, seed: 0, max_update_norm: 10_000, note: "",
+  answer_hours: 72, start_when_ready: true, start_at: null, seed: 0, max_update_norm: null, note: "",
   participations: [site], rounds: [round(1, "closed"), round(2, "closed"), round(3, "running")], log: [],
 });
 

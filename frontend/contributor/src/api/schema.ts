@@ -395,7 +395,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a one-time link that signs another browser in. */
+        /** Make a one-time link that signs a browser in as the owner; for scripts on this computer. */
         post: operations["create_link"];
         delete?: never;
         options?: never;
@@ -1701,6 +1701,11 @@ export interface components {
             ca_fingerprint: string | null;
             /** Certificate Expires At */
             certificate_expires_at: string | null;
+            /**
+             * Code
+             * @description of the detail in the catalogue of errors, by which a page words it; empty without one
+             */
+            code: string;
             /** Detail */
             detail: string;
             /** @description why there is no line, or what came of leaving, where that is known; a page words it by its code */
@@ -1842,7 +1847,7 @@ export interface components {
         DataSummary: {
             /**
              * Added At
-             * @description when the newest usable study arrived
+             * @description noon of the day (UTC) on which the newest usable study arrived
              * @default null
              */
             added_at: string | null;
@@ -2432,6 +2437,25 @@ export interface components {
             upload_limit_mib: number;
         };
         /**
+         * NoteView
+         * @description What is worth telling about a scan, in English; a page words it by the code and the values.
+         *
+         *     Made of the sentence alone, which is what files and databases keep.
+         */
+        NoteView: {
+            /**
+             * Code
+             * @description empty for a sentence that this version does not know
+             */
+            code: string;
+            /** Text */
+            text: string;
+            /** Values */
+            values: {
+                [key: string]: number | string;
+            };
+        };
+        /**
          * NoticeTest
          * @description POST /settings/notices/test.
          */
@@ -2667,20 +2691,6 @@ export interface components {
             trained_on: number;
         };
         /**
-         * OwnProblem
-         * @description Why a comparison did not finish.
-         */
-        OwnProblem: {
-            /** Advice */
-            advice: string;
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
-            /** Title */
-            title: string;
-        };
-        /**
          * OwnResultCreate
          * @description POST /results: compare OSEM, a model of the own data alone, and a received model on the own hold-out.
          */
@@ -2720,7 +2730,7 @@ export interface components {
             model_id: string;
             /** Model Name */
             model_name: string;
-            problem: components["schemas"]["OwnProblem"] | null;
+            problem: components["schemas"]["WorkProblem"] | null;
             /** Progress */
             progress: number;
             /** Round */
@@ -2899,6 +2909,22 @@ export interface components {
             username: string;
         };
         /**
+         * QualityCause
+         * @description What was found, in English; a page words it in its own language by the code and the numbers.
+         */
+        QualityCause: {
+            /** Code */
+            code: string;
+            /** Numbers */
+            numbers: {
+                [key: string]: number;
+            };
+            /** Remedy */
+            remedy: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * QualityFinding
          * @description One thing that was found.
          */
@@ -2925,6 +2951,8 @@ export interface components {
          * @description Level and number of findings of one study.
          */
         QualityGlanceView: {
+            /** @description why it may not train; null where quality does not forbid it */
+            cause: components["schemas"]["QualityCause"] | null;
             /** Findings */
             findings: number;
             /**
@@ -3157,8 +3185,7 @@ export interface components {
             };
             /** Model Id */
             model_id: string;
-            /** Problem */
-            problem: string;
+            problem: components["schemas"]["WorkProblem"] | null;
             /**
              * Progress
              * @description share that is done while it runs
@@ -3860,7 +3887,7 @@ export interface components {
             /** Kept */
             kept: components["schemas"]["KeptView"][];
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["NoteView"][];
             /**
              * Patient From
              * @description what the pseudonym is made of: site key, file, random or none
@@ -3920,11 +3947,8 @@ export interface components {
              * @description what was removed on the way in
              */
             deidentified: string[];
-            /**
-             * Geometry
-             * @description the geometry in words
-             */
-            geometry: string;
+            /** @description the geometry in words */
+            geometry: components["schemas"]["NoteView"];
             /** Has Reference */
             has_reference: boolean;
             /** Id */
@@ -3967,7 +3991,7 @@ export interface components {
             /** Used In Sessions */
             used_in_sessions: number;
             /** Warnings */
-            warnings: string[];
+            warnings: components["schemas"]["NoteView"][];
         };
         /**
          * SystemView
@@ -4109,6 +4133,23 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * WorkProblem
+         * @description Why something long did not finish: a page words it by its code, where it has one.
+         */
+        WorkProblem: {
+            /** Advice */
+            advice: string;
+            /**
+             * Code
+             * @description of the catalogue of errors; empty for what an earlier version wrote down
+             */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Title */
+            title: string;
         };
     };
     responses: never;

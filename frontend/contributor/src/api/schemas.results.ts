@@ -2,6 +2,7 @@
 import { z } from "@shared/zod";
 
 import type { components } from "@app/api/schema";
+import { problemSchema } from "@app/api/schemas";
 
 type Api = components["schemas"];
 export type ShippedModel = Api["ShippedModelView"];
@@ -29,7 +30,7 @@ export const ownResultSchema: z.ZodType<OwnResult> = z.object({
   progress: z.number(),
   created_at: z.string(),
   ended_at: z.string().nullable(),
-  problem: z.object({ code: z.string(), title: z.string(), detail: z.string(), advice: z.string() }).nullable(),
+  problem: problemSchema.nullable(),
   findings: z
     .object({
       metrics: z.array(

@@ -26,6 +26,7 @@ export const connectionSchema: z.ZodType<Connection> = z.object({
   state: z.enum(["not_enrolled", "pending", "connected", "reconnecting", "refused", "suspended", "revoked", "protocol_mismatch"]),
   since: z.string(),
   detail: z.string(),
+  code: z.string(),
   orchestrator: z.string().nullable(),
   address: z.string().nullable(),
   site_id: z.string().nullable(),
@@ -57,6 +58,8 @@ export const systemSchema: z.ZodType<System> = z.object({
   seq: z.number(),
 });
 
+const note = z.object({ code: z.string(), text: z.string(), values: z.record(z.string(), z.union([z.number(), z.string()])) });
+
 export const studySchema: z.ZodType<Study> = z.object({
   id: z.string(),
   name: z.string(),
@@ -70,11 +73,11 @@ export const studySchema: z.ZodType<Study> = z.object({
   has_reference: z.boolean(),
   counts: z.number().nullable(),
   shape: z.array(z.number()),
-  geometry: z.string(),
+  geometry: note,
   problem: z.string().default(""),
   problem_code: z.string().default(""),
   advice: z.string().default(""),
-  warnings: z.array(z.string()),
+  warnings: z.array(note),
   deidentified: z.array(z.string()),
   used_in_sessions: z.number(),
 });
@@ -191,12 +194,14 @@ export const modelSchema: z.ZodType<ReceivedModel> = z.object({
   card: json,
 });
 
+export const problemSchema = z.object({ code: z.string(), title: z.string(), detail: z.string(), advice: z.string() });
+
 export const reconstructionSchema: z.ZodType<Reconstruction> = z.object({
   id: z.string(),
   study_id: z.string(),
   model_id: z.string(),
   state: z.enum(["running", "done", "failed"]),
-  problem: z.string(),
+  problem: problemSchema.nullable(),
   arrays: z.array(z.string()),
   metrics: z.record(z.string(), numbers),
   seconds: numbers,

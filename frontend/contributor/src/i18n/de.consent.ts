@@ -1,6 +1,8 @@
 /** German text about standing rules, reminders, pauses, resources, receipts and the information sheet. */
 import type { consent as english } from "@app/i18n/en.consent";
 
+import { accountActivityDe } from "@shared/i18n/de.settings";
+
 import { quietActivity } from "@app/i18n/de.settings";
 
 export const consent: typeof english = {
@@ -25,17 +27,23 @@ export const consent: typeof english = {
     stayed: "Was nicht hinausging", not: { images: "Bilder, Projektionen und Schwächungskarten", names: "Namen, Geburtsdaten, Patientennummern und Befunde", studies: "Einzelne Studien, ihre Pseudonyme und Dateinamen", list: "Welche Studien verwendet wurden (eine Prüfsumme der Liste steht in Ihrer Einwilligung)" },
   },
   sheet: { title: "Informationsblatt für Patienten", intro: "Zum Aushändigen und Drucken. Jede Einwilligung dieses Standorts nennt die Version, die galt.", loading: "Blatt wird geladen", print: "Drucken", language: "Sprache des Blatts", version: "Version {{version}} vom {{issued}}" },
-  unread: { badge_one: "{{count}} neue Zeile im Verlauf", badge_other: "{{count}} neue Zeilen im Verlauf", mark: "Als gelesen markieren" },
+  unread: { badge_one: "{{count}} neue Zeile im Verlauf", badge_other: "{{count}} neue Zeilen im Verlauf" },
   activity: {
     ...quietActivity,
     rule: { created: "Dauerregel „{{name}}“ wurde angelegt.", changed: "Dauerregel „{{name}}“ wurde geändert (Version {{version}}).", paused: "Dauerregel „{{name}}“ ist angehalten.", resumed: "Dauerregel „{{name}}“ stimmt wieder zu.", deleted: "Dauerregel „{{name}}“ wurde gelöscht; ihre Einwilligungen bleiben.", could_not_agree: "Dauerregel „{{name}}“ konnte „{{title}}“ nicht zustimmen; die Anfrage wartet auf Sie." },
-    request: { received: "{{orchestrator}} bittet um Teilnahme an „{{title}}“.", further: "{{orchestrator}} bittet um insgesamt {{rounds}} Runden für „{{title}}“.", recalled: "{{orchestrator}} hat die Anfrage „{{title}}“ zurückgenommen.", put_off: "Die Anfrage „{{title}}“ kommt am {{at}} wieder.", reminder: "Erinnerung: „{{title}}“ wartet auf Ihre Antwort." },
-    consent: { agreed_one: "„{{title}}“ mit {{count}} Studie zugestimmt.", agreed_other: "„{{title}}“ mit {{count}} Studien zugestimmt.", declined: "„{{title}}“ abgelehnt.", withdrawn: "Die Einwilligung in „{{title}}“ wurde widerrufen; nichts wird mehr trainiert oder gesendet." },
+    request: { refused: "Eine Anfrage wurde abgewiesen und nicht gezeigt: {{reason}}", received: "{{orchestrator}} bittet um Teilnahme an „{{title}}“.", further: "{{orchestrator}} bittet um insgesamt {{rounds}} Runden für „{{title}}“.", recalled: "{{orchestrator}} hat die Anfrage „{{title}}“ zurückgenommen.", put_off: "Die Anfrage „{{title}}“ kommt am {{at}} wieder.", reminder: "Erinnerung: „{{title}}“ wartet auf Ihre Antwort." },
+    consent: { agreed_one: "„{{title}}“ mit {{count}} Studie zugestimmt.", agreed_other: "„{{title}}“ mit {{count}} Studien zugestimmt.", agreed_rule_one: "Dauerregel „{{name}}“: „{{title}}“ mit {{count}} Studie zugestimmt.", agreed_rule_other: "Dauerregel „{{name}}“: „{{title}}“ mit {{count}} Studien zugestimmt.", agreed_further_one: "{{rounds}} Runden von „{{title}}“ mit {{count}} Studie zugestimmt.", agreed_further_other: "{{rounds}} Runden von „{{title}}“ mit {{count}} Studien zugestimmt.", declined: "„{{title}}“ abgelehnt.", declined_further: "Die weiteren Runden von „{{title}}“ abgelehnt; was vorher vereinbart war, bleibt.", withdrawn: "Die Einwilligung in „{{title}}“ wurde widerrufen; nichts wird mehr trainiert oder gesendet." },
+    letter: { refused: "Das Labor hat die Antwort dieses Standorts zu „{{title}}“ nicht angenommen: {{reason}} Fragen Sie die Trainingsleitung, wie es steht." },
+    account: accountActivityDe,
+    study: { added: "Eine Studie wurde hinzugefügt.", missing: "Die Datei einer Studie ist nicht mehr da.", withdrawn: "Eine Studie wird nicht mehr verwendet.", restored: "Eine Studie darf wieder verwendet werden." },
+    patient: { withdrawn_one: "Ein Patient wurde zurückgezogen: {{count}} Studie wird nicht mehr verwendet.", withdrawn_other: "Ein Patient wurde zurückgezogen: {{count}} Studien werden nicht mehr verwendet.", restored_one: "Der Rückzug eines Patienten wurde rückgängig gemacht: {{count}} Studie darf wieder verwendet werden.", restored_other: "Der Rückzug eines Patienten wurde rückgängig gemacht: {{count}} Studien dürfen wieder verwendet werden." },
+    data: { removed: "Alle Daten wurden entfernt: {{studies}} Studien, {{reconstructions}} Rekonstruktionen." },
+    sharing: { permitted: "Das Labor darf jetzt erfahren, wie sich die Studien auf Kameras und Impulse verteilen.", withdrawn: "Das Labor darf nicht mehr erfahren, wie sich die Studien auf Kameras und Impulse verteilen." },
     training: { paused: "„{{title}}“ ist hier angehalten.", resumed: "„{{title}}“ geht hier weiter." },
     resources: { changed: "Was das Training von diesem Computer nutzen darf, wurde geändert." },
     update: { held: "Runde {{round}}: Die Aktualisierung ist fertig und wartet auf Ihre Antwort, bevor sie hinausgeht.", sent: "Runde {{round}}: Eine Aktualisierung von {{bytes}} wurde gesendet; keine Aufnahme hat das Haus verlassen.", released: "Die Aktualisierung der Runde {{round}} darf hinaus.", kept: "Die Aktualisierung der Runde {{round}} bleibt hier." },
-    reconstruction: { removed: "Eine Rekonstruktion wurde mit ihren Bildern entfernt." }, result: { removed: "Ein Vergleich an den eigenen zurückgehaltenen Patienten wurde mit seinen Bildern entfernt." },
-    enrolment: { left: "{{orchestrator}} verlassen; der Schlüssel dieses Standorts wurde gelöscht.", left_told: "{{orchestrator}} verlassen und benachrichtigt; der Schlüssel dieses Standorts wurde gelöscht.", left_not_told: "{{orchestrator}} verlassen, war aber nicht zu benachrichtigen; der Schlüssel dieses Standorts wurde gelöscht." },
-    round: { failed: "Runde {{round}} endete hier ohne Ergebnis ({{reason}})." },
+    reconstruction: { started: "Eine Studie wird mit „{{name}}“ und mit OSEM rekonstruiert.", done: "Eine Rekonstruktion ist fertig.", failed: "Eine Rekonstruktion endete ohne Ergebnis: {{reason}}", removed: "Eine Rekonstruktion wurde mit ihren Bildern entfernt." }, result: { started: "„{{name}}“ wird mit OSEM und mit einem Modell nur aus den Daten dieses Standorts verglichen.", finished: "Der Vergleich an den eigenen zurückgehaltenen Patienten ist fertig.", failed: "Der Vergleich an den eigenen zurückgehaltenen Patienten endete ohne Ergebnis.", cancelled: "Der Vergleich an den eigenen zurückgehaltenen Patienten wurde abgebrochen.", interrupted: "Der Vergleich an den eigenen zurückgehaltenen Patienten wurde unterbrochen.", removed: "Ein Vergleich an den eigenen zurückgehaltenen Patienten wurde mit seinen Bildern entfernt." },
+    enrolment: { requested: "{{orchestrator}} wurde um Aufnahme als {{site}} gebeten.", left: "{{orchestrator}} verlassen; der Schlüssel dieses Standorts wurde gelöscht.", left_told: "{{orchestrator}} verlassen und benachrichtigt; der Schlüssel dieses Standorts wurde gelöscht.", left_not_told: "{{orchestrator}} verlassen, war aber nicht zu benachrichtigen; der Schlüssel dieses Standorts wurde gelöscht." },
+    round: { failed: "Runde {{round}} endete hier ohne Ergebnis ({{reason}}).", refused: "Runde {{round}} wurde mit einem anderen Modell noch einmal verlangt; nichts wurde trainiert oder gesendet." },
   },
 };

@@ -18,16 +18,6 @@ export const results: typeof english = {
     familiar: "Kennt das Modell solche Studien?", familiarOk: "Diese Studie gleicht denen, an denen das Modell gelernt hat.", familiarUnusual: "Einiges an dieser Studie ist für das Modell ungewöhnlich.", familiarUnlike: "Diese Studie gleicht denen nicht, an denen das Modell gelernt hat. Verlassen Sie sich nicht auf das Bild des Modells.", familiarUnknown: "Die Karte dieses Modells nennt keine Schwellen; ob die Studie denen gleicht, an denen es gelernt hat, wurde nicht geprüft.",
     intervals: "Intervalle: Bei Studien wie denen der Kalibrierung liegen {{level}} der Voxel darin, in {{cases}} der Fälle.", intervalsVoid: "Die Intervalle versprechen hier nichts, weil die Studie denen ihrer Kalibrierung nicht gleicht.", intervalsNone: "Die Karte dieses Modells hat keine kalibrierten Intervalle, daher wird seine Unsicherheit nicht gezeigt.",
   },
-  alarm: {
-    misfit: "Das Bild erklärt die Impulse schlechter als bei bekannten Studien.", view_misfit: "Einige Projektionen passen nicht zu den anderen.", blurred: "Die Projektionen sind unschärfer, als Kollimator und Radius erwarten lassen.", sharp: "Die Projektionen sind schärfer, als Kollimator und Radius erwarten lassen.",
-    no_attenuation: "Es gibt keine Schwächungskarte; jede Studie des Trainings hatte eine.", no_scatter: "Es gibt keine Streuschätzung; jede Studie des Trainings hatte eine.",
-    range_counts: "Sie hat mehr oder weniger Impulse als die Studien des Trainings.", range_blur: "Ihre Auflösung weicht von den Studien des Trainings ab.", range_views: "Die Zahl der Projektionen weicht von den Studien des Trainings ab.", range_body: "Der Körper ist breiter oder schmaler als in den Studien des Trainings.", range_arc: "Der Drehwinkel der Kamera weicht von den Studien des Trainings ab.",
-    advice: {
-      misfit: "Prüfen Sie Schwächungskarte, Drehrichtung, Startwinkel und Drehzentrum, bevor Sie das Bild verwenden.", view_misfit: "Sehen Sie sich die Projektionen als Film an: Bewegung, ein Sprung oder eine beschädigte Projektion?", blurred: "Prüfen Sie den Kollimator, den Drehradius und Bewegung.", sharp: "Prüfen Sie den Kollimator und den Drehradius.",
-      no_attenuation: "Fügen Sie die Schwächungskarte hinzu; ohne sie ist die Aktivität im Körper zu niedrig.", no_scatter: "Fügen Sie ein Streufenster oder eine Schätzung hinzu; ohne sie ist der Kontrast zu gering.",
-      range_counts: "Nehmen Sie lieber OSEM oder ein Netz, das mit so vielen Impulsen gelernt hat.", range_blur: "Nehmen Sie lieber OSEM oder ein Netz, das mit diesem Kollimator gelernt hat.", range_views: "Nehmen Sie lieber OSEM oder ein Netz, das mit so vielen Projektionen gelernt hat.", range_body: "Prüfen Sie die Schwächungskarte; nehmen Sie für einen Patienten dieser Größe lieber OSEM.", range_arc: "Nehmen Sie lieber OSEM oder ein Netz, das mit dieser Bahn gelernt hat.",
-    },
-  },
   own: {
     intro: "Was Ihre Teilnahme gebracht hat, an Ihren Patienten, die kein Training gesehen hat.", loading: "Ergebnisse werden geladen",
     emptyTitle: "Noch kein Modell", empty: "Nach jeder Runde eines Trainings erscheint hier sein Modell, auch wenn Sie abgelehnt haben. Bis dahin arbeitet die Seite Rekonstruieren mit dem mitgelieferten Netz.",

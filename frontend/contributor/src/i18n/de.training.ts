@@ -3,7 +3,7 @@ import type { training as trainingEn } from "@app/i18n/en.training";
 
 export const training: typeof trainingEn = {
   request: { without: "Ohne Referenzbild", withoutValue: "Das OSEM-Bild aller Impulse wird aus höchstens der Hälfte davon gelernt.",
-    intro: "Jedes Training fragt zuerst. Nichts läuft auf Ihren Studien, bevor Sie einwilligen.", loading: "Anfragen werden geladen", emptyTitle: "Keine Anfragen", empty: "Bittet eine Trainingsleitung um Ihre Studien, erscheint die Anfrage hier sofort.",
+    intro: "Jedes Training fragt zuerst. Nichts trainiert mit Ihren Studien, bevor Sie einwilligen.", loading: "Anfragen werden geladen", emptyTitle: "Keine Anfragen", empty: "Bittet eine Trainingsleitung um Ihre Studien, erscheint die Anfrage hier sofort.",
     state: { open: "Braucht Ihre Antwort", agreed: "Eingewilligt", declined: "Abgelehnt", expired: "Abgelaufen", withdrawn: "Widerrufen", closed: "Beendet" },
     from: "von {{orchestrator}}, {{at}}", unverified: "Die Signatur dieser Anfrage konnte nicht geprüft werden.", unverifiedAdvice: "Willigen Sie nicht ein. Sprechen Sie mit der Trainingsleitung.",
     sentence_one: "{{orchestrator}} möchte {{task}} an {{count}} Ihrer Studien lernen, in {{rounds}} Runden. Die Studien werden nur auf diesem Computer gelesen.", sentence_other: "{{orchestrator}} möchte {{task}} an {{count}} Ihrer Studien lernen, in {{rounds}} Runden. Die Studien werden nur auf diesem Computer gelesen.",

@@ -20,7 +20,7 @@ export const de: typeof en = {
   ...network,
   ...programTexts,
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
-  sharing: { title: "Wie sich die Studien verteilen", note: "Außer den Anzahlen oben wird nichts mitgeteilt, wenn Sie es hier nicht erlauben.", loading: "Erlaubnis wird geladen", permit: "Dem Labor die Verteilung auf Arten, Kameras und Impulse mitteilen", permitNote: "Nur zusammengefasste Zahlen; Gruppen unter drei Studien werden vereint. Es lässt sich jederzeit zurücknehmen.", told: "Das Labor erfährt genau dies:", kinds: "Arten", cameras: "Aufnahmetechniken", counts: "Impulse im Photopeak", warned: "Mit Hinweisen der Qualitätsprüfung", other: "andere", from: "ab {{counts}}" },
+  sharing: { title: "Wie sich die Studien verteilen", note: "Außer den Angaben oben wird nichts mitgeteilt, wenn Sie es hier nicht erlauben.", loading: "Erlaubnis wird geladen", permit: "Dem Labor die Verteilung auf Arten, Kameras und Impulse mitteilen", permitNote: "Nur zusammengefasste Zahlen; Gruppen unter drei Studien werden vereint. Es lässt sich jederzeit zurücknehmen.", told: "Das Labor erfährt genau dies:", kinds: "Arten", cameras: "Aufnahmetechniken", counts: "Impulse im Photopeak", warned: "Mit Hinweisen der Qualitätsprüfung", other: "andere", from: "ab {{counts}}" },
   connection: { not_enrolled: "Nicht verbunden", pending: "Wartet auf Zulassung", connected: "Verbunden", reconnecting: "Verbindet neu", refused: "Abgelehnt", suspended: "Ausgesetzt", revoked: "Gesperrt", protocol_mismatch: "Versionen verschieden" },
   connect: {
     title: "Diesen Standort verbinden", intro: "Treten Sie einem Trainingsverbund mit der Einladung seiner Trainingsleitung bei. Ihre Aufnahmen bleiben hier.", loading: "Verbindung wird geladen",
@@ -39,7 +39,7 @@ export const de: typeof en = {
   },
   home: {
     title: "Start", intro: "Was auf Sie wartet, was läuft, was geschehen ist.", loading: "Übersicht wird geladen", needs: "Wartet auf Sie", nothingTitle: "Nichts wartet auf Sie", nothing: "Anfragen und zurückgehaltene Aktualisierungen erscheinen hier sofort.",
-    running: "Training", idleTitle: "Kein Training läuft", idle: "Willigen Sie in eine Anfrage ein, können Sie es hier verfolgen.", watch: "Training verfolgen", activity: "Verlauf", connection: "Verbindung", contact: "Letzter Kontakt", usable: "Studien", look: "Ansehen",
+    running: "Training", idleTitle: "Kein Training läuft", idle: "Willigen Sie in eine Anfrage ein, können Sie es hier verfolgen.", watch: "Training verfolgen", connection: "Verbindung", contact: "Letzter Kontakt", usable: "Studien", look: "Ansehen",
     held: "Runde {{round}} von „{{title}}“ wartet auf Ihre Freigabe", heldText: "Die Aktualisierung hat diesen Computer nicht verlassen.", decide: "Entscheiden",
     request: "Sie werden um Teilnahme an „{{title}}“ gebeten", requestText_one: "{{orchestrator}} möchte an {{count}} Ihrer Studien trainieren.", requestText_other: "{{orchestrator}} möchte an {{count}} Ihrer Studien trainieren.", read: "Anfrage lesen",
     addData: "Fügen Sie Ihre ersten Studien hinzu", addDataText: "Jede Datei wird hier geprüft und nie hochgeladen.",
@@ -49,10 +49,10 @@ export const de: typeof en = {
     emptyTitle: "Noch keine Studien", empty: "Legen Sie Aufnahmen ab oder nennen Sie einen Ordner. Sie sehen jedes Bild, bevor etwas trainiert wird.", name: "Studie", state: "Status", counts: "Impulse", reference: "Referenz", size: "Größe", added: "Hinzugefügt", yes: "ja", no: "nein",
     usable: "Nutzbar", unusable: "Nicht nutzbar", withdrawn: "Zurückgezogen", usableOf: "{{usable}} von {{total}} nutzbar",
   },
-  told: { title: "Was der Orchestrator erfährt", note: "Diese Anzahlen, und die Verteilung darunter nur mit Ihrer Erlaubnis.", usable: "Nutzbare Studien", total: "Alle Studien", reference: "Mit Referenzbild", patients: "Patienten", newest: "Zuletzt hinzugefügt", task: "Für {{task}}", taskReference: "Für {{task}}, mit Referenz" },
+  told: { title: "Was der Orchestrator erfährt", note: "Diese Angaben, und die Verteilung darunter nur mit Ihrer Erlaubnis.", usable: "Nutzbare Studien", total: "Alle Studien", reference: "Mit Referenzbild", patients: "Patienten", newest: "Zuletzt hinzugefügt", task: "Für {{task}}", taskReference: "Für {{task}}, mit Referenz" },
   study: {
     images: "Bilder", projections: "Projektionen", reference: "Referenz", attenuation: "Schwächungskarte", loadingImage: "Bilder werden geladen", facts: "Über diese Studie", kind: "Art", geometry: "Aufnahme", patient: "Patient (Pseudonym, bleibt hier)", used: "Verwendet", usedIn_zero: "in keiner Sitzung", usedIn_one: "in {{count}} Sitzung", usedIn_other: "in {{count}} Sitzungen", hash: "SHA-256",
-    reconstruct: "Rekonstruieren",
+    reconstruct: "Rekonstruieren", kindOf: { "spect-reconstruction": "SPECT-Studie", "brain-segmentation": "Hirnschicht" }, problem: { study_unreadable: { text: "Die Datei dieser Studie ist nicht mehr da.", advice: "Fügen Sie die Studie aus ihrer Quelle erneut hinzu." } },
     outOfUse: "Außer Gebrauch", outOfUseNote: "Sie bleibt hier gespeichert, aber kein Training verwendet sie.", restore: "Wieder verwenden", withdraw: "Diese Studie zurückziehen", withdrawTitle: "{{name}} zurückziehen?", withdrawLead: "Ab der nächsten Runde verwendet kein Training sie mehr.", withdrawOne: "Die Datei bleibt auf diesem Computer.", withdrawTwo: "Der Orchestrator erfährt die kleinere Zahl sofort.", withdrawThree: "Sie können sie jederzeit wieder verwenden.",
   },
   task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },

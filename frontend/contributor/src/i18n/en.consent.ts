@@ -1,4 +1,6 @@
 /** English text about standing rules, reminders, pauses, resources, receipts and the information sheet. */
+import { accountActivityEn } from "@shared/i18n/en.settings";
+
 import { quietActivity } from "@app/i18n/en.settings";
 
 export const consent = {
@@ -23,17 +25,23 @@ export const consent = {
     stayed: "What did not leave", not: { images: "Images, projections and attenuation maps", names: "Names, dates of birth, patient numbers and findings", studies: "Single studies, their pseudonyms and file names", list: "Which studies were used (a hash of the list is in your consent)" },
   },
   sheet: { title: "Information sheet for patients", intro: "To hand out and to print. Each consent of this site names the version that was in force.", loading: "Loading the sheet", print: "Print", language: "Language of the sheet", version: "Version {{version}} of {{issued}}" },
-  unread: { badge_one: "{{count}} new line in the activity", badge_other: "{{count}} new lines in the activity", mark: "Mark as read" },
+  unread: { badge_one: "{{count}} new line in the activity", badge_other: "{{count}} new lines in the activity" },
   activity: {
     ...quietActivity,
     rule: { created: "Standing rule “{{name}}” was made.", changed: "Standing rule “{{name}}” was changed (version {{version}}).", paused: "Standing rule “{{name}}” is paused.", resumed: "Standing rule “{{name}}” agrees again.", deleted: "Standing rule “{{name}}” was deleted; what it agreed to stays.", could_not_agree: "Standing rule “{{name}}” could not agree to “{{title}}”; it waits for you." },
-    request: { received: "{{orchestrator}} asks to take part in “{{title}}”.", further: "{{orchestrator}} asks for {{rounds}} rounds in all of “{{title}}”.", recalled: "{{orchestrator}} took its request “{{title}}” back.", put_off: "The request “{{title}}” comes back on {{at}}.", reminder: "Reminder: “{{title}}” waits for your answer." },
-    consent: { agreed_one: "Agreed to “{{title}}” with {{count}} study.", agreed_other: "Agreed to “{{title}}” with {{count}} studies.", declined: "Declined “{{title}}”.", withdrawn: "The agreement to “{{title}}” was taken back; nothing more is trained or sent." },
+    request: { refused: "An offer was refused and not shown: {{reason}}", received: "{{orchestrator}} asks to take part in “{{title}}”.", further: "{{orchestrator}} asks for {{rounds}} rounds in all of “{{title}}”.", recalled: "{{orchestrator}} took its request “{{title}}” back.", put_off: "The request “{{title}}” comes back on {{at}}.", reminder: "Reminder: “{{title}}” waits for your answer." },
+    consent: { agreed_one: "Agreed to “{{title}}” with {{count}} study.", agreed_other: "Agreed to “{{title}}” with {{count}} studies.", agreed_rule_one: "Standing rule “{{name}}”: agreed to “{{title}}” with {{count}} study.", agreed_rule_other: "Standing rule “{{name}}”: agreed to “{{title}}” with {{count}} studies.", agreed_further_one: "Agreed to {{rounds}} rounds of “{{title}}” with {{count}} study.", agreed_further_other: "Agreed to {{rounds}} rounds of “{{title}}” with {{count}} studies.", declined: "Declined “{{title}}”.", declined_further: "Declined the further rounds of “{{title}}”; what was agreed to before stays.", withdrawn: "The agreement to “{{title}}” was taken back; nothing more is trained or sent." },
+    letter: { refused: "The laboratory did not take this site's answer to “{{title}}”: {{reason}} Ask the learning manager how it stands." },
+    account: accountActivityEn,
+    study: { added: "A study was added.", missing: "The file of a study is gone.", withdrawn: "A study will not be used any more.", restored: "A study may be used again." },
+    patient: { withdrawn_one: "A patient was withdrawn: {{count}} study will not be used any more.", withdrawn_other: "A patient was withdrawn: {{count}} studies will not be used any more.", restored_one: "The withdrawal of a patient was undone: {{count}} study may be used again.", restored_other: "The withdrawal of a patient was undone: {{count}} studies may be used again." },
+    data: { removed: "All data were removed: {{studies}} studies, {{reconstructions}} reconstructions." },
+    sharing: { permitted: "The laboratory may now learn how the studies are spread over cameras and counts.", withdrawn: "The laboratory may no longer learn how the studies are spread over cameras and counts." },
     training: { paused: "“{{title}}” is paused here.", resumed: "“{{title}}” goes on here." },
     resources: { changed: "What training may take of this computer was changed." },
     update: { held: "Round {{round}}: the update is ready and waits for your answer before it leaves.", sent: "Round {{round}}: an update of {{bytes}} was sent; no scan left.", released: "The update of round {{round}} may leave.", kept: "The update of round {{round}} stays here." },
-    reconstruction: { removed: "A reconstruction was removed with its images." }, result: { removed: "A comparison on the own hold-out was removed with its images." },
-    enrolment: { left: "Left {{orchestrator}}; this site's key was deleted.", left_told: "Left {{orchestrator}}, which was told; this site's key was deleted.", left_not_told: "Left {{orchestrator}}, which could not be told; this site's key was deleted." },
-    round: { failed: "Round {{round}} failed here ({{reason}})." },
+    reconstruction: { started: "A study is reconstructed with “{{name}}” and with OSEM.", done: "A reconstruction is ready.", failed: "A reconstruction failed: {{reason}}", removed: "A reconstruction was removed with its images." }, result: { started: "“{{name}}” is compared with OSEM and with a model of this site's data alone.", finished: "The comparison on the own hold-out is done.", failed: "The comparison on the own hold-out failed.", cancelled: "The comparison on the own hold-out was cancelled.", interrupted: "The comparison on the own hold-out was interrupted.", removed: "A comparison on the own hold-out was removed with its images." },
+    enrolment: { requested: "Asked {{orchestrator}} for admission as {{site}}.", left: "Left {{orchestrator}}; this site's key was deleted.", left_told: "Left {{orchestrator}}, which was told; this site's key was deleted.", left_not_told: "Left {{orchestrator}}, which could not be told; this site's key was deleted." },
+    round: { failed: "Round {{round}} failed here ({{reason}}).", refused: "Round {{round}} was asked for once more with another model; nothing was trained or sent." },
   },
 };

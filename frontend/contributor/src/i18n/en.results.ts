@@ -16,16 +16,6 @@ export const results = {
     familiar: "Is this study familiar to the model?", familiarOk: "This study is like those the model was trained on.", familiarUnusual: "Some things about this study are unusual for the model.", familiarUnlike: "This study is unlike those the model was trained on. Do not rely on the model's image.", familiarUnknown: "This model's card has no thresholds, so nobody checked whether the study is like those it was trained on.",
     intervals: "Intervals: for studies like those of the calibration, {{level}} of the voxels lie within, in {{cases}} of the cases.", intervalsVoid: "The intervals promise nothing here, because the study is unlike those of their calibration.", intervalsNone: "This model's card has no calibrated intervals, so its uncertainty is not shown.",
   },
-  alarm: {
-    misfit: "The image does not explain the counts as well as it does for familiar studies.", view_misfit: "Some views do not fit the others.", blurred: "The projections are more blurred than the stated collimator and radius say.", sharp: "The projections are sharper than the stated collimator and radius say.",
-    no_attenuation: "There is no attenuation map; every study trained on had one.", no_scatter: "There is no scatter estimate; every study trained on had one.",
-    range_counts: "It has more or fewer counts than the studies trained on.", range_blur: "Its resolution differs from the studies trained on.", range_views: "Its number of views differs from the studies trained on.", range_body: "The body is wider or narrower than in the studies trained on.", range_arc: "The camera's arc differs from the studies trained on.",
-    advice: {
-      misfit: "Check attenuation map, rotation direction, start angle and centre of rotation before you use the image.", view_misfit: "Look at the projections as a film for motion, a jump or a damaged view.", blurred: "Check which collimator was mounted, the radius of rotation, and motion.", sharp: "Check which collimator was mounted and the radius of rotation.",
-      no_attenuation: "Add the attenuation map; without it activity inside the body is too low.", no_scatter: "Add a scatter window or an estimate; without it contrast is too low.",
-      range_counts: "Prefer OSEM, or a network trained at this number of counts.", range_blur: "Prefer OSEM, or a network trained with this collimator.", range_views: "Prefer OSEM, or a network trained with this number of views.", range_body: "Check the attenuation map; prefer OSEM for a patient of this size.", range_arc: "Prefer OSEM, or a network trained on this orbit.",
-    },
-  },
   own: {
     intro: "What your participation brought, on patients of yours that no training has seen.", loading: "Loading results",
     emptyTitle: "No model yet", empty: "After each round of a training, its model appears here, also if you declined. Until then, the page Reconstruct works with the network that came with the program.",

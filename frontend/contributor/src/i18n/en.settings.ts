@@ -8,14 +8,14 @@ export const programTexts = {
   },
 };
 export const quietActivity = {
-  session: { starting: "Session “{{title}}” is starting.", running: "Session “{{title}}” is running.", paused: "Session “{{title}}” is paused.", stopping: "Session “{{title}}” is stopping.", completed: "Session “{{title}}” is completed.", stopped: "Session “{{title}}” is stopped.", failed: "Session “{{title}}” is failed.", aborted: "Session “{{title}}” is aborted.", offered: "Session “{{title}}” is offered." },
-  model: { final: "The final model “{{name}}” is ready.", round: "The model of round {{round}} “{{name}}” is ready." },
-  import: { done: "An import is done: {{added}} studies added, {{refused}} files not taken.", failed: "An import is failed: {{added}} studies added, {{refused}} files not taken.", cancelled: "An import is cancelled: {{added}} studies added, {{refused}} files not taken." },
+  session: { starting: "Session “{{title}}” is starting.", running: "Session “{{title}}” is running.", paused: "Session “{{title}}” is paused.", stopping: "Session “{{title}}” is stopping.", completed: "Session “{{title}}” is completed.", stopped: "Session “{{title}}” is stopped.", failed: "Session “{{title}}” has failed.", aborted: "Session “{{title}}” was given up.", offered: "Session “{{title}}” was offered." },
+  model: { fetched: "The model “{{name}}” was fetched and verified.", final: "The final model “{{name}}” is ready.", round: "The model of round {{round}} “{{name}}” is ready." },
+  import: { done: "An import is done: {{added}} studies added, {{refused}} files not taken.", failed: "An import has failed: {{added}} studies added, {{refused}} files not taken.", cancelled: "An import was cancelled: {{added}} studies added, {{refused}} files not taken." },
   connection: {
-    not_enrolled: "This computer has left the federation. {{detail}}", pending: "Waiting for the learning manager's approval. {{detail}}", connected: "Connected to the orchestrator. {{detail}}", reconnecting: "The connection was lost; it is tried again by itself. {{detail}}", refused: "The learning manager refused this enrolment. {{detail}}",
+    not_enrolled: "This computer has left the federation. {{detail}}", pending: "Waiting for the learning manager's approval. {{detail}}", connected: "Connected to the orchestrator. {{detail}}", reconnecting_again: "Started again; connecting.", reconnecting_approved: "{{orchestrator}} approved this site; connecting.", reconnecting: "The connection was lost; it is tried again by itself. {{detail}}", refused: "The learning manager refused this enrolment. {{detail}}",
     suspended: "The learning manager has suspended this site for the time being; nothing runs meanwhile. {{detail}}", revoked: "This site's certificate was revoked; nothing runs any more. {{detail}}", protocol_mismatch: "The two sides speak different versions. {{detail}}", unreachable: "The laboratory has not answered since {{at}}; it is tried again by itself.", back: "The laboratory answers again.",
   },
   certificate: { renewed: "The certificate of this site was renewed; it holds until {{day}}.", expires: "The certificate of this site ends on {{day}}. It should have renewed by itself: keep the program running and connected." },
-  storage: { low: "The room for data at this site is running out.", full: "There is no room for more data at this site; imports stop." },
-  settings: { notices: "The notices were changed.", daemon: "The settings of the next start were changed." },
+  storage: { low: "The room for data at this site is running out.", full: "There is no room for more data at this site; imports stop.", changed: "The place of the data, or its limit, was changed." },
+  settings: { proxy: "Everything goes out through {{proxy}} now.", proxy_direct: "Everything goes out directly now.", notices: "The notices were changed.", daemon: "The settings of the next start were changed." },
 };

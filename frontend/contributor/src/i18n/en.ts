@@ -19,7 +19,7 @@ export const en = {
   ...network,
   ...programTexts,
   notFound: { title: "Page not found", study: "Study not found", what: "There is nothing at this address", advice: "It may have been removed. Use the navigation to go on.", home: "Go to Home" },
-  sharing: { title: "How the studies are spread", note: "Besides the counts above nothing is told unless you permit it here.", loading: "Loading the permission", permit: "Tell the laboratory the spread over kinds, cameras and counts", permitNote: "Aggregate figures only; groups of fewer than three studies are put together. It can be taken back at any time.", told: "The laboratory learns exactly this:", kinds: "Kinds", cameras: "Acquisition set-ups", counts: "Photopeak counts", warned: "With remarks of quality control", other: "other", from: "from {{counts}}" },
+  sharing: { title: "How the studies are spread", note: "Besides the figures above nothing is told unless you permit it here.", loading: "Loading the permission", permit: "Tell the laboratory the spread over kinds, cameras and counts", permitNote: "Aggregate figures only; groups of fewer than three studies are put together. It can be taken back at any time.", told: "The laboratory learns exactly this:", kinds: "Kinds", cameras: "Acquisition set-ups", counts: "Photopeak counts", warned: "With remarks of quality control", other: "other", from: "from {{counts}}" },
   connection: { not_enrolled: "Not connected", pending: "Waits for approval", connected: "Connected", reconnecting: "Reconnecting", refused: "Refused", suspended: "Suspended", revoked: "Revoked", protocol_mismatch: "Versions differ" },
   connect: {
     title: "Connect this site", intro: "Join a training network with an invitation from its learning manager. Your scans stay here.", loading: "Loading the connection",
@@ -38,7 +38,7 @@ export const en = {
   },
   home: {
     title: "Home", intro: "What waits for you, what runs, what happened.", loading: "Loading the overview", needs: "Waits for you", nothingTitle: "Nothing waits for you", nothing: "Requests and held updates appear here at once.",
-    running: "Training", idleTitle: "No training is running", idle: "When you agree to a request, you can watch it here.", watch: "Watch the training", activity: "Activity", connection: "Connection", contact: "Last contact", usable: "Studies", look: "Look at it",
+    running: "Training", idleTitle: "No training is running", idle: "When you agree to a request, you can watch it here.", watch: "Watch the training", connection: "Connection", contact: "Last contact", usable: "Studies", look: "Look at it",
     held: "Round {{round}} of “{{title}}” waits for your release", heldText: "The update has not left this computer.", decide: "Decide",
     request: "You are asked to join “{{title}}”", requestText_one: "{{orchestrator}} asks to train on {{count}} of your studies.", requestText_other: "{{orchestrator}} asks to train on {{count}} of your studies.", read: "Read the request",
     addData: "Add your first studies", addDataText: "Each file is checked here and never uploaded.",
@@ -48,10 +48,10 @@ export const en = {
     emptyTitle: "No studies yet", empty: "Drop scans or name a folder. You see every image before anything is trained.", name: "Study", state: "State", counts: "Counts", reference: "Reference", size: "Size", added: "Added", yes: "yes", no: "no",
     usable: "Usable", unusable: "Cannot be used", withdrawn: "Withdrawn", usableOf: "{{usable}} of {{total}} usable",
   },
-  told: { title: "What the orchestrator is told", note: "These counts about your data, and the spread below only if you permit it.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}", taskReference: "For {{task}}, with a reference" },
+  told: { title: "What the orchestrator is told", note: "These figures about your data, and the spread below only if you permit it.", usable: "Usable studies", total: "All studies", reference: "With a reference image", patients: "Patients", newest: "Newest added", task: "For {{task}}", taskReference: "For {{task}}, with a reference" },
   study: {
     images: "Images", projections: "Projections", reference: "Reference", attenuation: "Attenuation", loadingImage: "Loading images", facts: "About this study", kind: "Kind", geometry: "Acquisition", patient: "Patient (pseudonym, stays here)", used: "Used", usedIn_zero: "in no session", usedIn_one: "in {{count}} session", usedIn_other: "in {{count}} sessions", hash: "SHA-256",
-    reconstruct: "Reconstruct",
+    reconstruct: "Reconstruct", kindOf: { "spect-reconstruction": "SPECT study", "brain-segmentation": "Brain slice" }, problem: { study_unreadable: { text: "The file of this study is gone.", advice: "Add the study again from its source." } },
     outOfUse: "Out of use", outOfUseNote: "It is kept here, but no training uses it.", restore: "Put back into use", withdraw: "Withdraw this study", withdrawTitle: "Withdraw {{name}}?", withdrawLead: "No training uses it from the next round on.", withdrawOne: "The file stays on this computer.", withdrawTwo: "The orchestrator is told the lower number at once.", withdrawThree: "You can put it back into use at any time.",
   },
   task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },

@@ -615,7 +615,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a one-time link that signs a browser in. */
+        /** Make a one-time link that signs a browser in as the owner; for scripts on this computer. */
         post: operations["create_link"];
         delete?: never;
         options?: never;
@@ -1939,7 +1939,7 @@ export interface components {
         DataSummary: {
             /**
              * Added At
-             * @description when the newest usable study arrived
+             * @description noon of the day (UTC) on which the newest usable study arrived
              * @default null
              */
             added_at: string | null;
@@ -2461,6 +2461,12 @@ export interface components {
              */
             kinds: ("approval" | "answer" | "session" | "failure" | "data" | "certificate")[];
             /**
+             * Language
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "de";
+            /**
              * Port
              * @default 587
              */
@@ -2742,7 +2748,7 @@ export interface components {
         NewDataSite: {
             /**
              * Added At
-             * @description when the newest usable study arrived
+             * @description noon of the day (UTC) on which the newest usable study arrived
              */
             added_at: string | null;
             /** By Task */
@@ -2808,6 +2814,25 @@ export interface components {
              * @default 2048
              */
             upload_limit_mib: number;
+        };
+        /**
+         * NoteView
+         * @description What is worth telling about a scan, in English; a page words it by the code and the values.
+         *
+         *     Made of the sentence alone, which is what files and databases keep.
+         */
+        NoteView: {
+            /**
+             * Code
+             * @description empty for a sentence that this version does not know
+             */
+            code: string;
+            /** Text */
+            text: string;
+            /** Values */
+            values: {
+                [key: string]: number | string;
+            };
         };
         /**
          * NoticeTest
@@ -2884,6 +2909,7 @@ export interface components {
              *         "data",
              *         "certificate"
              *       ],
+             *       "language": "en",
              *       "port": 587,
              *       "recipients": [],
              *       "security": "starttls",
@@ -2941,6 +2967,7 @@ export interface components {
              *         "data",
              *         "certificate"
              *       ],
+             *       "language": "en",
              *       "port": 587,
              *       "recipients": [],
              *       "security": "starttls",
@@ -3178,7 +3205,7 @@ export interface components {
                 };
             };
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["NoteView"][];
             /** Seconds */
             seconds: {
                 [key: string]: number;
@@ -3231,6 +3258,12 @@ export interface components {
             aggregate_s: number;
             /** Checkpoint S */
             checkpoint_s: number;
+            /**
+             * Max Update Norm
+             * @description l2 norm above which an update was refused; absent in records of earlier versions
+             * @default null
+             */
+            max_update_norm: number | null;
             /**
              * Metrics
              * @description weighted by examples: train_loss, and the sites' scores of the received model
@@ -3441,10 +3474,10 @@ export interface components {
             fraction: number;
             /**
              * Max Update Norm
-             * @description l2 norm of a site's change of the model above which it is refused
-             * @default 10000
+             * @description l2 norm of a site's change of the model above which it is refused; absent: it follows the model
+             * @default null
              */
-            max_update_norm: number;
+            max_update_norm: number | null;
             /**
              * Model Id
              * @description absent: a randomly initialised model of the task's default network
@@ -3736,11 +3769,11 @@ export interface components {
             latest_model_id: string | null;
             /**
              * Log
-             * @description the latest lines in words, newest last
+             * @description the latest lines, newest last
              */
-            log: string[];
+            log: components["schemas"]["ActivityView"][];
             /** Max Update Norm */
-            max_update_norm: number;
+            max_update_norm: number | null;
             /** Note */
             note: string;
             /** Participations */
@@ -4342,10 +4375,19 @@ export interface components {
             };
             /** Norm */
             norm: number;
-            /** Num Examples */
+            /**
+             * Num Examples
+             * @description what the site weighs in the mean
+             */
             num_examples: number;
             /** Received After S */
             received_after_s: number;
+            /**
+             * Reported Examples
+             * @description what the site said, where that is more than it agreed to train with
+             * @default null
+             */
+            reported_examples: number | null;
             /** Score S */
             score_s: number;
             /** Sha256 */

@@ -124,6 +124,7 @@ const update = z.object({
   sha256: z.string(),
   norm: z.number(),
   num_examples: z.number(),
+  reported_examples: z.number().nullable().default(null),
   metrics: z.record(z.string(), z.number()),
   train_s: z.number(),
   score_s: z.number(),
@@ -135,6 +136,7 @@ const record = z.object({
   round: z.number(),
   updates: z.array(update),
   missing: z.record(z.string(), z.string()),
+  max_update_norm: z.number().nullable().default(null),
   weights_file: z.string(),
   sha256: z.string(),
   metrics: z.record(z.string(), z.number()),
@@ -183,6 +185,17 @@ const summary = z.object({
 
 export const summarySchema: z.ZodType<SessionSummary> = summary;
 
+export const activitySchema: z.ZodType<Activity> = z.object({
+  seq: z.number(),
+  at: z.string(),
+  kind: z.string(),
+  text: z.string(),
+  subject: z.string().nullable(),
+  key: z.string().nullable().default(null),
+  values: json.default({}),
+  actor: z.string().nullable().default(null),
+});
+
 export const sessionSchema: z.ZodType<Session> = summary.extend({
   can_start: z.boolean(),
   can_stop: z.boolean(),
@@ -198,11 +211,11 @@ export const sessionSchema: z.ZodType<Session> = summary.extend({
   start_when_ready: z.boolean(),
   start_at: z.string().nullable(),
   seed: z.number(),
-  max_update_norm: z.number(),
+  max_update_norm: z.number().nullable(),
   note: z.string(),
   participations: z.array(participation),
   rounds: z.array(round),
-  log: z.array(z.string()),
+  log: z.array(activitySchema),
 });
 
 export const modelSchema: z.ZodType<Model> = z.object({
@@ -223,17 +236,6 @@ export const modelSchema: z.ZodType<Model> = z.object({
   recommended: z.boolean(),
   deleted_at: z.string().nullable(),
   card: json,
-});
-
-export const activitySchema: z.ZodType<Activity> = z.object({
-  seq: z.number(),
-  at: z.string(),
-  kind: z.string(),
-  text: z.string(),
-  subject: z.string().nullable(),
-  key: z.string().nullable().default(null),
-  values: json.default({}),
-  actor: z.string().nullable().default(null),
 });
 
 export const deletedSchema = z.object({ id: z.string() });

@@ -1,4 +1,6 @@
 /** German text about the house itself. */
+import { accountActivityDe } from "@shared/i18n/de.settings";
+
 import type { house as houseEn } from "@app/i18n/en.house";
 
 export const house: typeof houseEn = {
@@ -11,7 +13,7 @@ export const house: typeof houseEn = {
     ends: "endet in {{days}} Tagen", ended: "ist abgelaufen", until: "bis {{until}}",
   },
   newData: {
-    nav: "Neue Daten", title: "Neue Daten", intro: "Studien, aus denen noch kein gemeinsames Modell gelernt hat. Hier sind nur Anzahlen bekannt.", loading: "Neues wird geladen", site: "Standort", new: "Neue Studien", since: "Seit", verdict: "Für eine Sitzung", newest: "Neueste",
+    nav: "Neue Daten", title: "Neue Daten", intro: "Studien, aus denen noch kein gemeinsames Modell gelernt hat. Hier sind nur Anzahlen und Tage bekannt.", loading: "Neues wird geladen", site: "Standort", new: "Neue Studien", since: "Seit", verdict: "Für eine Sitzung", newest: "Neueste",
     choose: "{{name}} wählen", fromStart: "noch nie trainiert", enough: "Genug", tooFew: "{{missing}} fehlen noch", none: "Nichts Neues", usable: "insgesamt {{usable}} nutzbar", ready: "Genug für eine Sitzung", readyText: "{{count}} Standorte haben je mindestens {{least}} neue Studien.",
     notYet: "Noch nicht genug für eine Sitzung", notYetText: "Es reicht, wenn {{need}} Standorte je mindestens {{least}} neue Studien haben; jetzt: {{have}}. Sie können trotzdem eine starten. Die Zahlen stehen in den Einstellungen.",
     start_one: "Sitzung mit diesem Standort starten", start_other: "Sitzung mit diesen {{count}} Standorten starten", startNone: "Mindestens einen Standort wählen", emptyTitle: "Noch kein zugelassener Standort", empty: "Sobald ein Standort verbunden ist und Studien hat, steht hier, wer was Neues hat.", toSites: "Zu den Standorten", offline: "Standorte ohne Verbindung erhalten die Anfrage, sobald sie zurück sind.",
@@ -20,7 +22,7 @@ export const house: typeof houseEn = {
     certificate: "Das Zertifikat von {{name}} endet bald", certificateEnded: "Das Zertifikat von {{name}} ist abgelaufen", certificateText: "Es hätte sich von selbst erneuern sollen. Bitten Sie den Standort, sein Programm zu starten, und erneuern Sie dann.", lookSite: "Standort ansehen",
     ready: "„{{title}}“ kann starten", answers: "„{{title}}“ wartet auf Antworten", answersText: "{{agreed}} von {{invited}} Standorten haben eingewilligt, {{quorum}} sind nötig. Antworten sind möglich bis {{until}}.", newData: "Neues ansehen",
   },
-  unread: { badge_one: "{{count}} neue Zeile im Verlauf", badge_other: "{{count}} neue Zeilen im Verlauf", mark: "Als gelesen markieren", line: "Neu" },
+  unread: { badge_one: "{{count}} neue Zeile im Verlauf", badge_other: "{{count}} neue Zeilen im Verlauf" },
   activity: {
     enrolment: { requested: "{{name}} möchte beitreten. Vergleichen Sie den Fingerabdruck." },
     site: { approved: "{{name}} ist jetzt zugelassen.", refused: "{{name}} wurde abgelehnt.", suspended: "{{name}} ist ausgesetzt.", readmitted: "{{name}} darf wieder teilnehmen.", revoked: "{{name}} wurde das Vertrauen entzogen.", left: "{{name}} hat den Verbund verlassen.", renamed: "{{before}} heißt jetzt {{name}}." },
@@ -31,10 +33,19 @@ export const house: typeof houseEn = {
     session: {
       offered: "„{{title}}“ wurde den Standorten angeboten.", start_requested: "„{{title}}“ startet.", run_started: "„{{title}}“ trainiert.", paused: "„{{title}}“ ist nach Runde {{round}} pausiert.", stop_requested: "„{{title}}“ wird gestoppt.", run_completed: "„{{title}}“ ist abgeschlossen.",
       run_stopped: "„{{title}}“ wurde gestoppt.", run_failed: "„{{title}}“ ist fehlgeschlagen: {{reason}}", aborted: "„{{title}}“ wurde vor dem Start aufgegeben.", extended: "„{{title}}“ ist wieder offen für weitere Runden.", extension_offered: "„{{title}}“ soll {{rounds}} Runden haben; die Standorte sind gefragt.", sites_changed: "Die Standorte von „{{title}}“ wurden geändert.", run_lost: "„{{title}}“ ging verloren und wird nach der letzten Runde fortgesetzt.", round_closed: "Runde {{round}} von „{{title}}“ zusammengeführt: {{got}} von {{asked}} Standorten haben geliefert{{missing}}.",
+      not_ready: "„{{title}}“ kann nicht starten: Es haben weniger Standorte eingewilligt, als die Mindestzahl verlangt.", pause_wished: "„{{title}}“ pausiert nach dieser Runde.", pause_forgotten: "„{{title}}“ pausiert doch nicht.", combine_wished: "Runde {{round}} von „{{title}}“ wird jetzt zusammengeführt.",
+      site_revoked: "{{name}} ist nicht mehr bei „{{title}}“: Das Vertrauen wurde entzogen.", site_left: "{{name}} ist nicht mehr bei „{{title}}“: Der Standort hat den Verbund verlassen.", site_suspended: "{{name}} wird bei „{{title}}“ ausgelassen: Der Standort ist ausgesetzt.", site_readmitted: "{{name}} nimmt ab der nächsten Runde wieder an „{{title}}“ teil.",
     },
     absent: { federation_late: "{{name}} war zu spät", consent_missing: "{{name}} nahm nicht teil", peer_unreachable: "{{name}} war nicht erreichbar", consent_send_refused: "{{name}} hat die Aktualisierung behalten", trust_suspended: "{{name}} ist ausgesetzt", site_paused: "{{name}} hat angehalten", site_outside_hours: "{{name}} trainiert zu anderen Stunden", site_weekly_limit: "{{name}} hat diese Woche genug trainiert", other: "{{name}} ist ausgefallen" },
     model: { renamed: "Modell {{before}} heißt jetzt {{name}}.", deleted: "Modell {{name}} wurde gelöscht.", restored: "Modell {{name}} wurde wiederhergestellt.", removed: "Modell {{name}} wurde endgültig entfernt.", recommended: "Die Empfehlung von Modell {{name}} wurde geändert.", added: { random: "Modell {{name}} wurde erstellt.", uploaded: "Modell {{name}} wurde hochgeladen.", shipped: "Modell {{name}} wurde hinzugefügt." } },
     settings: { limits: "Die Grenzen wurden geändert.", retention: "Die Aufbewahrung wurde geändert.", notices: "Die Benachrichtigungen wurden geändert.", daemon: "Die Einstellungen für den nächsten Start wurden geändert." },
+    account: accountActivityDe,
+    round: { started: "Runde {{round}} von {{of}} beginnt.", resent: "Runde {{round}} wurde noch einmal an {{name}} gesendet.", resent_lost: "Runde {{round}} wurde noch einmal an {{name}} gesendet (sie war verloren gegangen).", resent_restarted: "Runde {{round}} wurde noch einmal an {{name}} gesendet (der Standort hatte neu gestartet)." },
+    update: { arrived: "Aktualisierung von {{name}} erhalten.", received_one: "Aktualisierung von {{name}} erhalten ({{count}} Studie, {{seconds}} s trainiert).", received_other: "Aktualisierung von {{name}} erhalten ({{count}} Studien, {{seconds}} s trainiert).", bounded_one: "Aktualisierung von {{name}} erhalten ({{seconds}} s trainiert). Gemeldet waren {{reported}} Studien, zugesagt {{count}}; sie zählt als {{count}}.", bounded_other: "Aktualisierung von {{name}} erhalten ({{seconds}} s trainiert). Gemeldet waren {{reported}} Studien, zugesagt {{count}}; sie zählt als {{count}}.", missing: "Keine Aktualisierung von {{name}} in Runde {{round}}: {{reason}}" },
+    laboratory: {
+      kind: { synthesis: "Das Erstellen des Datensatzes", check: "Das Prüfen des Datensatzes", training: "Das Training", comparison: "Der Vergleich", reconstruction: "Die Rekonstruktion" },
+      job_finished: "$t(activity.laboratory.kind.{{kind}}) „{{title}}“ ist fertig.", job_failed: "$t(activity.laboratory.kind.{{kind}}) „{{title}}“ endete ohne Ergebnis.", job_cancelled: "$t(activity.laboratory.kind.{{kind}}) „{{title}}“ wurde abgebrochen.", job_interrupted: "$t(activity.laboratory.kind.{{kind}}) „{{title}}“ wurde unterbrochen.", set_removed: "Datensatz {{name}} wurde entfernt.",
+    },
     drain: { on: "Der Wartungsbetrieb ist an: Nichts Neues startet.", off: "Der Wartungsbetrieb ist aus." },
   },
   settings: { people: "Personen", house: "Grenzen und Aufbewahrung", notices: "Benachrichtigungen", program: "Programm", save: "Speichern", saved: "Gespeichert." },

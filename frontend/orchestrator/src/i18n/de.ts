@@ -13,10 +13,10 @@ export const de: typeof en = {
   nav: { subtitle: "Orchestrator", home: "Start", sites: "Standorte", training: "Training", models: "Modelle", laboratory: "Labor", audit: "Prüfprotokoll", settings: "Einstellungen" },
   notFound: { title: "Seite nicht gefunden", session: "Sitzung nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },
   home: {
-    title: "Start", intro: "Was Sie jetzt braucht, was läuft, was geschehen ist.", loading: "Übersicht wird geladen", needs: "Braucht Sie jetzt",
-    nothingTitle: "Nichts braucht Sie gerade", nothing: "Beitrittsanfragen, fehlgeschlagene Sitzungen und neue Daten erscheinen hier sofort.",
+    title: "Start", intro: "Was jetzt auf Sie wartet, was läuft, was geschehen ist.", loading: "Übersicht wird geladen", needs: "Wartet auf Sie",
+    nothingTitle: "Nichts wartet auf Sie", nothing: "Beitrittsanfragen, fehlgeschlagene Sitzungen und neue Daten erscheinen hier sofort.",
     running: "Laufende Sitzung", idleTitle: "Keine Sitzung ist aktiv", idle: "Starten Sie eine, sobald Standorte Daten haben. Jeder Standort wird zuerst gefragt.", watch: "Diese Sitzung verfolgen",
-    activity: "Verlauf", totals: "Auf einen Blick", studies: "Nutzbare Studien", sessions: "Sitzungen", online: "{{online}} von {{of}} verbunden",
+    totals: "Auf einen Blick", studies: "Nutzbare Studien", sessions: "Sitzungen", online: "{{online}} von {{of}} verbunden",
     pending: "{{name}} möchte beitreten", pendingText: "Vergleichen Sie die Fingerabdrücke auf beiden Bildschirmen, dann zulassen oder ablehnen.", compare: "Vergleichen",
     failed: "„{{title}}“ ist fehlgeschlagen", paused: "„{{title}}“ ist pausiert", look: "Ansehen",
     invite: "Den ersten Standort einladen", inviteText: "Ein Standort tritt mit einer Einladungsdatei oder einem Textblock bei; sein Schlüssel verlässt ihn nie.", toSites: "Zu den Standorten",
@@ -46,10 +46,12 @@ export const de: typeof en = {
     ready: "Die Einladung ist bereit.", once: "Sie wird nur jetzt angezeigt und gilt einmal, bis {{until}}. Senden Sie sie auf einem Weg, dem Sie vertrauen.", asFile: "Als Datei", download: "{{name}} herunterladen", asText: "Als Text",
     next: "Hat der Standort sie geöffnet, erscheint auf dieser Seite eine Anfrage. Sie vergleichen die Fingerabdrücke, bevor ihm vertraut wird.", done: "Fertig",
   },
-  invitations: { title: "Offene Einladungen", note: "Noch nicht verwendet.", unnamed: "Beliebiger Standort", until: "gültig bis {{until}}", open: "Offen", withdraw: "Zurückziehen" },
+  invitations: { title: "Offene Einladungen", note: "Noch nicht verwendet.", unnamed: "Beliebiger Standort", until: "gültig bis {{until}}", open: "Offen", withdraw: "Zurückziehen", withdrawTitle: "Diese Einladung zurückziehen?",
+    withdrawLead: "{{name}}: Ihre Datei und ihr Text werden dann abgewiesen.", withdrawOne: "Soll der Standort später beitreten, erstellen Sie eine neue Einladung.", withdrawConfirm: "Diese Einladung zurückziehen",
+  },
   models: {
     intro: "Jede Version, die hier je entstand, unveränderlich und nach ihrem Inhalt benannt.", loading: "Modelle werden geladen", name: "Modell", origin: "Herkunft", parent: "Entstanden aus", metric: "Hauptmessgröße", size: "Größe", created: "Entstanden",
-    details: "Details", open: "Details zu {{name}}", close: "Schließen", fromRound: "Runde {{round}}", inUse: "In Gebrauch", inUseNote: "Eine Sitzung verwendet dieses Modell. Nach ihrem Ende kann es gelöscht werden.",
+    details: "Details", open: "Details zu {{name}}", close: "Schließen", goneTitle: "Dieses Modell ist nicht mehr hier", gone: "Es wurde gelöscht. Steht es unten bei den gelöschten Modellen, kann es wiederhergestellt werden.", fromRound: "Runde {{round}}", inUse: "In Gebrauch", inUseNote: "Eine Sitzung verwendet dieses Modell. Nach ihrem Ende kann es gelöscht werden.",
     emptyTitle: "Noch kein Modell", empty: "Beginnen Sie mit dem trainierten Netz oder mit zufälligen Gewichten, bringen Sie eine Datei mit oder starten Sie eine Sitzung: Sie legt ihr erstes Modell selbst an.",
     recommended: "Empfohlen", recommend: "Für seine Aufgabe empfehlen", recommendNot: "Nicht mehr empfehlen", tryIt: "Ausprobieren", downloadCard: "Modellkarte herunterladen", 
     task: "Aufgabe", network: "Netz", parameters: "Parameter", hash: "SHA-256", lineage: "Abstammung", card: "Modellkarte", newName: "Name", renameNote: "Identität und Abstammung bleiben beim Umbenennen gleich.", rename: "Umbenennen",
@@ -60,13 +62,9 @@ export const de: typeof en = {
   },
   bin: {
     title: "Gelöschte Modelle", note: "Sie bleiben, bis sie endgültig entfernt werden.", deleted: "gelöscht", restore: "Wiederherstellen", restoreOf: "Wiederherstellen: {{name}}", remove: "Endgültig entfernen", removeOf: "Endgültig entfernen: {{name}}",
-    removeTitle: "{{name}} endgültig entfernen?", removeLead: "Die Gewichte verlassen diesen Rechner. Das lässt sich nicht rückgängig machen.", removeOne: "Der Eintrag und sein Platz in der Herkunft bleiben.", removeTwo: "Kopien, die Standorte geholt haben, bleiben dort.", removeConfirm: "Dieses Modell endgültig entfernen",
+    removeTitle: "{{name}} endgültig entfernen?", removeLead: "Die Gewichte werden von diesem Computer gelöscht. Das lässt sich nicht rückgängig machen.", removeOne: "Der Eintrag und sein Platz in der Abstammung bleiben.", removeTwo: "Kopien, die Standorte geholt haben, bleiben dort.", removeConfirm: "Dieses Modell endgültig entfernen",
   },
   task: { "spect-reconstruction": "SPECT-Rekonstruktion", "brain-segmentation": "Hirnsegmentierung" },
-  network: {
-    unrolled_em: "entrolltes EM", unrolled_unet: "entrolltes EM mit U-Netzen", osem_unet: "OSEM, dann U-Netz", fbp_unet: "FBP, dann U-Netz",
-    primal_dual: "gelerntes primal-duales Verfahren", encoder_decoder: "Encoder-Decoder-Netz", unet_2d: "U-Netz",
-  },
   model: { origin: { random: "Zufällige Gewichte", uploaded: "Hochgeladen", shipped: "Kommt mit FLoMIR", round: "Trainingsrunde", trained: "Hier trainiert" } },
   audit: {
     title: "Prüfprotokoll", intro: "Wer was getan hat. Jede Zeile enthält die Prüfsumme der vorigen; so fällt jede Änderung auf.",

@@ -1,4 +1,6 @@
 /** English text about the house itself: sites over time, new data, notices, settings. */
+import { accountActivityEn } from "@shared/i18n/en.settings";
+
 export const house = {
   uptime: { label: "Uptime: {{percent}} % of the last 24 hours" },
   trust: {
@@ -9,7 +11,7 @@ export const house = {
     ends: "ends in {{days}} days", ended: "has ended", until: "until {{until}}",
   },
   newData: {
-    nav: "New data", title: "New data", intro: "Studies that no shared model has learned from yet. Only counts are known here.", loading: "Loading what is new", site: "Site", new: "New studies", since: "Since", verdict: "For a session", newest: "Newest",
+    nav: "New data", title: "New data", intro: "Studies that no shared model has learned from yet. Only counts and days are known here.", loading: "Loading what is new", site: "Site", new: "New studies", since: "Since", verdict: "For a session", newest: "Newest",
     choose: "Choose {{name}}", fromStart: "never trained yet", enough: "Enough", tooFew: "{{missing}} more needed", none: "Nothing new", usable: "{{usable}} usable in all", ready: "Enough for a session", readyText: "{{count}} sites have at least {{least}} new studies each.",
     notYet: "Not enough for a session yet", notYetText: "It is enough when {{need}} sites have at least {{least}} new studies each. Now: {{have}}. You can start one all the same. The numbers are set in Settings.",
     start_one: "Start a session with this site", start_other: "Start a session with these {{count}} sites", startNone: "Choose at least one site", emptyTitle: "No trusted site yet", empty: "When a site is connected and has studies, this page says who has what new.", toSites: "Go to Sites", offline: "Offline sites get the request when they are back.",
@@ -18,7 +20,7 @@ export const house = {
     certificate: "The certificate of {{name}} ends soon", certificateEnded: "The certificate of {{name}} has ended", certificateText: "It should have renewed by itself. Ask the site to start its program, then renew.", lookSite: "Look at the site",
     ready: "“{{title}}” can start", answers: "“{{title}}” waits for answers", answersText: "{{agreed}} of {{invited}} sites have agreed, {{quorum}} are needed. Answers are possible until {{until}}.", newData: "See what is new",
   },
-  unread: { badge_one: "{{count}} new line in the activity", badge_other: "{{count}} new lines in the activity", mark: "Mark as read", line: "New" },
+  unread: { badge_one: "{{count}} new line in the activity", badge_other: "{{count}} new lines in the activity" },
   activity: {
     enrolment: { requested: "{{name}} asks to join. Compare the fingerprint." },
     site: { approved: "{{name}} is trusted now.", refused: "{{name}} was refused.", suspended: "{{name}} is suspended.", readmitted: "{{name}} may take part again.", revoked: "The trust in {{name}} was taken back.", left: "{{name}} has left the federation.", renamed: "{{before}} is now called {{name}}." },
@@ -29,10 +31,19 @@ export const house = {
     session: {
       offered: "“{{title}}” was offered to its sites.", start_requested: "“{{title}}” is starting.", run_started: "“{{title}}” is training.", paused: "“{{title}}” is paused after round {{round}}.", stop_requested: "“{{title}}” is being stopped.", run_completed: "“{{title}}” is complete.",
       run_stopped: "“{{title}}” was stopped.", run_failed: "“{{title}}” failed: {{reason}}", aborted: "“{{title}}” was given up before its start.", extended: "“{{title}}” is open again for further rounds.", extension_offered: "“{{title}}” shall have {{rounds}} rounds; its sites are asked.", sites_changed: "The sites of “{{title}}” were changed.", run_lost: "The engine lost “{{title}}”; it goes on after its last round.", round_closed: "Round {{round}} of “{{title}}” aggregated: {{got}} of {{asked}} sites returned{{missing}}.",
+      not_ready: "“{{title}}” cannot start: fewer sites agreed than the quorum asks for.", pause_wished: "“{{title}}” will pause after this round.", pause_forgotten: "“{{title}}” will not pause after all.", combine_wished: "Round {{round}} of “{{title}}” is combined now.",
+      site_revoked: "{{name}} is out of “{{title}}”: its trust was taken back.", site_left: "{{name}} is out of “{{title}}”: it has left the federation.", site_suspended: "{{name}} is left out of “{{title}}”: it is suspended.", site_readmitted: "{{name}} takes part in “{{title}}” again from the next round on.",
     },
     absent: { federation_late: "{{name}} was late", consent_missing: "{{name}} did not take part", peer_unreachable: "{{name}} was not reached", consent_send_refused: "{{name}} kept its update", trust_suspended: "{{name}} is suspended", site_paused: "{{name}} has paused", site_outside_hours: "{{name}} trains at other hours", site_weekly_limit: "{{name}} has trained enough this week", other: "{{name}} failed" },
     model: { renamed: "Model {{before}} is now called {{name}}.", deleted: "Model {{name}} was deleted.", restored: "Model {{name}} was restored.", removed: "Model {{name}} was removed for good.", recommended: "The recommendation of model {{name}} changed.", added: { random: "Model {{name}} was created.", uploaded: "Model {{name}} was uploaded.", shipped: "Model {{name}} was added." } },
     settings: { limits: "The limits were changed.", retention: "The times of keeping were changed.", notices: "The notices were changed.", daemon: "The settings of the next start were changed." },
+    account: accountActivityEn,
+    round: { started: "Round {{round}} of {{of}} started.", resent: "Round {{round}} was sent to {{name}} again.", resent_lost: "Round {{round}} was sent to {{name}} again (it was lost).", resent_restarted: "Round {{round}} was sent to {{name}} again (the site had restarted)." },
+    update: { arrived: "Update of {{name}} received.", received_one: "Update of {{name}} received ({{count}} study, trained {{seconds}} s).", received_other: "Update of {{name}} received ({{count}} studies, trained {{seconds}} s).", bounded_one: "Update of {{name}} received (trained {{seconds}} s). It reported {{reported}} studies but agreed to train on {{count}}; it counts as {{count}}.", bounded_other: "Update of {{name}} received (trained {{seconds}} s). It reported {{reported}} studies but agreed to train on {{count}}; it counts as {{count}}.", missing: "No update of {{name}} in round {{round}}: {{reason}}" },
+    laboratory: {
+      kind: { synthesis: "Making the data set", check: "Checking the data set", training: "The training", comparison: "The comparison", reconstruction: "The reconstruction" },
+      job_finished: "$t(activity.laboratory.kind.{{kind}}) “{{title}}” is done.", job_failed: "$t(activity.laboratory.kind.{{kind}}) “{{title}}” failed.", job_cancelled: "$t(activity.laboratory.kind.{{kind}}) “{{title}}” was cancelled.", job_interrupted: "$t(activity.laboratory.kind.{{kind}}) “{{title}}” was interrupted.", set_removed: "Data set {{name}} was removed.",
+    },
     drain: { on: "Drain mode is on: nothing new starts.", off: "Drain mode is off." },
   },
   settings: { people: "People", house: "Limits and keeping", notices: "Notices", program: "Program", save: "Save", saved: "Saved." },

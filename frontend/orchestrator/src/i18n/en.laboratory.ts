@@ -38,7 +38,7 @@ export const laboratory = {
     },
     note: {
       quick: "Small and fast, for a first look.", cardiac: "One hospital, healthy and diseased patients mixed.", "cardiac-infarct": "Every patient has one or two infarcts.", "four-hospitals": "Four hospitals that differ in camera, protocol and patients.", imperfect: "Patients who move, cameras that drift, counts that lack.", lesions: "Lesions of liver, lung and lymph nodes beside infarcts.",
-      population: "The whole documented population: arms, motion, anatomy.", "many-cameras": "What the network that comes with FLoMIR was trained on.", "mild-defects": "Infarcts that are small or mild or both.", "perfusion-64": "What reconstruction networks are judged on.", "perfusion-64-shifted": "What no network here was trained on.",
+      population: "The whole documented population: arms, motion, anatomy.", "many-cameras": "Part of what the network that comes with FLoMIR was trained on.", "mild-defects": "Infarcts that are small or mild or both; part of that training too.", "perfusion-64": "Most of what that network was trained on, and, with other seeds, what networks are judged on.", "perfusion-64-shifted": "What no network here was trained on.",
     },
     howMany: "How many", name: "Name of the data set", studies: "Bodies at each camera", variants: "Examinations of each body", seed: "Seed", seedNote: "Any whole number.", heart: "Infarcts", camera: "Counts and camera", cameraNote: "Applies to every camera of the scenario.",
     lesions: "Lesions elsewhere", lesionsNote: "Hot or cold, in organs other than the heart.", addLesion: "Add lesions of an organ", organ: "Organ", removeLesion: "Remove the lesions of the {{organ}}", noLesions: "None.", other: "as in the scenario", degrees: "{{value}}°",

@@ -15,7 +15,7 @@ export const en = {
     title: "Home", intro: "What needs you now, what is running, what happened.", loading: "Loading the overview", needs: "Needs you now",
     nothingTitle: "Nothing needs you now", nothing: "Requests for trust, failed sessions and new data appear here at once.",
     running: "Running session", idleTitle: "No session is active", idle: "Start one when sites have data. Each site is asked first.", watch: "Watch this session",
-    activity: "Activity", totals: "At a glance", studies: "Usable studies", sessions: "Sessions", online: "{{online}} of {{of}} online",
+    totals: "At a glance", studies: "Usable studies", sessions: "Sessions", online: "{{online}} of {{of}} online",
     pending: "{{name}} asks to join", pendingText: "Compare the fingerprints on both screens, then approve or refuse.", compare: "Compare",
     failed: "“{{title}}” failed", paused: "“{{title}}” is paused", look: "Look at it",
     invite: "Invite the first site", inviteText: "A site joins with an invitation file or a text block; its key never leaves it.", toSites: "Go to Sites",
@@ -45,10 +45,12 @@ export const en = {
     ready: "The invitation is ready.", once: "It is shown only now, works once and until {{until}}. Send it by a way you trust.", asFile: "As a file", download: "Download {{name}}", asText: "As text",
     next: "When the site has opened it, a request appears on this page. You compare fingerprints before it is trusted.", done: "Done",
   },
-  invitations: { title: "Open invitations", note: "Not used yet.", unnamed: "Any site", until: "valid until {{until}}", open: "Open", withdraw: "Withdraw" },
+  invitations: { title: "Open invitations", note: "Not used yet.", unnamed: "Any site", until: "valid until {{until}}", open: "Open", withdraw: "Withdraw", withdrawTitle: "Withdraw this invitation?",
+    withdrawLead: "{{name}}: its file and its text will be refused.", withdrawOne: "To let the site join later, make a new invitation.", withdrawConfirm: "Withdraw this invitation",
+  },
   models: {
     intro: "Every version ever made here, unchangeable and named by its content.", loading: "Loading models", name: "Model", origin: "Origin", parent: "Made from", metric: "Main score", size: "Size", created: "Made",
-    details: "Details", open: "Details of {{name}}", close: "Close", fromRound: "Round {{round}}", inUse: "In use", inUseNote: "A session uses this model. It can be deleted when the session has ended.",
+    details: "Details", open: "Details of {{name}}", close: "Close", goneTitle: "This model is not here any more", gone: "It was deleted. If it is among the deleted models below, it can be restored.", fromRound: "Round {{round}}", inUse: "In use", inUseNote: "A session uses this model. It can be deleted when the session has ended.",
     emptyTitle: "No model yet", empty: "Begin with the trained network or with random weights, bring a file, or start a session: it makes its first model by itself.",
     recommended: "Recommended", recommend: "Recommend for its task", recommendNot: "Recommend no more", tryIt: "Try it", downloadCard: "Download card", 
     task: "Task", network: "Network", parameters: "Parameters", hash: "SHA-256", lineage: "Lineage", card: "Model card", newName: "Name", renameNote: "Renaming keeps identity and lineage.", rename: "Rename",
@@ -59,13 +61,9 @@ export const en = {
   },
   bin: {
     title: "Deleted models", note: "Kept until they are removed for good.", deleted: "deleted", restore: "Restore", restoreOf: "Restore {{name}}", remove: "Remove for good", removeOf: "Remove for good: {{name}}",
-    removeTitle: "Remove {{name}} for good?", removeLead: "The weights leave this computer. This cannot be undone.", removeOne: "Its record and its place in the lineage stay.", removeTwo: "Copies that sites fetched stay with them.", removeConfirm: "Remove this model for good",
+    removeTitle: "Remove {{name}} for good?", removeLead: "The weights are deleted from this computer. This cannot be undone.", removeOne: "Its record and its place in the lineage stay.", removeTwo: "Copies that sites fetched stay with them.", removeConfirm: "Remove this model for good",
   },
   task: { "spect-reconstruction": "SPECT reconstruction", "brain-segmentation": "Brain segmentation" },
-  network: {
-    unrolled_em: "unrolled EM", unrolled_unet: "unrolled EM with U-Nets", osem_unet: "OSEM, then U-Net", fbp_unet: "FBP, then U-Net",
-    primal_dual: "learned primal-dual", encoder_decoder: "encoder-decoder", unet_2d: "U-Net",
-  },
   model: { origin: { random: "Random weights", uploaded: "Uploaded", shipped: "Comes with FLoMIR", round: "Training round", trained: "Trained here" } },
   audit: {
     title: "Audit log", intro: "Who did what. Each row holds the hash of the one before, so a change shows.",

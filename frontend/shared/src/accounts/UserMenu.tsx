@@ -1,11 +1,12 @@
 /** Who is signed in, with the way to the own account and out. */
-import { Avatar, Menu, Text, UnstyledButton } from "@mantine/core";
+import { Avatar, Menu, Modal, Text, UnstyledButton } from "@mantine/core";
 import { IconEye, IconLogout, IconUserCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useMe, useSignOut } from "@shared/accounts/api";
 import { Chip } from "@shared/ui/Chip";
+import { Problem } from "@shared/ui/states";
 
 /** First letters of the first and the last word. */
 export function initials(name: string): string {
@@ -32,6 +33,9 @@ export function UserMenu({ settings }: { settings: (props: Record<string, unknow
           <Menu.Item leftSection={<IconLogout size={17} />} onClick={() => signOut.mutate()}>{t("accounts.signOut")}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      <Modal opened={signOut.isError} onClose={signOut.reset} title={<Text fw={650} size="lg">{t("accounts.notSignedOut")}</Text>} closeButtonProps={{ "aria-label": t("dialog.close") }}>
+        <Problem error={signOut.error} onRetry={() => signOut.mutate()} />
+      </Modal>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { request } from "@shared/api/client";
 import { useCreate } from "@shared/api/once";
+import { useLiveConnection } from "@shared/realtime/LiveProvider";
 import { z } from "@shared/zod";
 
 const meSchema = z.object({
@@ -52,4 +53,14 @@ export const useRemoveAccount = () => useChanging((id: string) => request(`/acco
 export const useEndSignIn = () => useChanging((id: string) => request(`/me/sign-ins/${id}`, endedSchema, "DELETE"), [SIGN_INS]);
 export const useSetPassword = () =>
   useChanging((wanted: { present: string | null; new: string }) => request("/me/password", accountSchema, "PUT", wanted), [ME, SIGN_INS, ACCOUNTS]);
-export const useSignOut = () => useMutation({ mutationFn: () => request("/me/sign-out", endedSchema, "POST"), onSuccess: () => window.location.assign("/login") });
+
+/** The live connection is closed first: the page does not fight its own end. */
+export function useSignOut() {
+  const live = useLiveConnection();
+  return useMutation({
+    onMutate: () => live.close(),
+    mutationFn: () => request("/me/sign-out", endedSchema, "POST"),
+    onSuccess: () => window.location.assign("/login"),
+    onError: () => live.open(),
+  });
+}

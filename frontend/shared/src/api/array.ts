@@ -1,6 +1,6 @@
 /** Arrays as the daemon sends them: little-endian float32 with shape and spacing in headers. */
-import { BASE_URL } from "@shared/api/client";
-import { parseProblem, ProblemError } from "@shared/api/problem";
+import { BASE_URL, refused } from "@shared/api/client";
+import { ProblemError } from "@shared/api/problem";
 import type { Volume } from "@shared/viewer/volume";
 
 function triple(header: string | null): [number, number, number] | null {
@@ -15,7 +15,7 @@ export async function fetchVolume(path: string, signal?: AbortSignal): Promise<V
   const response = await fetch(`${BASE_URL}${path}`, { credentials: "same-origin", signal: signal ?? null });
   if (!response.ok) {
     const problem: unknown = await response.json().catch(() => null);
-    throw parseProblem(problem, response.status);
+    throw refused(problem, response.status);
   }
   const shape = triple(response.headers.get("X-Flomir-Shape"));
   const spacing = triple(response.headers.get("X-Flomir-Spacing")) ?? [1, 1, 1];

@@ -6,6 +6,7 @@ import { keyed } from "@shared/api/once";
 import { parseProblem, ProblemError } from "@shared/api/problem";
 
 const SAFE = new Set(["GET", "HEAD"]);
+const SIGN_IN = "/login";
 const meSchema = z.object({ csrf: z.string(), version: z.string() });
 
 export const BASE_URL = typeof window === "undefined" ? "http://localhost" : window.location.origin;
@@ -29,12 +30,20 @@ export class CsrfToken {
   private async load(): Promise<string> {
     const response = await fetch(`${BASE_URL}/api/v1/me`, { credentials: "same-origin" });
     const body: unknown = await response.json().catch(() => null);
-    if (!response.ok) throw parseProblem(body, response.status);
+    if (!response.ok) throw refused(body, response.status);
     return meSchema.parse(body).csrf;
   }
 }
 
 const csrf = new CsrfToken();
+
+/** The problem of a refused request. A token of an earlier sign-in is forgotten; who is signed in no more comes to the sign-in page. */
+export function refused(body: unknown, status: number): ProblemError {
+  const problem = parseProblem(body, status);
+  if (problem.body.code === "auth.csrf") csrf.forget();
+  if (problem.body.code === "auth.required" && window.location.pathname !== SIGN_IN) window.location.assign(SIGN_IN);
+  return problem;
+}
 
 const guard: Middleware = {
   async onRequest({ request }) {
@@ -44,9 +53,7 @@ const guard: Middleware = {
   async onResponse({ response }) {
     if (response.ok) return undefined;
     const body: unknown = await response.clone().json().catch(() => null);
-    const problem = parseProblem(body, response.status);
-    if (problem.body.code === "auth.csrf") csrf.forget();
-    throw problem;
+    throw refused(body, response.status);
   },
 };
 
@@ -96,7 +103,7 @@ export async function upload<T>(path: string, form: FormData, schema: z.ZodType<
     headers: { ...(key === undefined ? {} : keyed(key)), "X-Flomir-CSRF": await csrf.value() },
   });
   const answer: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw parseProblem(answer, response.status);
+  if (!response.ok) throw refused(answer, response.status);
   return schema.parse(answer);
 }
 
@@ -111,7 +118,7 @@ export async function request<T>(path: string, schema: z.ZodType<T>, method: "GE
     method, headers, credentials: "same-origin", body: content === undefined ? undefined : JSON.stringify(content),
   });
   const answer: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw parseProblem(answer, response.status);
+  if (!response.ok) throw refused(answer, response.status);
   return schema.parse(answer);
 }
 

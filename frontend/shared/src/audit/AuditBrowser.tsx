@@ -18,6 +18,8 @@ interface AuditBrowserProps {
 export function AuditBrowser({ names }: AuditBrowserProps) {
   const { t } = useTranslation("shared");
   const [filter, setFilter] = useState<AuditFilter>({});
+  const [resets, setResets] = useState(0);
+  const reset = () => { setFilter({}); setResets(resets + 1); };
   const filtered = Object.values(filter).some((value) => value !== undefined && value !== "");
   const audit = useAudit(filter);
   const check = useAuditCheck();
@@ -29,11 +31,11 @@ export function AuditBrowser({ names }: AuditBrowserProps) {
       </Group>
       {check.data !== undefined && <AuditVerdict check={check.data} />}
       {check.isError && <Problem error={check.error} onRetry={() => check.mutate()} />}
-      <AuditFilters filter={filter} names={names} onChange={setFilter} />
+      <AuditFilters key={resets} filter={filter} names={names} onChange={setFilter} />
       <Resource query={audit} label={t("auditFilter.loading")}>
         {(data) => {
           const rows = data.pages.flat();
-          if (rows.length === 0 && filtered) return <Empty plain icon={IconSearchOff} title={t("auditFilter.noneTitle")} action={<Button variant="light" onClick={() => setFilter({})}>{t("auditFilter.reset")}</Button>}>{t("auditFilter.none")}</Empty>;
+          if (rows.length === 0 && filtered) return <Empty plain icon={IconSearchOff} title={t("auditFilter.noneTitle")} action={<Button variant="light" onClick={reset}>{t("auditFilter.reset")}</Button>}>{t("auditFilter.none")}</Empty>;
           if (rows.length === 0) return <Empty plain icon={IconShieldCheck} title={t("auditFilter.emptyTitle")}>{t("auditFilter.empty")}</Empty>;
           return (
             <>

@@ -23,7 +23,7 @@ export interface AuditFilter {
 }
 
 /** What the daemon is asked: the days become times of this computer's zone. */
-export function toQuery({ area, actor, text, from, to }: AuditFilter): Record<string, string> {
+function toQuery({ area, actor, text, from, to }: AuditFilter): Record<string, string> {
   const since = from === undefined ? undefined : new Date(`${from}T00:00`).toISOString();
   const day = to === undefined ? undefined : new Date(`${to}T00:00`);
   day?.setDate(day.getDate() + 1);

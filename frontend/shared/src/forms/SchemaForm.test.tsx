@@ -5,7 +5,7 @@ import i18next from "i18next";
 import { useState } from "react";
 import { afterEach, describe, expect, it } from "vitest";
 
-import { defaultsOf, faultOf, fieldsOf, isComplete } from "@shared/forms/jsonSchema";
+import { defaultsOf, faultOf, fieldsOf, isComplete, unusedWith } from "@shared/forms/jsonSchema";
 import { SchemaForm } from "@shared/forms/SchemaForm";
 
 /** As pydantic writes it. */
@@ -64,5 +64,12 @@ describe("forms from JSON schema", () => {
     await userEvent.type(rate, "0,0305");
     expect(rate).toHaveValue("0,0305");
     expect(screen.getByRole("status")).toHaveTextContent('"learning_rate":0.0305');
+  });
+
+  it("knows which fields a kind of target does not use", () => {
+    const told = { properties: { ...schema.properties, other_infarcts: { type: "number", used_with: ["phantom"] }, without_reference: { type: "string", used_with: [] } } };
+    expect(unusedWith(told, "phantom")).toEqual(["without_reference"]);
+    expect(unusedWith(told, "self-supervised")).toEqual(["other_infarcts", "without_reference"]);
+    expect(unusedWith(undefined, "phantom")).toEqual([]);
   });
 });

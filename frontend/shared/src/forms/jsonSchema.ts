@@ -13,6 +13,7 @@ const propertySchema = z.looseObject({
   maximum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
   exclusiveMaximum: z.number().optional(),
+  used_with: z.array(z.string()).optional(),
 });
 const objectSchema = z.looseObject({ properties: z.record(z.string(), propertySchema).default({}) });
 
@@ -59,6 +60,12 @@ export function fieldsOf(schema: unknown): Field[] {
 
 export function defaultsOf(schema: unknown): Values {
   return Object.fromEntries(fieldsOf(schema).filter((field) => field.initial !== undefined).map((field) => [field.key, field.initial]));
+}
+
+/** The fields that change nothing in a training with targets of this kind: a schema names the kinds that use a field, where not all do. */
+export function unusedWith(schema: unknown, targets: string): string[] {
+  const parsed = objectSchema.safeParse(schema);
+  return Object.entries(parsed.data?.properties ?? {}).filter(([, { used_with: kinds }]) => kinds !== undefined && !kinds.includes(targets)).map(([key]) => key);
 }
 
 export type Fault = "missing" | "whole" | "outside" | null;

@@ -1,5 +1,11 @@
 /** German text of the settings that both apps have. */
-import type { settingsEn } from "@shared/i18n/en.settings";
+import type { accountActivityEn, settingsEn } from "@shared/i18n/en.settings";
+
+/** Lines of the activity about accounts. */
+export const accountActivityDe: typeof accountActivityEn = {
+  invited: "{{name}} wurde eingeladen ($t(shared:accounts.role.{{role}})).", invited_again: "{{name}} hat einen neuen Einladungslink.", joined: "{{name}} ist beigetreten ($t(shared:accounts.role.{{role}})).", removed: "Das Konto von {{name}} wurde entfernt.",
+  changed: "Das Konto von {{name}} wurde geändert.", changed_name: "{{name}} heißt jetzt {{to}}.", changed_role: "{{name}} hat jetzt die Rolle $t(shared:accounts.role.{{to}}).", changed_state: "Das Konto von {{name}} ist jetzt: $t(shared:accounts.state.{{to}}).",
+};
 
 export const settingsDe: typeof settingsEn = {
   saving: { save: "Speichern", saved: "Gespeichert.", loading: "Einstellungen werden geladen" },

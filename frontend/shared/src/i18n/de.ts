@@ -5,7 +5,7 @@ import type { sharedEn } from "@shared/i18n/en";
 export const sharedDe: typeof sharedEn = {
   frame: { skip: "Zum Inhalt springen", menu: "Navigation öffnen", close: "Navigation schließen", navigation: "Hauptnavigation", light: "Helle Darstellung", dark: "Dunkle Darstellung", speak: "DE: auf Deutsch anzeigen", waiting_one: "{{count}} wartet", waiting_other: "{{count}} warten" },
   live: {
-    live: "Aktuell", connecting: "Verbindet", reconnecting: "Verbindet neu, {{seconds}} s",
+    live: "Aktuell", connecting: "Verbindet", reconnecting: "Verbindet neu",
     staleTitle: "Das Programm auf diesem Computer antwortet nicht.",
     stale: "Was Sie sehen, ist {{seconds}} s alt. Diese Seite verbindet sich von selbst neu; wurde das Programm beendet, starten Sie es wieder.",
   },
@@ -24,7 +24,7 @@ export const sharedDe: typeof sharedEn = {
     disable: "Deaktivieren", enable: "Wieder aktivieren", newLink: "Neuer Einladungslink", remove: "Entfernen", removeTitle: "{{name}} entfernen?", removeLead: "Die Person wird sofort abgemeldet und kann sich nicht mehr anmelden.",
     removeOne: "Was die Person getan hat, bleibt im Prüfprotokoll.", removeTwo: "Für eine Rückkehr ist eine neue Einladung nötig.", againTitle: "Neuer Link für {{name}}?", againLead: "Bei verlorener Einladung oder vergessenem Passwort.",
     againOne: "Das bisherige Passwort gilt nicht mehr.", againTwo: "Die Person wird überall abgemeldet.",
-    own: "Mein Konto", youAre: "Sie sind angemeldet als {{name}} ({{role}}).", menu: "{{letters}}, Konto von {{name}}", signOut: "Abmelden", looking: "Nur Ansicht", lookOnly: "Ihre Rolle darf ansehen, aber nichts ändern.",
+    own: "Mein Konto", youAre: "Sie sind angemeldet als {{name}} ({{role}}).", menu: "{{letters}}, Konto von {{name}}", signOut: "Abmelden", notSignedOut: "Sie sind noch angemeldet", looking: "Nur Ansicht", lookOnly: "Ihre Rolle darf ansehen, aber nichts ändern.",
     noPassword: "Dieses Konto meldet sich mit dem Einmallink an, den das Programm beim Start ausgibt. Mit einem Passwort geht es auch ohne.", present: "Bisheriges Passwort", new: "Neues Passwort",
     rule: "Mindestens {{shortest}} Zeichen; ein kurzer Satz ist leicht zu merken.", again: "Noch einmal dasselbe", unequal: "Die beiden unterscheiden sich.", set: "Passwort festlegen", change: "Passwort ändern",
     saved: "Das Passwort ist gespeichert.", savedText: "Andere Browser dieses Kontos wurden abgemeldet.", browsers: "Angemeldete Browser", here: "Dieser", since: "Seit {{since}}, bis {{until}}", end: "Abmelden", endOf: "{{browser}} abmelden",
@@ -36,7 +36,11 @@ export const sharedDe: typeof sharedEn = {
     range: "Erlaubt: {{range}}.", missing: "Bitte ausfüllen.", whole: "Bitte eine ganze Zahl.", outside: "Außerhalb des erlaubten Bereichs.",
     between: "{{from}} bis {{to}}", least: "mindestens {{value}}", most: "höchstens {{value}}", above: "über {{value}}", below: "unter {{value}}",
   },
-  activity: { title: "Verlauf", unread: "Neu", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
+  network: {
+    unrolled_em: "entrolltes EM", unrolled_unet: "entrolltes EM mit U-Netzen", osem_unet: "OSEM, dann U-Netz", fbp_unet: "FBP, dann U-Netz",
+    primal_dual: "gelerntes primal-duales Verfahren", encoder_decoder: "Encoder-Decoder-Netz", unet_2d: "U-Netz",
+  },
+  activity: { title: "Verlauf", unread: "Neu", mark: "Als gelesen markieren", loading: "Verlauf wird geladen", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
   auditFilter: {
     verify: "Kette prüfen", pdf: "Als PDF exportieren", loading: "Prüfprotokoll wird geladen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung wird hier festgehalten.", more: "Mehr anzeigen",
     title: "Prüfprotokoll durchsuchen", text: "Suchtext", area: "Was", actor: "Wer", from: "Von", to: "Bis", all: "Alle", clear: "Diese Auswahl entfernen", reset: "Alles zeigen", csv: "Als CSV exportieren", json: "Als JSON exportieren", noneTitle: "Keine solche Zeile", none: "Wählen Sie einen längeren Zeitraum oder ein anderes Wort.",

@@ -1,4 +1,10 @@
 /** English text of the settings that both apps have: notices, the next start, the program. */
+/** Lines of the activity about accounts. */
+export const accountActivityEn = {
+  invited: "{{name}} was invited ($t(shared:accounts.role.{{role}})).", invited_again: "{{name}} got a new invitation link.", joined: "{{name}} joined ($t(shared:accounts.role.{{role}})).", removed: "The account of {{name}} was removed.",
+  changed: "The account of {{name}} was changed.", changed_name: "{{name}} is now called {{to}}.", changed_role: "{{name}} now has the role $t(shared:accounts.role.{{to}}).", changed_state: "The account of {{name}} is now: $t(shared:accounts.state.{{to}}).",
+};
+
 export const settingsEn = {
   saving: { save: "Save", saved: "Saved.", loading: "Loading the settings" },
   notices: {

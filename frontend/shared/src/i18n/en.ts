@@ -4,7 +4,7 @@ import { settingsEn } from "@shared/i18n/en.settings";
 export const sharedEn = {
   frame: { skip: "Skip to content", menu: "Open navigation", close: "Close navigation", navigation: "Main", light: "Light theme", dark: "Dark theme", speak: "EN: show in English", waiting_one: "{{count}} waiting", waiting_other: "{{count}} waiting" },
   live: {
-    live: "Live", connecting: "Connecting", reconnecting: "Reconnecting {{seconds}} s",
+    live: "Live", connecting: "Connecting", reconnecting: "Reconnecting",
     staleTitle: "The program on this computer does not answer.",
     stale: "What you see is from {{seconds}} s ago. This page reconnects by itself; if the program was closed, start it again.",
   },
@@ -23,7 +23,7 @@ export const sharedEn = {
     disable: "Disable", enable: "Enable again", newLink: "New invitation link", remove: "Remove", removeTitle: "Remove {{name}}?", removeLead: "The person is signed out at once and cannot sign in any more.",
     removeOne: "What the person did stays in the audit log.", removeTwo: "To come back a new invitation is needed.", againTitle: "New link for {{name}}?", againLead: "For a lost invitation or a forgotten password.",
     againOne: "The present password works no more.", againTwo: "The person is signed out everywhere.",
-    own: "My account", youAre: "You are signed in as {{name}} ({{role}}).", menu: "{{letters}}, account of {{name}}", signOut: "Sign out", looking: "View only", lookOnly: "Your role looks and changes nothing.",
+    own: "My account", youAre: "You are signed in as {{name}} ({{role}}).", menu: "{{letters}}, account of {{name}}", signOut: "Sign out", notSignedOut: "You are still signed in", looking: "View only", lookOnly: "Your role looks and changes nothing.",
     noPassword: "This account signs in with the one-time link that the program prints at its start. With a password it can sign in without it.", present: "Present password", new: "New password",
     rule: "At least {{shortest}} characters; a short sentence is easy to keep.", again: "The same again", unequal: "The two differ.", set: "Set a password", change: "Change the password",
     saved: "The password is saved.", savedText: "Other browsers of this account were signed out.", browsers: "Signed-in browsers", here: "This one", since: "Since {{since}}, until {{until}}", end: "Sign out", endOf: "Sign out {{browser}}",
@@ -35,7 +35,11 @@ export const sharedEn = {
     range: "Allowed: {{range}}.", missing: "Fill this in.", whole: "A whole number, please.", outside: "Outside the allowed range.",
     between: "{{from}} to {{to}}", least: "at least {{value}}", most: "at most {{value}}", above: "above {{value}}", below: "below {{value}}",
   },
-  activity: { title: "Activity", unread: "New", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
+  network: {
+    unrolled_em: "unrolled EM", unrolled_unet: "unrolled EM with U-Nets", osem_unet: "OSEM, then U-Net", fbp_unet: "FBP, then U-Net",
+    primal_dual: "learned primal-dual", encoder_decoder: "encoder-decoder", unet_2d: "U-Net",
+  },
+  activity: { title: "Activity", unread: "New", mark: "Mark as read", loading: "Loading the activity", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
   auditFilter: {
     verify: "Verify the chain", pdf: "Export PDF", loading: "Loading the audit log", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more",
     title: "Look through the audit log", text: "Text", area: "What", actor: "Who", from: "From", to: "Until", all: "All", clear: "Remove this choice", reset: "Show everything", csv: "Export CSV", json: "Export JSON", noneTitle: "No row is like this", none: "Choose a longer time or another word.",

@@ -6,6 +6,11 @@ import { followList, LiveConnection } from "@shared/realtime/live";
 import { remove, upsert } from "@shared/realtime/resources";
 import { SequenceTracker } from "@shared/realtime/sequence";
 
+const server = vi.hoisted(() => ({ listeners: new Map<string, (said: unknown) => void>(), connect: vi.fn(), close: vi.fn() }));
+vi.mock("socket.io-client", () => ({
+  io: () => ({ on: (name: string, listener: (said: unknown) => void) => server.listeners.set(name, listener), connect: server.connect, close: server.close }),
+}));
+
 interface Item {
   id: string;
   value: number;
@@ -82,6 +87,24 @@ describe("live lists", () => {
     live.catchUp(key, 7, [{ id: "a", value: 7 }]);
     live.welcome({ seq: 8 });
     expect(refetched).toHaveBeenCalledOnce();
+  });
+
+  it("connects again and asks who is signed in when the program ended the connection", () => {
+    live.open();
+    server.listeners.get("disconnect")?.("transport close");
+    expect(server.connect).not.toHaveBeenCalled();
+    server.listeners.get("disconnect")?.("io server disconnect");
+    expect(server.connect).toHaveBeenCalledOnce();
+    expect(refetched).toHaveBeenCalledExactlyOnceWith({ queryKey: ["me"] });
+    expect(live.getState().status).toBe("reconnecting");
+  });
+
+  it("asks who is signed in when a connection is refused for want of a sign-in, not when nobody answers", () => {
+    live.open();
+    server.listeners.get("connect_error")?.(Object.assign(new Error("xhr poll error"), { description: 0 }));
+    expect(refetched).not.toHaveBeenCalled();
+    server.listeners.get("connect_error")?.(Object.assign(new Error("xhr poll error"), { description: 401 }));
+    expect(refetched).toHaveBeenCalledExactlyOnceWith({ queryKey: ["me"] });
   });
 
   it("drops a delta whose data do not fit", () => {

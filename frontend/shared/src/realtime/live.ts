@@ -80,8 +80,16 @@ export class LiveConnection {
   open(): void {
     const socket = io("/live", { path: "/socket.io", reconnectionDelay: 300, reconnectionDelayMax: 3000 });
     socket.on("hello", (raw: unknown) => this.welcome(raw));
-    socket.on("disconnect", () => this.become("reconnecting"));
-    socket.on("connect_error", () => this.become("reconnecting"));
+    socket.on("disconnect", (reason) => {
+      this.become("reconnecting");
+      if (reason !== "io server disconnect") return;
+      this.askWhoIsSignedIn();
+      socket.connect(); // socket.io does so by itself after any other end
+    });
+    socket.on("connect_error", (error) => {
+      this.become("reconnecting");
+      if ("description" in error && error.description === 401) this.askWhoIsSignedIn();
+    });
     socket.on("delta", (raw: unknown) => this.receive(raw));
     this.socket = socket;
   }
@@ -131,6 +139,11 @@ export class LiveConnection {
       }
     }
     return current as T;  // a follower keeps the type of its entry
+  }
+
+  /** Who is signed in no more is led to the sign-in page by the answer. */
+  private askWhoIsSignedIn(): void {
+    void this.queries.invalidateQueries({ queryKey: ["me"] });
   }
 
   private become(status: LiveStatus): void {

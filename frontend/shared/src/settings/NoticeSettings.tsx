@@ -59,7 +59,7 @@ function Mail({ kinds, present }: ChannelProps) {
           <TextInput label={t("notices.sender")} value={mail.sender} onChange={(event) => setMail({ ...mail, sender: event.currentTarget.value })} />
         </SimpleGrid>
         <TagsInput mt="md" label={t("notices.recipients")} description={t("notices.recipientsNote")} maxTags={20} splitChars={[",", " ", ";"]} acceptValueOnBlur value={mail.recipients} onChange={(recipients) => setMail({ ...mail, recipients })} clearButtonProps={{ "aria-label": t("notices.clear") }} />
-        {mail.language !== undefined && <Select mt="md" maw={320} label={t("notices.language")} allowDeselect={false} data={LANGUAGES} value={mail.language} onChange={(value) => setMail({ ...mail, language: value === "de" ? "de" : "en" })} />}
+        <Select mt="md" maw={320} label={t("notices.language")} allowDeselect={false} data={LANGUAGES} value={mail.language} onChange={(value) => setMail({ ...mail, language: value === "de" ? "de" : "en" })} />
         <Direct value={mail.direct} onChange={(direct) => setMail({ ...mail, direct })} />
         <Kinds all={kinds} chosen={mail.kinds} onChange={(chosen) => setMail({ ...mail, kinds: chosen })} />
         <Foot channel="mail" save={save} changed={password !== "" || differs(mail, present.mail)} />

@@ -6,7 +6,7 @@ import { z } from "@shared/zod";
 
 const mailSchema = z.object({
   enabled: z.boolean(), host: z.string(), port: z.number(), security: z.enum(["starttls", "tls", "none"]), username: z.string(),
-  sender: z.string(), recipients: z.array(z.string()), kinds: z.array(z.string()), direct: z.boolean().optional(), language: z.enum(["en", "de"]).optional(),
+  sender: z.string(), recipients: z.array(z.string()), kinds: z.array(z.string()), direct: z.boolean().optional(), language: z.enum(["en", "de"]),
 });
 const webhookSchema = z.object({ enabled: z.boolean(), url: z.string(), kinds: z.array(z.string()), direct: z.boolean().optional() });
 const channelSchema = z.enum(["mail", "webhook"]);

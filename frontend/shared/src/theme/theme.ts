@@ -11,7 +11,7 @@ const dark: MantineColorsTuple = [
   "#dfe4ec", "#b4bdca", "#98a3b3", "#6d7a8d", "#434e5f", "#333d4c", "#232b37", "#1b222c", "#12171f", "#0c1016",
 ];
 
-export const PRIMARY = { orchestrator: "indigoDeep", contributor: "tealDeep" } as const;
+const PRIMARY = { orchestrator: "indigoDeep", contributor: "tealDeep" } as const;
 
 /** The head of a dialog is a header element of Mantine's; a second banner of the page it is not. */
 const NO_BANNER = { header: { role: "presentation" } };
@@ -44,7 +44,7 @@ export const ownColours: CSSVariablesResolver = () => {
 };
 
 /** Line styles of sites: hues that no status uses, told apart by dash as well. */
-export const SITE_STYLES: readonly { color: string; dash?: string }[] = [
+const SITE_STYLES: readonly { color: string; dash?: string }[] = [
   { color: "var(--site-1)" },
   { color: "var(--site-2)", dash: "6 3" },
   { color: "var(--site-3)", dash: "2 3" },

@@ -32,7 +32,7 @@ export function ActivityFeed({ lines, limit = 8, unread = NONE }: ActivityFeedPr
             {unread.has(line.seq) && <><span className="unread-dot" aria-hidden="true" /><span className="visually-hidden">{t("activity.unread")}: </span></>}
             {line.text}
           </Text>
-          <Text size="xs" c="dimmed"><Ago at={line.at} /></Text>
+          <Text size="xs" c="dimmed"><span aria-live="off"><Ago at={line.at} /></span></Text>
         </li>
       ))}
     </ul>

@@ -20,7 +20,7 @@ export function LiveBadge({ status, since }: LiveProps) {
   return (
     <span role="status">
       <Chip tone="warning" icon={IconPlugConnectedX}>
-        {status === "connecting" ? t("live.connecting") : t("live.reconnecting", { seconds })}
+        {t(`live.${status}`)}{status === "reconnecting" && <span aria-hidden="true"> {seconds} s</span>}
       </Chip>
     </span>
   );

@@ -1,6 +1,9 @@
 /** What waits for a person, the most pressing first, each with its next step. */
-import { IconAlertTriangle, IconCircleX, IconInfoCircle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleX, IconInfoCircle, IconMoodSmile } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+
+import { Card } from "@shared/ui/Page";
+import { Empty } from "@shared/ui/states";
 
 export interface Todo {
   key: string;
@@ -30,4 +33,16 @@ export function TodoList({ label, todos }: { label: string; todos: readonly Todo
       })}
     </ul>
   );
+}
+
+interface TodoCardProps {
+  title: string;
+  todos: readonly Todo[];
+  emptyTitle: string;
+  empty: string;
+}
+
+/** The list in a card of its own, or a friendly word when nothing waits. */
+export function TodoCard({ title, todos, emptyTitle, empty }: TodoCardProps) {
+  return <Card title={title}>{todos.length === 0 ? <Empty plain icon={IconMoodSmile} title={emptyTitle}>{empty}</Empty> : <TodoList label={title} todos={todos} />}</Card>;
 }

@@ -69,7 +69,7 @@ export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => vo
   );
 }
 
-interface LoadState<T> {
+export interface LoadState<T> {
   isPending: boolean;
   isError: boolean;
   error: unknown;

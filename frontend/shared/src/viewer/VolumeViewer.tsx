@@ -11,7 +11,7 @@ import { PlaneView } from "@shared/viewer/PlaneView";
 import { ProfileLine } from "@shared/viewer/ProfileLine";
 import { Reading, reading } from "@shared/viewer/Reading";
 import { ViewerControls } from "@shared/viewer/ViewerControls";
-import { planeLayout, PLANES, quantile, valueRange, voxelAt, type Cursor, type Volume } from "@shared/viewer/volume";
+import { LABELS, planeLayout, PLANES, quantile, sliceAt, valueRange, voxelAt, type Cursor, type Volume } from "@shared/viewer/volume";
 
 export interface NamedVolume {
   key: string;
@@ -81,7 +81,13 @@ export function VolumeViewer({ volumes, initialMap = "hot", pictureName, onVoxel
   const frame = useRef<HTMLDivElement>(null);
   const save = (name: string) => {
     const canvases = [...(frame.current?.querySelectorAll<HTMLCanvasElement>(".plane canvas") ?? [])];
-    const columns = volumes.map(({ title }, place) => ({ title, canvases: canvases.slice(place * PLANES.length, (place + 1) * PLANES.length) }));
+    const columns = volumes.map(({ title, volume }, place) => ({
+      title,
+      planes: PLANES.flatMap((plane, row) => {
+        const canvas = canvases[place * PLANES.length + row];
+        return canvas === undefined ? [] : [{ canvas, letters: LABELS[plane], slice: `${sliceAt(volume, plane, cursor) + 1}/${planeLayout(volume, plane).depth}` }];
+      }),
+    }));
     const picture = composePicture(columns, t("viewer.research"));
     if (picture !== null) savePicture(picture, pictureFileName(name));
   };

@@ -13,9 +13,11 @@ import { ExpectedList } from "@app/features/intake/components/ExpectedList";
 import { ImportCard } from "@app/features/intake/components/ImportCard";
 import { PatientTable } from "@app/features/intake/components/PatientTable";
 import { StorageCard } from "@app/features/intake/components/StorageCard";
+import { importNames } from "@app/features/intake/importNames";
 import { SharingCard } from "@app/features/privacy/components/SharingCard";
-import { useQualityLevels } from "@app/features/quality/api/useQuality";
+import { useQualityGlances } from "@app/features/quality/api/useQuality";
 import { QualityChip } from "@app/features/quality/components/QualityChip";
+import { inWords } from "@app/features/quality/words";
 import { useStudies } from "@app/features/studies/api/useStudies";
 import { SharedSummary } from "@app/features/studies/components/SharedSummary";
 import { StudyTable } from "@app/features/studies/components/StudyTable";
@@ -30,7 +32,8 @@ export function DataPage() {
   const { t } = useTranslation();
   const studies = useStudies();
   const imports = useImports();
-  const levels = useQualityLevels(studies.data?.length ?? 0);
+  const names = importNames(imports.data ?? []);
+  const glances = useQualityGlances(studies.data?.length ?? 0);
   const system = useSystem();
   return (
     <Page title={t("nav.data")} intro={t("data.intro")}>
@@ -42,7 +45,12 @@ export function DataPage() {
             </Tabs.List>
             <Tabs.Panel value="studies">
               <Resource query={studies} label={t("data.loading")}>
-                {(list) => (list.length === 0 ? <Empty icon={IconFolderHeart} title={t("data.emptyTitle")}>{t("data.empty")}</Empty> : <StudyTable studies={list} quality={({ id }) => <QualityChip level={levels.data?.get(id)} />} />)}
+                {(list) => (list.length === 0 ? <Empty icon={IconFolderHeart} title={t("data.emptyTitle")}>{t("data.empty")}</Empty> : (
+                  <StudyTable studies={list} quality={({ id }) => {
+                    const glance = glances.data?.get(id);
+                    return { chip: <QualityChip level={glance?.level} />, cause: glance?.cause ? inWords(glance.cause).text : undefined };
+                  }} />
+                ))}
               </Resource>
             </Tabs.Panel>
             <Tabs.Panel value="patients"><PatientTable stamp={stampOf(studies.data ?? [])} /></Tabs.Panel>
@@ -52,7 +60,7 @@ export function DataPage() {
         <Grid.Col span={{ base: 12, lg: 4 }} order={{ base: 1, lg: 2 }}>
           <Stack gap="md">
             <AddScans />
-            {imports.data?.slice(0, MOST_IMPORTS).map((one) => <ImportCard key={one.id} one={one} />)}
+            {imports.data?.slice(0, MOST_IMPORTS).map((one, place) => <ImportCard key={one.id} one={one} name={names[place] ?? ""} />)}
             <StorageCard />
             {system.data !== undefined && <SharedSummary summary={system.data.shared_summary} />}
             {system.data !== undefined && <SharingCard summary={system.data.shared_summary} />}

@@ -1,20 +1,20 @@
 /** What waits for the professional, what runs, what happened; before enrolment, the welcome. */
 import { Button, Grid, Stack } from "@mantine/core";
-import { IconActivityHeartbeat, IconMoodSmile } from "@tabler/icons-react";
+import { IconActivityHeartbeat } from "@tabler/icons-react";
 import { Link, Navigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import { useMarkSeen, useUnreadOf } from "@shared/activity/seen";
-import { ActivityFeed } from "@shared/ui/ActivityFeed";
+import { ActivityCard } from "@shared/activity/ActivityCard";
 import { Card, Facts, Page } from "@shared/ui/Page";
-import { Empty, Problem, Resource } from "@shared/ui/states";
+import { Empty, Resource } from "@shared/ui/states";
 import { Ago } from "@shared/ui/Time";
-import { TodoList, type Todo } from "@shared/ui/TodoList";
+import { TodoCard, type Todo } from "@shared/ui/TodoList";
 
 import type { Request, SiteSession, System } from "@app/api/schemas";
 import { useActivity } from "@app/features/activity/api/useActivity";
 import { useActivityText } from "@app/features/activity/words";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
+import { detailOf } from "@app/features/enrolment/words";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
 import { SessionGlance } from "@app/features/sessions/components/SessionGlance";
@@ -31,24 +31,22 @@ function Overview({ system }: { system: System }) {
   const { t } = useTranslation();
   const requests = useRequests();
   const sessions = useSessions();
-  const active = sessions.data?.filter((session) => session.ended_at === null && session.consent_state === "agreed") ?? [];
-  const todos = todosOf(system, requests.data ?? [], sessions.data ?? [], t);
+  const activity = useActivity();
+  const words = useActivityText();
   return (
     <Page title={t("home.title")} intro={t("home.intro")}>
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 8 }}>
           <Stack gap="md">
-            <Card title={t("home.needs")}>
-              {todos.length === 0 ? <Empty plain icon={IconMoodSmile} title={t("home.nothingTitle")}>{t("home.nothing")}</Empty> : <TodoList label={t("home.needs")} todos={todos} />}
-            </Card>
-            {active.map((session) => <SessionGlance key={session.id} session={session} action={<Button variant="light" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.watch")}</Button>} />)}
-            {active.length === 0 && <Card title={t("home.running")}><Empty plain icon={IconActivityHeartbeat} title={t("home.idleTitle")}>{t("home.idle")}</Empty></Card>}
+            <Resource query={requests} label={t("home.loading")}>
+              {(asked) => <Resource query={sessions} label={t("home.loading")}>{(list) => <Now system={system} requests={asked} sessions={list} />}</Resource>}
+            </Resource>
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="md">
             <ConnectionCard system={system} />
-            <Happened />
+            <ActivityCard query={activity} words={words} />
           </Stack>
         </Grid.Col>
       </Grid>
@@ -56,18 +54,15 @@ function Overview({ system }: { system: System }) {
   );
 }
 
-function Happened() {
+function Now({ system, requests, sessions }: { system: System; requests: readonly Request[]; sessions: readonly SiteSession[] }) {
   const { t } = useTranslation();
-  const activity = useActivity();
-  const unread = useUnreadOf(activity.data);
-  const mark = useMarkSeen();
-  const words = useActivityText();
-  const newest = activity.data?.[0]?.seq ?? 0;
+  const active = sessions.filter((session) => session.ended_at === null && session.consent_state === "agreed");
   return (
-    <Card title={t("home.activity")} aside={unread.size > 0 && <Button size="compact-sm" variant="subtle" loading={mark.isPending} onClick={() => mark.mutate(newest)}>{t("unread.mark")}</Button>}>
-      {mark.isError && <Problem error={mark.error} />}
-      <Resource query={activity} label={t("home.loading")}>{(lines) => <ActivityFeed lines={lines.map((line) => ({ ...line, text: words(line) }))} unread={unread} />}</Resource>
-    </Card>
+    <>
+      <TodoCard title={t("home.needs")} todos={todosOf(system, requests, sessions, t)} emptyTitle={t("home.nothingTitle")} empty={t("home.nothing")} />
+      {active.map((session) => <SessionGlance key={session.id} session={session} action={<Button variant="light" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.watch")}</Button>} />)}
+      {active.length === 0 && <Card title={t("home.running")}><Empty plain icon={IconActivityHeartbeat} title={t("home.idleTitle")}>{t("home.idle")}</Empty></Card>}
+    </>
   );
 }
 
@@ -91,7 +86,7 @@ function todosOf(system: System, requests: readonly Request[], sessions: readonl
   const todos: Todo[] = [];
   const { state } = system.connection;
   if (state === "refused" || state === "suspended" || state === "revoked" || state === "protocol_mismatch") {
-    todos.push({ key: "connection", tone: state === "suspended" ? "warning" : "danger", title: t(`connect.ended.${state}`), text: system.connection.detail || t(`connect.endedAdvice.${state}`), action: <Button size="xs" renderRoot={(props) => <Link to="/connect" {...props} />}>{t("home.look")}</Button> });
+    todos.push({ key: "connection", tone: state === "suspended" ? "warning" : "danger", title: t(`connect.ended.${state}`), text: detailOf(system.connection) || t(`connect.endedAdvice.${state}`), action: <Button size="xs" renderRoot={(props) => <Link to="/connect" {...props} />}>{t("home.look")}</Button> });
   }
   const { finding } = system.connection;
   if (finding?.level === "red") {

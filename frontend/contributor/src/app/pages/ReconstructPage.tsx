@@ -5,6 +5,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Notice } from "@shared/ui/Chip";
 import { Card, Page } from "@shared/ui/Page";
 import { Empty, Problem, Resource } from "@shared/ui/states";
@@ -52,12 +53,13 @@ interface ContentProps {
 
 function Content({ studies, received, shipped }: ContentProps) {
   const { t } = useTranslation();
+  const networkName = useNetworkName();
   const reconstructions = useReconstructions();
   const { study: first } = useSearch({ from: "/reconstruct" });
   const [chosen, setChosen] = useState<string | null>(null);
   const usable = studies.filter((study) => study.state !== "unusable");
   const newest = [...received].sort((a, b) => b.received_at.localeCompare(a.received_at));
-  const came = shipped.map(({ id, network }) => ({ id, name: t("models.shipped", { network }) }));
+  const came = shipped.map(({ id, network }) => ({ id, name: t("models.shipped", { network: networkName(network) }) }));
   const all = reconstructions.data ?? [];
   const made = all.find(({ id }) => id === chosen) ?? all[0];
   const names = (one: Reconstruction) => ({

@@ -12,11 +12,13 @@ export function activityText(line: Activity, t: Translate): string {
   if (line.key === null || line.key === undefined) return line.text;
   const values = line.values ?? {};
   const { at, bytes, code } = values;
+  const problem = typeof code === "string" ? translatedProblem(code)?.title : undefined;
   return t(`activity.${line.key}`, {
     ...values,
     ...(typeof at === "string" ? { at: formatDateTime(at) } : {}),
     ...(typeof bytes === "number" ? { bytes: formatBytes(bytes) } : {}),
-    reason: (typeof code === "string" ? translatedProblem(code)?.title : undefined) ?? values.reason,
+    reason: problem ?? values.reason,
+    detail: problem ?? values.detail,
     defaultValue: line.text,
   });
 }

@@ -3,9 +3,9 @@ import { formatNumber } from "@shared/format/format";
 import { spoken } from "@shared/i18n/language";
 
 import { findingsDe } from "@app/i18n/findings.de";
-import type { Finding } from "@app/features/quality/api/useQuality";
+import type { QualityGlance } from "@app/features/quality/api/useQuality";
 
-export function inWords({ code, text, remedy, numbers }: Finding): { text: string; remedy: string } {
+export function inWords({ code, text, remedy, numbers }: NonNullable<QualityGlance["cause"]>): { text: string; remedy: string } {
   const german = spoken() === "de" ? findingsDe[code] : undefined;
   if (german === undefined) return { text, remedy };
   const filled = german.text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => formatNumber(numbers[name]));

@@ -64,7 +64,7 @@ function TrainedNotice({ job }: { job: Job }) {
     <Notice tone="success" title={t("lab.curve.made")} action={(
       <Group gap="xs">
         <Button size="xs" leftSection={<IconSparkles size={15} />} renderRoot={(props) => <Link to="/laboratory/try" search={{ model }} {...props} />}>{t("lab.curve.tryIt")}</Button>
-        <Button size="xs" variant="default" leftSection={<IconStack2 size={15} />} renderRoot={(props) => <Link to="/models" {...props} />}>{t("lab.curve.toModel")}</Button>
+        <Button size="xs" variant="default" leftSection={<IconStack2 size={15} />} renderRoot={(props) => <Link to="/models" search={{ model }} {...props} />}>{t("lab.curve.toModel")}</Button>
       </Group>
     )} />
   );

@@ -1,11 +1,12 @@
 /** The model registry. */
-import { Group } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { IconArrowsShuffle, IconSchool, IconStack2, IconUpload } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
+import { Notice } from "@shared/ui/Chip";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
@@ -36,6 +37,7 @@ export function ModelsPage() {
   );
   return (
     <Page title={t("nav.models")} intro={t("models.intro")} actions={(models.data?.length ?? 0) > 0 ? actions : undefined}>
+      {open !== undefined && shown === undefined && models.data !== undefined && !models.isFetching && <Notice tone="warning" title={t("models.goneTitle")} action={<Button size="xs" variant="default" onClick={() => setOpen(null)}>{t("models.close")}</Button>}>{t("models.gone")}</Notice>}
       <Resource query={models} label={t("models.loading")}>
         {(list) =>
           list.length === 0 ? <Empty icon={IconStack2} title={t("models.emptyTitle")} action={actions}>{t("models.empty")}</Empty> : <ModelTable models={list} primary={(name) => metricOf(task(name))} onOpen={setOpen} />

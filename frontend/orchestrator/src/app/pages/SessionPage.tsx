@@ -11,6 +11,7 @@ import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
 import type { Session, Task } from "@app/api/schemas";
+import { useActivityText } from "@app/features/activity/words";
 import { useSession, useTasks } from "@app/features/sessions/api/useSessions";
 import { metricOf, metricTitles } from "@app/features/sessions/components/metrics";
 import { MetricChart } from "@app/features/sessions/components/MetricChart";
@@ -52,6 +53,7 @@ function OpenModel({ session }: { session: Session }) {
 function SessionView({ session, task }: { session: Session; task: Task | undefined }) {
   const { t } = useTranslation();
   const sites = useSites();
+  const words = useActivityText();
   const begun = session.started_at !== null || session.rounds.length > 0;
   const intro = [
     translatedName("task", session.task, task?.title ?? session.task),
@@ -81,7 +83,7 @@ function SessionView({ session, task }: { session: Session; task: Task | undefin
           <Stack gap="md">
             <Participants session={session} />
             <TimeSpent session={session} />
-            <SessionLog session={session} />
+            <SessionLog session={session} words={words} />
           </Stack>
         </Grid.Col>
       </Grid>

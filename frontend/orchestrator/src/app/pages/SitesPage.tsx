@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { Page } from "@shared/ui/Page";
-import { Empty, Resource } from "@shared/ui/states";
+import { Empty, Problem, Resource } from "@shared/ui/states";
 
 import { useInvitations, useSites } from "@app/features/sites/api/useSites";
 import { Invitations } from "@app/features/sites/components/Invitations";
@@ -37,6 +37,7 @@ export function SitesPage() {
           );
         }}
       </Resource>
+      {invitations.isError && <Problem error={invitations.error} onRetry={() => void invitations.refetch()} />}
       <Invitations invitations={invitations.data ?? []} />
       <InviteDialog opened={inviting} onClose={() => setInviting(false)} />
     </Page>

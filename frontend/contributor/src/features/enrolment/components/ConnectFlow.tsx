@@ -14,6 +14,7 @@ import { ConnectionFinding } from "@app/features/enrolment/components/Connection
 import { CompareFingerprint } from "@app/features/enrolment/components/ConnectSteps";
 import { OpenInvitation, type Opened } from "@app/features/enrolment/components/OpenInvitation";
 import { ReviewInvitation } from "@app/features/enrolment/components/ReviewInvitation";
+import { detailOf } from "@app/features/enrolment/words";
 
 const STEPS = ["open", "look", "compare", "done"] as const;
 
@@ -86,7 +87,7 @@ function Ended({ connection }: { connection: Connection }) {
     <>
       <Notice live tone={connection.state === "suspended" ? "warning" : "danger"} title={t(`connect.ended.${connection.state}`)}
         action={connection.state === "protocol_mismatch" || connection.state === "suspended" ? undefined : <ActButton size="xs" variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>{t("connect.again")}</ActButton>}>
-        {connection.detail || t(`connect.endedAdvice.${connection.state}`)}
+        {detailOf(connection) || t(`connect.endedAdvice.${connection.state}`)}
       </Notice>
       {leave.isError && <Problem error={leave.error} />}
     </>

@@ -11,6 +11,7 @@ import { Problem } from "@shared/ui/states";
 import type { Connection } from "@app/api/schemas";
 import { useLeave } from "@app/features/enrolment/api/useEnrolment";
 import { ConnectionFinding } from "@app/features/enrolment/components/ConnectionFinding";
+import { detailOf } from "@app/features/enrolment/words";
 
 export function CompareFingerprint({ connection }: { connection: Connection }) {
   const { t } = useTranslation();
@@ -21,7 +22,7 @@ export function CompareFingerprint({ connection }: { connection: Connection }) {
         <Fingerprint value={connection.fingerprint ?? "–"} label={t("connect.fingerprint")} />
         <Text size="sm">{t("connect.compareHow")}</Text>
         <ConnectionFinding connection={connection} />
-        {connection.finding === null && <Notice live tone={connection.detail === "" ? "info" : "warning"} title={t(connection.detail === "" ? "connect.waiting" : "connect.noAnswer")}>{connection.detail || t("connect.waitingNote")}</Notice>}
+        {connection.finding === null && <Notice live tone={connection.detail === "" ? "info" : "warning"} title={t(connection.detail === "" ? "connect.waiting" : "connect.noAnswer")}>{detailOf(connection) || t("connect.waitingNote")}</Notice>}
         {cancel.isError && <Problem error={cancel.error} />}
         <Group justify="flex-end"><ActButton variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>{t("connect.cancel")}</ActButton></Group>
       </Stack>

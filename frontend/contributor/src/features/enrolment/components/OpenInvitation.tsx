@@ -5,6 +5,7 @@ import { IconMailOpened, IconQrcode, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { chooseAgain } from "@shared/forms/chooseAgain";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
@@ -50,10 +51,10 @@ export function OpenInvitation({ onOpened }: { onOpened: (opened: Opened) => voi
             <IconMailOpened size={36} stroke={1.4} aria-hidden="true" />
             <Text fw={600} ta="center">{t("connect.drop")}</Text>
             <Group gap="sm" justify="center">
-              <FileButton onChange={(file) => void read(file)} inputProps={{ "aria-label": t("connect.file") }}>
+              <FileButton onChange={(file) => void read(file)} inputProps={{ ...chooseAgain, "aria-label": t("connect.file") }}>
                 {(props) => <Button {...props} variant="light" leftSection={<IconUpload size={16} />}>{t("connect.choose")}</Button>}
               </FileButton>
-              <FileButton accept={PICTURES} onChange={(file) => void read(file)} inputProps={{ "aria-label": t("connect.picture") }}>
+              <FileButton accept={PICTURES} onChange={(file) => void read(file)} inputProps={{ ...chooseAgain, "aria-label": t("connect.picture") }}>
                 {(props) => <Button {...props} variant="light" leftSection={<IconQrcode size={16} />}>{t("connect.choosePicture")}</Button>}
               </FileButton>
             </Group>

@@ -16,6 +16,7 @@ import type { Connection } from "@app/api/schemas";
 import { useLeave, useRenew } from "@app/features/enrolment/api/useEnrolment";
 import { ConnectionFinding } from "@app/features/enrolment/components/ConnectionFinding";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
+import { detailOf } from "@app/features/enrolment/words";
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 30;
@@ -39,11 +40,11 @@ export function RelationCard({ connection, locked }: { connection: Connection; l
           [t("settings.certificate"), connection.certificate_expires_at === null ? "–" : formatDateTime(connection.certificate_expires_at)],
         ]} />
         <ConnectionFinding connection={connection} />
-        {connection.detail !== "" && connection.finding === null && <Text size="sm">{connection.detail}</Text>}
+        {connection.detail !== "" && connection.finding === null && <Text size="sm">{detailOf(connection)}</Text>}
         {connection.certificate_expires_at !== null && <Certificate connection={connection} until={connection.certificate_expires_at} locked={locked} />}
         {connection.state !== "not_enrolled" && <div><ActButton variant="light" color="red" disabled={locked !== undefined} title={locked} onClick={() => setLeaving(true)}>{t("settings.leave")}</ActButton></div>}
       </Stack>
-      {leaving && <LeaveDialog connection={connection} onClose={() => setLeaving(false)} />}
+      <LeaveDialog opened={leaving} connection={connection} onClose={() => setLeaving(false)} />
     </Card>
   );
 }
@@ -64,14 +65,15 @@ function Certificate({ connection, until, locked }: { connection: Connection; un
   );
 }
 
-function LeaveDialog({ connection, onClose }: { connection: Connection; onClose: () => void }) {
+function LeaveDialog({ opened, connection, onClose }: { opened: boolean; connection: Connection; onClose: () => void }) {
   const { t } = useTranslation();
   const leave = useLeave();
   const [typed, setTyped] = useState("");
+  const close = () => { setTyped(""); leave.reset(); onClose(); };
   const name = connection.site_name ?? connection.orchestrator ?? "";
   return (
-    <ConfirmDialog opened title={t("settings.leaveTitle")} lead={t("settings.leaveLead")} consequences={[t("settings.leaveOne"), t("settings.leaveThree")]}
-      confirm={t("settings.leave")} busy={leave.isPending} disabled={typed.trim() !== name} error={leave.error} onClose={onClose} onConfirm={() => leave.mutate(undefined, { onSuccess: onClose })}>
+    <ConfirmDialog opened={opened} title={t("settings.leaveTitle")} lead={t("settings.leaveLead")} consequences={[t("settings.leaveOne"), t("settings.leaveThree")]}
+      confirm={t("settings.leave")} busy={leave.isPending} disabled={typed.trim() !== name} error={leave.error} onClose={close} onConfirm={() => leave.mutate(undefined, { onSuccess: close })}>
       <Stack gap="sm">
         <Remains title={t("settings.remainsHere")} lines={HERE.map((key) => t(`settings.here.${key}`))} />
         <Remains title={t("settings.remainsThere")} lines={THERE.map((key) => t(`settings.there.${key}`))} />

@@ -29,14 +29,14 @@ export function useImportFolder() {
 }
 
 /** A file with its place below what was chosen or dropped, so that what belongs together stays together. */
-export function placeOf(file: File): string {
+function placeOf(file: File): string {
   const dropped: unknown = Reflect.get(file, "path");
   const path = file.webkitRelativePath || (typeof dropped === "string" ? dropped : "") || file.name;
   return path.replace(/^(\.?\/)+/, "");
 }
 
 /** Files cut into requests that are neither many nor large. */
-export function partsOf(files: readonly File[]): File[][] {
+function partsOf(files: readonly File[]): File[][] {
   const parts: File[][] = [];
   let size = Infinity;
   for (const file of files) {

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
+import { chooseAgain } from "@shared/forms/chooseAgain";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
@@ -34,10 +35,10 @@ export function AddScans() {
             <Text fw={600} ta="center">{t("intake.drop")}</Text>
             <Text size="sm" c="dimmed" ta="center">{t("intake.formats")}</Text>
             <Group gap="xs" justify="center">
-              <FileButton multiple onChange={add} inputProps={{ "aria-label": t("intake.files") }}>
+              <FileButton multiple onChange={add} inputProps={{ ...chooseAgain, "aria-label": t("intake.files") }}>
                 {(props) => <ActButton {...props} variant="light" leftSection={<IconUpload size={16} />}>{t("intake.choose")}</ActButton>}
               </FileButton>
-              <FileButton multiple onChange={add} inputProps={{ "aria-label": t("intake.folderFiles"), ...WHOLE_FOLDER }}>
+              <FileButton multiple onChange={add} inputProps={{ ...chooseAgain, "aria-label": t("intake.folderFiles"), ...WHOLE_FOLDER }}>
                 {(props) => <ActButton {...props} variant="light" leftSection={<IconFolderOpen size={16} />}>{t("intake.chooseFolder")}</ActButton>}
               </FileButton>
             </Group>

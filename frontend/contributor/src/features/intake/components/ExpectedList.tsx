@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { formatCount } from "@shared/format/format";
+import { chooseAgain } from "@shared/forms/chooseAgain";
 import { Chip, type Tone } from "@shared/ui/Chip";
 import { LongTable } from "@shared/ui/LongTable";
 import { Card } from "@shared/ui/Page";
@@ -41,7 +42,7 @@ export function ExpectedList() {
         <form onSubmit={(event) => { event.preventDefault(); if (text.trim() !== "") compare.mutate(text); }}>
           <Textarea label={t("expected.paste")} autosize minRows={4} maxRows={10} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.currentTarget.value)} />
           <Group justify="space-between" mt="sm" gap="xs">
-            <FileButton accept=".csv,.txt,text/csv,text/plain" onChange={read} inputProps={{ "aria-label": t("expected.file") }}>
+            <FileButton accept=".csv,.txt,text/csv,text/plain" onChange={read} inputProps={{ ...chooseAgain, "aria-label": t("expected.file") }}>
               {(props) => <ActButton {...props} variant="default" leftSection={<IconFileSpreadsheet size={16} />}>{t("expected.choose")}</ActButton>}
             </FileButton>
             <ActButton type="submit" leftSection={<IconListCheck size={16} />} loading={compare.isPending} disabled={text.trim() === ""}>{t(compare.data === undefined ? "expected.compare" : "expected.again")}</ActButton>

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
-import { asSentence, formatClock, formatDay, formatDuration } from "@shared/format/format";
+import { asSentence, formatDuration } from "@shared/format/format";
 import { translatedProblem } from "@shared/i18n/server";
 import { Chip, Notice, type Tone } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
@@ -18,9 +18,8 @@ import { NotTaken } from "@app/features/intake/components/NotTaken";
 const TONES: Record<Import["state"], Tone> = { receiving: "info", queued: "neutral", running: "info", done: "success", failed: "danger", cancelled: "neutral" };
 const ACTIVE = new Set<Import["state"]>(["receiving", "queued", "running"]);
 
-export function ImportCard({ one }: { one: Import }) {
+export function ImportCard({ one, name: at }: { one: Import; name: string }) {
   const { t } = useTranslation();
-  const at = `${formatDay(one.created_at)}, ${formatClock(one.created_at)}`;
   return (
     <Card title={t("imports.title", { at })} note={one.folder === null ? t("imports.handed") : <span style={{ overflowWrap: "anywhere" }}>{t("imports.from", { folder: one.folder })}</span>}
       aside={<Chip tone={TONES[one.state]}>{t(`imports.state.${one.state}`)}</Chip>}>

@@ -4,13 +4,12 @@ import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import { asSentence } from "@shared/format/format";
-import { translatedProblem } from "@shared/i18n/server";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 import { Resource } from "@shared/ui/states";
 
 import type { Import, ImportFile } from "@app/api/schemas.intake";
 import { useNotTaken } from "@app/features/intake/api/useImports";
+import { refusalOf } from "@app/features/intake/refusal";
 
 export function NotTaken({ one }: { one: Import }) {
   const { t } = useTranslation();
@@ -56,6 +55,5 @@ function Reason({ file }: { file: ImportFile }) {
       </Text>
     );
   }
-  const words = translatedProblem(file.code);
-  return <Text size="sm">{asSentence(file.detail)} {asSentence(file.advice) || words?.advice}</Text>;
+  return <Text size="sm">{refusalOf(file)}</Text>;
 }

@@ -38,7 +38,7 @@ export function PatientTable({ stamp }: { stamp: string }) {
                 {(one) => <Cells one={one} busy={restore.isPending && restore.variables === one.patient} onWithdraw={() => setAsking(one)} onRestore={() => restore.mutate(one.patient)} />}
               </LongTable>
             </div>
-            {asking !== null && <WithdrawPatient patient={asking.patient} studies={asking.studies} onClose={() => setAsking(null)} />}
+            <WithdrawPatient asking={asking} onClose={() => setAsking(null)} />
           </Stack>
         );
       }}

@@ -30,6 +30,7 @@ export function StorageCard() {
 
 function Place({ view }: { view: Storage }) {
   const { t } = useTranslation();
+  const words = useTranslation("shared");
   const [open, setOpen] = useState<"change" | "remove" | null>(null);
   const manages = useMe().data?.role === "administrator";
   const most = view.quota_bytes ?? view.used_bytes + view.free_bytes;
@@ -49,7 +50,9 @@ function Place({ view }: { view: Storage }) {
           <Button size="xs" variant="subtle" color="red" leftSection={<IconTrash size={14} />} onClick={() => setOpen("remove")}>{t("place.remove")}</Button>
         </Group>
       )}
-      {open === "change" && <ChangePlace view={view} onClose={() => setOpen(null)} />}
+      <Modal opened={open === "change"} onClose={() => setOpen(null)} title={<Text fw={650} size="lg">{t("place.changeTitle")}</Text>} closeButtonProps={{ "aria-label": words.t(CLOSE) }}>
+        <ChangePlace view={view} onClose={() => setOpen(null)} />
+      </Modal>
       <RemoveData opened={open === "remove"} studies={view.studies} onClose={() => setOpen(null)} />
     </Stack>
   );
@@ -65,18 +68,16 @@ function ChangePlace({ view, onClose }: { view: Storage; onClose: () => void }) 
   const note = view.chosen === "settings" ? "place.folderGiven" : fixed ? "place.folderFixed" : "place.folderNote";
   const save = () => change.mutate({ folder: fixed ? null : folder.trim(), quota_bytes: limit === "" ? null : Math.round(Number(limit) * GB) }, { onSuccess: onClose });
   return (
-    <Modal opened onClose={onClose} title={<Text fw={650} size="lg">{t("place.changeTitle")}</Text>} closeButtonProps={{ "aria-label": words.t(CLOSE) }}>
-      <form onSubmit={(event) => { event.preventDefault(); save(); }}>
-        <Stack gap="md">
-          <TextInput label={t("place.folder")} description={t(note)} value={folder} disabled={fixed} onChange={(event) => setFolder(event.currentTarget.value)} />
-          <NumberField label={t("place.limit")} description={t("place.limitNote")} value={limit} min={0.001} onChange={setLimit} />
-          {change.isError && <Problem error={change.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>{words.t(CANCEL)}</Button>
-            <Button type="submit" loading={change.isPending}>{t("place.save")}</Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <form onSubmit={(event) => { event.preventDefault(); save(); }}>
+      <Stack gap="md">
+        <TextInput label={t("place.folder")} description={t(note)} value={folder} disabled={fixed} onChange={(event) => setFolder(event.currentTarget.value)} />
+        <NumberField label={t("place.limit")} description={t("place.limitNote")} value={limit} min={0.001} onChange={setLimit} />
+        {change.isError && <Problem error={change.error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>{words.t(CANCEL)}</Button>
+          <Button type="submit" loading={change.isPending}>{t("place.save")}</Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatCount, formatDuration, formatFixed, formatPlain } from "@shared/format/format";
+import { translatedNote } from "@shared/i18n/server";
 import { Notice } from "@shared/ui/Chip";
 import { Card, Facts } from "@shared/ui/Page";
 import { ScrollTable } from "@shared/ui/ScrollTable";
@@ -75,7 +76,7 @@ function LeftBehind({ found }: { found: Details }) {
         {found.notes.length > 0 && (
           <div>
             <Text size="sm" fw={600}>{t("detail.notes")}</Text>
-            <ul style={{ margin: "2px 0 0", paddingLeft: 18, fontSize: 14 }}>{found.notes.map((note) => <li key={note}>{note}</li>)}</ul>
+            <ul style={{ margin: "2px 0 0", paddingLeft: 18, fontSize: 14 }}>{found.notes.map((note) => <li key={note.text}>{translatedNote(note)}</li>)}</ul>
           </div>
         )}
       </Stack>

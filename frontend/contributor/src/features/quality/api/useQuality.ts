@@ -9,15 +9,16 @@ import type { components } from "@app/api/schema";
 export type Quality = components["schemas"]["QualityView"];
 export type Finding = components["schemas"]["QualityFinding"];
 export type FindingPicture = components["schemas"]["QualityPicture"];
-export type QualityLevel = components["schemas"]["QualityGlanceView"]["level"];
+export type QualityGlance = components["schemas"]["QualityGlanceView"];
+export type QualityLevel = QualityGlance["level"];
 
 export const useQuality = (studyId: string) =>
   useQuery({ queryKey: ["quality", studyId], queryFn: () => body(api.GET("/api/v1/studies/{study_id}/quality", { params: { path: { study_id: studyId } } })) });
 
-/** Level by study; asked again whenever there are other studies. */
-export const useQualityLevels = (studies: number) =>
+/** The level, and why one may not train, by study; asked again whenever there are other studies. */
+export const useQualityGlances = (studies: number) =>
   useQuery({
     queryKey: ["quality", "all", studies],
-    queryFn: async () => new Map((await body(api.GET("/api/v1/quality"))).items.map((item) => [item.study_id, item.level])),
+    queryFn: async () => new Map((await body(api.GET("/api/v1/quality"))).items.map((item) => [item.study_id, item])),
     placeholderData: (before) => before,
   });

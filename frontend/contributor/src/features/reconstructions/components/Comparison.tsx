@@ -18,6 +18,7 @@ import { HeartAxisForm, type Voxel } from "@app/features/reconstructions/compone
 import { PolarMaps } from "@app/features/reconstructions/components/PolarMaps";
 import { RemoveReconstruction } from "@app/features/reconstructions/components/RemoveReconstruction";
 import { Scores } from "@app/features/reconstructions/components/Scores";
+import { Why } from "@app/features/reconstructions/components/Why";
 
 interface ComparisonProps {
   made: Reconstruction;
@@ -36,7 +37,7 @@ export function Comparison({ made, study, model }: ComparisonProps) {
           <Progress value={100 * Math.max(0.02, made.progress)} animated aria-label={t("recon.running")} />
         </div>
       )}
-      {made.state === "failed" && <Notice live tone="danger" title={t("recon.failed")} action={<RemoveReconstruction id={made.id} study={study} model={model} />}>{made.problem}</Notice>}
+      {made.state === "failed" && <Notice live tone="danger" title={t("recon.failed")} action={<RemoveReconstruction id={made.id} study={study} model={model} />}>{made.problem !== null && <Why problem={made.problem} />}</Notice>}
     </Card>
   );
 }

@@ -1,6 +1,7 @@
 /** Whether the model has learned on studies like this one, in words, and what its intervals promise. */
 import { useTranslation } from "react-i18next";
 
+import { translatedAlarm } from "@shared/i18n/server";
 import { Notice, type Tone } from "@shared/ui/Chip";
 
 import type { Alarm, ReconstructionDetails } from "@app/api/schemas.results";
@@ -23,14 +24,7 @@ export function Familiar({ details }: { details: ReconstructionDetails }) {
   );
 }
 
-/** The daemon's sentence names numbers; in another language its code chooses the words. */
 function Finding({ finding }: { finding: Alarm["findings"][number] }) {
-  const { t, i18n } = useTranslation();
-  const english = i18n.language.startsWith("en");
-  const name = finding.code.replace(/^alarm\./, "");
-  return (
-    <li>
-      {english ? finding.sentence : t(`alarm.${name}`, { defaultValue: finding.sentence })} <b>{english ? finding.remedy : t(`alarm.advice.${name}`, { defaultValue: finding.remedy })}</b>
-    </li>
-  );
+  const { sentence, remedy } = translatedAlarm(finding);
+  return <li>{sentence} <b>{remedy}</b></li>;
 }

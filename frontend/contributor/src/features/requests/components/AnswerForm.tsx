@@ -43,8 +43,8 @@ export function AnswerForm({ title, verified, studies, later, answer }: AnswerFo
       {studies === 0 && <Notice tone="warning" title={t("answer.noData")}>{t("answer.noDataAdvice")}</Notice>}
       {answer.isError && <Problem error={answer.error} />}
       <Group gap="xs">
-        <ActButton leftSection={<IconCheck size={17} />} disabled={!agreeable} loading={answer.isPending && answer.variables?.decision === "agree"} onClick={() => submit("agree")}>{t("answer.agree")}</ActButton>
-        <ActButton variant="default" leftSection={<IconX size={17} />} loading={answer.isPending && answer.variables?.decision === "decline"} onClick={() => submit("decline")}>{t("answer.decline")}</ActButton>
+        <ActButton leftSection={<IconCheck size={17} />} disabled={!agreeable || answer.isPending} loading={answer.isPending && answer.variables?.decision === "agree"} onClick={() => submit("agree")}>{t("answer.agree")}</ActButton>
+        <ActButton variant="default" leftSection={<IconX size={17} />} disabled={answer.isPending} loading={answer.isPending && answer.variables?.decision === "decline"} onClick={() => submit("decline")}>{t("answer.decline")}</ActButton>
         {later}
         <Text size="xs" c="dimmed" style={{ flex: "1 1 200px" }}>{t("answer.signed")}</Text>
       </Group>

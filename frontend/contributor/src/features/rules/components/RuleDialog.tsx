@@ -8,6 +8,7 @@ import { NumberField } from "@shared/forms/NumberField";
 import { Notice } from "@shared/ui/Chip";
 import { HoursFields } from "@shared/forms/HoursFields";
 import { Problem } from "@shared/ui/states";
+import { useLast } from "@shared/ui/useLast";
 
 import { useSaveRule, type Rule, type RuleWish } from "@app/features/rules/api/useRules";
 
@@ -15,7 +16,7 @@ const TASKS = ["spect-reconstruction", "brain-segmentation"] as const;
 const NIGHT = { begin: "20:00", end: "06:00" };
 
 interface RuleDialogProps {
-  rule: Rule | null;
+  edited: Rule | "new" | null;
   onClose: () => void;
 }
 
@@ -25,31 +26,39 @@ function wishOf(rule: Rule | null, name: string): RuleWish {
   return { name: called, task, max_rounds, rounds_a_week, hours, send_model, until };
 }
 
-export function RuleDialog({ rule, onClose }: RuleDialogProps) {
+/** Always on the page, open or not: so the keyboard is led back to where it came from. */
+export function RuleDialog({ edited, onClose }: RuleDialogProps) {
+  const { t } = useTranslation();
+  const shown = useLast(edited);
+  return (
+    <Modal opened={edited !== null} onClose={onClose} size="lg" title={<Text fw={650} size="lg">{t(shown === "new" ? "rules.newTitle" : "rules.editTitle")}</Text>} closeButtonProps={{ "aria-label": t("rules.close") }}>
+      <RuleForm key={shown === "new" ? shown : shown?.id} rule={shown === "new" ? null : shown} onClose={onClose} />
+    </Modal>
+  );
+}
+
+function RuleForm({ rule, onClose }: { rule: Rule | null; onClose: () => void }) {
   const { t } = useTranslation();
   const save = useSaveRule();
   const [wish, setWish] = useState(() => wishOf(rule, t("rules.suggested")));
   const change = (part: Partial<RuleWish>) => setWish((before) => ({ ...before, ...part }));
-  const title = t(rule === null ? "rules.newTitle" : "rules.editTitle");
   return (
-    <Modal opened onClose={onClose} size="lg" title={<Text fw={650} size="lg">{title}</Text>} closeButtonProps={{ "aria-label": t("rules.close") }}>
-      <Stack gap="md">
-        <Notice tone="info" title={t("rules.meansTitle")}>{t("rules.means")}</Notice>
-        <TextInput label={t("rules.name")} maxLength={80} value={wish.name} onChange={(event) => change({ name: event.currentTarget.value })} />
-        <Select label={t("rules.task")} allowDeselect={false} data={TASKS.map((value) => ({ value, label: t(`task.${value}`) }))} value={wish.task} onChange={(task) => { if (task !== null) change({ task }); }} />
-        <NumberField label={t("rules.maxRounds")} description={t("rules.maxRoundsNote")} min={1} max={1000} allowDecimal={false} value={wish.max_rounds} onChange={(value) => { if (Number(value) >= 1) change({ max_rounds: Number(value) }); }} />
-        <Checkbox label={t("rules.limitWeek")} checked={wish.rounds_a_week !== null} onChange={(event) => change({ rounds_a_week: event.currentTarget.checked ? 20 : null })} />
-        {typeof wish.rounds_a_week === "number" && <NumberField label={t("rules.roundsAWeek")} min={1} max={1000} allowDecimal={false} value={wish.rounds_a_week} onChange={(value) => { if (Number(value) >= 1) change({ rounds_a_week: Number(value) }); }} />}
-        <HoursFields label={t("rules.limitHours")} note={t("rules.hoursNote")} begin={t("rules.begin")} end={t("rules.end")} hours={wish.hours ?? null} suggested={NIGHT} onChange={(hours) => change({ hours })} />
-        <Radio.Group label={t("answer.send")} value={wish.send_model ?? "yes"} onChange={(value) => change({ send_model: value === "ask" ? "ask" : "yes" })}>
-          <Stack gap={8} mt={8}>{(["yes", "ask"] as const).map((value) => <Radio key={value} value={value} label={t(`answer.sends.${value}`)} />)}</Stack>
-        </Radio.Group>
-        {save.isError && <Problem error={save.error} />}
-        <Group justify="flex-end" gap="xs">
-          <ActButton variant="default" onClick={onClose}>{t("rules.cancel")}</ActButton>
-          <ActButton disabled={wish.name.trim() === ""} loading={save.isPending} onClick={() => save.mutate({ id: rule?.id ?? null, wish }, { onSuccess: onClose })}>{t(rule === null ? "rules.create" : "rules.save")}</ActButton>
-        </Group>
-      </Stack>
-    </Modal>
+    <Stack gap="md">
+      <Notice tone="info" title={t("rules.meansTitle")}>{t("rules.means")}</Notice>
+      <TextInput label={t("rules.name")} maxLength={80} value={wish.name} onChange={(event) => change({ name: event.currentTarget.value })} />
+      <Select label={t("rules.task")} allowDeselect={false} data={TASKS.map((value) => ({ value, label: t(`task.${value}`) }))} value={wish.task} onChange={(task) => { if (task !== null) change({ task }); }} />
+      <NumberField label={t("rules.maxRounds")} description={t("rules.maxRoundsNote")} min={1} max={1000} allowDecimal={false} value={wish.max_rounds} onChange={(value) => { if (Number(value) >= 1) change({ max_rounds: Number(value) }); }} />
+      <Checkbox label={t("rules.limitWeek")} checked={wish.rounds_a_week !== null} onChange={(event) => change({ rounds_a_week: event.currentTarget.checked ? 20 : null })} />
+      {typeof wish.rounds_a_week === "number" && <NumberField label={t("rules.roundsAWeek")} min={1} max={1000} allowDecimal={false} value={wish.rounds_a_week} onChange={(value) => { if (Number(value) >= 1) change({ rounds_a_week: Number(value) }); }} />}
+      <HoursFields label={t("rules.limitHours")} note={t("rules.hoursNote")} begin={t("rules.begin")} end={t("rules.end")} hours={wish.hours ?? null} suggested={NIGHT} onChange={(hours) => change({ hours })} />
+      <Radio.Group label={t("answer.send")} value={wish.send_model ?? "yes"} onChange={(value) => change({ send_model: value === "ask" ? "ask" : "yes" })}>
+        <Stack gap={8} mt={8}>{(["yes", "ask"] as const).map((value) => <Radio key={value} value={value} label={t(`answer.sends.${value}`)} />)}</Stack>
+      </Radio.Group>
+      {save.isError && <Problem error={save.error} />}
+      <Group justify="flex-end" gap="xs">
+        <ActButton variant="default" onClick={onClose}>{t("rules.cancel")}</ActButton>
+        <ActButton disabled={wish.name.trim() === ""} loading={save.isPending} onClick={() => save.mutate({ id: rule?.id ?? null, wish }, { onSuccess: onClose })}>{t(rule === null ? "rules.create" : "rules.save")}</ActButton>
+      </Group>
+    </Stack>
   );
 }

@@ -34,7 +34,7 @@ export function RulesCard() {
           )
         }
       </Resource>
-      {edited !== null && <RuleDialog rule={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
+      <RuleDialog edited={edited} onClose={() => setEdited(null)} />
       <ConfirmDialog opened={removed !== null} title={t("rules.deleteTitle", { name: removed?.name ?? "" })} lead={t("rules.deleteLead")} consequences={[t("rules.deleteOne"), t("rules.deleteTwo")]} confirm={t("rules.delete")}
         busy={remove.isPending} error={remove.error} onClose={() => setRemoved(null)} onConfirm={() => { if (removed !== null) remove.mutate(removed.id, { onSuccess: () => setRemoved(null) }); }} />
     </Card>

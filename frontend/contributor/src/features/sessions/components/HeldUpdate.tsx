@@ -19,8 +19,8 @@ export function HeldUpdate({ session, round }: { session: SiteSession; round: Si
     <div role="group" aria-label={t("held.label", { round: round.round })}>
       <Notice live tone="warning" title={t("held.title", { round: round.round })} action={
         <Group gap="xs">
-          <ActButton size="sm" leftSection={<IconSend size={16} />} loading={release.isPending && release.variables?.send} onClick={() => decide(true)}>{t("held.send")}</ActButton>
-          <ActButton size="sm" variant="default" leftSection={<IconHandStop size={16} />} loading={release.isPending && release.variables?.send === false} onClick={() => decide(false)}>{t("held.keep")}</ActButton>
+          <ActButton size="sm" leftSection={<IconSend size={16} />} disabled={release.isPending} loading={release.isPending && release.variables?.send} onClick={() => decide(true)}>{t("held.send")}</ActButton>
+          <ActButton size="sm" variant="default" leftSection={<IconHandStop size={16} />} disabled={release.isPending} loading={release.isPending && release.variables?.send === false} onClick={() => decide(false)}>{t("held.keep")}</ActButton>
         </Group>
       }>
         {round.sent === null ? t("held.text", { loss: formatNumber(round.loss) }) : t("held.receipt", { bytes: formatBytes(round.sent.bytes), tensors: round.sent.tensors, loss: formatNumber(round.loss) })}

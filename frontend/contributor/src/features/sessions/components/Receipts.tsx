@@ -44,7 +44,7 @@ export function Receipts({ session }: { session: SiteSession }) {
           </Table.Tbody>
         </Table>
       </ScrollTable>
-      {opened !== null && <ReceiptDialog session={session} round={opened} onClose={() => setOpened(null)} />}
+      <ReceiptDialog session={session} round={opened} onClose={() => setOpened(null)} />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** Exactly what the orchestrator is told about the data. */
 import { useTranslation } from "react-i18next";
 
-import { formatCount, formatDateTime } from "@shared/format/format";
+import { formatCount, formatDay } from "@shared/format/format";
 import { Card, Facts } from "@shared/ui/Page";
 
 import type { System } from "@app/api/schemas";
@@ -15,7 +15,7 @@ export function SharedSummary({ summary, grid = false }: { summary: System["shar
         [t("told.total"), formatCount(summary.studies_total)],
         [t("told.reference"), formatCount(summary.with_reference)],
         [t("told.patients"), formatCount(summary.patients)],
-        [t("told.newest"), summary.added_at === null ? "–" : formatDateTime(summary.added_at)],
+        [t("told.newest"), summary.added_at === null ? "–" : formatDay(summary.added_at)],
         ...Object.entries(summary.by_task ?? {}).map(([task, count]) => [t("told.task", { task: t(`task.${task}`, { defaultValue: task }) }), formatCount(count)] as const),
         ...Object.entries(summary.by_task_with_reference ?? {}).map(([task, count]) => [t("told.taskReference", { task: t(`task.${task}`, { defaultValue: task }) }), formatCount(count)] as const),
       ]} />

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatCount, formatDateTime } from "@shared/format/format";
+import { translatedNote } from "@shared/i18n/server";
 import { Notice } from "@shared/ui/Chip";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Card, Facts } from "@shared/ui/Page";
@@ -13,16 +14,18 @@ import { Problem } from "@shared/ui/states";
 
 import type { Study } from "@app/api/schemas";
 import { useRestoreStudy, useWithdrawStudy } from "@app/features/studies/api/useStudies";
+import { kindOf, problemOf } from "@app/features/studies/words";
 
 export function StudyFacts({ study }: { study: Study }) {
   const { t } = useTranslation();
+  const problem = study.problem_code.startsWith("quality.") ? undefined : problemOf(study, t);
   return (
     <Stack gap="md">
-      {study.problem !== "" && !study.problem_code.startsWith("quality.") && <Notice tone="danger" title={study.problem}>{study.advice}</Notice>}
+      {problem !== undefined && <Notice tone="danger" title={problem.text}>{problem.advice}</Notice>}
       <Card title={t("study.facts")}>
         <Facts items={[
-          [t("study.kind"), study.kind],
-          [t("study.geometry"), study.geometry],
+          [t("study.kind"), kindOf(study, t)],
+          [t("study.geometry"), translatedNote(study.geometry)],
           [t("data.counts"), study.counts === null ? "–" : formatCount(Math.round(study.counts))],
           [t("study.patient"), study.patient === null ? "–" : <span key="p" className="mono">{study.patient.slice(0, 12)}</span>],
           [t("data.reference"), t(study.has_reference ? "data.yes" : "data.no")],

@@ -10,8 +10,10 @@ import { uploadSchema, type DataSet, type Job } from "@app/api/laboratorySchemas
 import type { components } from "@app/api/schema";
 
 type Api = components["schemas"];
-export const JOBS = ["laboratory-jobs"];
-export const SETS = ["laboratory-sets"];
+const JOBS = ["laboratory-jobs"];
+const SETS = ["laboratory-sets"];
+/** No delta says that a log grew. */
+const LOG_EVERY_MS = 5000;
 
 export const useJobs = () => useLiveList(JOBS, () => snapshot(api.GET("/api/v1/laboratory/jobs")));
 export const useSets = () => useLiveList(SETS, () => snapshot(api.GET("/api/v1/laboratory/sets")));
@@ -28,7 +30,12 @@ export const useStudies = (set: DataSet | undefined) =>
   });
 
 export const useJobLog = (job: Job) =>
-  useQuery({ queryKey: ["laboratory-log", job.id, job.state, job.live.stage], queryFn: async () => (await body(api.GET("/api/v1/laboratory/jobs/{job_id}/log", ofJob(job.id)))).lines, placeholderData: (before) => before });
+  useQuery({
+    queryKey: ["laboratory-log", job.id, job.state, job.live.stage],
+    queryFn: async () => (await body(api.GET("/api/v1/laboratory/jobs/{job_id}/log", ofJob(job.id)))).lines,
+    placeholderData: (before) => before,
+    refetchInterval: job.state === "running" ? LOG_EVERY_MS : false,
+  });
 
 export const useResult = (job: Job) =>
   useQuery({ queryKey: ["laboratory-result", job.id, job.ended_at], enabled: job.state === "done", queryFn: () => body(api.GET("/api/v1/laboratory/jobs/{job_id}/result", ofJob(job.id))) });

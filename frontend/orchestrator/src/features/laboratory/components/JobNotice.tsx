@@ -12,11 +12,11 @@ export function JobNotice({ job }: { job: Job }) {
   if (job.state === "interrupted") return <Notice live tone="warning" title={t("lab.job.interruptedTitle")}>{t("lab.job.interrupted")}</Notice>;
   if (job.state === "cancelled") return <Notice live tone="neutral" title={t("lab.job.cancelledTitle")}>{t("lab.job.cancelled")}</Notice>;
   if (job.state !== "failed" || job.problem === null) return null;
-  const { title, advice } = translatedProblem(job.problem.code) ?? job.problem;
+  const { title, advice } = translatedProblem(job.problem.code) ?? { title: job.problem.title, advice: job.problem.remedy || job.problem.advice };
   return (
     <Notice live tone="danger" title={`${t("lab.job.failedTitle")}: ${title}`}>
       <div style={{ overflowWrap: "anywhere" }}>{asSentence(job.problem.detail)}</div>
-      <div>{job.problem.remedy === "" || job.problem.remedy === undefined ? advice : job.problem.remedy}</div>
+      <div>{advice}</div>
       <div className="mono" style={{ opacity: 0.8, marginTop: 6 }}>{job.problem.code}</div>
     </Notice>
   );

@@ -5,15 +5,18 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { asSentence, formatDuration, formatNumber } from "@shared/format/format";
+import { translatedAlarm, translatedNote } from "@shared/i18n/server";
 import { Chip, Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 import { Loading, Problem } from "@shared/ui/states";
 import { VolumeViewer, type NamedVolume } from "@shared/viewer/VolumeViewer";
+import { z } from "@shared/zod";
 
 import type { Job, Tried as Found } from "@app/api/laboratorySchemas";
 import { useTriedImages } from "@app/features/laboratory/api/useLaboratory";
 
+const alarmSchema = z.object({ level: z.string(), code: z.string().default(""), sentence: z.string().default(""), remedy: z.string().default("") });
 const SHOWN = ["osem", "model", "reference"] as const;
 const FORMS = [["dcm", "DICOM"], ["h5", "HDF5"], ["nii", "NIfTI"]] as const;
 
@@ -42,17 +45,17 @@ export function Tried({ job, found }: { job: Job; found: Found }) {
         {there === names.length && <VolumeViewer volumes={volumes} pictureName={job.title} />}
       </Card>
       <Card title={t("lab.tried.metrics")}><Scores metrics={found.metrics} /></Card>
-      {found.notes.length > 0 && <Card title={t("lab.tried.notes")}>{found.notes.map((note) => <Text key={note} size="sm">{asSentence(note)}</Text>)}</Card>}
+      {found.notes.length > 0 && <Card title={t("lab.tried.notes")}>{found.notes.map((note) => <Text key={note.text} size="sm">{asSentence(translatedNote(note))}</Text>)}</Card>}
     </Stack>
   );
 }
 
 function AlarmNotice({ alarm }: { alarm: Found["alarm"] }) {
   const { t } = useTranslation();
-  const level = alarm?.["level"];
-  if (alarm === null || typeof level !== "string" || level === "ok") return null;
-  const sentence = alarm["sentence"];
-  return <Notice tone="warning" title={t("lab.tried.alarm")}>{typeof sentence === "string" ? sentence : null}</Notice>;
+  const found = alarmSchema.safeParse(alarm).data;
+  if (found === undefined || found.level === "ok") return null;
+  const { sentence, remedy } = translatedAlarm(found);
+  return <Notice tone="warning" title={t("lab.tried.alarm")}>{sentence} {remedy}</Notice>;
 }
 
 function Exports({ job, names }: { job: Job; names: readonly (typeof SHOWN)[number][] }) {

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { NumberField } from "@shared/forms/NumberField";
+import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
@@ -25,6 +26,7 @@ interface CompareFormProps {
 
 export function CompareForm({ sets, models, chosen, onStarted }: CompareFormProps) {
   const { t } = useTranslation();
+  const networkName = useNetworkName();
   const [name, setName] = useState("");
   const [set, setSet] = useState<string | null>(chosen ?? sets[0]?.id ?? null);
   const [modelIds, setModelIds] = useState<readonly string[]>([]);
@@ -49,7 +51,7 @@ export function CompareForm({ sets, models, chosen, onStarted }: CompareFormProp
         <Card title={t("lab.compareForm.models")}>
           {models.length === 0 ? <Text size="sm" c="dimmed">{t("lab.compareForm.noModels")}</Text> : (
             <Checkbox.Group value={[...modelIds]} onChange={setModelIds} aria-label={t("lab.compareForm.models")}>
-              <Stack gap="sm" mah={320} style={{ overflowY: "auto" }}>{models.map((model) => <Checkbox key={model.id} value={model.id} label={model.name} description={t(`network.${model.network}`, { defaultValue: model.network })} disabled={modelIds.length >= 8 && !modelIds.includes(model.id)} />)}</Stack>
+              <Stack gap="sm" mah={320} style={{ overflowY: "auto" }}>{models.map((model) => <Checkbox key={model.id} value={model.id} label={model.name} description={networkName(model.network)} disabled={modelIds.length >= 8 && !modelIds.includes(model.id)} />)}</Stack>
             </Checkbox.Group>
           )}
         </Card>

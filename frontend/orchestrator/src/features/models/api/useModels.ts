@@ -64,7 +64,7 @@ export function useDeleteModel() {
     mutationFn: (id: string) => body(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })),
     onSuccess: ({ id }) => {
       queries.setQueryData<Model[]>(["models"], (models) => models?.filter((model) => model.id !== id));
-      return queries.invalidateQueries({ queryKey: BIN });
+      void queries.invalidateQueries({ queryKey: BIN }); // not waited for: the page would say meanwhile that the opened model is gone
     },
   });
 }

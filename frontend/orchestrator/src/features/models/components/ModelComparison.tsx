@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatCount, formatDateTime, formatFixed, formatNumber } from "@shared/format/format";
+import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { ScrollTable } from "@shared/ui/ScrollTable";
@@ -20,13 +21,14 @@ interface ModelComparisonProps {
 
 export function ModelComparison({ pair, titles, modelName }: ModelComparisonProps) {
   const { t } = useTranslation();
+  const networkName = useNetworkName();
   const { first, second } = pair;
   const metrics = [...new Set([...Object.keys(first.metrics), ...Object.keys(second.metrics)])];
   const titleOf = (key: string) => (key === "train_loss" ? t("session.trainLoss") : (titles[key.replace(/^score_/, "")] ?? key));
   const rows: [string, (model: Model) => string][] = [
     [t("models.origin"), (model) => (model.origin === "round" && model.round !== null ? t("models.fromRound", { round: model.round }) : t(`model.origin.${model.origin}`))],
     [t("pair.parents"), (model) => model.parents.map(modelName).join(", ") || t("pair.none")],
-    [t("models.network"), (model) => t(`network.${model.network}`, { defaultValue: model.network })],
+    [t("models.network"), (model) => networkName(model.network)],
     [t("models.parameters"), (model) => formatCount(model.parameters)],
     [t("models.size"), (model) => formatBytes(model.size_bytes)],
     [t("models.created"), (model) => formatDateTime(model.created_at)],

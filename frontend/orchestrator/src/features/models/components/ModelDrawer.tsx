@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes, formatCount, formatDateTime, formatNumber } from "@shared/format/format";
 import { saveText } from "@shared/format/save";
+import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Lineage } from "@shared/ui/Lineage";
 import { ModelCard } from "@shared/ui/ModelCard";
@@ -80,6 +81,7 @@ function trainedHow(model: Model, t: Translate): [string, ReactNode][] {
 
 function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & { model: Model }) {
   const { t } = useTranslation();
+  const networkName = useNetworkName();
   const [deleting, setDeleting] = useState(false);
   const remove = useDeleteModel();
   const recommend = useRecommendModel();
@@ -105,7 +107,7 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
       {model.in_use && <Text size="sm" c="dimmed">{t("models.inUseNote")}</Text>}
       <Facts items={[
         [t("models.task"), t(`task.${model.task}`, { defaultValue: model.task })],
-        [t("models.network"), t(`network.${model.network}`, { defaultValue: model.network })],
+        [t("models.network"), networkName(model.network)],
         [t("models.parameters"), formatCount(model.parameters)],
         [t("models.size"), formatBytes(model.size_bytes)],
         [t("models.hash"), <span key="h" className="mono">{model.sha256}</span>],

@@ -5,6 +5,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatNumber } from "@shared/format/format";
+import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Chip } from "@shared/ui/Chip";
 import { LongTable } from "@shared/ui/LongTable";
 import { Ago } from "@shared/ui/Time";
@@ -50,13 +51,14 @@ interface ModelCellsProps {
 
 function ModelCells({ model, parent: parentName, metric, onOpen }: ModelCellsProps) {
   const { t } = useTranslation();
+  const networkName = useNetworkName();
   const value = metric === null ? undefined : (model.metrics[metric.key] ?? model.metrics[`score_${metric.key}`]);
   const [parent] = model.parents;
   return (
     <>
       <Table.Td>
         <Group gap={6}><Anchor component="button" type="button" size="sm" fw={620} ta="left" c="var(--ink)" onClick={() => onOpen(model.id)}>{model.name}</Anchor>{model.recommended && <Chip tone="success" icon={IconStar}>{t("models.recommended")}</Chip>}</Group>
-        <Text size="xs" c="dimmed">{t(`task.${model.task}`, { defaultValue: model.task })} · {t(`network.${model.network}`, { defaultValue: model.network })}</Text>
+        <Text size="xs" c="dimmed">{t(`task.${model.task}`, { defaultValue: model.task })} · {networkName(model.network)}</Text>
       </Table.Td>
       <Table.Td>
         <Group gap={6} wrap="nowrap">
@@ -65,8 +67,8 @@ function ModelCells({ model, parent: parentName, metric, onOpen }: ModelCellsPro
         </Group>
       </Table.Td>
       <Table.Td>
-        {parent === undefined ? <Text size="sm" c="dimmed">–</Text> : (
-          <Anchor component="button" type="button" size="sm" ta="left" onClick={() => onOpen(parent)}>{parentName ?? parent.slice(0, 8)}</Anchor>
+        {parent === undefined || parentName === undefined ? <Text size="sm" c="dimmed">{parent?.slice(0, 8) ?? "–"}</Text> : (
+          <Anchor component="button" type="button" size="sm" ta="left" onClick={() => onOpen(parent)}>{parentName}</Anchor>
         )}
       </Table.Td>
       <Table.Td className="num"><Text size="sm">{formatNumber(value)}</Text>{value !== undefined && <Text size="xs" c="dimmed">{metric?.title}</Text>}</Table.Td>

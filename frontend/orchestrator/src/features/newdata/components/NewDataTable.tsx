@@ -2,7 +2,7 @@
 import { Checkbox, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { formatCount } from "@shared/format/format";
+import { formatCount, formatDay } from "@shared/format/format";
 import { Chip } from "@shared/ui/Chip";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 import { Ago } from "@shared/ui/Time";
@@ -36,7 +36,7 @@ export function NewDataTable({ rows, least, chosen, onToggle }: NewDataTableProp
                 <Text size="xs" c="dimmed">{t("newData.usable", { usable: formatCount(row.usable) })}</Text>
               </Table.Td>
               <Table.Td><Verdict row={row} least={least} /></Table.Td>
-              <Table.Td><Text size="sm" c="dimmed">{row.added_at === null ? "–" : <Ago at={row.added_at} />}</Text></Table.Td>
+              <Table.Td><Text size="sm" c="dimmed">{row.added_at === null ? "–" : formatDay(row.added_at)}</Text></Table.Td>
               <Table.Td>
                 <Text size="sm">{row.since_model ?? t("newData.fromStart")}</Text>
                 {row.since !== null && <Text size="xs" c="dimmed"><Ago at={row.since} /></Text>}

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
-import { formatBytes, formatDuration, formatNumber } from "@shared/format/format";
+import { formatBytes, formatCount, formatDuration, formatNumber } from "@shared/format/format";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 import { Chip } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
@@ -81,7 +81,10 @@ function RoundRows({ round, score, undrawn: rest, name }: RoundRowsProps) {
           <Table.Td />
           <Table.Td style={{ whiteSpace: "nowrap" }}>{name(update.site_id)}</Table.Td>
           <Table.Td className="num">{formatBytes(update.bytes)}</Table.Td>
-          <Table.Td className="num">{update.num_examples}</Table.Td>
+          <Table.Td className="num">
+            {update.num_examples}
+            {update.reported_examples !== null && <Text size="xs" c="dimmed">{t("rounds.reported", { said: formatCount(update.reported_examples) })}</Text>}
+          </Table.Td>
           <Table.Td className="num">{formatNumber(update.metrics.train_loss)}</Table.Td>
           <Table.Td className="num">{score === null ? "–" : formatNumber(update.metrics[score])}</Table.Td>
           <Table.Td className="num">{formatNumber(update.norm)}</Table.Td>

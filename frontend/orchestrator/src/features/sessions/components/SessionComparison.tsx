@@ -81,7 +81,7 @@ function SettingsTable({ sessions, modelName }: Pick<SessionComparisonProps, "se
   const { t } = useTranslation();
   const rows = differences(sessions);
   const nameOf = (name: string) => (SETTINGS.some((known) => known === name) ? t(`compare.names.${name}`) : translatedName("parameter", name.replace("parameter:", ""), name.replace("parameter:", "").replaceAll("_", " ")));
-  const shown = (name: string, value: string) => (name === "initial_model_id" ? modelName(value) : name === "task" ? t(`task.${value}`, { defaultValue: value }) : value);
+  const shown = (name: string, value: string) => (name === "initial_model_id" ? modelName(value) : name === "task" ? t(`task.${value}`, { defaultValue: value }) : name === "max_update_norm" && value === "–" ? t("plan.normUsual") : value);
   return (
     <Card title={t("compare.settings")}>
       {rows.length === 0 ? <Text size="sm">{t("compare.settingsNone")}</Text> : (

@@ -2,11 +2,13 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { formatClock } from "@shared/format/format";
 import { Card } from "@shared/ui/Page";
 
-import type { Session } from "@app/api/schemas";
+import type { Activity, Session } from "@app/api/schemas";
 
-export function SessionLog({ session }: { session: Session }) {
+/** `words` says a line in the present language. */
+export function SessionLog({ session, words }: { session: Session; words: (line: Activity) => string }) {
   const { t } = useTranslation();
   const lines = [...session.log].reverse();
   return (
@@ -16,7 +18,7 @@ export function SessionLog({ session }: { session: Session }) {
       ) : (
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
         <ol className="log" aria-label={t("log.title")} aria-live="off" tabIndex={0}>
-          {lines.map((line, index) => <li key={`${lines.length - index}-${line}`}>{line}</li>)}
+          {lines.map((line) => <li key={line.seq}><time dateTime={line.at}>{formatClock(line.at)}</time> {words(line)}</li>)}
         </ol>
       )}
     </Card>

@@ -7,7 +7,7 @@ import type { Task } from "@app/api/schemas";
 const metricSchema = z.object({ key: z.string(), title: z.string(), unit: z.string().default(""), higher_is_better: z.boolean().default(false) });
 type Metric = z.infer<typeof metricSchema>;
 
-export function metricsOf(task: Task | undefined): Metric[] {
+function metricsOf(task: Task | undefined): Metric[] {
   return (task?.metrics ?? []).flatMap((raw) => {
     const parsed = metricSchema.safeParse(raw);
     return parsed.success ? [{ ...parsed.data, title: translatedName("metric", parsed.data.key, parsed.data.title) }] : [];

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { formatBytes } from "@shared/format/format";
+import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Chip } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
 import { Ago } from "@shared/ui/Time";
@@ -21,6 +22,7 @@ const FEW = 6;
 export function ModelStep(props: StepProps) {
   const { draft, catalogue, onChange } = props;
   const { t } = useTranslation();
+  const networkName = useNetworkName();
   const [search, setSearch] = useState("");
   const [shown, setShown] = useState(FEW);
   const ofTask = catalogue.models.filter((model) => model.task === draft.task);
@@ -38,7 +40,7 @@ export function ModelStep(props: StepProps) {
           <Option value={FRESH} title={t("wizard.fresh")} text={t("wizard.freshText")} />
           {sorted.slice(0, shown).map((model) => (
             <Option key={model.id} value={model.id} title={model.name} aside={model.recommended ? <Chip tone="success">{t("plan.recommended")}</Chip> : undefined}
-              text={<>{t(`model.origin.${model.origin}`)} · {t(`network.${model.network}`, { defaultValue: model.network })} · {formatBytes(model.size_bytes)} · <Ago at={model.created_at} /></>} />
+              text={<>{t(`model.origin.${model.origin}`)} · {networkName(model.network)} · {formatBytes(model.size_bytes)} · <Ago at={model.created_at} /></>} />
           ))}
         </Stack>
       </Radio.Group>

@@ -27,7 +27,7 @@ export function PrivacyStep({ draft, onChange }: StepProps) {
         <Text fw={620} mb={4} style={{ display: "flex", gap: 8, alignItems: "center" }}><IconAlertTriangle size={18} aria-hidden="true" />{t("plan.notYet")}</Text>
         <Text size="sm">{t("plan.notYetText")}</Text>
       </section>
-      <NumberField maw={420} label={t("plan.norm")} description={t("plan.normNote")} min={0.000001} max={1_000_000_000} value={draft.norm} onChange={(value) => onChange({ ...draft, norm: Number(value) })} />
+      <NumberField maw={420} label={t("plan.norm")} description={t("plan.normNote")} min={0.000001} max={1_000_000_000} placeholder={t("plan.normUsual")} value={draft.norm ?? ""} onChange={(value) => onChange({ ...draft, norm: value === "" ? null : Number(value) })} />
     </Stack>
   );
 }

@@ -30,7 +30,7 @@ export function SummaryStep({ draft, catalogue }: StepProps) {
       [t("plan.drawn"), drawnWords(draft, t)],
       [t("wizard.quorum"), t("wizard.quorumSummary", { quorum: draft.quorum, of: sites.length })],
       [t("wizard.deadline"), t("wizard.deadlineSummary", { minutes: formatPlain(draft.deadlineMinutes) })],
-      [t("wizard.steps.privacy"), t("plan.normSummary", { norm: formatNumber(draft.norm) })],
+      [t("wizard.steps.privacy"), draft.norm === null ? t("plan.normSummaryUsual") : t("plan.normSummary", { norm: formatNumber(draft.norm) })],
       [t("wizard.start"), startWords(draft, t)],
       [t("plan.time"), estimate.data === undefined ? t(estimate.isError ? "plan.timeNone" : "plan.timeWaiting") : timeWords(estimate.data, t)],
       [t("wizard.traffic"), trafficWords(estimate.data, t)],

@@ -22,11 +22,9 @@ export interface Draft {
   seed: number;
   /** As the browser's field writes it, in local time; empty for none. */
   startAt: string;
-  norm: number;
+  /** The bound on a site's change of the model; null lets it follow the model. */
+  norm: number | null;
 }
-
-/** The bound that holds when nobody chooses one. */
-export const USUAL_NORM = 10_000;
 
 export interface Catalogue {
   tasks: readonly Task[];
@@ -63,15 +61,18 @@ export function candidates(catalogue: Catalogue, task: string, parameters: Value
 }
 
 /** Sites with new data; where nobody has new data, all that have any. */
-export function preselected(catalogue: Catalogue, task: string, parameters: Values): string[] {
+function preselected(catalogue: Catalogue, task: string, parameters: Values): string[] {
   const able = candidates(catalogue, task, parameters).filter((site) => usableFor(site, task, parameters) > 0);
   const fresh = able.filter((site) => site.new_studies > 0);
   return (fresh.length > 0 ? fresh : able).map((site) => site.id);
 }
 
+/** The model a session of a task begins with unless somebody chooses another; null for random weights. */
+const usualModel = (catalogue: Catalogue, task: string): string | null => catalogue.models.find((model) => model.task === task && model.recommended)?.id ?? null;
+
 export function withTask(draft: Draft, task: Task, catalogue: Catalogue): Draft {
   const taskParameters = defaultsOf(task.parameters_schema);
-  return chosenSites({ ...draft, task: task.name, taskParameters, modelId: null }, preselected(catalogue, task.name, taskParameters));
+  return chosenSites({ ...draft, task: task.name, taskParameters, modelId: usualModel(catalogue, task.name) }, preselected(catalogue, task.name, taskParameters));
 }
 
 /** Only these sites, as far as they may take part. */
@@ -85,7 +86,7 @@ export function initialDraft(catalogue: Catalogue, chosen?: readonly string[]): 
   const [strategy] = catalogue.strategies;
   const draft: Draft = {
     title: "", task: "", taskParameters: {}, modelId: null, siteIds: [], strategy: strategy?.name ?? "", strategyParameters: defaultsOf(strategy?.parameters_schema),
-    rounds: 6, quorum: 1, deadlineMinutes: 60, answerHours: 72, startWhenReady: true, note: "", percent: 100, seed: 0, startAt: "", norm: USUAL_NORM,
+    rounds: 6, quorum: 1, deadlineMinutes: 60, answerHours: 72, startWhenReady: true, note: "", percent: 100, seed: 0, startAt: "", norm: null,
   };
   if (task === undefined) return draft;
   const begun = withTask(draft, task, catalogue);
@@ -151,7 +152,7 @@ export function obstacles(draft: Draft, catalogue: Catalogue): { what: Obstacle;
   if (draft.siteIds.length > 0 && (draft.quorum < 1 || draft.quorum > draft.siteIds.length)) found.push({ what: "quorum", step: 4 });
   else if (draft.siteIds.length > 0 && (!(draft.percent > 0) || drawn(draft) < draft.quorum)) found.push({ what: "fraction", step: 4 });
   if (draft.startAt !== "" && new Date(draft.startAt).getTime() < Date.now()) found.push({ what: "startAt", step: 4 });
-  if (!(draft.norm > 0)) found.push({ what: "norm", step: 5 });
+  if (draft.norm !== null && !(draft.norm > 0)) found.push({ what: "norm", step: 5 });
   return found;
 }
 

@@ -20,6 +20,17 @@ function useChange<Input, Output>(key: string, run: (input: Input) => Promise<Ou
   return useMutation({ mutationFn: run, onSuccess: (answer) => queries.setQueryData([key], answer) });
 }
 
-export const useSetLimits = () => useChange("limits", (input: Limits) => body(api.PUT("/api/v1/settings/limits", { body: input })));
+/** The limits decide what counts as much new data. */
+export function useSetLimits() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (input: Limits) => body(api.PUT("/api/v1/settings/limits", { body: input })),
+    onSuccess: (answer) => {
+      queries.setQueryData(["limits"], answer);
+      return queries.invalidateQueries({ queryKey: ["new-data"] });
+    },
+  });
+}
+
 export const useSetRetention = () => useChange("retention", (input: Retention) => body(api.PUT("/api/v1/settings/retention", { body: input })));
 export const useSwitchDrain = () => useChange("drain", (on: boolean) => body(api.PUT("/api/v1/drain", { body: { on } })));

@@ -1,10 +1,12 @@
 /** Invitations that are still open. */
 import { Group, Text } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
 import { formatDateTime } from "@shared/format/format";
 import { Chip } from "@shared/ui/Chip";
+import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Card } from "@shared/ui/Page";
 
 import type { Invitation } from "@app/api/schemas";
@@ -13,6 +15,8 @@ import { useWithdrawInvitation } from "@app/features/sites/api/useSites";
 export function Invitations({ invitations }: { invitations: readonly Invitation[] }) {
   const { t } = useTranslation();
   const withdraw = useWithdrawInvitation();
+  const [asked, setAsked] = useState<Invitation | null>(null);
+  const close = () => setAsked(null);
   const open = invitations.filter(({ state }) => state === "open");
   if (open.length === 0) return null;
   return (
@@ -27,12 +31,14 @@ export function Invitations({ invitations }: { invitations: readonly Invitation[
               </div>
               <Group gap="xs">
                 <Chip tone="neutral">{t("invitations.open")}</Chip>
-                <ActButton size="xs" variant="default" loading={withdraw.isPending && withdraw.variables === invitation.id} onClick={() => withdraw.mutate(invitation.id)}>{t("invitations.withdraw")}</ActButton>
+                <ActButton size="xs" variant="default" onClick={() => { withdraw.reset(); setAsked(invitation); }}>{t("invitations.withdraw")}</ActButton>
               </Group>
             </Group>
           </li>
         ))}
       </ul>
+      <ConfirmDialog opened={open.some(({ id }) => id === asked?.id)} title={t("invitations.withdrawTitle")} lead={t("invitations.withdrawLead", { name: asked?.site_name ?? t("invitations.unnamed") })} consequences={[t("invitations.withdrawOne")]}
+        confirm={t("invitations.withdrawConfirm")} busy={withdraw.isPending} error={withdraw.error} onClose={close} onConfirm={() => { if (asked !== null) withdraw.mutate(asked.id, { onSuccess: close }); }} />
     </Card>
   );
 }

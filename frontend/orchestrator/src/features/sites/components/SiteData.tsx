@@ -2,7 +2,7 @@
 import { Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { formatCount, formatDateTime } from "@shared/format/format";
+import { formatCount, formatDay } from "@shared/format/format";
 import { Facts } from "@shared/ui/Page";
 
 import type { Site } from "@app/api/schemas";
@@ -19,7 +19,7 @@ export function SiteData({ site }: { site: Site }) {
         [t("site.newStudies"), formatCount(site.new_studies)],
         [t("site.patients"), formatCount(data.patients)],
         [t("site.reference"), formatCount(data.with_reference)],
-        [t("siteData.newest"), data.added_at === null || data.added_at === undefined ? "–" : formatDateTime(data.added_at)],
+        [t("siteData.newest"), data.added_at === null || data.added_at === undefined ? "–" : formatDay(data.added_at)],
         ...(spread ? [[t("siteData.warned"), formatCount(spread.warned ?? 0)] as const] : []),
       ]} />
       <Bars title={t("siteData.tasks")} groups={data.by_task ?? {}} name={(task) => t(`task.${task}`, { defaultValue: task })} />
