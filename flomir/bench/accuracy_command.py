@@ -35,6 +35,9 @@ CASES, SETS = 20, 3
 )
 @click.option("--no-hard", is_flag=True, help="Leave out the set of small mild defects.")
 @click.option(
+    "--no-audit", is_flag=True, help="Leave out the larger set on which missed and invented defects are counted."
+)
+@click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the studies and OSEM's results, kept for the next run; by default in the user's cache.",
@@ -53,6 +56,7 @@ def accuracy(
     no_shifted: bool,
     monte_carlo: bool,
     no_hard: bool,
+    no_audit: bool,
     data: Path | None,
     out: Path | None,
     workers: int,
@@ -62,31 +66,35 @@ def accuracy(
 
     Studies that are missing are simulated first (about a second each); the same seeds always give the same studies.
     """
+    from flomir.bench.accuracy import PARTS
     from flomir.bench.accuracy import accuracy as judge
     from flomir.bench.accuracy_data import accuracy_plan
     from flomir.bench.accuracy_goals import goals
     from model.errors import ModelError
     from model.methods import resolve_method
+    from model.sentences import in_sentences
     from synthesis.errors import SynthesisError
 
     if monte_carlo and no_shifted:
         message = "--monte-carlo is one of the conditions that --no-shifted leaves out"
         raise click.UsageError(message)
     found: list[Accuracy] = []
-    parts = ["tests"] + ([] if no_hard else ["hard"]) + ([] if no_shifted else ["shifted"])
+    left_out = {
+        name for name, unwanted in (("hard", no_hard), ("audit", no_audit), ("shifted", no_shifted)) if unwanted
+    }
     try:
         method = resolve_method(model)
         plan = accuracy_plan(cases=cases, sets=sets, quick=quick, monte_carlo=monte_carlo)
         with _bar(quiet=as_json) as heard:
 
             def run() -> dict[str, float]:
+                parts = [part for part in PARTS if part not in left_out]
                 found.append(judge(method, root=data, plan=plan, parts=parts, workers=workers, on_stage=heard))
                 return found[0].flat()
 
             result = measure("accuracy", run)
     except ModelError as error:
-        message = f"{error} {error.remedy}".strip()
-        raise click.ClickException(message) from error
+        raise click.ClickException(in_sentences(error.message, error.remedy)) from error
     except (SynthesisError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
     judged = found[0]

@@ -8,6 +8,8 @@ validation     ``perfusion-64``                                7101             
 normals        ``perfusion-64`` without infarcts               7102                40
 hard           one small mild infarct each                     7201                40
 hard-healthy   the same patients without it                    7201                40
+audit          as ``hard``, other patients                     7203                120
+audit-healthy  the same patients without it                    7203                120
 shifted        ``perfusion-64-shifted``, one set a site        7301                20
 shifted-tuning the same                                        7302                12
 shifted-monte-carlo  ``perfusion-64-gate`` (`monte_carlo`)     7401                5
@@ -29,9 +31,12 @@ from synthesis.scenario import Scenario, load_scenario
 from synthesis.specs.patients import LesionSpec
 
 TEST_SEEDS = (7001, 7002, 7003)
-VALIDATION_SEED, NORMALS_SEED, HARD_SEED, SHIFTED_SEED, SHIFTED_TUNING_SEED = 7101, 7102, 7201, 7301, 7302
+VALIDATION_SEED, NORMALS_SEED, HARD_SEED, AUDIT_SEED = 7101, 7102, 7201, 7203
+SHIFTED_SEED, SHIFTED_TUNING_SEED = 7301, 7302
 MONTE_CARLO_SEED, MONTE_CARLO_CASES = 7401, 5
 CASES, VALIDATION_CASES, NORMAL_CASES, HARD_CASES, SHIFTED_TUNING_CASES = 20, 24, 40, 40, 12
+AUDIT_CASES = 120
+"""So that about sixty mild defects are visible in the truth: the test sets have seven, which cannot tell two methods apart."""
 # small and mild, yet transmural enough for the truth to show it at 6.6 mm voxels
 HARD_LESIONS = LesionSpec(
     theta_width_deg=(40.0, 75.0),
@@ -73,12 +78,14 @@ class AccuracyPlan:
     normals: SetPlan
     hard: SetPlan
     hard_healthy: SetPlan
+    audit: SetPlan
+    audit_healthy: SetPlan
     shifted: tuple[SetPlan, ...]
     shifted_tuning: tuple[SetPlan, ...]
 
     def all(self) -> tuple[SetPlan, ...]:
         """Return every set, each once."""
-        single = (self.validation, self.normals, self.hard, self.hard_healthy)
+        single = (self.validation, self.normals, self.hard, self.hard_healthy, self.audit, self.audit_healthy)
         tuning = (plan for plan in self.shifted_tuning if plan not in self.shifted)
         return (*self.tests, *single, *self.shifted, *tuning)
 
@@ -100,6 +107,10 @@ def accuracy_plan(
         sites = tuple(s.model_copy(update={"infarct_share": share}) for s in usual.sites)
         return usual.model_copy(update={"name": name, "lesions": lesions, "sites": sites})
 
+    def mild(name: str, seed: int, number: int, *, healthy: bool = False) -> SetPlan:
+        kind = "perfusion-64-hard-healthy" if healthy else "perfusion-64-hard"
+        return plan(name, sick(kind, 0.0 if healthy else 1.0, HARD_LESIONS), seed, some(number, 6))
+
     each, tuned = some(cases, 3), some(SHIFTED_TUNING_CASES, 2)
     gate = load_scenario("perfusion-64-gate")
     simulated = tuple(
@@ -111,10 +122,10 @@ def accuracy_plan(
         tests=tuple(plan(f"test-{i + 1}", usual, seed, each) for i, seed in enumerate(TEST_SEEDS[:sets])),
         validation=plan("validation", usual, VALIDATION_SEED, some(VALIDATION_CASES, 3)),
         normals=plan("normals", sick("perfusion-64-normals", 0.0), NORMALS_SEED, some(NORMAL_CASES, 6)),
-        hard=plan("hard", sick("perfusion-64-hard", 1.0, HARD_LESIONS), HARD_SEED, some(HARD_CASES, 6)),
-        hard_healthy=plan(
-            "hard-healthy", sick("perfusion-64-hard-healthy", 0.0, HARD_LESIONS), HARD_SEED, some(HARD_CASES, 6)
-        ),
+        hard=mild("hard", HARD_SEED, HARD_CASES),
+        hard_healthy=mild("hard-healthy", HARD_SEED, HARD_CASES, healthy=True),
+        audit=mild("audit", AUDIT_SEED, AUDIT_CASES),
+        audit_healthy=mild("audit-healthy", AUDIT_SEED, AUDIT_CASES, healthy=True),
         shifted=(
             *(plan(f"shifted-{s.name}", shifted, SHIFTED_SEED, each, s.name) for s in shifted.sites),
             *simulated,

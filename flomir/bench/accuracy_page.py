@@ -33,6 +33,7 @@ ROWS = (
     ("nrmse_heart_osem", "NRMSE heart of OSEM", 3),
     ("myocardial_bias", "Wall bias", 3),
 )
+AUDIT_ROWS = (("fewer_missed", "Mild defects that OSEM missed more", 0), *ROWS)
 HARD_ROWS = (("observer_auc", "Observer AUC", 3), ("observer_auc_osem", "Observer AUC of the best OSEM", 3), *ROWS)
 SHIFTED_COLUMNS = (
     ("nrmse_body_ratio", "NRMSE body, ratio", 3),
@@ -58,6 +59,12 @@ def accuracy_page(judged: Accuracy, plan: AccuracyPlan, result: BenchResult, mod
         said = "Small mild infarcts, and the same patients without them; each figure as above."
         drawn = _rows("Small mild defects", figures, HARD_ROWS, ["value"], ["_hard"])
         sections.append(("hard", "Small mild defects", page.paragraph(said) + drawn))
+    if "fewer_missed_audit" in figures:
+        said = (
+            "More patients of that kind, read by the same rule: enough mild defects to tell which method misses fewer."
+        )
+        drawn = _rows("Audit of detection", figures, AUDIT_ROWS, ["value"], ["_audit"])
+        sections.append(("audit", "Audit of detection", page.paragraph(said) + drawn))
     sections.append(("how", "How it was measured", _how(judged, plan)))
     subtitle = f"{model} on {result.machine}, commit {result.commit}"
     return page.page("Accuracy on held-out studies", subtitle, sections)

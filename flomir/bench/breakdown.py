@@ -54,4 +54,4 @@ def _one_round(
 
 def _lines(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8") as file:
-        yield from (line for line in file if line.endswith("\n"))
+        yield from (line for line in file if line.endswith("\n") and '"session_id"' in line)  # not how much was cut off

@@ -8,6 +8,7 @@ import click
 from flomir.bench.accuracy_command import accuracy
 from flomir.bench.figures import Figures, Outcome, measure
 from model.errors import ModelError
+from model.sentences import in_sentences
 from synthesis.errors import SynthesisError
 
 P = ParamSpec("P")
@@ -34,8 +35,7 @@ def printed(name: str) -> Callable[[Bench[P]], click.Command]:
             try:
                 result = measure(name, lambda: function(*arguments, **options))
             except (ModelError, SynthesisError) as error:
-                message = f"{error} {error.remedy}".strip()
-                raise click.ClickException(message) from error
+                raise click.ClickException(in_sentences(error.message, error.remedy)) from error
             if as_json:
                 click.echo(result.to_json())
                 return
@@ -99,7 +99,7 @@ def _reconstruct(*, size: str, views: int, studies: int, against: str, quick: bo
 @click.option("--size", default="128x128x128", show_default=True, help="voxels in x, y and z")
 @click.option("--views", default=60, show_default=True, type=click.IntRange(4, 360))
 def _memory(*, size: str, views: int) -> Outcome:
-    """How much memory and time one OSEM reconstruction takes in a fresh process."""
+    """How much memory and time a reconstruction takes by OSEM and by the default network, each in a fresh process."""
     from flomir.bench.memory import bench_memory
     from flomir.bench.reconstruct import parse_size
 

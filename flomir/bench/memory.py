@@ -21,7 +21,7 @@ from model.shipped import DEFAULT_NETWORK
 TIMEOUT_S = 3600.0
 ITERATIONS = 2  # more take longer, no more memory
 WIDTH_MM, DEPTH_MM = 422.4, 211.2
-MU_WATER_PER_MM = 0.01537  # at 140.5 keV, as model.attenuation
+MU_WATER_PER_MM = 0.01537  # at 140.5 keV, as model.io.dicom.ct
 
 
 def bench_memory(size: tuple[int, int, int], views: int) -> Outcome:

@@ -19,8 +19,6 @@ from model.classical.tuning import tune_osem
 from model.evaluation.metrics import nrmse, region_masks
 from model.io.study_records import Study
 from model.quality import Finding, Level, check_study
-from model.quality.check import CHECKS
-from model.quality.facts import Facts
 from synthesis.sample import make_study
 from synthesis.scenario import load_scenario
 
@@ -31,7 +29,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class QualityPlan:
-    """How many studies: `rounds` over all cameras, each broken `times` with every fault and size; `noises` of each sound one."""
+    """How many studies: `rounds` over all cameras, each broken once with every fault and size; `noises` of each sound one."""
 
     seed: int = REPORT_SEED
     rounds: int = 2
@@ -60,12 +58,6 @@ def alarms(study: Study) -> set[str]:
     return _codes(check_study(study).findings)
 
 
-def found_by(study: Study, fault: Fault) -> bool:
-    """Say whether the checks that can name a fault do."""
-    facts = Facts.of(study)
-    return bool(fault.codes & _codes(finding for name in fault.checks for finding in CHECKS[name](facts)))
-
-
 def _codes(findings: Iterable[Finding]) -> set[str]:
     return {finding.code for finding in findings if finding.level is not Level.INFORMATION}
 
@@ -83,15 +75,7 @@ def bench_quality(plan: QualityPlan, say: Say) -> Outcome:
     notes: dict[str, str] = {}
     hits: dict[str, list[bool]] = {"small": [], "mid": [], "large": []}
     for number, (name, fault) in enumerate(faults().items()):
-        found = {
-            label: [
-                bool(
-                    fault.codes & alarms(measured(study, fault, size, np.random.default_rng([plan.seed, i, number, k])))
-                )
-                for i, study in enumerate(studies)
-            ]
-            for k, (label, size) in enumerate(_sizes(fault))
-        }
+        found = _found(fault, studies, (plan.seed, number))
         wrong = sum(bool(fault.codes & one) for one in sound) / len(sound)
         key = name.replace(" ", "_")
         for label, results in found.items():
@@ -99,17 +83,25 @@ def bench_quality(plan: QualityPlan, say: Say) -> Outcome:
             figures[f"{key}.recall_{label}"] = float(np.mean(results))
         figures[f"{key}.false_alarm_rate"] = wrong
         figures[f"{key}.precision"] = _precision(float(np.mean(found["mid"])), wrong)
-        notes[key] = (
-            "any wrong entry"
-            if fault.is_entry
-            else f"{fault.sizes[0]:g}, {fault.sizes[1]:g}, {fault.sizes[2]:g} {fault.unit}"
-        )
+        notes[key] = "any wrong entry" if fault.is_entry else f"{', '.join(f'{s:g}' for s in fault.sizes)} {fault.unit}"
         say(f"{name}: {', '.join(f'{label} {np.mean(results):.2f}' for label, results in found.items())}")
     rate = float(np.mean([bool(one) for one in sound]))
     figures |= {f"recall_{label}": float(np.mean(results)) for label, results in hits.items()}
     figures |= {"false_alarm_rate": rate, "precision": _precision(float(np.mean(hits["mid"])), rate)}
     figures |= {"sound_studies": len(sound), "broken_studies": sum(map(len, hits.values())), "seed": plan.seed}
     return Outcome(figures, notes | {"doubted": ", ".join(sorted(code for one in sound for code in one)) or "none"})
+
+
+def _found(fault: Fault, studies: Sequence[Study], seed: tuple[int, int]) -> dict[str, list[bool]]:
+    """Say for every size of a fault in which studies it is found."""
+    first, number = seed
+    return {
+        label: [
+            bool(fault.codes & alarms(measured(study, fault, size, np.random.default_rng([first, i, number, k]))))
+            for i, study in enumerate(studies)
+        ]
+        for k, (label, size) in enumerate(_sizes(fault))
+    }
 
 
 def _sizes(fault: Fault) -> Sequence[tuple[str, float]]:

@@ -36,8 +36,6 @@ class Fault:
     ----------
     codes : frozenset of str
         Findings that name it.
-    checks : tuple of str
-        Names of the checks that make those findings (`model.quality.check.CHECKS`).
     breaks : callable (study of expected counts, size, rng) -> study
         Before the noise, or with `after_noise` on the measured counts.
     sizes : (small, middle, large)
@@ -47,7 +45,6 @@ class Fault:
     """
 
     codes: frozenset[str]
-    checks: tuple[str, ...]
     breaks: Breaks
     unit: str
     sizes: tuple[float, float, float]
@@ -313,24 +310,24 @@ _VIEWS = frozenset({"counts.view", "counts.step", "views.missing"})
 def faults() -> dict[str, Fault]:
     """Return every fault by name; the middle sizes were measured by `flomir bench quality --find-sizes`."""
     return {
-        "motion along the axis": Fault(_MOTION, ("motion",), move_axially, "mm", _sizes(4.0), _MM),
-        "creeping along the axis": Fault(_MOTION, ("motion",), creep_axially, "mm", _sizes(5.0), _MM),
-        "motion across": Fault(frozenset({"motion.lateral"}), ("motion",), move_across, "mm", _sizes(5.0), _MM),
-        "centre of rotation": Fault(frozenset({"centre"}), ("motion",), offset_centre, "mm", _sizes(3.0), _MM),
-        "weak views": Fault(_VIEWS, ("each view",), weaken_views, "share", (0.4, 0.8, 1.0), _SHARES),
-        "weak detector": Fault(_VIEWS, ("each view",), weaken_detector, "share", _sizes(0.2), _SHARES),
-        "empty views": Fault(_VIEWS, ("each view",), empty_views, "views", (2.0, 4.0, 8.0), (1.0, 2.0, 3.0, 4.0, 6.0)),
-        "dead elements": Fault(frozenset({"pixels.dead"}), ("pixels",), kill_elements, "side", (1.0, 2.0, 4.0), (1.0, 2.0, 3.0, 4.0)),
-        "hot element": Fault(frozenset({"pixels.hot"}), ("pixels",), heat_element, "times", (1.25, 1.5, 2.0), (1.1, 1.2, 1.3, 1.5, 2.0, 3.0)),
-        "truncation": Fault(frozenset({"truncation"}), ("truncation",), truncate, "mm", _sizes(80.0), (20.0, 40.0, 60.0, 80.0, 100.0, 130.0, 160.0)),
-        "few counts": Fault(frozenset({"counts.low"}), ("counts",), starve, "share", _sizes(0.25), _SHARES),
-        "map shifted": Fault(frozenset({"map.shift"}), ("place of the map",), shift_the_map, "mm", _sizes(16.0), _MM),
-        "map scaled": Fault(frozenset({"map.units"}), ("map",), scale_the_map, "share", _sizes(0.12), _SHARES),
-        "reference scaled": Fault(frozenset({"calibration"}), ("reference",), scale_reference, "share", _sizes(0.25), _SHARES),
-        "wrong angles": Fault(frozenset({"views.arc", "views.spacing"}), ("views", "arc"), wrong_angles, "", ANY),
-        "wrong radius": Fault(frozenset({"orbit.radius", "orbit.jump", "orbit.body"}), ("orbit",), wrong_radius, "", ANY),
-        "wrong window": Fault(frozenset({"windows.peak", "windows.width"}), ("windows",), wrong_window, "", ANY),
-        "map in another unit": Fault(frozenset({"map.units"}), ("map",), wrong_unit_of_map, "", ANY),
-        "person in the description": Fault(frozenset({"identifiers.words"}), ("words",), name_a_person, "", ANY),
-        "writing in the pictures": Fault(frozenset({"identifiers.burnt_in"}), ("pixels", "map"), burn_in, "", ANY, after_noise=True),
+        "motion along the axis": Fault(_MOTION, move_axially, "mm", _sizes(4.0), _MM),
+        "creeping along the axis": Fault(_MOTION, creep_axially, "mm", _sizes(5.0), _MM),
+        "motion across": Fault(frozenset({"motion.lateral"}), move_across, "mm", _sizes(5.0), _MM),
+        "centre of rotation": Fault(frozenset({"centre"}), offset_centre, "mm", _sizes(3.0), _MM),
+        "weak views": Fault(_VIEWS, weaken_views, "share", (0.4, 0.8, 1.0), _SHARES),
+        "weak detector": Fault(_VIEWS, weaken_detector, "share", _sizes(0.2), _SHARES),
+        "empty views": Fault(_VIEWS, empty_views, "views", (2.0, 4.0, 8.0), (1.0, 2.0, 3.0, 4.0, 6.0)),
+        "dead elements": Fault(frozenset({"pixels.dead"}), kill_elements, "side", (1.0, 2.0, 4.0), (1.0, 2.0, 3.0, 4.0)),
+        "hot element": Fault(frozenset({"pixels.hot"}), heat_element, "times", (1.25, 1.5, 2.0), (1.1, 1.2, 1.3, 1.5, 2.0, 3.0)),
+        "truncation": Fault(frozenset({"truncation"}), truncate, "mm", _sizes(80.0), (20.0, 40.0, 60.0, 80.0, 100.0, 130.0, 160.0)),
+        "few counts": Fault(frozenset({"counts.low"}), starve, "share", _sizes(0.25), _SHARES),
+        "map shifted": Fault(frozenset({"map.shift"}), shift_the_map, "mm", _sizes(16.0), _MM),
+        "map scaled": Fault(frozenset({"map.units"}), scale_the_map, "share", _sizes(0.12), _SHARES),
+        "reference scaled": Fault(frozenset({"calibration"}), scale_reference, "share", _sizes(0.25), _SHARES),
+        "wrong angles": Fault(frozenset({"views.arc", "views.spacing"}), wrong_angles, "", ANY),
+        "wrong radius": Fault(frozenset({"orbit.radius", "orbit.jump", "orbit.body"}), wrong_radius, "", ANY),
+        "wrong window": Fault(frozenset({"windows.peak", "windows.width"}), wrong_window, "", ANY),
+        "map in another unit": Fault(frozenset({"map.units"}), wrong_unit_of_map, "", ANY),
+        "person in the description": Fault(frozenset({"identifiers.words"}), name_a_person, "", ANY),
+        "writing in the pictures": Fault(frozenset({"identifiers.burnt_in"}), burn_in, "", ANY, after_noise=True),
     }  # fmt: skip

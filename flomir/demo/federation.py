@@ -174,9 +174,5 @@ def download_model(orchestrator: DaemonProcess, model_id: str, path: Path) -> Pa
     return path
 
 
-def _rows(value: object) -> list[JsonObject]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
 def _usable(summary: object) -> int:
     return int(summary["studies_usable"]) if isinstance(summary, dict) else 0

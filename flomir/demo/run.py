@@ -70,7 +70,7 @@ def run(demo: Demo) -> JsonObject:
         session = _train_together(demo, site_ids, progress)
     models = _models(demo, session)
     with demo.stage("Training alone and in one place") as progress:
-        weights = _train_alone(settings, data, models, session, progress)
+        weights = _train_alone(settings, data, models, progress)
     with demo.stage("Choosing OSEM's settings"):
         osem = choose_osem(data.validation_files())
     with demo.stage("Evaluating on the pooled hold-out") as progress:
@@ -139,7 +139,7 @@ def _single_names(settings: DemoSettings) -> list[str]:
 
 
 def _train_alone(
-    settings: DemoSettings, data: DemoData, models: _Models, session: JsonObject, progress: Callable[[float], None]
+    settings: DemoSettings, data: DemoData, models: _Models, progress: Callable[[float], None]
 ) -> dict[str, Path]:
     folders = [tuple(study_files(folder)) for folder in data.train]
     groups = {name: (files,) for name, files in zip(_single_names(settings), folders, strict=True)}
