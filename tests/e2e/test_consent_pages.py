@@ -162,6 +162,8 @@ def test_con_6_a_running_training_is_watched_paused_resumed_and_withdrawn(scene:
     professional.press("Save", caps)
     expect(caps.get_by_role("status")).to_contain_text("Saved.")
     professional.shoot("training-caps", phone=True)
+    # only a round that began is shown as withdrawn
+    expect(card.get_by_role("button", name="Receipt of round 2", exact=True)).to_be_visible(timeout=TRAIN_MS)
     professional.press("Withdraw", card)
     professional.press("Withdraw my consent", page.get_by_role("dialog", name=f"Withdraw from “{FIRST}”?"))
     expect(card).to_contain_text("You withdrew")
@@ -224,7 +226,7 @@ def test_con_1_settings_tell_a_program_of_a_new_request(scene: Scene) -> None:
         assert told["site"] == test["site"] != "FLoMIR"
         assert "Told by notice" in str(told["text"])
         assert all("X-Flomir-Signature" in headers for headers, _ in sink.posts)
-        expect(page.get_by_role("list", name="Latest notices")).to_contain_text("Sent", timeout=20_000)
+        expect(page.get_by_role("list", name="Latest notices")).to_contain_text("Sent", timeout=30_000)
         professional.shoot("settings-notices", dark=True, phone=True)
         hook.get_by_role("switch", name="Send to the webhook").uncheck()
         professional.press("Save", hook)

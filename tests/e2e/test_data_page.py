@@ -1,7 +1,9 @@
 """A professional brings scans in, looks at them, compares a list, withdraws a patient: the page Data of a real daemon."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from flomir.browser import launched_browser
 from flomir.daemon_process import DaemonProcess
+from model.io.study import write_study
 from tests.support.dicom import nm_file
 from tests.support.journey import row
 from tests.support.pages import Person, person
@@ -146,6 +149,43 @@ def _compare(professional: Person, tmp_path: Path) -> None:
     expect(row(professional, "Compared patients", POE)).to_contain_text("Missing")
     expect(page.get_by_role("table", name="Compared patients")).to_contain_text("Not on the list")
     professional.shoot("data-compared", dark=True, phone=True)
+
+
+def test_what_is_said_of_studies_and_files_is_german_on_a_german_page(
+    professional: Person, camera: Path, tmp_path: Path
+) -> None:
+    page = professional.page
+    made = tiny_study(8, shape=(16, 32, 32), voxel_mm=12.0, views=32)
+    radii = tuple(radius / 10 for radius in made.geometry.radius_mm)
+    write_study(tmp_path / "centimetres.h5", replace(made, geometry=replace(made.geometry, radius_mm=radii)))
+    shutil.copyfile(camera / "Doe Jane" / "CUT.dcm", tmp_path / "CUT.dcm")
+    professional.go("Data")
+    page.get_by_role("tab", name="Studies").click()
+    page.get_by_label("Or name a folder on this computer").fill(str(tmp_path))
+    professional.press("Read folder")
+    expect(_import(professional)).to_contain_text("1 study added", timeout=READ_MS)
+    page.get_by_role("button", name="DE: auf Deutsch anzeigen").click()
+    wrong = row(professional, "Studien", "centimetres.h5")
+    expect(wrong).to_contain_text("Der Radius der Umlaufbahn reicht von")
+    expect(row(professional, "Studien", "STRESS3.dcm")).to_contain_text(
+        "Keine Schwächungskarte; die Schwächung wird nicht korrigiert."
+    )
+    card = page.get_by_role("region", name=re.compile("^Import vom")).first
+    card.get_by_role("button", name="Nicht Übernommenes zeigen").click()
+    expect(card.get_by_role("list", name="Nicht Übernommenes zeigen")).to_contain_text(
+        "Kopieren Sie die Datei erneut aus ihrer Quelle."
+    )
+    professional.shoot("data-german", phone=True)
+    wrong.get_by_role("link", name="centimetres.h5").click()
+    found = page.get_by_role("list", name="Qualitätskontrolle")
+    expect(found).to_contain_text("Der Radius der Umlaufbahn reicht von")
+    facts = page.get_by_role("region", name="Über diese Studie")
+    expect(facts).to_contain_text("SPECT-Studie")
+    expect(facts).to_contain_text("32 Projektionen zu")
+    professional.shoot("study-german")
+    page.get_by_role("button", name="EN: show in English").click()
+    expect(found.or_(page.get_by_role("list", name="Quality control"))).to_contain_text("The radius of the orbit runs")
+    assert professional.complaints == [], "\n".join(professional.complaints)
 
 
 def test_all_data_are_removed_in_one_step(professional: Person, daemon: DaemonProcess) -> None:

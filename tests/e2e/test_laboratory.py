@@ -14,7 +14,7 @@ from tests.support.pages import Person, person
 
 pytestmark = pytest.mark.browser
 SET, MODEL = "Hearts with lesions", "Trained in the laboratory"
-JOB_MS = 60_000
+JOB_MS = 180_000
 
 
 @dataclass

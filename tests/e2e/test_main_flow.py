@@ -3,19 +3,17 @@
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from flomir.browser import launched_browser
-from flomir.daemon_process import DaemonProcess
 from flomir.demo import federation as fed
 from model.io.study import read_study, write_study
 from tests.support import journey
 from tests.support.journey import TRAIN_MS, row
-from tests.support.pages import Person, person
+from tests.support.scene import Scene, opened_scene
 
 pytestmark = pytest.mark.browser
 ROUNDS = 3
@@ -23,46 +21,10 @@ TITLE = "Heart SPECT, first try"
 FIRST, SECOND = "Site North", "Site East"
 
 
-@dataclass
-class Scene:
-    """Who takes part: the manager and the professional at their pages, and a second site without a page."""
-
-    folder: Path
-    manager: Person
-    professional: Person
-    orchestrator: DaemonProcess
-    site: DaemonProcess
-    other: DaemonProcess
-    other_id: str = ""
-
-    @property
-    def people(self) -> tuple[Person, Person]:
-        return self.manager, self.professional
-
-
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    folder = tmp_path_factory.mktemp("flow")
-    daemons = (
-        DaemonProcess("orchestrator", folder / "orchestrator", ["--name", "Test laboratory"]),
-        DaemonProcess("contributor", folder / "contributor-1"),
-        DaemonProcess("contributor", folder / "contributor-2"),
-    )
-    try:
-        for daemon in daemons:
-            daemon.launch()
-        for daemon in daemons:
-            daemon.wait_ready()
-        orchestrator, site, other = daemons
-        with (
-            launched_browser() as browser,
-            person(browser, orchestrator) as manager,
-            person(browser, site) as professional,
-        ):
-            yield Scene(folder, manager, professional, orchestrator, site, other)
-    finally:
-        for daemon in reversed(daemons):
-            daemon.stop()
+    with opened_scene(tmp_path_factory.mktemp("flow")) as opened:
+        yield opened
 
 
 def test_main_flow_by_hand_through_both_pages(scene: Scene) -> None:
@@ -120,7 +82,7 @@ def _add_data(scene: Scene) -> None:
     broken = scene.folder / "broken.h5"
     broken.write_bytes(b"no study")
     page.get_by_label("Scan files").set_input_files([broken])
-    page.get_by_text("1 file was not taken").wait_for()
+    page.get_by_text("1 file was not taken").wait_for(timeout=60_000)
     professional.shoot("data", dark=True, phone=True)
     page.get_by_role("table", name="Studies").get_by_role("link").last.click()
     page.get_by_role("slider", name="View").first.wait_for()
@@ -189,7 +151,7 @@ def _send_requests(scene: Scene) -> None:
     manager.press("Next")
     manager.shoot("new-session-summary", dark=True, phone=True)
     manager.press("Send requests to sites")
-    page.get_by_role("heading", name=TITLE, level=1).wait_for()
+    page.get_by_role("heading", name=TITLE, level=1).wait_for(timeout=60_000)
     page.get_by_text("Waiting for the answers of 2 sites").wait_for()
     manager.shoot("session-waiting")
 
@@ -239,7 +201,7 @@ def _watch_rounds(scene: Scene) -> None:
     expect(professional.page.get_by_role("region", name=TITLE)).to_contain_text("Completed", timeout=TRAIN_MS)
     for someone in scene.people:
         assert someone.page.evaluate("window.changes") > 2 * ROUNDS, f"{someone.app}: the page stood still"
-        assert [read for read in someone.reads if read.startswith("sessions")] == []
+        assert [read for read in someone.reads if read.startswith("/sessions")] == []
     manager.shoot("session", dark=True, phone=True)
     professional.shoot("training")
 

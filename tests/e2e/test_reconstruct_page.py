@@ -95,7 +95,7 @@ def test_con_5_a_study_is_reconstructed_before_any_session(ward: Ward) -> None:
     professional.shoot("reconstruct-empty", dark=True, phone=True)
     journey.heart_studies(ward.folder / "data", "north", 1)
     fed.add_studies(ward.daemon, ward.folder / "data")
-    expect(page.get_by_role("combobox", name="Model")).to_have_value("unrolled_em (came with the program)")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("unrolled EM (came with the program)")
     professional.press("Reconstruct")
     for title in IMAGES:
         expect(page.get_by_role("slider", name=f"{title}, Axial", exact=True)).to_be_visible(timeout=DONE_MS)
@@ -286,6 +286,7 @@ def test_a_scan_that_does_not_say_where_the_heart_is_gets_its_polar_maps_from_a_
     apex_is, base_is = (page.get_by_role("button", name=f"The {end} is at the cursor") for end in ("apex", "base"))
     expect(apex_is).to_be_disabled(timeout=DONE_MS)
     expect(page.get_by_text("The study does not say where the heart is.")).to_be_visible()
+    expect(page.get_by_role("slider", name="Model, Axial", exact=True)).to_be_visible(timeout=DONE_MS)
     shape, voxel_mm = known.geometry.volume_shape, known.geometry.grid.voxel_mm
     shown: dict[str, tuple[float, float, float]] = {}
     for name, button, point in (("apex", apex_is, heart.apex_mm), ("base", base_is, heart.base_mm)):
@@ -311,3 +312,21 @@ def test_a_scan_that_does_not_say_where_the_heart_is_gets_its_polar_maps_from_a_
     assert professional.complaints == []
     answer = ward.daemon.call("GET", f"/reconstructions/{ward.made['id']}/details")
     assert answer["axis"] is not None
+
+
+def test_a_reconstruction_that_fails_says_why_and_what_to_do_in_german(ward: Ward) -> None:
+    professional, page = ward.professional, ward.professional.page
+    for file in (ward.daemon.home / "studies").glob("study-*"):
+        file.write_bytes(file.read_bytes()[:2000])
+    page.get_by_role("button", name="DE: auf Deutsch anzeigen").click()
+    professional.press("Rekonstruieren")
+    failed = page.get_by_role("status").filter(has_text="Die Rekonstruktion wurde nicht fertig.")
+    expect(failed).to_contain_text("Diese Studie kann nicht verwendet werden.", timeout=DONE_MS)
+    expect(failed).to_contain_text("exportieren Sie die Studie erneut.")
+    professional.shoot("reconstruct-failed-german", dark=True, phone=True)
+    problem = ward.made["problem"]
+    assert isinstance(problem, dict)
+    assert (problem["code"], problem["title"]) == ("study.unusable", "This study cannot be used.")
+    page.get_by_role("button", name="EN: show in English").click()
+    expect(page.get_by_role("status").filter(has_text="did not finish")).to_contain_text("This study cannot be used.")
+    assert professional.complaints == []

@@ -99,8 +99,8 @@ def test_a_request_to_join_reaches_people_by_mail_and_a_program_by_webhook(house
         assert hooks.contents()[0]["event"] == "enrolment.requested"
         assert "X-Flomir-Signature" in hooks.posts[0][0]
         latest = page.get_by_role("list", name="Latest notices")
-        expect(latest).to_contain_text("Sent", timeout=20_000)
-        expect(latest).to_contain_text("HTTP 500")
+        expect(latest).to_contain_text("Sent", timeout=30_000)
+        expect(latest).to_contain_text("HTTP 500", timeout=30_000)
         manager.shoot("settings-notices", dark=True, phone=True)
     assert "a secret of ours" not in json.dumps(house.daemon.call("GET", "/settings/notices"))
     assert manager.complaints == []

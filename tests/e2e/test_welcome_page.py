@@ -13,6 +13,7 @@ import segno
 from PIL import Image
 from playwright.sync_api import FilePayload, expect
 
+from contributor.paths import SitePaths
 from fl_core.trust.authority import Authority
 from flomir.browser import launched_browser
 from flomir.daemon_process import DaemonProcess
@@ -194,14 +195,12 @@ def _join(scene: Scene) -> None:
 
 def _renew(scene: Scene) -> None:
     someone = scene.someone
-    before = str(scene.site.call("GET", "/enrolment")["certificate_expires_at"])
+    certificate = SitePaths(scene.site.home).certificate
+    before = certificate.read_bytes()
     someone.press("Renew the certificate now")
     someone.page.get_by_text("A new one is on its way.").wait_for()
-    wait_until(
-        lambda: str(scene.site.call("GET", "/enrolment")["certificate_expires_at"]) > before,
-        timeout_s=30,
-        what="the renewed certificate",
-    )
+    # not by the date: it counts seconds, and the site may have joined in this very one
+    wait_until(lambda: certificate.read_bytes() != before, timeout_s=30, what="the renewed certificate")
 
 
 def _leave_needs_the_name(someone: Person) -> None:

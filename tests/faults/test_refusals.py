@@ -19,9 +19,20 @@ from fl_core.protocol.messages import StrategyChoice
 from fl_core.protocol.plan import PlannedSite, ServerEvent, SessionPlan
 from fl_core.supervision.child import Child, ChildSpec, write_private
 from fl_core.transport import fleet
+from fl_core.transport.engine_door import ENGINE_SECRET
 from fl_core.trust.identity import Key, generate_key, load_key, openssh_private, spki_pem
 from fl_core.trust.tls import client_context, enrol_context
-from tests.support.flower import NETWORK, PARAMETERS, free_port, initial_model, read_events, run_bundle
+from tests.support.flower import (
+    DIRECT_SUPERNODE,
+    NETWORK,
+    PARAMETERS,
+    direct_environment,
+    engine_secret,
+    free_port,
+    initial_model,
+    read_events,
+    run_bundle,
+)
 from tests.support.stack import Stack, child_pid, running_stack, wait_for
 from tests.support.transport import signed_headers
 from tests.support.trust import make_authority, make_site
@@ -58,6 +69,11 @@ class Refuser:
         return f"127.0.0.1:{self.config(self.laboratory, 'superlink')['port']}"
 
     @property
+    def inside(self) -> dict[str, str]:
+        """What the SuperLink answers to, past the gateway."""
+        return {ENGINE_SECRET: engine_secret(self.laboratory)}
+
+    @property
     def relay(self) -> str:
         return f"127.0.0.1:{self.config(self.site, 'relay')['port']}"
 
@@ -88,14 +104,14 @@ class Refuser:
 
     def nodes(self) -> dict[str, str]:
         """Return what the SuperLink knows: public key -> status."""
-        control = Control(self.superlink)
+        control = Control(self.superlink, engine_secret(self.laboratory))
         try:
             return {node.public_key_pem: node.status for node in control.nodes()}
         finally:
             control.close()
 
     def node_id(self) -> str:
-        control = Control(self.superlink)
+        control = Control(self.superlink, engine_secret(self.laboratory))
         try:
             [node] = control.nodes()
         finally:
@@ -153,8 +169,9 @@ def test_a_supernode_with_an_unregistered_key_is_not_activated(refuser: Refuser,
         "port": free_port(), "superlink": refuser.superlink, "key_file": str(tmp_path / "site.ssh"),
         "secret_file": str(tmp_path / "flower" / "secret"), "flwr_home": str(tmp_path / "flower" / "home"),
     }  # fmt: skip
+    environment = direct_environment(engine_secret(refuser.laboratory))
     child = Child(
-        ChildSpec(name="stranger", module="fl_core.flower.supernode_main", config=config, cwd=tmp_path, restart=False)
+        ChildSpec(name="stranger", module=DIRECT_SUPERNODE, config=config, cwd=tmp_path, env=environment, restart=False)
     )
     child.start()
     try:
@@ -166,7 +183,9 @@ def test_a_supernode_with_an_unregistered_key_is_not_activated(refuser: Refuser,
     assert not (tmp_path / "flower" / "home" / "node_id").exists()  # it never got an identity
     assert refuser.nodes() == before
     assert spki_pem(key.public_key()).decode() not in before
-    answer = httpx.post(f"http://{refuser.superlink}{ACTIVATE}", headers=signed_headers(key), trust_env=False)
+    answer = httpx.post(
+        f"http://{refuser.superlink}{ACTIVATE}", headers=signed_headers(key) | refuser.inside, trust_env=False
+    )
     assert answer.status_code == 401
 
 
@@ -194,8 +213,10 @@ def test_without_a_certificate_only_enrolment_is_open(refuser: Refuser) -> None:
 
 @pytest.mark.parametrize("path", INNER_PATHS)
 def test_the_superlinks_inner_calls_do_not_exist_outside(refuser: Refuser, path: str) -> None:
-    inside = httpx.post(f"http://{refuser.superlink}{path}", content=b"", trust_env=False)
-    assert inside.status_code != 404  # it is a call, so what follows is a refusal
+    inside = httpx.post(f"http://{refuser.superlink}{path}", content=b"", headers=refuser.inside, trust_env=False)
+    assert inside.status_code not in {403, 404}  # it is a call, so what follows is a refusal
+    beside = httpx.post(f"http://{refuser.superlink}{path}", content=b"", trust_env=False)
+    assert beside.status_code == 403  # another user of the laboratory's computer
     headers = signed_headers(refuser.site_key)
     with refuser.enrolled() as client:
         assert refused(client.post(path, headers=headers, content=b"")) == (404, "not_found")
@@ -288,7 +309,7 @@ def holders(folder: Path, word: str) -> list[str]:
     ]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_hostile_bundle_is_refused_leaves_no_trace_and_the_next_session_completes(
     refuser: Refuser, tmp_path: Path
 ) -> None:
@@ -314,6 +335,6 @@ def test_a_hostile_bundle_is_refused_leaves_no_trace_and_the_next_session_comple
     assert holders(refuser.site, "hostile") == []
     assert {path for path in refuser.site.rglob("*") if path.is_dir()} == folders
     session_id = refuser.stack.offer(rounds=1)
-    view = refuser.stack.wait_state(session_id, "completed", "failed", "stopped", timeout_s=60)
+    view = refuser.stack.wait_state(session_id, "completed", "failed", "stopped", timeout_s=180)
     assert view["state"] == "completed", view["reason_text"]
     assert not marker.exists()

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,8 @@ def test_workers_that_die_again_and_again_end_the_run_in_one_sentence(whole: dic
     def kill_all() -> None:
         while not over.wait(0.005):
             for pid in workers():
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # reaped since it was listed
+                    os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_all)
     killer.start()

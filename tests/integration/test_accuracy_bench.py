@@ -39,6 +39,8 @@ def small_plan() -> AccuracyPlan:
         normals=small(plan.normals),
         hard=small(plan.hard),
         hard_healthy=small(plan.hard_healthy),
+        audit=small(plan.audit),
+        audit_healthy=small(plan.audit_healthy),
         shifted=tuple(small(p) for p in plan.shifted[:1]),
         shifted_tuning=tuple(small(p) for p in plan.shifted_tuning[:1]),
     )

@@ -23,7 +23,7 @@ from model.geometry import VolumeGrid
 from model.io.companions import attenuation_unit, read_volume, to_mu_per_mm
 from model.io.imported import PatientFrame
 from model.io.importing import discover, import_studies
-from model.io.nifti import read_nifti, read_nifti_onto, write_nifti
+from model.io.nifti import read_nifti, write_nifti
 from model.io.resampling import PlacedVolume, centred_at, onto_frame
 from model.io.study import Study, read_study, write_study
 from model.projector import projector_for
@@ -144,7 +144,9 @@ def test_the_patient_phantom_goes_through_interfile_and_nifti_unchanged(tmp_path
     frame = PatientFrame.centred(grid_of(source), positioned=True)
     write_nifti(tmp_path / "source.nii.gz", source.values.astype(np.float32), frame)
     np.testing.assert_array_equal(read_nifti(tmp_path / "source.nii.gz").values, source.values)
-    np.testing.assert_allclose(read_nifti_onto(tmp_path / "source.nii.gz", frame), source.values, rtol=1e-4, atol=0.1)
+    np.testing.assert_allclose(
+        onto_frame(read_nifti(tmp_path / "source.nii.gz"), frame), source.values, rtol=1e-4, atol=0.1
+    )
 
 
 def test_the_patient_phantoms_density_becomes_mu_on_a_cameras_grid() -> None:

@@ -22,6 +22,8 @@ ROUNDS = 5
 class WideAreaFederation(Federation):
     """As Federation, but each site has a relay, and only the gateway talks to the SuperLink."""
 
+    supernode = "fl_core.flower.supernode_main"
+
     def start(self) -> None:
         self.authority = make_authority(self.laboratory)
         self.trusted: dict[str, str] = {}
@@ -37,6 +39,7 @@ class WideAreaFederation(Federation):
             "upstream_api": f"http://127.0.0.1:{free_port()}",
             "upstream_fleet": f"http://127.0.0.1:{self.superlink_port}",
             "gateway_secret": SECRET,
+            "engine_secret": self.engine_secret,
             "admin_port": free_port(),
             "home": str(self.laboratory),
         }

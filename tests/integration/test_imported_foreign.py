@@ -11,7 +11,8 @@ from synthesis.sample import make_study
 from synthesis.specs.phantom import LabelmapSpec
 from tests.support.phantoms import small_scenario
 
-# The source map repeats the CT (Hounsfield units + 1000) below 15000; see tests/unit/synthesis/test_synthesis_labelmap.py
+# Codes of the source map of BenAuer2021/Phantoms-For-Nuclear-Medicine-Imaging-Simulation, patient 15, found by their place
+# and size; below 15000 the map repeats the CT (Hounsfield units + 1000).
 TABLE = """code, organ, tissue, uptake
 0-149, , air,
 150-649, lung, lung, 0.05

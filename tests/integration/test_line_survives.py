@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fl_core.supervision.ports import free_ports
 from flomir.daemon_process import DaemonProcess
 from flomir.demo import federation as fed
 from flomir.waiting import wait_until
@@ -31,7 +32,7 @@ class Scene:
     orchestrator: DaemonProcess
     site: DaemonProcess
     site_id: str = ""
-    port: int = 0
+    port: int = field(default_factory=lambda: free_ports(1)[0])
     _network: ExitStack = field(default_factory=ExitStack)
 
     def network_up(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from flomir.daemon_process import DaemonProcess
+from model.io.weights import load_card, verify_weights
 from orchestrator.commands import orchestrator
 
 TASK = "spect-reconstruction"
@@ -51,6 +52,14 @@ def test_invitations_are_made_listed_and_withdrawn(cli: Cli, tmp_path: Path) -> 
     assert cli.words("sites").startswith("No site yet")
 
 
+def test_an_invitation_that_cannot_be_written_is_withdrawn_again(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = cli.words("invite", "--site-name", "South", "--out", str(tmp_path / "file" / "south.flomir"), code=1)
+    assert "cannot be written" in said and "--out" in said
+    assert len(said.splitlines()) == 1
+    assert {row["state"] for row in cli.parsed("invitations")["items"] if row["site_name"] == "South"} == {"withdrawn"}
+
+
 def test_a_model_goes_round_the_registry_and_out_and_in_again(cli: Cli, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text(json.dumps({"name": "A start", "task": TASK}))
@@ -60,8 +69,9 @@ def test_a_model_goes_round_the_registry_and_out_and_in_again(cli: Cli, tmp_path
     assert cli.parsed("models")["items"][0]["recommended"] is True
     weights = tmp_path / "weights.safetensors"
     cli.words("models", "download", made["id"], "--out", str(weights))
-    card = json.loads(weights.with_suffix(".json").read_text())
-    assert card["sha256"] == made["sha256"]
+    card = load_card(weights)
+    verify_weights(weights, card)
+    assert card.content_hash == made["sha256"]
     again = cli.parsed("models", "upload", str(weights), "--name", "Uploaded", "--terms", "Research only.")
     assert again["sha256"] == made["sha256"]
     cli.words("models", "remove", again["id"])
@@ -83,6 +93,8 @@ def test_a_file_that_is_no_model_is_refused_in_one_line(cli: Cli, tmp_path: Path
 def test_what_is_not_there_or_not_json_is_said_in_one_line(cli: Cli, tmp_path: Path) -> None:
     for command in (["session", "stop"], ["session", "watch"], ["jobs", "cancel"], ["jobs", "watch"], ["suspend"]):
         assert len(cli.words(*command, "nothing-here", code=1).splitlines()) == 1
+    assert "There is no session nothing-here. Go" in cli.words("session", "watch", "nothing-here", code=1)
+    assert "There is no file plan.json." in cli.words("session", "start", "plan.json", code=1)
     broken = tmp_path / "broken.json"
     broken.write_text("{")
     assert "is not JSON" in cli.words("session", "start", str(broken), code=1)
@@ -95,5 +107,6 @@ def test_lists_and_switches(cli: Cli) -> None:
     assert "on" in cli.words("drain", "on")
     assert cli.parsed("drain", "status")["on"] is True
     assert "off" in cli.words("drain", "off")
-    assert json.loads(cli.words("api", "GET", "audit/verify"))["ok"] is True
+    for path in ("audit/verify", "/api/v1/audit/verify"):
+        assert json.loads(cli.words("api", "GET", path))["ok"] is True
     assert cli.words("link").startswith("http://127.0.0.1:")

@@ -20,6 +20,7 @@ from fl_core.protocol.messages import InvitationDocument
 from fl_core.trust.identity import generate_key, key_fingerprint, key_pem, make_csr, short_fingerprint
 from fl_core.trust.invitation import decode
 from fl_core.trust.tls import client_context, enrol_context
+from fl_core.web.window import page_file
 
 READY_S = 60
 
@@ -63,7 +64,9 @@ def running(home: Path) -> Iterator[Running]:
         line = process.stdout.readline()
         assert line, (home.parent / "daemon.log").read_text()[-2000:]
         said = json.loads(line)
-        yield Running(process, home, said["url"], said["link"])
+        found = Running(process, home, said["url"], said["link"])
+        wait_for(lambda: found.children()["gateway"]["state"] == "ready", "the gateway")
+        yield found
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -158,6 +161,18 @@ def test_a_site_enrols_by_hand_and_is_out_within_five_seconds_when_its_trust_is_
     assert daemon.call("GET", "/audit/verify")["ok"] is True
 
 
+def test_the_port_for_sites_does_not_lead_to_the_pages(daemon: Running) -> None:
+    invitation = decode(str(daemon.call("POST", "/invitations", {"site_name": "Nobody"})["text"]))
+    token = {"Authorization": f"Bearer {(daemon.home / 'api.token').read_text()}"}
+    with httpx.Client(
+        base_url=f"https://{invitation.address}", verify=enrol_context(invitation.ca_pem), timeout=20, trust_env=False
+    ) as client:
+        for name in ("SCRIPT_NAME", "Script-Name", "X-Script-Name", "X-Forwarded-Prefix"):
+            for path in ("/login", "/health", "/api/v1/me", "/socket.io/"):
+                answer = client.get(f"/enrol/v1{path}", headers={**token, name: "/enrol/v1"})
+                assert answer.status_code in {400, 404}, (name, path, answer.text)
+
+
 def test_the_page_opens_by_its_link_once(daemon: Running) -> None:
     link = str(daemon.call("POST", "/link")["link"])
     with httpx.Client(follow_redirects=True, trust_env=False) as browser:
@@ -185,7 +200,9 @@ def test_a_stopped_daemon_leaves_no_child_and_goes_on_where_it_was(tmp_path: Pat
         wait_for(lambda: all(row["state"] == "ready" for row in first.children().values()), "every child")
         pids = [int(str(row["pid"])) for row in first.children().values()]
         site = enrol(first, tmp_path / "site", "Stays")
+        page_file(home).write_text("a link that no browser took")
         assert first.stop() < 10
+        assert not page_file(home).exists()
         for pid in pids:
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)
@@ -201,7 +218,7 @@ def test_a_stopped_daemon_leaves_no_child_and_goes_on_where_it_was(tmp_path: Pat
             check=False,
         )
         assert taken.returncode == 1
-        assert "another daemon runs" in taken.stderr
+        assert "Another daemon runs" in taken.stderr
         assert second.process.poll() is None
 
 

@@ -1,14 +1,19 @@
 """Nothing of a patient leaves a site or reaches a log.
 
-Names are planted in tags, private tags, names of files and folders, overlays, burnt-in text, damaged files and requests
-that are refused, then looked for in everything that real daemons send and write.
+Names are planted in tags, private tags, names of files and folders, overlays, burnt-in text, members and attributes of
+study files and brain samples, damaged files and requests that are refused, then looked for in everything that real daemons
+send and write.
 """
 
 import base64
+import json
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -18,13 +23,16 @@ from flomir.demo.settings import DemoSettings
 from flomir.waiting import wait_until
 from model.io.imported import PatientFrame
 from model.io.nifti import write_nifti
+from model.io.study import write_study
 from model.io.study_records import Study
 from tests.support.dicom import nm_file
 from tests.support.sinks import hook_sink
 from tests.support.studies import tiny_study, write_tiny_study
 from tests.support.tap import heard, tap_environment
 
-STUDIES = 5
+SCANS = 5
+STUDIES, SLICES = SCANS + 1, 2
+"""The scans and one study file; brain samples."""
 HOSPITAL = "Hospital Leavesheart"
 """The site's own name leaves on purpose: that it is heard shows that the tap works."""
 PLANTED = {
@@ -36,7 +44,8 @@ PLANTED = {
 }  # fmt: skip
 ELSEWHERE = (
     "PLPRIVATE31", "Plantedoverlay", "Plantedfolder", "Plantedfile", "Plantedinterf", "PLNUMBER88", "Plantedhdf",
-    "Plantedpath", "PLLIST5501", "Plantedupload", "PLANTEDURL", "PLVALUE27",
+    "Plantedpath", "PLLIST5501", "Plantedupload", "PLANTEDURL", "PLVALUE27", "Plantedmember", "Plantedattribute",
+    "Planteditem", "Plantedentry", "Plantedcollimator", "Plantedwindow", "Plantedlabel", "PLKEY3391", "PLKEY3392",
 )  # fmt: skip
 BURNT = np.frombuffer(b"PLBURNT in the pixels", dtype=np.uint8)
 
@@ -74,10 +83,11 @@ def _scan(folder: Path, number: int) -> None:
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write what a console may export, whole and broken, with names wherever there is a place for one."""
     folder = tmp_path_factory.mktemp("source") / "Plantedfolder Plantedname^Jane"
-    for number in range(STUDIES):
+    for number in range(SCANS):
         place = folder / f"{PLANTED['PatientID']}-{number}"
         place.mkdir(parents=True)
         _scan(place, number)
+    _others(folder)
     broken = folder / "Plantedname broken"
     broken.mkdir()
     whole = next(folder.rglob("*.dcm")).read_bytes()
@@ -93,14 +103,36 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _others(folder: Path) -> None:
+    """Write what is no DICOM: a study file and brain samples, whole, with names wherever there is a place for one."""
+    study = tiny_study(41, counts=4e5, patient_key="PLKEY3391")
+    collimator, windows = replace(study.geometry.collimator, name="Plantedcollimator"), study.geometry.windows
+    geometry = replace(study.geometry, collimator=collimator, windows=(replace(windows[0], name="Plantedwindow"),))
+    codes = {("Plantedlabel" if name == "lung" else name): code for name, code in study.label_codes.items()}
+    told = {**study.provenance, "comment": "Plantedentry", "notes": ["Plantedentry"], "Plantedentry": 1}
+    path = folder / "Plantedfile_study.h5"
+    write_study(path, replace(study, geometry=geometry, label_codes=codes, provenance=told))
+    with h5py.File(path, "r+") as file:
+        file.attrs["Plantedattribute"] = file["projections"].attrs["operator"] = "Plantedname"
+        file["Planteditem/deep"] = "Plantedname"
+    image, labels = np.random.default_rng(1).random((1, 16, 16)), np.ones((16, 16), np.uint8)
+    extra: dict[str, Any] = {
+        "patient_name": "Plantedname",
+        "Plantedmember": image,
+        "notes": np.array(["Plantedmember"]),
+    }
+    np.savez(folder / "Plantedfile brain_1.npz", image=image, labels=labels, patient_key="PLKEY3392", **extra)
+    with h5py.File(folder / "Plantedfile brain_2.h5", "w") as file:
+        file["image"], file["labels"], file["patient_name"] = image + 1, labels, "Plantedname"
+        file["image"].attrs["Plantedattribute"] = file.attrs["comment"] = "Plantedmember"
+
+
 def _odd_values(dataset: Any) -> None:
     _planted(dataset, 77)
     dataset.RotationInformationSequence[0].RotationDirection = "PLVALUE27"
 
 
 def _name_somebody(path: Path) -> None:
-    import h5py
-
     with h5py.File(path, "r+") as file:
         del file["provenance"]
         file["provenance"] = '{"patient_name": "Plantedhdf"}'
@@ -141,7 +173,7 @@ def test_nothing_of_a_patient_leaves_a_site_or_reaches_a_log(
         site_id = fed.connected(site)
         _bring_in(site, camera)
         _provoke(site, camera)
-        fed.wait_for_summaries(orchestrator, [(site_id, STUDIES)])
+        fed.wait_for_summaries(orchestrator, [(site_id, STUDIES + SLICES)])
         site.call("PUT", "/sharing", json_body={"distributions": True})
         session_id = fed.offer_session(orchestrator, settings, [site_id], "Planted")
         fed.agree(site, session_id)
@@ -171,6 +203,15 @@ def test_nothing_of_a_patient_leaves_a_site_or_reaches_a_log(
     assert found == []
     studies = _everything(site.home / "studies")
     assert not [word for word in _words() if _holds(studies, word)]
+    _told_what_was_left_behind(site)
+
+
+def _told_what_was_left_behind(site: DaemonProcess) -> None:
+    for study in site.items("/studies"):
+        details = site.call("GET", f"/studies/{study['id']}/details")
+        assert details["removed"], study["kind"]
+        told = json.dumps([study["deidentified"], details["removed"], details["notes"], study["geometry"]])
+        assert not [word for word in _words() if word.lower() in told.lower()], told
 
 
 def _bring_in(site: DaemonProcess, camera: Path) -> None:
@@ -181,7 +222,7 @@ def _bring_in(site: DaemonProcess, camera: Path) -> None:
         return one if one["state"] in {"done", "failed", "cancelled"} else None
 
     done = wait_until(ended, timeout_s=90, what="the end of the import")
-    assert (done["state"], done["added"]) == ("done", STUDIES), done
+    assert (done["state"], done["added"]) == ("done", STUDIES + SLICES), done
     rows = site.items(f"/imports/{begun['id']}/files")
     assert sum(row["state"] == "refused" for row in rows) == 5
     for row in rows:
@@ -221,9 +262,24 @@ def _words() -> list[str]:
 
 def _holds(content: bytes, word: str) -> bool:
     lower = content.lower()
-    forms = (word.lower().encode(), word.lower().encode("utf-16-le"), base64.b64encode(word.encode())[:-4].lower())
+    plain = word.lower()
+    forms = (
+        plain.encode(),
+        plain.encode("utf-16-le"),
+        plain.encode("utf-32-le"),
+        base64.b64encode(word.encode())[:-4].lower(),
+    )
     return any(len(form) > 4 and form in lower for form in forms)
 
 
 def _everything(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return b"".join(_content(path) for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, and what a compressed one holds."""
+    content = path.read_bytes()
+    if not zipfile.is_zipfile(path):
+        return content
+    with zipfile.ZipFile(path) as archive:
+        return content + b"".join(name.encode() + archive.read(name) for name in archive.namelist())

@@ -48,7 +48,7 @@ def test_an_open_way_is_green_all_along_and_its_speed_is_measured(lab: Laborator
     assert lines["tls"].values == {"version": "TLSv1.3"}
     assert way.open
     assert way.bytes_per_s is not None
-    assert way.bytes_per_s > 1e6
+    assert way.bytes_per_s > 1e5
     assert not [path for path in lab.api.paths() if "probe" in path], "the daemon behind the gateway sees no probe"
 
 
@@ -56,7 +56,9 @@ def test_an_open_way_is_green_all_along_and_its_speed_is_measured(lab: Laborator
 def test_a_wrong_clock_is_told_with_its_size(lab: Laboratory, offset_s: int) -> None:
     lines, _ = _look(_stranger(lab), clock=lambda: datetime.now(UTC) + timedelta(seconds=offset_s))
     assert lines["clock"].code == ("clock.off" if abs(offset_s) < 120 else "clock.wrong")
-    assert abs(int(str(lines["clock"].values["seconds"])) - abs(offset_s)) <= 1
+    assert (
+        abs(int(str(lines["clock"].values["seconds"])) - abs(offset_s)) <= 5
+    )  # whole seconds, and half of the way there and back
 
 
 def test_an_enrolled_site_learns_whether_it_is_let_in(lab: Laboratory) -> None:

@@ -12,7 +12,7 @@ from flomir.daemon_process import DaemonError, DaemonProcess
 from flomir.demo import federation as fed
 from flomir.waiting import wait_until
 from tests.support.proxy import NAME, RunningProxy, running_proxy
-from tests.support.stack import make_studies
+from tests.support.stack import child_pid, make_studies
 
 pytestmark = pytest.mark.slow  # four checks, each with a training step, and two rounds
 USER, PASSWORD = "north-hospital", "a pass phrase & more"
@@ -96,8 +96,10 @@ def test_a_whole_training_goes_through_a_proxy_that_wants_a_password(scene: Scen
 
 
 def test_a_change_to_a_proxy_that_speaks_tls_holds_at_once_for_uplink_and_relay(scene: Scene) -> None:
-    before = len(scene.plain.lines())
+    old = child_pid(scene.site, "relay")
     scene.use(scene.encrypted, ca_file=str(scene.folder / "proxy.pem"))
+    wait_until(lambda: child_pid(scene.site, "relay") != old, timeout_s=60, what="the relay's restart")
+    before = len(scene.plain.lines())
     site_id = fed.connected(scene.site)
     _train(scene, site_id)
     found = scene.preflight()

@@ -51,4 +51,4 @@ def small_study(
 def case_of(study: Study, method: Callable[[Study], npt.NDArray[np.float32]]) -> Case:
     """Return the case of a method with a spread of 10 % everywhere."""
     image = method(study)
-    return examine(study, Spread(image, 0.1 * image, None, None, 2), level=0.95)
+    return examine(study, Spread(image, 0.1 * image, None, None, 2), level=0.95, name=str(study.projections.sum()))

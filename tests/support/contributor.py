@@ -1,7 +1,6 @@
 """An enrolled contributor without a network: real database, real keys, a real authority; no child is started."""
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from contributor.peer_client import PeerClient
 from contributor.ready import Ready
 from contributor.roles import ROLES
 from contributor.schemas import StudyView
+from contributor.services.inspection import site_key
 from contributor.settings import ContributorSettings
 from fl_core.errors import CATALOGUE, PeerUnreachable
 from fl_core.events import Delta
@@ -50,7 +50,9 @@ from fl_core.trust.invitation import encode_file, new_token
 from fl_core.web.logins import Logins
 from fl_core.web.principal import PRINCIPAL, Principal
 from fl_core.web.problems import problem
-from model.intake import describe
+from model.intake import prepare
+from model.io.importing import file_kind
+from model.io.scans import Scan
 from model.task_spec import task_spec
 from tests.support.studies import write_tiny_study
 
@@ -108,7 +110,7 @@ class TestSite:
     def receive(self, offer: SessionOffer | None = None) -> str:
         """Let a signed offer arrive; return its session's id."""
         offer = offer or make_offer()
-        self.daemon.services.requests.receive(self.signed(offer).model_dump(mode="json"))
+        self.daemon.inbox.receive(self.signed(offer).model_dump(mode="json"))
         return offer.session_id
 
     def add_studies(self, number: int, *, first_seed: int = 0, **options: object) -> list[str]:
@@ -121,12 +123,11 @@ class TestSite:
 
     def add_file(self, path: Path, name: str | None = None) -> StudyView:
         """Take a study file as an import does, but read in this process instead of a child; raises ModelError, Conflict."""
-        prepared = self.paths.studies / f".upload-made{path.suffix}"
-        prepared.touch(mode=0o600)
-        shutil.copyfile(path, prepared)
+        studies, folder = self.daemon.services.studies, self.paths.studies
+        ready = prepare(Scan(path, file_kind(path)), folder, site_key=site_key(studies.secret()))
+        prepared = folder / ready.file
         try:
-            ready = Ready.model_validate(describe(prepared).to_dict())
-            view = self.daemon.services.studies.take(ready, prepared, name or path.name)
+            view = studies.take(Ready.model_validate(ready.to_dict()), prepared, name or path.name)
         finally:
             prepared.unlink(missing_ok=True)
         self.daemon.services.studies.told_later()
@@ -269,7 +270,7 @@ class FakeOrchestrator:
             self.decision = decision
             self._changed.notify_all()
 
-    def wait_told(self, path: str, number: int = 1, timeout_s: float = 10.0) -> list[Json]:
+    def wait_told(self, path: str, number: int = 1, timeout_s: float = 30.0) -> list[Json]:
         """Wait until a path was called so often; return the bodies."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self._told(path)) >= number, timeout_s), self.told
@@ -330,7 +331,7 @@ def _json(model: BaseModel) -> httpx.Response:
     return httpx.Response(200, content=model.model_dump_json())
 
 
-def wait_for(claim: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def wait_for(claim: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Wait until a claim holds; fails after the timeout."""
     end = time.monotonic() + timeout_s
     while not claim():

@@ -33,9 +33,11 @@ from fl_core.protocol.plan import (
 from fl_core.supervision.child import Child, ChildSpec, write_private
 from fl_core.supervision.ports import free_ports
 from fl_core.supervision.supervisor import Supervisor
+from tests.support.direct_supernode import SECRET_ENV
 from tests.support.tasks import write_brain_slice
 
 SESSION = "session-abc"
+DIRECT_SUPERNODE = "tests.support.direct_supernode"
 NETWORK: dict[str, object] = {"name": "unet_2d", "channels": [4, 8]}
 PARAMETERS: dict[str, object] = {"local_epochs": 1, "batch_size": 2, "holdout_fraction": 0.25}
 
@@ -52,6 +54,11 @@ def eventually(condition: Callable[[], object], timeout_s: float = 30.0) -> bool
             return True
         time.sleep(0.05)
     return False
+
+
+def direct_environment(engine_secret: str) -> dict[str, str]:
+    """Return what `DIRECT_SUPERNODE` needs: the tests in its path, and the secret."""
+    return {"PYTHONPATH": str(Path(__file__).parents[2]), SECRET_ENV: engine_secret}
 
 
 def make_grant(studies: list[Path], **changes: Any) -> Grant:
@@ -108,17 +115,22 @@ class Site:
 def read_events(path: Path, kind: Any) -> list[Any]:
     if not path.exists():
         return []
-    return [kind.model_validate_json(line) for line in path.read_text().splitlines() if line]
+    return [
+        kind.model_validate_json(line) for line in path.read_text().rpartition("\n")[0].splitlines() if line
+    ]  # the last may be half written
 
 
 class Federation:
     """Starts and ends the processes; sites talk to the SuperLink directly."""
+
+    supernode = DIRECT_SUPERNODE
 
     def __init__(self, folder: Path, sites: int, *, slices: int = 6) -> None:
         self.folder = folder
         self.laboratory = folder / "laboratory"
         self.superlink_port, self.agent_port = free_port(), free_port()
         self.token = secrets.token_hex(16)
+        self.engine_secret = secrets.token_hex(16)
         self.supervisor = Supervisor()
         self.session_id = SESSION
         self.run_ids: set[str] = set()
@@ -177,6 +189,7 @@ class Federation:
                 module="fl_core.flower.superlink_main",
                 config={
                     "port": self.superlink_port,
+                    "engine_secret": self.engine_secret,
                     "secret_file": str(flower / "executor.secret"),
                     "database": str(flower / "superlink.sqlite"),
                     "flwr_home": str(flower / "home"),
@@ -193,6 +206,7 @@ class Federation:
                     "port": self.agent_port,
                     "token": self.token,
                     "superlink": superlink,
+                    "engine_secret": self.engine_secret,
                     "secret_file": str(flower / "executor.secret"),
                     "flwr_home": str(flower / "home"),
                     "home": str(self.laboratory),
@@ -236,11 +250,18 @@ class Federation:
             **common,
         }
         for name, module, config in (
-            ("node", "fl_core.flower.supernode_main", node),
+            ("node", self.supernode, node),
             ("agent", "fl_core.flower.agent", agent),
         ):
             self.supervisor.add(
-                ChildSpec(name=f"{site.site_id}-{name}", module=module, config=config, cwd=site.home), start=True
+                ChildSpec(
+                    name=f"{site.site_id}-{name}",
+                    module=module,
+                    config=config,
+                    cwd=site.home,
+                    env=direct_environment(self.engine_secret),
+                ),
+                start=True,
             )
 
     @staticmethod
@@ -324,21 +345,30 @@ class Federation:
         self.supervisor.stop_all(8)
 
 
+def engine_secret(orchestrator: Path) -> str:
+    """Return what the SuperLink of a running orchestrator wants to see, as its owner may read it."""
+    return str(json.loads((orchestrator / "run" / "superlink.json").read_text())["engine_secret"])
+
+
 def run_bundle(orchestrator: Path, superlink: str, bundle: bytes, plan: Path) -> Child:
     """Run any bundle past the agent's API, with our ServerApp: a dishonest laboratory.
 
     `orchestrator` is its home folder; the caller ends the returned ServerApp.
     """
     flower = orchestrator / "flower"
-    control = Control(superlink)
+    secret = engine_secret(orchestrator)
+    control = Control(superlink, secret)
     run_id = control.start_run(bundle, {"plan": str(plan)})
     control.close()
-    client = executor_client(superlink, flower / "executor.secret")
+    client = executor_client(superlink, flower / "executor.secret", engine_secret=secret)
     task = acquire(client, SERVER_TASK)
     client.close()
     assert task is not None
     assert task[1] == run_id
-    values = {"superlink": superlink, "token": task[2], "task_id": task[0], "flwr_home": str(flower / "home")}
+    values = {
+        "superlink": superlink, "engine_secret": secret, "token": task[2], "task_id": task[0],
+        "flwr_home": str(flower / "home"),
+    }  # fmt: skip
     child = Child(ChildSpec(name="dishonest", module="fl_core.flower.server_app", config=values, cwd=orchestrator))
     child.start()
     return child

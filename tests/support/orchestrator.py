@@ -34,8 +34,9 @@ from fl_core.trust.authority import Authority
 from fl_core.trust.identity import fingerprint, generate_key, make_csr, short_fingerprint
 from fl_core.web.logins import Logins
 from model.io.weights import ModelCard, describe_arrays, save_arrays, save_card
-from orchestrator.app import MIGRATIONS, Core, Outside, make_wsgi
+from orchestrator.app import MIGRATIONS, make_wsgi
 from orchestrator.children import Wiring
+from orchestrator.core import Core, Outside
 from orchestrator.services.desk import make_desk
 from orchestrator.services.engine import RunStatus
 from orchestrator.services.laboratory.work import RunLongJob
@@ -276,6 +277,7 @@ class Lab:
             agent_port=2,
             admin_port=3,
             gateway_secret=SECRET,
+            engine_secret="x",
             agent_token="x",
             progress_token=PROGRESS_TOKEN,
         )
@@ -405,8 +407,9 @@ class Lab:
         record = RoundRecord(
             session_id=session_id,
             round=number,
-            updates=tuple(_update(site_id) for site_id in site_ids),
+            updates=tuple(received_update(site_id) for site_id in site_ids),
             missing=dict(missing or {}),
+            max_update_norm=40.0,
             weights_file=f"round-{number:04d}.safetensors",
             sha256=sha256,
             metrics={"train_loss": 0.5, "score_dice": 0.8},
@@ -420,7 +423,8 @@ class Lab:
         self.report(session_id, "round_closed", number=number, run_id=run_id, record=record)
 
 
-def _update(site_id: str) -> UpdateReceived:
+def received_update(site_id: str) -> UpdateReceived:
+    """Return what a site's update of a round contained."""
     return UpdateReceived(
         site_id=site_id,
         bytes=24,

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, expect
 
 from flomir.browser import DESKTOP, PHONE, Theme, new_context
 from flomir.daemon_process import DaemonProcess
 from tests.support.axe import violations
 
+expect.set_options(timeout=15_000)  # as actions have it: what is expected often comes from another process
 _POLICY_WATCH = """
 document.addEventListener("securitypolicyviolation",
   (event) => console.error(`CSP ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}:${event.columnNumber} ${event.sample}`));

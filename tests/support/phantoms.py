@@ -11,7 +11,7 @@ import numpy.typing as npt
 from model.geometry import VolumeGrid
 from synthesis.phantoms.anatomy import Anatomy, draw_anatomy
 from synthesis.phantoms.composition import Phantom
-from synthesis.phantoms.thorax import build_thorax
+from synthesis.phantoms.thorax import build_patient
 from synthesis.scenario import Scenario, load_scenario
 
 TISSUE_OF_ORGAN = {
@@ -39,7 +39,7 @@ def labelled_thorax(seed: int = 3, *, voxel_mm: float = 5.0, female_share: float
     anatomy = draw_anatomy(site, np.random.default_rng(seed))
     across = round(440 / voxel_mm)
     grid = VolumeGrid((round(240 / voxel_mm), across, across), (voxel_mm,) * 3)
-    phantom, _ = build_thorax(anatomy, (), grid)
+    phantom = build_patient(anatomy, (), grid).phantom
     codes = (10 + phantom.shares.argmax(axis=0)).astype(np.uint8)
     codes[phantom.shares.sum(axis=0) < 0.5] = 0
     return LabelledThorax(anatomy, phantom, codes, phantom.attenuation(), grid)

@@ -101,6 +101,7 @@ def running_stack(
             daemon.launch()
         for daemon in (stack.orchestrator, *stack.sites):
             daemon.wait_ready()
+        child_pid(stack.orchestrator, "gateway")  # the ready line comes before it where starting takes long
         stack.site_ids = fed.enrol(fed.Federation(stack.orchestrator, tuple(stack.sites)), settings)
         counts = [
             fed.add_studies(site, make_studies(folder / f"data-{index}", studies, index))

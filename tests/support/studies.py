@@ -7,6 +7,7 @@ along its own ray), written apart from the torch projector so that the two can c
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.geometry import LEHR_NM670, TC99M_PEAK, AcquisitionGeometry, EnergyWindow, VolumeGrid, orbit_angles_rad
-from model.io.study import Defect, HeartFrame, Study, Truth, write_study
+from model.io.study import Defect, HeartFrame, Study, Truth, read_study, write_study
 
 Array = npt.NDArray[np.floating]
 LABELS = {"soft_tissue": 1, "myocardium": 2, "blood": 3, "liver": 4, "lung": 5}
@@ -95,6 +96,16 @@ def write_tiny_study(path: str | Path, seed: int = 0, **options: Any) -> Study:
     study = tiny_study(seed, **options)
     write_study(path, study)
     return study
+
+
+def bytes_with_key(stored: str | Path, patient_key: str) -> bytes:
+    """Return the bytes of a stored study under another patient key: those of its source, if nothing else differs."""
+    study, target = read_study(stored), Path(stored).with_name(".again.h5")
+    write_study(target, replace(study, provenance={**study.provenance, "patient_key": patient_key}))
+    try:
+        return target.read_bytes()
+    finally:
+        target.unlink()
 
 
 def write_tiny_studies(folder: str | Path, number: int, *, first_seed: int = 0, **options: Any) -> list[Path]:

@@ -9,10 +9,10 @@ from model.dataset import PreparedStudy
 from model.io.study import Study
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
-from model.task_parameters import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters, TargetKind
 from model.training.local import LocalTraining
 from model.training.plan import TrainPlan
-from model.training.targets import TargetKind, target_for
+from model.training.targets import target_for
 from tests.support.studies import tiny_study, write_tiny_study
 
 TINY: dict[str, Any] = {"shape": (6, 14, 14), "voxel_mm": 22.0, "views": 12}

@@ -20,6 +20,7 @@ import httpx
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fl_core.supervision.ports import free_ports
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import Key, spki_pem
 from fl_core.trust.tls import client_context, enrol_context
@@ -27,6 +28,7 @@ from fl_core.trust.trusted import write_trusted
 from tests.support.trust import Site, make_authority, make_site
 
 SECRET = "gateway-secret-of-the-tests"
+ENGINE = "engine-secret-of-the-tests"
 MESSAGE = b"\x12\x03abc"
 """A serialised PullMessagesResponse with one (opaque) message."""
 
@@ -49,11 +51,17 @@ class Upstream:
 
     def __init__(self, behave: Behaviour | None = None, port: int = 0) -> None:
         self.seen: list[Seen] = []
+        self.taken = 0
+        """Connections so far: each is a thread, as with the daemon."""
         self.behave: Behaviour = behave or (lambda seen: (200, seen.body))
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                outer.taken += 1
+                super().setup()
 
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -195,12 +203,12 @@ def laboratory(folder: Path, *, hold_s: float = 5.0) -> Iterator[Laboratory]:
     authority = make_authority(folder / "laboratory")
     api, superlink = Upstream(), Upstream()
     config = folder / "gateway.json"
-    paths = authority.paths
+    paths, (public, admin) = authority.paths, free_ports(2)
     config.write_text(
         json.dumps(
             {
                 "public_host": "127.0.0.1",
-                "public_port": 0,
+                "public_port": public,
                 "cert": str(paths.orchestrator_cert),
                 "key": str(paths.orchestrator_key),
                 "ca": str(paths.ca_cert),
@@ -208,7 +216,8 @@ def laboratory(folder: Path, *, hold_s: float = 5.0) -> Iterator[Laboratory]:
                 "upstream_api": f"http://127.0.0.1:{api.port}",
                 "upstream_fleet": f"http://127.0.0.1:{superlink.port}",
                 "gateway_secret": SECRET,
-                "admin_port": 0,
+                "engine_secret": ENGINE,
+                "admin_port": admin,
                 "hold_s": hold_s,
                 "home": str(folder),
             }
@@ -230,7 +239,7 @@ def relay(
     config.write_text(
         json.dumps(
             {
-                "port": 0,
+                "port": free_ports(1)[0],
                 "gateway": f"127.0.0.1:{gateway_port}",
                 "ca": str(site.ca),
                 "cert": str(site.cert),
@@ -264,7 +273,7 @@ def signed_headers(key: Key, at: datetime | None = None) -> dict[str, str]:
     }
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Return as soon as the condition holds; fail after the time."""
     until = time.monotonic() + timeout_s
     while not condition():

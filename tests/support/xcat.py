@@ -18,7 +18,7 @@ from synthesis.defects import Lesion
 from synthesis.phantoms.anatomy import Anatomy, draw_anatomy
 from synthesis.phantoms.composition import Phantom
 from synthesis.phantoms.shapes import Lattice
-from synthesis.phantoms.thorax import build_thorax
+from synthesis.phantoms.thorax import build_patient
 from synthesis.scenario import load_scenario
 
 FAULT = "STUB_XCAT_FAULT"
@@ -116,10 +116,10 @@ def volumes(keys: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """Return activity and attenuation as XCAT writes them, (Z, Y, X)."""
     grid, anatomy = grid_of(keys), patient(keys)
     if keys["mode"] == "1":
-        phantom, _ = build_thorax(anatomy, (lesion_of(keys),), grid)
+        phantom = build_patient(anatomy, (lesion_of(keys),), grid).phantom
         alone = phantom.share_of("lesion_1") * float(keys["lesn_activity"])
         return alone, np.zeros_like(alone)
-    phantom, _ = build_thorax(anatomy, (), grid)
+    phantom = build_patient(anatomy, (), grid).phantom
     activity = _values(phantom, keys)
     mu = phantom.attenuation()
     if keys["arms_flag"] == "1":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from contributor.app import described_app
+from contributor.api import describe
 from contributor.roles import ROLES
 from tests.support.contributor import composed
 
@@ -14,7 +14,7 @@ ORIGIN = f"http://127.0.0.1:{PORT}"
 PASSWORD = "a walk in the long grass"
 ROUTES = [
     (method.upper(), path.replace("{round}", "1").replace("{", "").replace("}", ""))
-    for path, operations in described_app().api_doc["paths"].items()
+    for path, operations in describe().api_doc["paths"].items()
     for method in operations
     if path.startswith("/api/v1/") and not path.endswith("/me/sign-out")
 ]
@@ -64,5 +64,5 @@ def test_an_administrator_may_everything(people: dict[str, Client], method: str,
 
 
 def test_special_roles_name_routes_that_are_there() -> None:
-    endpoints = {rule.endpoint for rule in described_app().url_map.iter_rules()}
+    endpoints = {rule.endpoint for rule in describe().url_map.iter_rules()}
     assert set(ROLES.special) <= endpoints

@@ -1,11 +1,14 @@
 """Promises about consent: what the runner may do is exactly what was agreed to, and it ends first when it ends."""
 
+import errno
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from contributor.services import grants
 from contributor.services.grants import grant_of
 from contributor.services.requests import request_state, studies_digest
 from fl_core.protocol.messages import Consent, SessionNews, Withdrawal
@@ -135,6 +138,45 @@ def test_withdrawal_removes_the_grant_before_anything_else(site: TestSite, monke
     assert site.grants().grants == {}
     letter = OutboxStore(site.daemon.database).waiting()[-1]
     assert verify(letter.document, site.authority.ca_pem, Withdrawal, "site", site_id=SITE_ID).reason == "patient asked"
+
+
+def test_a_disk_that_refuses_the_permissions_leaves_none(site: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.add_studies(1)
+    session_id = site.receive()
+    site.answer(session_id)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(grants, "write_private", full)
+    answer = site.client.post(f"/api/v1/sessions/{session_id}/withdraw", json={"reason": ""})
+    assert (answer.status_code, answer.json["code"]) == (507, "storage.disk_full")
+    assert not site.paths.grants.exists()
+    monkeypatch.undo()
+    site.daemon.services.requests.expire()
+    assert session_id in site.grants().grants  # nothing was recorded, so the agreement is in force again
+
+
+def test_an_agreement_whose_time_is_over_is_withdrawn_where_it_is_declined(site: TestSite) -> None:
+    site.add_studies(1)
+    session_id = site.receive()
+    site.answer(session_id)
+    news = SessionNews(session_id=session_id, state="running", round=1, rounds=3)
+    site.daemon.services.participation.take_news(news.model_dump(mode="json"))
+    assert site.answer(session_id, "decline")["state"] == "withdrawn"
+    assert OutboxStore(site.daemon.database).waiting()[-1].kind == "withdrawal"
+
+
+def test_an_agreement_with_a_former_laboratory_is_withdrawn_without_telling_the_present_one(site: TestSite) -> None:
+    site.add_studies(1)
+    session_id = site.receive()
+    site.answer(session_id)
+    connection = site.daemon.services.connection
+    moved = replace(connection.record, site_id="site-elsewhere")
+    connection.replace(moved, actor="system", action="connection.moved", text="Moved.")
+    view = site.client.post(f"/api/v1/sessions/{session_id}/withdraw", json={"reason": ""}).json
+    assert view["consent_state"] == "withdrawn"
+    assert OutboxStore(site.daemon.database).waiting() == []
 
 
 def test_withdrawing_twice_is_a_conflict(site: TestSite) -> None:

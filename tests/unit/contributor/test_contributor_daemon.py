@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
+from fl_core.web.window import page_file
 from tests.support.contributor import API_TOKEN, client_of, composed
 
 ROOT = Path(__file__).parents[3]
@@ -18,8 +19,8 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_daemon_imports_neither_torch_nor_flwr() -> None:
     program = (
-        "import sys, contributor.commands, contributor.daemon, contributor.app as app\n"
-        "app.described_app()\n"
+        "import sys, contributor.commands, contributor.daemon, contributor.api as api\n"
+        "api.describe()\n"
         "print(sorted(name for name in sys.modules if name.split('.')[0] in ('torch', 'flwr', 'monai')))"
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
@@ -27,13 +28,11 @@ def test_the_daemon_imports_neither_torch_nor_flwr() -> None:
 
 
 def test_the_committed_description_is_the_one_of_the_routes() -> None:
-    from contributor.app import described_app
+    from contributor.api import describe
     from fl_core.web.application import openapi_text
 
     committed = (ROOT / "frontend" / "contributor" / "openapi.json").read_text("utf-8")
-    assert openapi_text(described_app()) == committed, (
-        "run: flomir contributor openapi > frontend/contributor/openapi.json"
-    )
+    assert openapi_text(describe()) == committed, "run: flomir contributor openapi > frontend/contributor/openapi.json"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,10 @@ def test_sigterm_ends_the_daemon_within_ten_seconds_and_leaves_a_private_home(tm
         assert ready["link"].startswith(ready["url"] + "/login?token=")
         assert Path(ready["api_token_file"]).stat().st_mode & 0o777 == 0o600
         assert home.stat().st_mode & 0o777 == 0o700
+        unused = page_file(home)
+        unused.write_text("a link that no browser took")
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(10)
         assert time.monotonic() - began < 10
+        assert not unused.exists()

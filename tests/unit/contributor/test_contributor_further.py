@@ -112,7 +112,7 @@ def test_a_session_that_is_opened_again_can_be_agreed_to_further(site: TestSite)
 
 def test_an_offer_that_is_taken_back_ends_the_permission(site: TestSite) -> None:
     session_id = agreed(site)
-    site.daemon.services.requests.recall(
+    site.daemon.inbox.recall(
         withdrawal(site.authority, datetime.now(UTC) + timedelta(seconds=1)).model_dump(mode="json")
     )
     assert site.grants().grants == {}
@@ -122,18 +122,18 @@ def test_an_offer_that_is_taken_back_ends_the_permission(site: TestSite) -> None
 
 def test_a_withdrawal_of_an_older_offer_or_by_somebody_else_changes_nothing(site: TestSite, tmp_path: Path) -> None:
     session_id = agreed(site)
-    requests = site.daemon.services.requests
-    requests.recall(withdrawal(site.authority, datetime.now(UTC) - timedelta(hours=1)).model_dump(mode="json"))
+    inbox = site.daemon.inbox
+    inbox.recall(withdrawal(site.authority, datetime.now(UTC) - timedelta(hours=1)).model_dump(mode="json"))
     foreign = Authority.create(tmp_path / "foreign", "Foreign", "127.0.0.1")
     with pytest.raises(NotTrusted):
-        requests.recall(withdrawal(foreign, datetime.now(UTC) + timedelta(seconds=1)).model_dump(mode="json"))
+        inbox.recall(withdrawal(foreign, datetime.now(UTC) + timedelta(seconds=1)).model_dump(mode="json"))
     assert session_id in site.grants().grants
 
 
 def test_a_renewed_offer_after_a_withdrawal_can_be_answered(site: TestSite) -> None:
     session_id = agreed(site)
     at = datetime.now(UTC)
-    site.daemon.services.requests.recall(withdrawal(site.authority, at + timedelta(seconds=1)).model_dump(mode="json"))
+    site.daemon.inbox.recall(withdrawal(site.authority, at + timedelta(seconds=1)).model_dump(mode="json"))
     site.receive(make_offer(issued_at=at + timedelta(seconds=2)))
     assert view(site, session_id)["state"] == "open"
     assert site.answer(session_id)["state"] == "agreed"

@@ -16,7 +16,7 @@ from fl_core.protocol.messages import Json
 from fl_core.supervision.jobs import JobCancelled, run_job
 from tests.support.contributor import TestSite, enrolled_site, wait_for
 from tests.support.dicom import nm_file
-from tests.support.studies import tiny_study, write_tiny_study
+from tests.support.studies import bytes_with_key, tiny_study, write_tiny_study
 
 
 @pytest.fixture
@@ -97,7 +97,8 @@ def test_a_study_file_that_cannot_be_used_leaves_nothing_behind_and_says_why(sit
     assert all(row["code"] and row["detail"] and row["advice"] for row in (rows["nan.h5"], rows["cut.h5"]))
     assert str(rows["nan.h5"]["code"]).startswith("study.")
     [kept] = site.paths.studies.iterdir()
-    assert kept.read_bytes() == whole
+    assert bytes_with_key(kept, "tiny-0") == whole
+    assert kept.read_bytes() != whole
 
 
 def test_a_file_over_the_limit_is_refused_and_leaves_nothing(site: TestSite, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def site(tmp_path: Path) -> Iterator[TestSite]:
 
 
 def _refused(site: TestSite, payload: dict[str, object]) -> None:
-    site.daemon.services.requests.receive(payload)
+    site.daemon.inbox.receive(payload)
     assert site.client.get("/api/v1/requests").json == {"items": []}
     assert site.told("request") == []
     assert site.audit_actions()[-1] == "request.refused"
@@ -90,14 +90,14 @@ def test_an_expired_offer_is_shown_as_expired_and_cannot_be_agreed_to(site: Test
 def test_an_offer_that_comes_twice_is_one_request(site: TestSite) -> None:
     document = site.signed(make_offer())
     for _ in range(2):
-        site.daemon.services.requests.receive(document.model_dump(mode="json"))
+        site.daemon.inbox.receive(document.model_dump(mode="json"))
     assert len(site.client.get("/api/v1/requests").json["items"]) == 1
     assert site.audit_actions().count("request.received") == 1
 
 
 def test_the_offer_is_stored_whole_as_it_came(site: TestSite) -> None:
     document = site.signed(make_offer())
-    site.daemon.services.requests.receive(document.model_dump(mode="json"))
+    site.daemon.inbox.receive(document.model_dump(mode="json"))
     from fl_core.storage.site_requests import RequestStore
 
     stored = RequestStore(site.daemon.database).get(make_offer().session_id)

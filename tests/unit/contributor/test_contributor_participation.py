@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fl_core.flower import progress_file
 from fl_core.protocol.messages import Json, ModelNews
 from fl_core.protocol.plan import RunnerEvent, SentUpdate
 from model.io.weights import ModelCard, describe_arrays, encode_arrays
@@ -71,6 +72,39 @@ def test_reading_again_changes_nothing(site: TestSite, session_id: str) -> None:
     assert site.daemon.services.participation.ingest() == 0
     assert site.client.get(f"/api/v1/sessions/{session_id}").json == before
     assert site.audit_actions().count("update.sent") == 1
+
+
+def test_every_update_that_left_is_written_down_however_many_are_read_at_once(site: TestSite, session_id: str) -> None:
+    _write(site, session_id, *ROUND, *ROUND)
+    site.daemon.services.participation.ingest()
+    assert site.audit_actions().count("update.sent") == 2
+
+
+def test_a_round_that_came_again_with_another_model_is_told_and_the_receipt_stays(
+    site: TestSite, session_id: str
+) -> None:
+    _write(site, session_id, *ROUND)
+    site.daemon.services.participation.ingest()
+    before = site.client.get(f"/api/v1/sessions/{session_id}").json
+    _write(site, session_id, {"phase": "failed", "code": "round.answered_before"})
+    site.daemon.services.participation.ingest()
+    assert site.client.get(f"/api/v1/sessions/{session_id}").json == before
+    assert site.audit_actions().count("round.refused") == 1
+    assert site.audit_actions().count("update.sent") == 1
+
+
+def test_a_long_progress_file_is_cut_and_the_next_rounds_are_taken_over_once(
+    site: TestSite, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_file, "LEAST_CUT_BYTES", 1000)
+    for number in (1, 2, 3):
+        _write(site, session_id, *({**event, "round": number} for event in ROUND))
+        assert site.daemon.services.participation.ingest() == len(ROUND)
+        assert site.paths.progress.stat().st_size < 1000
+        assert site.daemon.services.participation.ingest() == 0
+    rounds = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    assert [(one["round"], one["losses"]) for one in rounds] == [(number, [2.0, 1.0]) for number in (1, 2, 3)]
+    assert site.audit_actions().count("update.sent") == 3
 
 
 def test_a_half_written_line_waits_for_its_end(site: TestSite, session_id: str) -> None:
@@ -144,12 +178,34 @@ def served(tmp_path: Path) -> Iterator[tuple[TestSite, FakeOrchestrator]]:
 def test_a_final_model_is_fetched_by_itself(served: tuple[TestSite, FakeOrchestrator]) -> None:
     site, other = served
     other.weights = WEIGHTS
-    other.add_event("model", _news(WEIGHTS))
+    other.add_event("model", _news(WEIGHTS, session_id=site.receive()))
     wait_for(lambda: any(one["fetched"] for one in site.client.get("/api/v1/models").json["items"]))
     with site.client.get("/api/v1/models/model-1/weights") as answer:
         assert answer.data == WEIGHTS
     [path] = site.paths.models.glob("*.safetensors")
     assert path.stem == hashlib.sha256(WEIGHTS).hexdigest()
+
+
+def test_only_models_of_known_sessions_come_by_themselves(served: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = served
+    other.weights = WEIGHTS
+    site.daemon.services.models.receive(_news(WEIGHTS, final=True))
+    site.daemon.services.models.fetch_final()
+    assert [one["fetched"] for one in site.client.get("/api/v1/models").json["items"]] == [False]
+    assert site.client.post("/api/v1/models/model-1/fetch").json["fetched"] is True
+
+
+def test_a_model_that_would_use_up_the_disk_is_not_fetched(
+    served: tuple[TestSite, FakeOrchestrator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, other = served
+    other.weights = WEIGHTS
+    site.daemon.services.models.receive(_news(WEIGHTS, final=False))
+    free = site.daemon.services.storage.view().reserve_bytes + len(WEIGHTS) - 1
+    monkeypatch.setattr(site.daemon.services.storage, "_free_bytes", lambda _: free)
+    answer = site.client.post("/api/v1/models/model-1/fetch")
+    assert (answer.status_code, answer.json["code"]) == (507, "storage.disk_low")
+    assert not site.paths.models.exists() or list(site.paths.models.iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [WEIGHTS[:-1] + b"x", WEIGHTS[:-4], WEIGHTS + b"more"])

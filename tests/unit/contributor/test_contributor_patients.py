@@ -117,6 +117,14 @@ def test_a_list_is_compared_and_not_kept(site: TestSite, tmp_path: Path) -> None
         assert word not in raw
 
 
+def test_a_number_that_a_study_file_gives_as_its_key_is_found_in_a_list(site: TestSite) -> None:
+    site.add_studies(2, patient_key="AB-7")
+    site.add_studies(1, first_seed=5)
+    found = _post(site, "/patients/reconcile", {"text": "ab-7"})
+    [row] = cast("list[Json]", found["rows"])
+    assert (row["state"], row["studies"], found["unmatched"], found["unlisted"]) == ("available", 2, 1, [])
+
+
 @pytest.mark.parametrize(
     ("text", "column", "numbers"),
     [

@@ -17,7 +17,7 @@ from fl_core.storage.site_connection import ConnectionRecord
 from fl_core.trust.authority import SITE_LIFE, Authority
 from tests.support.contributor import client_of, composed, enrol_offline, invitation_text, wait_for
 
-STEP = {"seconds": 2.0, "update_bytes": 250_000, "peak_bytes": 7e8, "gpu": "", "loss": 0.2}
+STEP = {"seconds": 2.0, "update_bytes": 250_000, "peak_bytes": 7e8, "loss": 0.2}
 
 
 def _subject(home: Path, **changes: object) -> Subject:

@@ -62,6 +62,21 @@ def test_findings_are_shown_whole_and_at_a_glance(site: TestSite, tmp_path: Path
     assert glances == {wrong["id"]: "error", right["id"]: "warning"}
 
 
+def test_a_table_of_studies_can_word_why_one_may_not_train_by_a_code_and_its_numbers(
+    site: TestSite, tmp_path: Path
+) -> None:
+    wrong = _add(site, _with_radii_in_cm(tmp_path / "cm.h5"))
+    write_tiny_study(tmp_path / "few.h5", 5)
+    right = _add(site, tmp_path / "few.h5")
+    whole = site.client.get(f"/api/v1/studies/{wrong['id']}/quality").json["findings"][0]
+    glances = {one["study_id"]: one for one in site.client.get("/api/v1/quality").json["items"]}
+    cause = glances[wrong["id"]]["cause"]
+    assert cause == {key: whole[key] for key in ("code", "text", "remedy", "numbers")}
+    assert (cause["text"], f"quality.{cause['code']}") == (wrong["problem"], wrong["problem_code"])
+    assert set(cause["numbers"]) == {"least_mm", "most_mm"}
+    assert glances[right["id"]]["cause"] is None
+
+
 def test_the_quality_of_a_study_that_is_not_here_is_not_found(site: TestSite) -> None:
     assert site.client.get("/api/v1/studies/study-nowhere/quality").status_code == 404
 
@@ -81,12 +96,16 @@ def test_a_warning_changes_nothing() -> None:
 
 
 def test_every_finding_has_its_german() -> None:
-    sources = (path.read_text() for path in (REPOSITORY / "model" / "quality").glob("*.py"))
-    codes = {code for text in sources for code in re.findall(r'Finding\(\s*"([a-z_.]+)"', text)}
+    texts = [path.read_text() for path in (REPOSITORY / "model" / "quality").glob("*.py")]
+    codes = {code for text in texts for code in re.findall(r'Finding\(\s*"([a-z_.]+)"', text)}
     german = (REPOSITORY / "frontend/contributor/src/i18n/findings.de.ts").read_text()
     captions = (REPOSITORY / "frontend/contributor/src/i18n/de.quality.ts").read_text()
     assert len(codes) > 20
     assert [code for code in sorted(codes) if f'"{code}":' not in german] == []
-    texts = " ".join(path.read_text() for path in (REPOSITORY / "model" / "quality").glob("*.py"))
-    named = set(re.findall(r'curve_picture\("([a-z_]+)"', texts)) | {"view", "summed", "map"}
+    numbers = {code: text for text in texts for code in re.findall(r'Finding\(\s*"([a-z_.]+)"', text)}
+    filled = re.findall(r'^ *"([a-z_.]+)": \{ text: "(.*?)", remedy', german, re.MULTILINE)
+    marks = [(code, mark) for code, words in filled for mark in re.findall(r"\{\{(\w+)\}\}", words)]
+    assert len(marks) > 30
+    assert [(code, mark) for code, mark in marks if f'"{mark}":' not in numbers[code]] == []
+    named = set(re.findall(r'curve_picture\("([a-z_]+)"', " ".join(texts))) | {"view", "summed", "map"}
     assert [name for name in sorted(named) if f"{name}:" not in captions] == []

@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from fl_core.errors import Conflict
+from fl_core.storage.site_tables import study
+from model.io.notes import note
 from tests.support.contributor import TestSite, enrolled_site
-from tests.support.studies import tiny_study, write_tiny_study
+from tests.support.foreign import write_interfile
+from tests.support.studies import bytes_with_key, tiny_study, write_tiny_study
 
 
 @pytest.fixture
@@ -27,12 +32,72 @@ def _left(site: TestSite) -> list[str]:
     return sorted(path.name for path in site.paths.studies.iterdir())
 
 
-def test_a_study_is_shown_and_stored_as_it_came(site: TestSite, tmp_path: Path) -> None:
+def test_a_study_is_shown_and_stored_as_it_came_but_for_the_patients_key(site: TestSite, tmp_path: Path) -> None:
     path = _file(tmp_path)
     view = site.add_file(path, "patient one.h5")
     assert (view.name, view.state, view.task) == ("patient one.h5", "usable", "spect-reconstruction")
-    assert (site.paths.studies / f"{view.id}.h5").read_bytes() == path.read_bytes()
+    stored = site.paths.studies / f"{view.id}.h5"
+    assert bytes_with_key(stored, "tiny-0") == path.read_bytes()
+    assert b"tiny-0" not in stored.read_bytes()
     assert [one["id"] for one in site.told("study")] == [view.id]  # type: ignore[index]
+
+
+def test_what_is_worth_telling_about_a_study_has_a_code_and_its_numbers(site: TestSite) -> None:
+    (study_id,) = site.add_studies(1, with_reference=False, counts=2e3)
+    view = site.client.get(f"/api/v1/studies/{study_id}").json
+    few, bare = view["warnings"]
+    assert few == {
+        "code": "counts.few",
+        "text": f"Only {view['counts']:,.0f} counts; results will be noisy.",
+        "values": {"counts": view["counts"]},
+    }
+    assert (bare["code"], bare["values"]) == ("reference.none", {})
+    assert bare["text"] == "No reference image; only a training that learns from all counts can use it."
+
+
+def test_a_sentence_that_another_version_wrote_down_is_told_as_it_is(site: TestSite) -> None:
+    (study_id,) = site.add_studies(1)
+    with site.daemon.database.begin() as tx:
+        tx.connection.execute(update(study).where(study.c.id == study_id).values(warnings=["Few views."]))
+    warnings = site.client.get(f"/api/v1/studies/{study_id}").json["warnings"]
+    assert warnings == [{"code": "", "text": "Few views.", "values": {}}]
+
+
+def test_how_it_was_acquired_has_a_code_and_its_numbers(site: TestSite, tmp_path: Path) -> None:
+    geometry = site.add_file(_file(tmp_path)).geometry
+    assert geometry.text == "12 views of 20 x 8 bins (16 mm), LEHR NM670, radius 176 mm"
+    assert geometry.code == "geometry.radius"
+    values = {"views": 12.0, "bins": 20.0, "axial": 8.0, "bin_mm": 16.0, "collimator": "LEHR NM670", "radius_mm": 176.0}
+    assert geometry.values == values
+
+
+def test_what_its_reader_assumed_has_a_code_and_its_numbers(site: TestSite, tmp_path: Path) -> None:
+    study_id = site.add_file(write_interfile(tmp_path / "one.hs", tiny_study(1))).id
+    told = site.client.get(f"/api/v1/studies/{study_id}/details").json["notes"]
+    [assumed] = [one for one in told if one["code"] == "collimator.not_described"]
+    assert assumed["text"] == note("collimator.not_described", **assumed["values"])
+    assert assumed["values"]["hole_mm"] > 0
+
+
+def test_what_a_file_held_besides_is_shown_by_name_and_stored_nowhere(site: TestSite, tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / "a.npz", image=np.ones((1, 8, 8), np.float32), patient_name="Hans Meier", patient_key="MRN-4711"
+    )
+    write_tiny_study(tmp_path / "b.h5", 1, patient_key="MRN-4712")
+    with h5py.File(tmp_path / "b.h5", "r+") as file:
+        file.attrs["patient_name"], file["report/text"] = "Hans Meier", "Hans Meier"
+    for name in ("a.npz", "b.h5"):
+        view = site.add_file(tmp_path / name)
+        details = site.client.get(f"/api/v1/studies/{view.id}/details").json
+        assert {"name": "patient_name", "category": "name", "count": 1} in details["removed"]
+        assert "patient_name" in view.deidentified[1]
+        assert details["patient_from"] == "file"
+        assert view.state == "usable"
+    for path in (one for one in site.paths.home.rglob("*") if one.is_file()):
+        content = path.read_bytes()
+        assert not [
+            word for word in (b"Meier", b"M\0\0\0e\0\0\0i", b"MRN-471", b"4\0\0\0007\0\0\0001") if word in content
+        ], path
 
 
 def test_the_same_content_twice_is_a_duplicate(site: TestSite, tmp_path: Path) -> None:
@@ -63,6 +128,7 @@ def test_the_summary_counts_and_names_nobody(site: TestSite) -> None:
     assert summary.pop("distributions") is None  # told by permission only
     counts = {"studies_usable", "studies_total", "with_reference", "by_task", "by_task_with_reference"}
     assert set(summary) == {*counts, "patients", "added_at"}
+    assert str(summary["added_at"]).split("T")[1].startswith("12:00:00")  # the day, not the moment
     site.client.put("/api/v1/sharing", json={"distributions": True})
     assert "Jane" not in site.client.get("/api/v1/system").get_data(as_text=True)
     shown = site.client.get("/api/v1/studies").get_data(as_text=True)

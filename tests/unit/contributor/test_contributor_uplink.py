@@ -79,6 +79,37 @@ def test_a_letter_waits_while_nobody_answers_and_goes_later(line: tuple[TestSite
     other.wait_told(peer_api.CONSENTS)
 
 
+def test_a_letter_that_is_refused_is_told(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = line
+    site.add_studies(1)
+    session_id = site.receive()
+    site.daemon.uplink.start()
+    wait_for(_state(site)("connected"))
+    route = other._route
+
+    def refusing(path: str, request: httpx.Request) -> httpx.Response:
+        if path == peer_api.CONSENTS:
+            return httpx.Response(409, json=problem("consent.expired", "as the test wants it", "0"))
+        return route(path, request)
+
+    other._route = refusing  # type: ignore[method-assign]
+    site.answer(session_id)
+    wait_for(lambda: "letter.refused" in site.audit_actions())
+    line_told = site.client.get("/api/v1/activity").json["items"][0]
+    assert line_told["values"]["code"] == "consent.expired"
+    assert "Cardiac SPECT" in line_told["text"]
+
+
+def test_letters_to_a_laboratory_end_with_the_relation(line: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, _ = line
+    site.add_studies(1)
+    site.answer(site.receive())
+    outbox = OutboxStore(site.daemon.database)
+    assert len(outbox.waiting()) == 1
+    _left(site)
+    assert outbox.waiting() == []
+
+
 def test_a_forged_offer_does_not_block_the_events_after_it(line: tuple[TestSite, FakeOrchestrator]) -> None:
     site, other = line
     other.add_event("offer", make_offer().model_dump(mode="json"))
@@ -152,6 +183,12 @@ def test_another_major_version_is_named(line: tuple[TestSite, FakeOrchestrator])
     other.refuse("protocol.mismatch")
     site.daemon.uplink.start()
     wait_for(_state(site)("protocol_mismatch"))
+    view = site.client.get("/api/v1/system").json["connection"]
+    assert (view["code"], bool(view["detail"])) == ("protocol.mismatch", True)
+    line_of_it = next(
+        one for one in site.client.get("/api/v1/activity").json["items"] if one["key"] == "connection.protocol_mismatch"
+    )
+    assert line_of_it["values"] == {"detail": view["detail"], "code": "protocol.mismatch"}
 
 
 def test_progress_is_coalesced_to_the_newest(line: tuple[TestSite, FakeOrchestrator]) -> None:

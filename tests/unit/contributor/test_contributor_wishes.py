@@ -8,6 +8,7 @@ import pytest
 
 from contributor.information import information
 from contributor.services.reminders import Reminders
+from fl_core.desk import Desk
 from fl_core.flower.limits import round_key
 from fl_core.protocol.messages import Consent, Json, SitePhase
 from fl_core.protocol.plan import RunnerEvent
@@ -113,6 +114,22 @@ def test_a_rule_without_usable_studies_leaves_the_request_to_a_person_and_says_s
     assert "rule.could_not_agree" in site.audit_actions()
 
 
+@pytest.mark.parametrize("said", ["decline", "withdraw"])
+def test_a_rule_does_not_agree_again_where_a_person_said_no(site: TestSite, said: str) -> None:
+    site.add_studies(1)
+    if said == "decline":
+        session_id = site.receive()
+        assert site.answer(session_id, "decline")["state"] == "declined"
+        make_rule(site)
+    else:
+        make_rule(site)
+        session_id = site.receive()
+        site.client.post(f"/api/v1/sessions/{session_id}/withdraw", json={"reason": ""})
+    site.receive(make_offer(issued_at=datetime.now(UTC) + timedelta(seconds=1)))
+    assert site.client.get(f"/api/v1/requests/{session_id}").json["state"] == "open"
+    assert site.grants().grants == {}
+
+
 def test_the_rounds_of_a_week_are_counted_over_all_sessions_of_a_rule(site: TestSite) -> None:
     site.add_studies(1)
     make_rule(site)
@@ -156,12 +173,9 @@ def test_a_request_that_was_put_off_comes_back_once_before_its_answer_is_due(sit
     url = f"/api/v1/requests/{session_id}/reminder"
     at = datetime.now(UTC) + timedelta(hours=1)
     assert site.client.put(url, json={"at": at.isoformat()}).json["remind_at"] is not None
-    reminders = Reminders(
-        database=site.daemon.database,
-        journal=Journal(site.daemon.database),
-        changed=lambda _session: None,
-        clock=lambda: at + timedelta(seconds=1),
-    )
+    database = site.daemon.database
+    desk = Desk(database, Journal(database), site.daemon.bus, now=lambda: at + timedelta(seconds=1))
+    reminders = Reminders(desk, changed=lambda _session: None)
     reminders.tell_due()
     reminders.tell_due()
     assert site.client.get(f"/api/v1/requests/{session_id}").json["remind_at"] is None

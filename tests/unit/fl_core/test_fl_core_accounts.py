@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contributor.app import MIGRATIONS
+from contributor.core import MIGRATIONS
 from fl_core.account_views import AccountChange
 from fl_core.errors import Conflict, InvalidInput, NotFound, NotTrusted
 from fl_core.storage import accounts as rows
@@ -14,10 +14,11 @@ from fl_core.storage import audit
 from fl_core.storage.database import Database, open_database
 from fl_core.storage.journal import Journal
 from fl_core.web import passwords
-from fl_core.web.accounts import OWNER_ID, Accounts, browser_in_words
+from fl_core.web.accounts import OWNER_ID, Accounts
 from fl_core.web.attempts import FREE_FAILURES, LONGEST_WAIT_S, Attempts
 from fl_core.web.principal import Principal
 from fl_core.web.roles import Roles
+from fl_core.web.sign_ins import browser_in_words
 
 ROLES = Roles(order=("viewer", "manager"), reading="viewer", acting="manager", special={})
 PASSWORD, OTHER = "a walk in the long grass", "seven herons on one leg"
@@ -63,7 +64,7 @@ class House:
         return self.accounts.join(token, PASSWORD, "")
 
     def who(self, cookie: str) -> Principal:
-        found = self.accounts.principal(cookie)
+        found = self.accounts.sign_ins.principal(cookie)
         assert found is not None
         return found
 
@@ -92,11 +93,11 @@ def test_a_sign_in_survives_a_restart_and_ends_with_its_time(house: House) -> No
     assert house.who(cookie).role == "manager"
     house.accounts = house.fresh()
     assert house.who(cookie).account_id == OWNER_ID
-    assert [s.browser for s in house.accounts.sign_ins(house.who(cookie))] == ["Chrome on Linux"]
+    assert [s.browser for s in house.accounts.sign_ins.of(house.who(cookie))] == ["Chrome on Linux"]
     house.clock.passes(days=8)
-    assert house.accounts.principal(cookie) is None
-    assert house.fresh().principal(cookie) is None
-    assert house.accounts.principal("made up") is None
+    assert house.accounts.sign_ins.principal(cookie) is None
+    assert house.fresh().sign_ins.principal(cookie) is None
+    assert house.accounts.sign_ins.principal("made up") is None
 
 
 def test_an_invitation_is_opened_once_and_within_its_time(house: House) -> None:
@@ -164,8 +165,8 @@ def test_a_new_password_signs_the_other_browsers_out(house: House) -> None:
         house.accounts.set_password(me, "wrong", OTHER)
     assert house.code(error) == "auth.wrong"
     house.accounts.set_password(me, PASSWORD, OTHER)
-    assert house.accounts.principal(here) is not None
-    assert house.accounts.principal(there) is None
+    assert house.accounts.sign_ins.principal(here) is not None
+    assert house.accounts.sign_ins.principal(there) is None
     assert house.ended == [gone]
     with pytest.raises(NotTrusted):
         house.accounts.sign_in("Dr Example", PASSWORD, "")
@@ -175,7 +176,7 @@ def test_a_disabled_account_is_signed_out_at_once_and_stays_out(house: House) ->
     cookie = house.joined()
     me = house.who(cookie)
     house.accounts.change(me.account_id, AccountChange(state="disabled"))
-    assert house.accounts.principal(cookie) is None
+    assert house.accounts.sign_ins.principal(cookie) is None
     assert house.ended == [me.sign_in_id]
     with pytest.raises(NotTrusted):
         house.accounts.sign_in("Dr Example", PASSWORD, "")
@@ -196,8 +197,8 @@ def test_an_account_disabled_while_a_request_is_looked_up_is_out_with_the_next(
 
     house.clock.passes(minutes=2)
     monkeypatch.setattr(rows, "touch", disabled_meanwhile)
-    house.accounts.principal(cookie)
-    assert house.accounts.principal(cookie) is None
+    house.accounts.sign_ins.principal(cookie)
+    assert house.accounts.sign_ins.principal(cookie) is None
 
 
 def test_a_changed_role_counts_from_the_next_request(house: House) -> None:
@@ -216,7 +217,7 @@ def test_a_forgotten_password_is_replaced_through_a_new_link(house: House) -> No
     account_id = house.who(cookie).account_id
     again, token = house.accounts.invite_again(account_id)
     assert again.state == "invited"
-    assert house.accounts.principal(cookie) is None
+    assert house.accounts.sign_ins.principal(cookie) is None
     with pytest.raises(NotTrusted):
         house.accounts.sign_in("Dr Example", PASSWORD, "")
     assert house.who(house.accounts.join(token, OTHER, "")).account_id == account_id
@@ -254,7 +255,7 @@ def test_a_removed_account_is_gone_and_its_name_free_again(house: House) -> None
         house.accounts.invite("DR EXAMPLE", "viewer")
     assert error.value.code == "account.exists"
     house.accounts.remove(account_id)
-    assert house.accounts.principal(cookie) is None
+    assert house.accounts.sign_ins.principal(cookie) is None
     with pytest.raises(NotFound):
         house.accounts.view(account_id)
     assert house.joined("Dr Example")
@@ -263,17 +264,18 @@ def test_a_removed_account_is_gone_and_its_name_free_again(house: House) -> None
 def test_nobody_ends_the_sign_in_of_somebody_else(house: House) -> None:
     mine, other = house.who(house.joined("Mine")), house.who(house.joined("Other"))
     with pytest.raises(NotFound):
-        house.accounts.end(mine, other.sign_in_id)
-    house.accounts.sign_out(mine)
+        house.accounts.sign_ins.end(mine, other.sign_in_id)
+    house.accounts.sign_ins.end(mine, mine.sign_in_id)
     assert house.ended == [mine.sign_in_id]
-    assert [s.id for s in house.accounts.sign_ins(other)] == [other.sign_in_id]
+    assert [s.id for s in house.accounts.sign_ins.of(other)] == [other.sign_in_id]
 
 
 def test_every_step_stands_in_the_audit_without_secrets(house: House) -> None:
     _, token = house.accounts.invite("Dr Example", "viewer")
     cookie = house.accounts.join(token, PASSWORD, "")
     house.accounts.set_password(house.who(cookie), PASSWORD, OTHER)
-    house.accounts.sign_out(house.who(cookie))
+    who = house.who(cookie)
+    house.accounts.sign_ins.end(who, who.sign_in_id)
     rows = audit.page(house.database, after=0, limit=100)
     assert [row.action for row in rows] == [
         "account.invited", "account.joined", "account.signed_in", "account.password_set", "account.signed_out",

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from contributor.commands import contributor
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
-from fl_core.storage.backup import BULKY, DATABASE, MANIFEST, read_manifest, restore_backup, write_backup
+from fl_core.storage.backup import BULKY, DATABASE, MANIFEST, restore_backup, write_backup
 from orchestrator.commands import orchestrator
 
 
@@ -71,8 +71,8 @@ def test_everything_that_matters_comes_back_and_only_what_was_committed(home: Pa
 
 def test_scans_stay_out_on_request_and_the_backup_says_so(home: Path, tmp_path: Path) -> None:
     out = backed_up(home, leave_out=BULKY)
-    assert read_manifest(out).left_out == ("studies",)
-    restore_backup(out, tmp_path / "again", role="orchestrator")
+    manifest = restore_backup(out, tmp_path / "again", role="orchestrator")
+    assert manifest.left_out == ("studies",)
     assert not (tmp_path / "again" / "studies").exists()
 
 
@@ -90,6 +90,16 @@ def test_nothing_is_overwritten_neither_a_file_nor_a_home(home: Path, tmp_path: 
     empty.mkdir()
     restore_backup(out, empty, role="orchestrator")
     assert notes(empty) == ["committed"]
+
+
+def test_a_file_that_lies_in_wait_beside_the_backup_gets_none_of_it(home: Path, tmp_path: Path) -> None:
+    waiting = tmp_path / ".backup.tar.part"
+    waiting.touch(mode=0o666)
+    waiting.chmod(0o666)
+    with waiting.open("rb") as held:
+        out = backed_up(home)
+        assert held.read() == b""
+    assert out.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_without_a_database_is_nothing_to_back_up(tmp_path: Path) -> None:
@@ -167,3 +177,46 @@ def test_the_commands_write_and_restore_and_say_what_went_wrong(group: object, h
     assert code == 1
     assert "not empty" in text
     assert "Traceback" not in text
+
+
+def one_line(group: object, *words: str | Path) -> str:
+    result = CliRunner().invoke(group, [str(word) for word in words])  # type: ignore[arg-type]
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert len(result.output.strip().splitlines()) == 1, result.output
+    return result.output
+
+
+def test_where_nothing_can_be_written_both_commands_say_so_in_one_line(home: Path, tmp_path: Path) -> None:
+    out, file = backed_up(home), tmp_path / "file"
+    file.write_text("")
+    said = one_line(orchestrator, "restore", out, "--home", file / "home" / "deep")
+    assert "The data folder could not be made: Not a directory." in said
+    said = one_line(orchestrator, "backup", "--home", home, "--out", file / "more" / "b.tar")
+    assert "The backup could not be written: Not a directory." in said
+
+
+def test_names_of_files_stay_as_they_are_and_sides_have_their_article(home: Path, tmp_path: Path) -> None:
+    out = backed_up(home)
+    assert " backup.tar exists." in one_line(orchestrator, "backup", "--home", home, "--out", out)
+    assert "of an orchestrator, not of a contributor" in one_line(contributor, "restore", out, "--home", tmp_path / "n")
+
+
+def test_a_backup_is_not_written_into_the_folder_that_it_is_of(home: Path) -> None:
+    said = one_line(orchestrator, "backup", "--home", home, "--out", home / "models" / "b.tar")
+    assert "lies in the data folder" in said and "--out" in said
+    assert not (home / "models" / "b.tar").exists()
+
+
+def test_scans_that_lie_in_a_folder_of_their_own_are_said_to_be_missing(home: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "scans of the ward"
+    (home / "storage.json").write_text(json.dumps({"folder": str(elsewhere)}))
+    words = ["backup", "--home", str(home), "--out"]
+    said = CliRunner().invoke(contributor, [*words, str(tmp_path / "one.tar")])
+    assert said.exit_code == 0
+    assert f"Not in it: the scans in {elsewhere}. Copy that folder too." in said.output
+    told = CliRunner().invoke(contributor, [*words, str(tmp_path / "two.tar"), "--json"])
+    assert json.loads(told.stdout)["elsewhere"] == str(elsewhere)
+    (home / "storage.json").unlink()
+    here = CliRunner().invoke(contributor, [*words, str(tmp_path / "three.tar")])
+    assert "Not in it" not in here.output

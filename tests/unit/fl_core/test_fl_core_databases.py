@@ -1,6 +1,7 @@
 """SQLite and PostgreSQL hold the same records: from every schema that was ever released, in one daemon's hands only."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from alembic.config import Config
 from click.testing import CliRunner
 from sqlalchemy import MetaData, insert, inspect
 
-from contributor.app import MIGRATIONS as SITE_MIGRATIONS
+from contributor.core import MIGRATIONS as SITE_MIGRATIONS
 from fl_core.commands import audit
 from fl_core.errors import Conflict, FlomirError, InvalidInput, StorageFailed
 from fl_core.storage.backup import write_backup
@@ -102,6 +103,17 @@ def _another(place: Path | str, new_database: Callable[[], str | None]) -> str |
     return None if isinstance(place, Path) else new_database()
 
 
+def test_a_start_waits_for_a_daemon_that_is_just_ending(tmp_path: Path, postgres: PostgresServer) -> None:
+    place = place_of(tmp_path, postgres.fresh_url())
+    first = open_database(place, migrations=MIGRATIONS)
+    ending = threading.Timer(0.5, first.close)
+    ending.start()
+    try:
+        open_database(place, migrations=MIGRATIONS).close()
+    finally:
+        ending.join()
+
+
 def test_a_second_daemon_does_not_get_the_same_postgresql_database(tmp_path: Path, postgres: PostgresServer) -> None:
     place = place_of(tmp_path, postgres.fresh_url())
     first = open_database(place, migrations=MIGRATIONS)
@@ -181,7 +193,7 @@ def test_backup_and_audit_say_where_the_records_are(tmp_path: Path) -> None:
     assert "pg_dump" in caught.value.entry.advice
     answer = CliRunner().invoke(audit, ["verify", "--home", str(tmp_path)])
     assert answer.exit_code == 1
-    assert "db.example" in answer.output and "orchestrator audit verify" in answer.output
+    assert "db.example" in answer.output and "api GET /audit/verify" in answer.output
 
 
 def test_the_address_is_a_secret_that_no_child_gets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,8 +102,13 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(place: Desktop) -> 
 
 
 def test_open_asks_the_running_daemon_for_a_link_or_starts_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("fl_core.web.window.open_window", opened.append)
+    opened: list[tuple[str, Path]] = []
+
+    def note(link: str, home: Path) -> bool:
+        opened.append((link, home))
+        return True
+
+    monkeypatch.setattr("fl_core.web.window.open_window", note)
     started: list[Path] = []
     run = click.Command(
         "run", params=orchestrator.commands["run"].params, callback=lambda home, **_: started.append(home)
@@ -113,7 +118,7 @@ def test_open_asks_the_running_daemon_for_a_link_or_starts_one(tmp_path: Path, m
     assert (opened, started) == ([], [tmp_path])
     monkeypatch.setattr("orchestrator.commands.DaemonClient", lambda _home: _Answers())
     CliRunner().invoke(orchestrator, ["open", "--home", str(tmp_path)])
-    assert opened == ["http://127.0.0.1:1/enter#once"]
+    assert opened == [("http://127.0.0.1:1/enter#once", tmp_path)]
     assert started == [tmp_path]
 
 

@@ -22,6 +22,7 @@ def laboratory(home: Path) -> LaboratoryAgent:
         port=1,
         token=TOKEN,
         superlink=f"127.0.0.1:{free_port()}",
+        engine_secret="e" * 24,
         secret_file=ensure_secret(home / "flower" / "executor.secret"),
         flwr_home=home / "flower" / "home",
         home=home,

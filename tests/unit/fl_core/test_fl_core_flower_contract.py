@@ -13,13 +13,16 @@ from flwr.common.constant import ErrorCode, SubStatus
 from flwr.supercore.constant import TaskType
 from flwr.supercore.inflatable import inflatable_utils
 from flwr.supercore.object_store import ObjectStoreFactory
+from flwr.supercore.protobuf.client import ProtobufClient
 from flwr.supernode import start_client_internal as loop
 from flwr.supernode.nodestate import NodeStateFactory
 from flwr.supernode.nodestate.in_memory_nodestate import CLIENT_APP_CRASHED_ERROR, InMemoryNodeState
 
+from fl_core.flower import replies
 from fl_core.flower.configs import SuperLinkConfig
 from fl_core.flower.fast_backoff import FIRST_WAIT_S, shorten_object_waits
-from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK
+from fl_core.flower.messages import MESSAGE_LOST
+from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK, EngineSecret, show_secret
 from fl_core.flower.superlink_main import arguments
 from fl_core.flower.supernode_main import IDLE_SLEEP_S, WakingClock, sign_off_predecessor
 from fl_core.protocol.bundle import PROJECT, build_bundle, bundle_sha256
@@ -74,14 +77,19 @@ def test_the_superlinks_arguments_are_taken_and_node_authentication_can_be_set(
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_text("s" * 32)
-    config = SuperLinkConfig(port=1, secret_file=secret, database=tmp_path / "db", flwr_home=tmp_path)
+    config = SuperLinkConfig(
+        port=1, engine_secret="e" * 20, secret_file=secret, database=tmp_path / "db", flwr_home=tmp_path
+    )
     cli = import_module("flwr.superlink.cli.flower_superlink")
     monkeypatch.setattr("sys.argv", arguments(config))
     parsed = dataclasses.replace(cli._parse_superlink_lifespan_config(), enable_supernode_auth=True)
     assert parsed.enable_supernode_auth
     assert (parsed.host, parsed.isolation, parsed.runtime_dependency_install) == ("127.0.0.1", "process", False)
     assert parsed.superexec_auth_secret == b"s" * 32
-    assert callable(cli._run_superlink_http_api)
+    assert list(inspect.signature(import_module("flwr.superlink.main").create_app).parameters) == [
+        "config", "superlink_lifespan_class",
+    ]  # fmt: skip
+    assert "create_app(lifespan_config, SuperLinkLifespan)" in inspect.getsource(cli._run_superlink_http_api)
 
 
 def test_the_supernodes_settings_have_the_fields_we_fill() -> None:
@@ -101,6 +109,31 @@ def test_the_grid_has_what_our_server_uses() -> None:
     source = inspect.getsource(grid)
     assert "self._retry_invoker" in source
     assert isinstance(inspect.getattr_static(grid, "_runtime_client"), property)
+
+
+def test_replies_are_pulled_as_flwrs_own_grid_pulls_them() -> None:
+    grid = import_module("flwr.superlink.grid.http_grid").HttpGrid
+    source = inspect.getsource(grid.pull_messages)
+    ours = inspect.getsource(replies)
+    for call in (
+        "PullMessages(",
+        "pull_objects(",
+        "PullObject,",
+        "ConfirmMessageReceived(",
+        "inflate_object_from_contents(",
+    ):
+        assert call in source
+        assert call in ours
+    assert ErrorCode.MESSAGE_UNAVAILABLE == MESSAGE_LOST
+
+
+def test_every_client_of_flwrs_asks_its_interceptors_anew_for_each_call() -> None:
+    source = inspect.getsource(ProtobufClient)
+    assert "for interceptor in reversed(self._interceptors)" in source
+    client = ProtobufClient("http://127.0.0.1:1", interceptors=[])
+    show_secret(client, "s")
+    assert [type(interceptor) for interceptor in client._interceptors] == [EngineSecret]
+    client.close()
 
 
 def test_waiting_for_a_reply_ends_when_it_is_stored() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fl_core.errors import InvalidInput
+from fl_core.errors import CATALOGUE, InvalidInput
 from fl_core.flower.exchange import RoundReply, RoundRequest
 from fl_core.flower.messages import (
     LARGEST_EXAMPLES,
@@ -20,7 +20,8 @@ from fl_core.flower.messages import (
     round_message,
 )
 from fl_core.flower.records import DTYPES, Packed, distance, pack, shapes_of, unpack
-from fl_core.flower.updates import checked_update
+from fl_core.flower.updates import SMALLEST_BOUND, TIMES_THE_MODEL, checked_update, usual_bound
+from model.tasks import load_task
 
 WEIGHTS: dict[str, NDArray[np.generic]] = {
     "layer.weight": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -121,6 +122,42 @@ def test_an_update_that_went_too_far_is_rejected_and_one_below_the_limit_counts(
     update, norm = checked_update(reply(moved), WEIGHTS, shapes_of(WEIGHTS), 35.0)
     assert norm == pytest.approx(np.sqrt(12 * 100))
     assert np.array_equal(update["layer.weight"], moved["layer.weight"])
+
+
+def test_an_update_that_went_too_far_has_a_code_of_its_own_with_a_remedy() -> None:
+    moved = {**WEIGHTS, "layer.weight": WEIGHTS["layer.weight"].astype(np.float32) + np.float32(10)}
+    with pytest.raises(InvalidInput) as caught:
+        checked_update(reply(moved), WEIGHTS, shapes_of(WEIGHTS), 30.0)
+    assert caught.value.code == "federation.update_too_large"
+    assert "larger bound" in CATALOGUE[caught.value.code].advice
+
+
+def test_an_update_of_nothing_but_zeros_is_rejected_unless_the_model_is_zero_too() -> None:
+    zeros = {name: np.zeros_like(array) for name, array in WEIGHTS.items()}
+    with pytest.raises(InvalidInput, match="zero"):
+        checked_update(reply(zeros), WEIGHTS, shapes_of(WEIGHTS), 1e4)
+    checked_update(reply(zeros), zeros, shapes_of(WEIGHTS), 1e4)
+
+
+def default_model(task: str) -> dict[str, NDArray[np.generic]]:
+    """Return the random weights of a task's default network."""
+    made = load_task(task)
+    network = made.build_network(made.spec.default_network, seed=0)
+    return {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+
+
+@pytest.mark.parametrize("task", ["spect-reconstruction", "brain-segmentation"])
+@pytest.mark.parametrize("factor", [-1000.0, 0.0, 1000.0])
+def test_the_usual_bound_refuses_what_no_training_makes_of_a_default_network(task: str, factor: float) -> None:
+    sent = default_model(task)
+    broken = {name: np.multiply(array, factor).astype(array.dtype) for name, array in sent.items()}
+    with pytest.raises(InvalidInput):
+        checked_update(reply(broken), sent, shapes_of(sent), usual_bound(sent))
+
+
+def test_the_usual_bound_leaves_a_model_that_starts_near_zero_room_to_learn() -> None:
+    assert usual_bound({"w": np.zeros(4, np.float32)}) == SMALLEST_BOUND
+    assert usual_bound({"w": np.full(4, 50.0, np.float32)}) == pytest.approx(TIMES_THE_MODEL * 100.0)
 
 
 def test_whole_number_tensors_do_not_count_towards_the_norm() -> None:

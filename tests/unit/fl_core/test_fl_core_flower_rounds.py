@@ -9,6 +9,7 @@ from flwr.serverapp.strategy.strategy_utils import aggregate_arrayrecords
 from numpy.typing import NDArray
 
 from fl_core.errors import InvalidInput, PeerUnreachable
+from fl_core.flower import progress_file
 from fl_core.flower.checkpoints import newest_record, weights_path
 from fl_core.flower.exchange import RoundReply, RoundRequest, SiteAnswer
 from fl_core.flower.records import pack, shapes_of, unpack
@@ -16,6 +17,7 @@ from fl_core.flower.reporting import EventLog, Hints
 from fl_core.flower.rounds import Outcome, RoundLoop, choose_sites
 from fl_core.flower.strategies.fedavg import FedAvg
 from fl_core.flower.strategies.registry import BUILDERS, make_strategy, proximal_mu
+from fl_core.flower.updates import SMALLEST_BOUND, TIMES_THE_MODEL
 from fl_core.protocol.messages import StrategyChoice
 from fl_core.protocol.plan import PlannedSite, ServerEvent, SessionControl, SessionPlan
 from fl_core.strategy_spec import STRATEGIES
@@ -148,6 +150,40 @@ def test_every_round_is_the_weighted_mean_and_is_recorded(tmp_path: Path) -> Non
     assert [event.seq for event in session.events()] == list(range(1, len(session.events()) + 1))
 
 
+def planned(**studies: int | None) -> list[PlannedSite]:
+    """Return sites by the number of studies that each agreed to train with."""
+    return [PlannedSite(site_id=one, name=one, node_id="1", studies=count) for one, count in studies.items()]
+
+
+def test_a_site_weighs_no_more_than_the_studies_it_agreed_to_train_with(tmp_path: Path) -> None:
+    honest = {name: adds(1.0, 12) for name in "abc"}
+    session = Session(tmp_path, {**honest, "d": adds(1001.0, 100_000)}, rounds=1, max_update_norm=1e4)
+    further(session, sites=planned(a=12, b=15, c=12, d=12))
+    assert session.run().ending == "completed"
+    assert session.weights(1)["w"].tolist() == [251.0] * 4
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    counted = {update.site_id: (update.num_examples, update.reported_examples) for update in record.updates}
+    assert counted == {"a": (12, None), "b": (12, None), "c": (12, None), "d": (12, 100_000)}
+    assert record.metrics["train_loss"] == 251.0
+
+
+def test_a_site_that_agreed_to_more_studies_weighs_more_from_the_next_round_on(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(0.0, 10), "b": adds(4.0, 30)}, rounds=2)
+    further(session, sites=planned(a=10, b=10))
+    session.link.on_receive = lambda: further(session, sites=planned(a=10, b=30))
+    assert session.run().ending == "completed"
+    assert session.weights(1)["w"].tolist() == [2.0] * 4
+    assert session.weights(2)["w"].tolist() == [5.0] * 4
+
+
+def test_a_site_that_agreed_to_no_study_counts_as_one_and_an_older_plan_bounds_nothing(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(0.0, 5), "b": adds(4.0, 3)}, rounds=1)
+    further(session, sites=planned(a=0, b=None))
+    assert session.run().ending == "completed"
+    assert session.weights(1)["w"].tolist() == [3.0] * 4
+
+
 def test_the_mean_equals_flowers_own() -> None:
     random = np.random.default_rng(3)
     updates = [
@@ -155,7 +191,7 @@ def test_the_mean_equals_flowers_own() -> None:
         for count in (1, 17, 250, 3)
     ]
     ours = FedAvg()
-    ours.configure(1)
+    ours.begin()
     for update, count in updates:
         ours.accumulate(update, float(count))
     records = [
@@ -169,7 +205,7 @@ def test_the_mean_equals_flowers_own() -> None:
 
 def test_a_mean_of_nothing_is_refused() -> None:
     empty = FedAvg()
-    empty.configure(1)
+    empty.begin()
     with pytest.raises(InvalidInput):
         empty.result()
 
@@ -179,7 +215,6 @@ def test_every_declared_strategy_can_be_made() -> None:
     for name in STRATEGIES:
         make_strategy(StrategyChoice(name=name))
     fedprox = StrategyChoice(name="fedprox", parameters={"proximal_mu": 0.5})
-    assert make_strategy(fedprox).configure(1) == {"proximal_mu": 0.5}
     assert proximal_mu(fedprox) == 0.5
     assert proximal_mu(StrategyChoice(name="fedavg")) == 0
 
@@ -319,6 +354,26 @@ def test_a_poisoned_update_is_left_out(tmp_path: Path) -> None:
     assert [(event.site_id, event.code) for event in rejected] == [("b", "federation.update_rejected")]
 
 
+@pytest.mark.parametrize(
+    ("start", "chosen", "bound", "missing"),
+    [
+        (0.0, None, SMALLEST_BOUND, {"b": "federation.update_too_large"}),
+        (0.0, 1e4, 1e4, {}),
+        (1000.0, None, TIMES_THE_MODEL * 2000.0, {}),
+        (1000.0, 500.0, 500.0, {"b": "federation.update_too_large"}),
+    ],
+)
+def test_the_bound_on_updates_follows_the_model_of_the_round_unless_the_plan_says_another(
+    tmp_path: Path, start: float, chosen: float | None, bound: float, missing: dict[str, str]
+) -> None:
+    session = Session(tmp_path, {"a": adds(4.0), "b": adds(1000.0)}, rounds=1, quorum=1, max_update_norm=chosen)
+    save_arrays(tmp_path / "initial.safetensors", {**START, "w": np.full(4, start, np.float32)})
+    assert session.run().ending == "completed"
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert (record.max_update_norm, record.missing) == (bound, missing)
+
+
 def test_a_second_answer_of_a_site_does_not_count_twice(tmp_path: Path) -> None:
     session = Session(tmp_path, {"a": adds(1.0), "b": adds(3.0)}, rounds=1)
     session.link.on_receive = lambda: session.link.answers.extend(session.link.answers[:1])
@@ -363,6 +418,15 @@ def test_a_torn_progress_line_does_not_swallow_the_next(tmp_path: Path) -> None:
     assert json.loads(path.read_text().splitlines()[-1])["seq"] == newest.seq + 1
 
 
+def test_the_end_of_a_long_progress_file_tells_its_last_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(tmp_path, {"a": adds(1.0)}, rounds=3, quorum=1)
+    session.run()
+    path, newest = tmp_path / "progress.jsonl", session.events()[-1]
+    monkeypatch.setattr(progress_file, "TAIL_BYTES", len(path.read_bytes().splitlines()[-1]) + 20)
+    EventLog(path, Hints("", "")).append("session-a", newest)
+    assert [event.seq for event in session.events()][-2:] == [newest.seq, newest.seq + 1]
+
+
 def further(session: Session, **changes: object) -> None:
     """Change the plan as the daemon does, between two rounds."""
     session.plan = SessionPlan.model_validate({**session.plan.model_dump(), **changes})
@@ -379,7 +443,9 @@ def test_a_changed_plan_is_taken_from_the_next_round_on(tmp_path: Path) -> None:
     assert session.link.known == ["a", "b"]
 
 
-def test_a_site_trains_no_more_rounds_than_it_agreed_to_and_is_told_no_more(tmp_path: Path) -> None:
+def test_a_site_trains_no_more_rounds_than_it_agreed_to_and_all_of_a_round_train_on_one_schedule(
+    tmp_path: Path,
+) -> None:
     session = Session(tmp_path, {"a": adds(1.0, 1), "b": adds(3.0, 3)}, rounds=2, quorum=1)
     agreed = [
         PlannedSite(site_id="a", name="a", node_id="1", rounds=1),
@@ -387,7 +453,31 @@ def test_a_site_trains_no_more_rounds_than_it_agreed_to_and_is_told_no_more(tmp_
     ]
     further(session, sites=agreed)
     assert session.run() == Outcome("completed", 2)
-    assert session.link.asked == [(1, 1, ("a",)), (1, 2, ("b",)), (2, 2, ("b",))]
+    assert session.link.asked == [(1, 2, ("a", "b")), (2, 2, ("b",))]
+
+
+def test_an_extension_moves_the_schedule_of_every_site_also_of_one_that_has_not_agreed_to_it(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0, 1), "b": adds(3.0, 3)}, rounds=3, quorum=2)
+    agreed = [
+        PlannedSite(site_id="a", name="a", node_id="1", rounds=10),
+        PlannedSite(site_id="b", name="b", node_id="1", rounds=3),
+    ]
+    session.link.on_receive = lambda: further(session, rounds=10, sites=agreed)
+    assert session.run() == Outcome("paused", 3, "session.awaits_consent")
+    assert session.link.asked == [(1, 3, ("a", "b")), (2, 10, ("a", "b")), (3, 10, ("a", "b"))]
+
+
+def test_a_message_that_is_sent_again_names_the_schedule_that_the_round_began_with(tmp_path: Path) -> None:
+    tries: list[int] = []
+
+    def flaky(request: RoundRequest, received: Arrays) -> RoundReply | tuple[int, str] | None:
+        tries.append(1)
+        return adds(1.0)(request, received) if len(tries) > 1 else (3, "peer.unreachable")
+
+    session = Session(tmp_path, {"a": flaky}, rounds=2)
+    further(session, sites=[PlannedSite(site_id="a", name="a", node_id="1", rounds=1)])
+    assert session.run().ending == "paused"
+    assert session.link.asked == [(1, 2, ("a",)), (1, 2, ("a",))]
 
 
 def test_a_session_pauses_when_too_few_have_agreed_to_a_further_round(tmp_path: Path) -> None:

@@ -9,25 +9,33 @@ import pytest
 import torch
 
 from fl_core.errors import CATALOGUE, ComputeFailed, FlomirError, NotTrusted, StudyUnusable
+from fl_core.flower.answered import AnsweredRounds
 from fl_core.flower.client_app import RoundLate, SiteWorker
 from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
 from fl_core.flower.exchange import RoundRequest
 from fl_core.flower.proximal import proximal_term
-from fl_core.flower.records import pack, shapes_of, unpack
+from fl_core.flower.records import Packed, pack, shapes_of, unpack
+from fl_core.flower.strategies.registry import make_strategy, proximal_mu
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.messages import SendPermission, SitePhase, StrategyChoice
 from fl_core.protocol.plan import Grants, RunnerEvent
+from fl_core.strategy_spec import FedProxParameters
 from model.io.weights import load_arrays
+from model.task_parameters import TaskParameters
+from model.training.steps import ScheduleWindow, TrainHooks, train_network
 from tests.support.flower import PARAMETERS, SESSION, eventually, initial_model, make_grant, write_grants
 from tests.support.tasks import write_brain_slice
 
 torch.set_num_threads(1)
+
+DEFAULT_MU = FedProxParameters().proximal_mu
 
 
 class Hospital:
     """One site in this process: slices, grants, a worker and its events."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.grants = folder / "grants.json"
         self.studies = [write_brain_slice(folder / f"{n}.npz", seed=n, patient=f"p{n}") for n in range(6)]
         self.weights = load_arrays(initial_model(folder / "initial.safetensors"))
@@ -121,7 +129,6 @@ def test_a_session_without_consent_is_refused(hospital: Hospital) -> None:
         ({"valid_until": datetime.now(UTC) - timedelta(seconds=1)}, "consent.expired"),
         ({"send": SendPermission.NO}, "consent.send_refused"),
         ({"strategy": StrategyChoice(name="fedprox", parameters={"proximal_mu": 0.1})}, "consent.missing"),
-        ({"rounds": 1}, "consent.missing"),
     ],
 )
 def test_what_was_not_agreed_to_is_refused_before_training(
@@ -137,10 +144,28 @@ def test_a_message_of_fewer_rounds_than_were_agreed_to_meanwhile_is_answered(hos
     assert hospital.answer(rounds=2).num_examples > 0
 
 
+def test_sites_that_agreed_to_different_numbers_of_rounds_train_one_round_alike(tmp_path: Path) -> None:
+    replies = []
+    for agreed in (2, 10):
+        hospital = Hospital(tmp_path / str(agreed))
+        hospital.agree(rounds=agreed)
+        replies.append(hospital.answer(round=2, rounds=10).packed)
+    assert replies[0] == replies[1]
+
+
 @pytest.mark.parametrize("number", [0, 3, -1])
-def test_a_round_outside_of_what_was_agreed_is_refused(hospital: Hospital, number: int) -> None:
+def test_a_round_outside_of_what_was_agreed_is_refused_however_long_the_schedule(
+    hospital: Hospital, number: int
+) -> None:
     hospital.agree()
     hospital.refused("consent.missing", round=number)
+    hospital.refused("consent.missing", round=number, rounds=10)
+    assert SitePhase.TRAINING not in hospital.phases()
+
+
+def test_a_round_beyond_the_end_of_its_schedule_is_refused(hospital: Hospital) -> None:
+    hospital.agree(rounds=9)
+    hospital.refused("consent.missing", round=3, rounds=2)
 
 
 def test_the_gate_itself_lets_only_the_agreed_through() -> None:
@@ -256,8 +281,60 @@ def test_a_round_asked_again_is_answered_from_memory(hospital: Hospital) -> None
     trained = hospital.phases().count(SitePhase.TRAINING)
     assert hospital.answer() == first
     assert hospital.phases().count(SitePhase.TRAINING) == trained
-    moved = {name: array * np.array(1.1, array.dtype) for name, array in hospital.weights.items()}
-    assert hospital.answer(packed=pack(moved)) != first
+
+
+def other_model(hospital: Hospital) -> Packed:
+    return pack({name: array * np.array(1.1, array.dtype) for name, array in hospital.weights.items()})
+
+
+def test_a_round_that_was_answered_is_not_answered_for_another_model(hospital: Hospital) -> None:
+    hospital.agree()
+    hospital.answer()
+    before = hospital.phases()
+    with pytest.raises(NotTrusted) as caught:
+        hospital.answer(packed=other_model(hospital))
+    assert caught.value.code == "round.answered_before"
+    assert hospital.phases() == [*before, SitePhase.FAILED]
+    assert hospital.answer(round=2, packed=other_model(hospital)).num_examples == 4
+
+
+def test_another_schedule_draws_no_other_update_from_the_same_model(hospital: Hospital, tmp_path: Path) -> None:
+    hospital.agree()
+    hospital.worker.answered = AnsweredRounds(tmp_path / "answered.json")
+    first = hospital.answer(rounds=2)
+    assert hospital.answer(rounds=50) == first
+    again = SiteWorker(
+        grants=GrantsFile(hospital.grants),
+        report=hospital.events.append,
+        answered=AnsweredRounds(tmp_path / "answered.json"),
+    )
+    assert again.answer(hospital.request(rounds=50), bundle_sha256()).packed.sha256 == first.packed.sha256
+
+
+def test_a_release_is_for_the_model_that_was_shown_and_no_restart_forgets_it(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    hospital.agree(send=SendPermission.ASK)
+    hospital.worker.answered = AnsweredRounds(tmp_path / "answered.json")
+    thread, results = in_background(hospital)
+    assert eventually(lambda: SitePhase.HELD in hospital.phases())
+    hospital.agree(send=SendPermission.ASK, released_rounds=(1,))
+    thread.join(5)
+    assert results[0].num_examples == 4
+    again = SiteWorker(
+        grants=GrantsFile(hospital.grants),
+        report=hospital.events.append,
+        answered=AnsweredRounds(tmp_path / "answered.json"),
+    )
+    with pytest.raises(NotTrusted, match="another one"):
+        again.answer(hospital.request(packed=other_model(hospital)), bundle_sha256())
+    assert again.answer(hospital.request(), bundle_sha256()).num_examples == 4
+
+
+def test_where_the_record_of_answered_rounds_is_broken_nothing_is_answered(tmp_path: Path) -> None:
+    (tmp_path / "answered.json").write_text("[1]")
+    with pytest.raises(ComputeFailed, match="cannot be read"):
+        AnsweredRounds(tmp_path / "answered.json")
 
 
 def test_data_that_cannot_be_read_is_an_error_with_a_code(hospital: Hospital) -> None:
@@ -294,6 +371,66 @@ def test_fedprox_holds_the_site_near_the_received_model(hospital: Hospital) -> N
         assert receipt is not None
         norms[mu] = receipt.norm
     assert norms[10.0] < 0.8 * norms[0.0]
+
+
+def test_fedprox_with_mu_0_is_fedavg_bit_for_bit(hospital: Hospital) -> None:
+    updates = []
+    for strategy in (StrategyChoice(name="fedavg"), StrategyChoice(name="fedprox", parameters={"proximal_mu": 0.0})):
+        hospital.agree(strategy=strategy)
+        reply = hospital.answer(proximal_mu=proximal_mu(strategy))
+        hospital.worker.release()
+        server = make_strategy(strategy)
+        for packed, weight in ((reply.packed, 3.0), (pack(hospital.weights), 7.0)):
+            server.accumulate(unpack(packed, shapes_of(hospital.weights)), weight)
+        updates.append((reply.packed, pack(server.result())))
+    assert updates[0] == updates[1]
+
+
+def spread_of_updates(hospitals: list[Hospital], mu: float) -> float:
+    """Return the root mean square distance of the sites' updates from their mean."""
+    strategy = StrategyChoice(name="fedprox", parameters={"proximal_mu": mu})
+    flat = []
+    for hospital in hospitals:
+        hospital.agree(strategy=strategy, task_parameters={**PARAMETERS, "local_epochs": 6})
+        update = unpack(hospital.answer(proximal_mu=mu, deadline_s=600.0).packed, shapes_of(hospital.weights))
+        flat.append(np.concatenate([np.ravel(update[name]).astype(np.float64) for name in sorted(update)]))
+    away = np.stack(flat) - np.mean(flat, axis=0)
+    return float(np.sqrt((away**2).sum(axis=1).mean()))
+
+
+def test_the_larger_mu_is_the_closer_together_the_sites_stay(tmp_path: Path) -> None:
+    """Three sites with other slices, and very unequal numbers of them."""
+    hospitals = [Hospital(tmp_path / name) for name in "abc"]
+    for number, (hospital, copies) in enumerate(zip(hospitals, (1, 2, 4), strict=True)):
+        folder = hospital.grants.parent
+        hospital.studies = [
+            write_brain_slice(folder / f"{n}.npz", seed=100 * number + n, patient=f"p{n}") for n in range(3 * copies)
+        ]
+    spreads = [spread_of_updates(hospitals, mu) for mu in (0.0, DEFAULT_MU, 1.0, 10.0)]
+    assert spreads == sorted(spreads, reverse=True)
+    assert spreads[1] < 0.97 * spreads[0]
+    assert spreads[3] < 0.5 * spreads[0]
+
+
+def test_training_with_the_term_ends_at_the_minimum_of_both_losses() -> None:
+    """The term is in the gradient that is clipped and given to the optimiser, not beside it."""
+
+    class OneNumber(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.value = torch.nn.Parameter(torch.tensor(1.0))
+
+    network = OneNumber()
+    train_network(
+        network,
+        lambda net, *_: (net.value - 4.0).square(),
+        n_samples=4,
+        parameters=TaskParameters(local_epochs=50, learning_rate=0.3, weight_decay=0.0, grad_clip=0.1),
+        schedule=ScheduleWindow(),
+        seed=0,
+        hooks=TrainHooks(extra_loss=proximal_term(network, {"value"}, mu=2.0)),
+    )
+    assert float(network.value.detach()) == pytest.approx((2 * 4 + 2 * 1) / (2 + 2), abs=0.02)
 
 
 def test_the_proximal_term_is_half_mu_times_the_squared_distance_of_shared_parameters() -> None:

@@ -2,20 +2,24 @@
 
 import asyncio
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from aiohttp.web import BaseRequest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from fl_core.errors import InvalidInput, NotTrusted, PeerUnreachable
-from fl_core.transport import hygiene, replay
+from fl_core.transport import hygiene, replay, upstream
 from fl_core.transport.config import GatewayConfig, RelayConfig, read_config
-from fl_core.transport.limits import BURST, RateLimit
+from fl_core.transport.limits import BURST, Crowded, Places, RateLimit, source_of
 from fl_core.transport.node_auth import NodeAuth
 from fl_core.transport.replay import Answer, ReplayStore
+from fl_core.transport.upstream import discard_body, read_body
 from fl_core.transport.wire import has_message
 from fl_core.trust.identity import generate_key, spki_pem
 from tests.support.transport import signed_headers
@@ -108,6 +112,11 @@ def test_doubled_identity_headers_are_refused() -> None:
     assert hygiene.refuse_headers(headers_of(("accept", "a"), ("accept", "b"))) is None
 
 
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "REMOTE_USER", "x_flomir_gateway", "flwr_signature"])
+def test_headers_that_a_server_may_take_for_others_are_refused(name: str) -> None:
+    assert hygiene.refuse_headers(headers_of((name, "1"))) is not None
+
+
 def test_headers_of_one_hop_and_of_gateways_do_not_pass() -> None:
     kept = hygiene.forward_headers(
         headers_of(("Connection", "X-A, close"), ("X-A", "1"), ("x-Flomir-site", "s"), ("TE", "x"), ("X-B", "2"))
@@ -124,6 +133,84 @@ def test_each_address_has_its_own_limit_and_regains_it() -> None:
     assert not limit.allow("a", 0.0)
     assert limit.allow("b", 0.0)
     assert limit.allow("a", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+    ],
+)
+def test_a_household_with_many_addresses_counts_as_one(address: str, source: str) -> None:
+    assert source_of(address) == source
+
+
+def test_places_are_given_in_order_for_each_one_alone_and_forgotten() -> None:
+    async def walk() -> list[str]:
+        places = Places(2, 0.2)
+        order: list[str] = []
+
+        async def visit(name: str, key: str = "a") -> None:
+            async with places.one_for(key):
+                order.append(name)
+                await leave.wait()
+
+        leave = asyncio.Event()
+        visits = [asyncio.create_task(visit(str(n))) for n in range(3)]
+        visits.append(asyncio.create_task(visit("other", "b")))
+        await asyncio.sleep(0.05)
+        assert order == ["0", "1", "other"]
+        with pytest.raises(Crowded):
+            async with places.one_for("a"):
+                pass
+        with pytest.raises(Crowded):
+            await visits[2]
+        waiting = asyncio.create_task(visit("later"))
+        await asyncio.sleep(0.01)
+        leave.set()
+        await asyncio.gather(visits[0], visits[1], visits[3], waiting)
+        assert not places._free
+        return order
+
+    assert asyncio.run(walk()) == ["0", "1", "other", "later"]
+
+
+# --- bodies -------------------------------------------------------------------------------------------------------
+
+
+class Trickle:
+    """A request whose body comes in pieces, each after a pause."""
+
+    def __init__(self, pieces: int, piece: bytes, pause_s: float = 0.0) -> None:
+        self.headers = headers_of(("content-length", str(pieces * len(piece))))
+        self.content = self
+        self._left, self._piece, self._pause_s = pieces, piece, pause_s
+
+    async def readany(self) -> bytes:
+        await asyncio.sleep(self._pause_s)
+        self._left -= 1
+        return bytes(bytearray(self._piece)) if self._left >= 0 else b""
+
+
+def test_a_body_that_nobody_needs_is_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        asyncio.run(discard_body(cast("BaseRequest", Trickle(64, b"x" * 1_000_000))))
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_body_that_goes_on_byte_by_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream, "SLOWEST_PIECE_S", 0.2)
+    for read in (read_body, discard_body):
+        with pytest.raises(TimeoutError):
+            asyncio.run(read(cast("BaseRequest", Trickle(100, b"x", pause_s=0.02))))
+    assert asyncio.run(read_body(cast("BaseRequest", Trickle(3, b"x", pause_s=0.02)))) == b"xxx"
 
 
 # --- replay -------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ DAEMON = """
 import json, sys
 from pathlib import Path
 from fl_core.events import EventBus
-from contributor.app import MIGRATIONS
+from contributor.core import MIGRATIONS
 from contributor.roles import ROLES
 from fl_core.storage.database import open_database
 from fl_core.storage.journal import Journal
@@ -139,6 +139,23 @@ def test_a_signal_ends_the_server_within_ten_seconds_with_sockets_open(tmp_path:
         finally:
             idle.close()
             _end(clients)
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "REMOTE_USER", "REMOTE_ADDR", "X_Flomir_Gateway"])
+def test_no_header_is_taken_for_what_a_server_in_front_would_say(tmp_path: Path, name: str) -> None:
+    with daemon(tmp_path) as (_, port, _):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            head = f"GET /peer/health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{name}: /peer\r\n\r\n"
+            connection.sendall(head.encode())
+            assert connection.recv(4000).startswith(b"HTTP/1.1 400 ")
+        assert _get(port, "/health") == (200, b'{"ok": true}')
+
+
+def test_no_header_changes_what_the_server_takes_for_its_own_scheme(tmp_path: Path) -> None:
+    with daemon(tmp_path) as (_, port, _), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        lies = "X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off"  # both believed, they would contradict each other
+        connection.sendall(f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{lies}\r\n\r\n".encode())
+        assert connection.recv(4000).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_over_the_limit_is_refused_in_our_words(tmp_path: Path) -> None:

@@ -45,7 +45,9 @@ def test_the_sets_are_disjoint_and_the_same_every_time() -> None:
     assert [s.seed for s in plan.tests] == [7001, 7002, 7003]
     assert {s.studies for s in plan.tests} == {20}
     assert all(site.infarct_share == 0 for site in plan.normals.scenario.sites)
-    assert plan.hard.seed == plan.hard_healthy.seed  # the same patients
+    for sick, well in ((plan.hard, plan.hard_healthy), (plan.audit, plan.audit_healthy)):
+        assert (sick.seed, sick.studies) == (well.seed, well.studies)  # the same patients
+        assert [site.infarct_share for site in well.scenario.sites] == [0 for _ in sick.scenario.sites]
     assert all(s.studies <= 6 for s in accuracy_plan(quick=True).all())
 
 
@@ -87,10 +89,12 @@ def test_invented_and_missed_defects_are_counted_for_both() -> None:
     hole, mild = TRUTH - 20 * (np.arange(17) == 6), Defect(0, 60, 0.5, 40, 1.0, 0.3, 0.1, (7,))
     sick = CaseScores("s", 1e6, (mild,), True, hole, case(OURS, polar=TRUTH).methods)
     seen = CaseScores("s", 1e6, (mild,), True, hole, case("osem", polar=hole).methods)
-    figures = reader.figures(Pair([case(OURS, polar=hole), sick], [case("osem"), seen]))
+    both = Pair([case(OURS, polar=hole), sick], [case("osem"), seen])
+    figures = reader.figures(both)
     values = {name: e.value for name, e in figures.items()}
     assert (values["false_defects_per_normal"], values["false_defects_per_normal_osem"]) == (1, 0)
     assert (values["missed_mild_defects"], values["missed_mild_defects_osem"], values["mild_defects"]) == (1, 0, 1)
+    assert reader.fewer_missed(both)["fewer_missed"].value == -1  # the network missed one that OSEM showed
 
 
 def test_the_observer_compares_with_the_best_osem_setting() -> None:
@@ -150,12 +154,13 @@ def test_a_goal_is_met_at_its_limit_and_missed_beyond_it() -> None:
     values = {
         "nrmse_body_ratio": 0.5, "nrmse_heart_ratio": 0.66, "ssim_heart_gain": 0.03, "polar_rms": 4.0,
         "polar_rms_osem": 4.1, "missed_mild_defects": 2.0, "missed_mild_defects_osem": 1.0,
+        "missed_mild_defects_audit": 9.0, "missed_mild_defects_osem_audit": 9.0,
         "shifted_half_views_nrmse_heart_ratio": 1.01, "shifted_half_views_nrmse_heart": 0.3,
     }  # fmt: skip
     figures = {name: figure(value) for name, value in values.items()}
     assert {g.figure: g.met for g in goals(figures)} == {
         "nrmse_body_ratio": True, "nrmse_heart_ratio": False, "ssim_heart_gain": True, "polar_rms": True,
-        "missed_mild_defects": False, "shifted_half_views_nrmse_heart_ratio": False,
+        "missed_mild_defects": False, "missed_mild_defects_audit": True, "shifted_half_views_nrmse_heart_ratio": False,
     }  # fmt: skip
     assert sum("NOT MET" in line for line in table(figures)) == 3
 
@@ -165,8 +170,17 @@ def test_the_page_holds_goals_sets_and_the_shifted_conditions() -> None:
     pair = Pair([case(OURS, body=0.1, contrast=0.2)] * 3, [case("osem", contrast=0.3)] * 3)
     figures = compared(pair) | {f"{name}_test_1": e for name, e in compared(pair).items()}
     figures |= {f"shifted_half_views_{name}": e for name, e in ratios(pair).items()}
+    figures |= {"fewer_missed_audit": Estimate(4, 1, 8, 240)}
     judged = Accuracy(figures, {"test": {"nrmse_body": OsemSettings()}}, {"test-1": pair})
     text = accuracy_page(judged, plan, BenchResult("accuracy", "a machine", "abc", 1.0, {}, {}), "default")
-    for words in ("a machine", "30 views, 20 studies", "Contrast error of OSEM", "at most 0.50", "seed 7003", "set 1"):
+    for words in (
+        "a machine",
+        "30 views, 20 studies",
+        "Contrast error of OSEM",
+        "at most 0.50",
+        "seed 7003",
+        "set 1",
+        "OSEM missed more",
+    ):
         assert words in text
     assert "Small mild defects" not in text

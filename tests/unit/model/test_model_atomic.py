@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model.io.atomic import replacing, write_atomically
+from model.io.atomic import replacing, why_not, write_atomically
 
 
 def test_bytes_and_text_arrive_and_folders_are_made(tmp_path: Path) -> None:
@@ -33,3 +33,12 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) ->
         fail()
     assert target.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_stands_in_the_way_of_a_file_is_known_before_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert why_not(tmp_path / "new" / "report.html") == ""
+    assert not (tmp_path / "new").exists()
+    assert why_not(tmp_path / "file" / "report.html") == "file is a file, not a folder"
+    assert why_not(tmp_path / "file" / "more" / "report.html") == "file is a file, not a folder"
+    assert why_not(tmp_path) == "it is a folder"

@@ -190,7 +190,7 @@ def test_a_study_without_truth_calibrates_nothing() -> None:
     image = np.ones(study.geometry.volume_shape, dtype=np.float32)
     spread = Spread(image, image, None, None, 2)
     with pytest.raises(ModelError) as caught:
-        examine(replace(study, reference=None, reference_kind=None), spread, level=0.95)
+        examine(replace(study, reference=None, reference_kind=None), spread, level=0.95, name="study")
     assert caught.value.code == "sample.no_reference"
 
 

@@ -45,6 +45,7 @@ def test_each_head_has_its_own_start_angle_and_radii(tmp_path: Path) -> None:
     got = read(tmp_path, dataset)
     assert degrees(got) == [0.0, 354.0, 90.0, 84.0]
     assert got.study.geometry.radius_mm == (180.0, 180.0, 190.0, 190.0)
+    assert got.heads == 2
 
 
 def test_radii_of_both_heads_may_stand_in_the_rotation(tmp_path: Path) -> None:

@@ -114,16 +114,20 @@ def test_a_ct_is_laid_by_its_positions_where_a_frame_of_reference_is_missing(tmp
     )
 
 
-def test_a_short_ct_is_used_and_said(tmp_path: Path) -> None:
+def test_a_short_cts_end_slices_are_repeated_and_said(tmp_path: Path) -> None:
     grid = VolumeGrid((10, 24, 24), (8.0, 8.0, 8.0))
-    paths = write_ct_series(tmp_path, np.zeros(grid.shape), PatientFrame.centred(grid), ids=IDS)
+    hu = np.zeros(grid.shape)
+    hu[:5] = -500.0
+    paths = write_ct_series(tmp_path, hu, PatientFrame.centred(grid), ids=IDS)
     study = tiny_study(shape=EMISSION.shape)
     write_nm_tomo(tmp_path / "nm.dcm", study, ids=IDS)
     imported = attach_ct(read_nm(tmp_path / "nm.dcm"), paths)
-    assert any("covers" in n for n in imported.notes)
-    assert imported.study.attenuation is not None
-    assert imported.study.attenuation[0].max() == 0.0
-    assert imported.study.attenuation[4].min() > 0.0 or imported.study.attenuation[4].max() > 0.0
+    assert "2 of 8 emission slices lie outside the CT: its last slice was repeated there." in imported.notes
+    mu = imported.study.attenuation
+    assert mu is not None
+    for feet, head in ((mu[0], mu[7]), (mu[1], mu[6])):
+        np.testing.assert_allclose(feet, 0.01537 / 2, rtol=1e-3)
+        np.testing.assert_allclose(head, 0.01537, rtol=1e-3)
 
 
 def change_slice(path: Path, **elements: Any) -> None:

@@ -9,17 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pydantic import JsonValue
 
 from model.classical.osem import OsemSettings, Volume
 from model.commands.evaluate import evaluate
-from model.evaluation.cases import CaseScores, evaluate_cases, in_parallel, places_of, score_case
+from model.evaluation.cases import CaseScores, case_names, evaluate_cases, in_parallel, places_of, score_case
 from model.evaluation.detection import MIN_NORMALS
+from model.evaluation.metrics import case_metrics
 from model.evaluation.observer import Place
-from model.evaluation.run import chosen
+from model.evaluation.run import EvaluationRun, chosen
 from model.evaluation.summary import by_counts, summarise
 from model.io.study import Study, read_study, write_study
+from model.io.weights import save_card
 from model.report import charts, pictures
-from tests.support.studies import tiny_study, write_tiny_studies
+from model.report.words import in_short
+from tests.support.shipped import ship
+from tests.support.studies import tiny_study, write_tiny_studies, write_tiny_study
 
 
 def truth(study: Study) -> Volume:
@@ -106,7 +111,7 @@ def test_bands_of_counts_hold_every_case_once(cases: list[CaseScores]) -> None:
 
 def test_the_report_shows_the_middle_the_worst_and_the_worst_defect(cases: list[CaseScores]) -> None:
     found = chosen(cases, "brighter")
-    assert set(found) <= {case.name for case in cases}
+    assert set(found) <= set(range(len(cases)))
     assert any("largest error" in why for why in found.values())
     assert any("defect" in why for why in found.values())
     assert chosen(cases, "failing") == {}
@@ -181,15 +186,84 @@ def test_a_folder_receives_figures_and_cases_too_and_json_is_one_object(files: l
     assert rows[1].startswith("study-000,fbp,")
 
 
+def test_equal_file_names_of_several_sites_are_told_apart_and_the_worst_is_shown_with_its_own_image(
+    tmp_path: Path,
+) -> None:
+    for seed, (site, counts) in enumerate({"a": 2e6, "b": 2e6, "c": 2e4}.items()):  # few counts: the largest error
+        write_tiny_study(tmp_path / "data" / site / "study-000.h5", seed, counts=counts)
+    code, output = run("--data", tmp_path / "data", "--methods", "fbp", "--out", tmp_path / "out")
+    assert code == 0, output
+    names = ["a/study-000", "b/study-000", "c/study-000"]
+    assert [case["name"] for case in json.loads((tmp_path / "out" / "figures.json").read_text())["cases"]] == names
+    rows = (tmp_path / "out" / "cases.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == names
+    evaluation = EvaluationRun(sorted((tmp_path / "data").rglob("*.h5")), ["fbp"]).run()
+    worst = next(one for one in evaluation.report.shown if "largest error" in one.why)
+    assert worst.case.name == "c/study-000"
+    assert worst.study.projections[0].sum() == worst.case.counts
+    assert case_metrics(worst.images["fbp"], worst.study)["nrmse_body"] == worst.case.value("fbp", "nrmse_body")
+
+
+def test_a_case_is_named_by_its_path_below_the_folder_and_by_no_more_of_it(tmp_path: Path) -> None:
+    files = [tmp_path / "site" / "x.h5", tmp_path / "site" / "y.h5"]
+    assert case_names(files) == ["x", "y"]
+    assert case_names(files, tmp_path) == ["site/x", "site/y"]
+    assert case_names(files[:1]) == ["x"]
+
+
 def test_a_broken_study_is_listed_and_the_others_are_evaluated(files: list[Path], tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "good.h5").write_bytes(files[0].read_bytes())
     (data / "bad.h5").write_bytes(files[0].read_bytes()[:2000])
-    code, output = run("--data", data, "--methods", "fbp", "--out", tmp_path / "r.html", "--json")
-    assert code == 0, output
-    assert json.loads(output)["failures"] == 1
+    words = ["--data", str(data), "--methods", "fbp", "--out", str(tmp_path / "r.html")]
+    answer = CliRunner().invoke(evaluate, [*words, "--json"])
+    assert answer.exit_code == 1
+    assert json.loads(answer.stdout)["failures"] == 1
     assert "What failed" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    said = CliRunner().invoke(evaluate, words)
+    assert said.exit_code == 1
+    assert "1 reconstruction, left out of the figures and listed at the end" in said.stdout
+
+
+def test_few_studies_show_no_clear_difference_and_one_has_no_interval(tmp_path: Path) -> None:
+    write_tiny_studies(tmp_path / "data", 5)
+    every = evaluate_cases(sorted((tmp_path / "data").glob("*.h5")), {"truth": truth, "brighter": brighter})
+
+    def said(number: int) -> str:
+        found = summarise(every[:number], ["truth", "brighter"], "truth")
+        return dict(in_short(every[:number], found, "truth"))["brighter."]
+
+    assert "no clear difference" in said(4)
+    assert "no clear difference" not in said(5)
+    code, output = run("--data", tmp_path / "data" / "study-000.h5", "--methods", "fbp", "--out", tmp_path / "r.html")
+    assert code == 0, output
+    assert "1 study was reconstructed" in output
+    assert "of one study" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_a_network_judged_on_what_it_has_learned_from_is_told(tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    [(weights, card)] = ship(tmp_path / "weights", "unrolled_em")
+    known: dict[str, JsonValue] = {"train": {"scenarios": [{"scenario": "cardiac", "seed": 1}]}}
+    save_card(weights, card.model_copy(update={"data": known}))
+    study = tiny_study(0)
+    for seed in (1, 1, 2):
+        number = len(list(tmp_path.glob("data/*.h5")))
+        made = {**study.provenance, "scenario": "cardiac", "seed": seed}
+        write_study(tmp_path / "data" / f"study-{number}.h5", replace(study, provenance=made))
+    words: list[str | Path] = ["--data", tmp_path / "data", "--methods", f"{weights},fbp", "--out", tmp_path / "r.html"]
+    code, output = run(*words)
+    assert code == 0, output
+    warned = (
+        f"{weights.stem} has learned from studies of cardiac, seed 1, as are 2 of these 3: it may look better here than "
+        "on patients that it does not know. Judge it on another seed or other patients."
+    )
+    assert f"Learned from. {warned}" in output.replace("\n", " ")
+    assert warned in (tmp_path / "r.html").read_text(encoding="utf-8")
+    (tmp_path / "data" / "study-0.h5").unlink()
+    (tmp_path / "data" / "study-1.h5").unlink()
+    assert "Learned from" not in run(*words)[1]
 
 
 def test_other_studies_tune_osem_and_teach_what_is_normal(files: list[Path], tmp_path: Path) -> None:
@@ -207,8 +281,8 @@ def test_other_studies_tune_osem_and_teach_what_is_normal(files: list[Path], tmp
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda a: [*a, "--against", "osem"], "not among fbp"),
-        (lambda a: [*a, "--methods", "nonsense"], "nonsense"),
+        (lambda a: [*a, "--against", "osem"], "not among fbp. Name it among the methods too."),
+        (lambda a: [*a, "--methods", "nonsense"], ".safetensors. Name one of them."),
         (lambda a: [*a, "--tune-on", a[1]], "studies of its own"),
     ],
 )
@@ -220,6 +294,26 @@ def test_what_cannot_be_evaluated_is_refused_in_one_line(
     assert said in output
     assert len(output.strip().splitlines()) == 1
     assert not (tmp_path / "r.html").exists()
+
+
+def test_files_that_are_no_studies_are_told_for_what_they_are(files: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "cut.h5").write_bytes(files[0].read_bytes()[:2000])
+    for data in (tmp_path, tmp_path / "cut.h5"):
+        code, output = run("--data", data, "--methods", "fbp", "--out", tmp_path / "r.html")
+        assert code == 1
+        assert "1 study cannot be read; cut.h5: the file cannot be read as HDF5 to its end" in output
+        assert "Copy or convert the file again." in output
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model.evaluation.run.EvaluationRun.run", lambda *_: pytest.fail("it went to work"))
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "r.html"):
+        code, output = run("--data", files[0], "--methods", "fbp", "--out", out)
+        assert code == 1
+        assert "file is a file, not a folder. Choose another place with --out." in output
 
 
 def test_studies_without_a_reference_cannot_be_compared(tmp_path: Path) -> None:

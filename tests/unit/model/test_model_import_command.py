@@ -39,7 +39,7 @@ def test_scans_become_study_files_with_what_belongs_to_them(tmp_path: Path, stud
     write_nifti(folder / "rest.mumap.nii.gz", study.attenuation, frame)
     write_nifti(folder / "rest.reference.nii.gz", study.reference, frame)
     [row] = run(folder, "--out", tmp_path / "out")["scans"]
-    assert row["attenuation"] and row["reference"]
+    assert row["attenuation"] and row["reference"] and row["map_file"] == "rest.mumap.nii.gz"
     assert "removed" in row["removed"]
     path = Path(row["out"])
     found = read_study(path)
@@ -82,5 +82,64 @@ def test_failures_are_told_and_stop_no_other(tmp_path: Path, study: Study) -> No
     ]
     assert len(list((tmp_path / "out").glob("*.h5"))) == 1
     (tmp_path / "empty").mkdir()
-    assert "No scan was found" in run(tmp_path / "empty", "--out", tmp_path / "out", code=1)
-    assert "nowhere" in run(tmp_path / "nowhere", "--out", tmp_path / "out", code=1)
+    found = run(tmp_path / "empty", tmp_path / "nowhere", "--out", tmp_path / "out", code=1)
+    assert [row["error"]["message"] for row in found["scans"]] == [
+        "no scan was found: it is empty",
+        "there is no such file or folder: nowhere",
+    ]
+
+
+def test_a_missing_data_file_and_an_input_without_scans_end_nothing(tmp_path: Path, study: Study) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "empty").mkdir()
+    write_interfile(tmp_path / "in" / "a.hs", study)
+    write_interfile(tmp_path / "in" / "b.hs", study)
+    (tmp_path / "in" / "a.s").unlink()
+    write_interfile(tmp_path / "c.hs", replace(study, projections=study.projections[:, ::-1].copy()))
+    inputs = (tmp_path / "in", tmp_path / "empty", tmp_path / "c.hs")
+    found = run(*inputs, "--out", tmp_path / "out", code=1)
+    assert [(Path(row["source"]).name, "error" in row) for row in found["scans"]] == [
+        ("a.hs", True),
+        ("b.hs", False),
+        ("empty", True),
+        ("c.hs", False),
+    ]
+    assert (found["failed"], found["kept"]) == (2, 0)
+    assert all(Path(row["out"]).is_file() for row in found["scans"] if "out" in row)
+    shown = CliRunner().invoke(import_scans, [*map(str, inputs), "--out", str(tmp_path / "again")])
+    assert "a.hs: The header's data file a.s is missing. Check that all its files are there." in shown.stderr
+    assert "empty: No scan was found: it is empty. Name a DICOM NM" in shown.stderr
+
+
+def test_a_folder_that_refuses_and_a_path_that_is_not_there_are_told(tmp_path: Path, study: Study) -> None:
+    write_interfile(tmp_path / "scan.hs", study)
+    (tmp_path / "file").write_text("")
+    refused = CliRunner().invoke(import_scans, [str(tmp_path / "scan.hs"), "--out", str(tmp_path / "file" / "out")])
+    assert refused.exit_code == 1
+    assert (
+        refused.output.strip()
+        == "Error: out cannot be written: file is a file, not a folder. Choose another folder with --out."
+    )
+    missing = CliRunner().invoke(import_scans, [str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")])
+    assert missing.exit_code == 1
+    assert "There is no such file or folder: nowhere. Check the path." in missing.output
+
+
+def test_importing_again_without_the_map_keeps_the_study_that_has_it(tmp_path: Path, study: Study) -> None:
+    write_interfile(tmp_path / "scan.hs", study)
+    assert study.attenuation is not None
+    write_nifti(tmp_path / "maps" / "mumap.nii.gz", study.attenuation, PatientFrame.centred(study.geometry.grid))
+    out = tmp_path / "out"
+    [first] = run(tmp_path / "scan.hs", "--ct", tmp_path / "maps" / "mumap.nii.gz", "--out", out)["scans"]
+    assert first["attenuation"] and not first["kept"]
+    before = Path(first["out"]).read_bytes()
+    [again] = run(tmp_path / "scan.hs", "--out", out)["scans"]
+    assert (again["out"], again["kept"]) == (first["out"], True)
+    assert Path(first["out"]).read_bytes() == before
+    shown = CliRunner().invoke(import_scans, [str(tmp_path / "scan.hs"), "--out", str(out)]).stdout
+    assert (
+        shown.strip() == f"scan.hs: kept {first['out']}, which exists already. Remove it first to import the scan anew."
+    )
+    Path(first["out"]).unlink()
+    [anew] = run(tmp_path / "scan.hs", "--out", out)["scans"]
+    assert not anew["kept"] and not anew["attenuation"]

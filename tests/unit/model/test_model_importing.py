@@ -4,10 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from model.errors import ModelError, StudyFormatError
+from model.geometry import VolumeGrid
 from model.io.companions import attenuation_unit, to_mu_per_mm
+from model.io.dicom import AnonymousIds, write_nm_tomo, write_recon_tomo
+from model.io.dicom.ct import water_mu_per_mm
 from model.io.imported import PatientFrame
 from model.io.importing import discover, import_studies
 from model.io.nifti import write_nifti
@@ -63,6 +67,49 @@ def test_the_only_map_of_the_only_scan_needs_no_common_name(tmp_path: Path, stud
     [found] = import_studies(tmp_path)
     assert found.study.attenuation is not None
     np.testing.assert_allclose(found.study.attenuation, mu_of(study), atol=1e-6)
+
+
+def beside(folder: Path, study: Study, *names: str) -> None:
+    for name in names:
+        write_nifti(folder / name, mu_of(study), PatientFrame.centred(study.geometry.grid))
+
+
+def companions(path: Path) -> dict[str, tuple[str | None, str | None]]:
+    return {s.path.name: (s.map_file, s.reference.name if s.reference else None) for s in discover(path).scans}
+
+
+def test_a_scan_never_takes_what_belongs_to_a_longer_name(tmp_path: Path, study: Study) -> None:
+    for name in ("p1.hs", "p10.hs", "p1-2.hs", "4.7.1.hs", "4.7.11.hs"):
+        write_interfile(tmp_path / name, study)
+    beside(tmp_path, study, "p10_mumap.nii", "p10.reference.nii", "p1-2 umap.nii", "4.7.11.hs.umap.nii")
+    expected = {
+        "p1.hs": (None, None),
+        "p10.hs": ("p10_mumap.nii", "p10.reference.nii"),
+        "p1-2.hs": ("p1-2 umap.nii", None),
+        "4.7.1.hs": (None, None),
+        "4.7.11.hs": ("4.7.11.hs.umap.nii", None),
+    }
+    assert companions(tmp_path) == expected
+    for name, found in expected.items():
+        assert companions(tmp_path / name) == {name: found}
+
+
+def test_a_single_file_takes_no_map_or_reference_that_its_folder_gives_to_another(tmp_path: Path, study: Study) -> None:
+    write_interfile(tmp_path / "a.hs", study)
+    write_interfile(tmp_path / "b.hs", study)
+    beside(tmp_path, study, "a_mumap.nii", "lonely.reference.nii")
+    assert companions(tmp_path / "b.hs") == {"b.hs": (None, None)}
+    assert companions(tmp_path / "a.hs") == {"a.hs": ("a_mumap.nii", None)}
+
+
+def test_a_map_that_only_its_place_pairs_is_said_to_be_so_and_no_note_names_the_file(
+    tmp_path: Path, study: Study
+) -> None:
+    write_interfile(tmp_path / "scan.hs", study)
+    beside(tmp_path, study, "MILLER_mumap.nii")
+    [found] = import_studies(tmp_path / "scan.hs")
+    assert any("the only one beside the only scan" in note for note in found.notes)
+    assert "MILLER" not in repr(found.study.provenance) + repr(found.notes)
 
 
 def test_a_reference_image_keeps_its_amount(tmp_path: Path, study: Study) -> None:
@@ -149,4 +196,96 @@ def test_units_of_a_map() -> None:
         with pytest.raises(StudyFormatError, match=r"median") as found:
             attenuation_unit(wrong)
         assert found.value.code == "attenuation.unit"
-    assert to_mu_per_mm(np.array([1500.0]), "HU")[0] == pytest.approx(0.0285, rel=1e-3)
+    assert to_mu_per_mm(np.array([1453.0]), "HU")[0] == pytest.approx(0.0295, rel=0.01)  # ICRU-44 cortical bone
+
+
+def hu_of(study: Study) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Water where the map has anything, air elsewhere."""
+    return np.where(mu_of(study) > 0, 0.0, -1000.0)
+
+
+@pytest.mark.parametrize("unit", ["HU", "mg/cm3"])
+def test_a_map_in_hu_or_density_is_converted_for_the_energy_of_the_window(
+    tmp_path: Path, study: Study, unit: str
+) -> None:
+    thallium = {"energy window lower level [1]": "63", "energy window upper level [1]": "77"}
+    scan = write_interfile(tmp_path / "scan.hs", study, thallium)
+    values = hu_of(study) if unit == "HU" else hu_of(study) + 1000.0
+    write_nifti(tmp_path / "scan.mumap.nii", values, PatientFrame.centred(study.geometry.grid))
+    [found] = import_studies(scan)
+    assert found.study.attenuation is not None
+    assert found.study.attenuation.max() == pytest.approx(water_mu_per_mm(70.0), rel=1e-4)
+    assert water_mu_per_mm(70.0) == pytest.approx(0.0193, rel=0.02)
+    assert any(f"read in {unit}, converted for 70 keV" in note for note in found.notes)
+
+
+def test_a_map_of_another_bed_position_is_refused_or_left_out_with_a_note(tmp_path: Path, study: Study) -> None:
+    placed = PatientFrame.centred(study.geometry.grid, positioned=True)
+    x, y, z = placed.origin_mm
+    write_nm_tomo(tmp_path / "scan.dcm", study, frame=placed)
+    write_nifti(tmp_path / "scan.mumap.nii", mu_of(study), replace(placed, origin_mm=(x, y, z + 2000.0)))
+    error = refused(tmp_path / "scan.dcm", ct=tmp_path / "scan.mumap.nii")
+    assert error.code == "attenuation.no_overlap"
+    assert "covers 0% of the emission slices, at least 50%" in error.message
+    [found] = import_studies(tmp_path / "scan.dcm")
+    assert found.study.attenuation is None
+    assert any("was not used: the map covers 0%" in note for note in found.notes)
+
+
+def test_a_short_maps_end_slices_are_repeated_undiluted_and_said(tmp_path: Path, study: Study) -> None:
+    planes, rows, columns = study.geometry.volume_shape
+    dz, dy, dx = study.geometry.grid.voxel_mm
+    grid = VolumeGrid((4 * planes - 10, rows, columns), (dz / 4, dy, dx))  # one slice and a quarter short at both ends
+    values = np.full(grid.shape, 0.015)
+    values[: grid.shape[0] // 2] = 0.010
+    write_interfile(tmp_path / "scan.hs", study)
+    write_nifti(tmp_path / "scan.mumap.nii", values, PatientFrame.centred(grid))
+    [found] = import_studies(tmp_path / "scan.hs")
+    mu = mu_of(found.study)
+    for feet, head in zip(mu[:3], mu[-3:], strict=True):
+        np.testing.assert_allclose(feet, 0.010, rtol=1e-3)
+        np.testing.assert_allclose(head, 0.015, rtol=1e-3)
+    repeated = f"2 of {planes} emission slices lie outside the map: its last slice was repeated there."
+    assert any(repeated in note for note in found.notes)
+
+
+def dicom_scan_and_map(folder: Path, study: Study, per_mm: float, *, patient: str = "P") -> tuple[Path, Path]:
+    ids, placed = AnonymousIds(patient="P"), PatientFrame.centred(study.geometry.grid, positioned=True)
+    write_nm_tomo(folder / "scan.dcm", study, ids=ids, frame=placed)
+    mu = mu_of(study) * np.float32(per_mm)
+    write_recon_tomo(folder / "mumap.dcm", mu, study, ids=AnonymousIds(patient=patient), frame=placed)
+    return folder / "scan.dcm", folder / "mumap.dcm"
+
+
+@pytest.mark.parametrize("per_mm", [1.0, 10.0])
+def test_a_map_stored_as_a_dicom_reconstruction_is_used_when_named_and_when_beside(
+    tmp_path: Path, study: Study, per_mm: float
+) -> None:
+    scan, stored = dicom_scan_and_map(tmp_path, study, per_mm)
+    elsewhere = stored.rename(tmp_path / "IM0007")  # nothing but the user says that it is a map
+    [without] = import_studies(scan)
+    assert without.study.attenuation is None
+    [named] = import_studies(scan, ct=elsewhere)
+    np.testing.assert_allclose(mu_of(named.study), mu_of(study), atol=1e-6)
+    unit = "1/mm" if per_mm == 1 else "1/cm"
+    assert any(f"read in {unit} and laid where both files say it lies" in note for note in named.notes)
+    elsewhere.rename(stored)
+    for found in (discover(tmp_path), discover(scan)):
+        assert [one.map_file for one in found.scans] == ["mumap.dcm"]
+        np.testing.assert_allclose(mu_of(found.scans[0].load().study), mu_of(study), atol=1e-6)
+
+
+def test_a_dicom_map_is_known_by_its_image_type_and_one_of_another_patient_is_not_used(
+    tmp_path: Path, study: Study
+) -> None:
+    scan, stored = dicom_scan_and_map(tmp_path, study, 1.0, patient="Q")
+    dataset = pydicom.dcmread(stored)
+    dataset.ImageType = ["DERIVED", "PRIMARY", "RECON TOMO", "TRANSMISSION"]
+    stored.unlink()
+    dataset.save_as(tmp_path / "IM0007")
+    [found] = discover(tmp_path).scans
+    assert found.map_file == "IM0007"
+    imported = found.load()
+    assert imported.study.attenuation is None
+    assert any("was not used: the attenuation map and the emission study" in note for note in imported.notes)
+    assert refused(scan, ct=tmp_path / "IM0007").code == "dicom.other_frame_of_reference"

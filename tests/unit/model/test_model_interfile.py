@@ -93,6 +93,10 @@ def test_the_patients_position_on_the_couch_is_followed(
         ({"radius": "54.8"}, "interfile.unsupported_geometry", r"54\.8 mm.*80"),
         ({"collimator": "single pinhole"}, "interfile.unsupported_geometry", "pinhole"),
         ({"number_of_energy_windows": "2"}, "interfile.unsupported_geometry", "2 energy windows, 1"),
+        ({"number_of_detector_heads": "2"}, "interfile.unsupported_geometry", "2 detector heads apart, 1"),
+        ({"total_number_of_images": "32"}, "interfile.unsupported_geometry", "32 images but 4 projections"),
+        ({"data_starting_block": "-1"}, "interfile.bad_value", "whole number from 0"),
+        ({"data_offset_in_bytes": "1.5"}, "interfile.bad_value", "whole number from 0"),
         ({"patient_rotation": "left_side"}, "interfile.unsupported_geometry", "left_side"),
         ({"patient_orientation": "standing"}, "interfile.unsupported_geometry", "standing"),
         ({"process_status": "reconstructed"}, "interfile.no_projections", "reconstructed"),
@@ -150,6 +154,31 @@ def test_big_endian_integers_with_an_offset_are_read(tmp_path: Path) -> None:
         data=b"\0" * 7 + COUNTS.astype(">u2").tobytes(),
     )
     np.testing.assert_array_equal(read_interfile(path).array, COUNTS.astype(np.uint16))
+
+
+@pytest.mark.parametrize(
+    ("keys", "offset"),
+    [
+        ({"data starting block": "1"}, 2048),
+        ({"data starting block": "2", "data offset in bytes": "7"}, 7),
+        ({"data starting block": "0"}, 0),
+        ({"data offset in bytes [1]": "512"}, 512),
+    ],
+)
+def test_the_data_begin_where_the_header_says(keys: dict[str, str], offset: int, tmp_path: Path) -> None:
+    path = write(tmp_path, keys, data=b"\1" * offset + COUNTS.tobytes())
+    np.testing.assert_array_equal(read_interfile_projections(path).projections[0], COUNTS)
+
+
+def test_a_data_file_that_holds_more_than_the_header_says_is_refused_but_padding_is_not(tmp_path: Path) -> None:
+    one = {"number of detector heads": "1", "total number of images": "4"}
+    padded = write(tmp_path, one, data=COUNTS.tobytes() + b"\0" * 2047)
+    np.testing.assert_array_equal(read_interfile_projections(padded).projections[0], COUNTS)
+    gated = write(tmp_path, one, data=COUNTS.tobytes() * 16)
+    with pytest.raises(StudyFormatError, match="3840 bytes, the header accounts for 240") as refused:
+        read_interfile_projections(gated)
+    assert refused.value.code == "interfile.too_long"
+    assert refused.value.remedy
 
 
 def test_a_slice_thickness_in_pixels_that_can_only_be_mm_is_read_as_mm_and_said_so(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_every_failure_has_a_code_and_a_sentence(folder: Path, weights: Path) ->
     assert error({"kind": "initialise", "task": TASK})[0] == "request.invalid"
     assert error({"kind": "initialise", "task": "weather", "out": str(folder)})[0] == "task.unknown"
     assert error(base | {"method": "model"})[0] == "request.invalid"
-    assert error(base | {"method": "model", "weights": str(folder / "no.safetensors")})[0] == "weights.card_missing"
+    assert error(base | {"method": "model", "weights": str(folder / "no.safetensors")})[0] == "weights.unreadable"
     assert error(base | {"method": "osem", "study": str(weights)})[0].startswith("study.")
     assert error(base | {"method": "osem", "study": str(folder / "no.h5")})[0] == "job.file"
     missing = {"kind": "evaluate", "task": TASK, "weights": "osem", "studies": [str(folder / "no.h5")]}

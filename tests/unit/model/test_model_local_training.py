@@ -11,7 +11,7 @@ import torch
 from pydantic import JsonValue
 from torch import nn
 
-from model.checkpoint import state_arrays
+from model.checkpoint import load_state_arrays, state_arrays
 from model.dataset import PreparedStudy
 from model.errors import ModelError, TrainingDiverged
 from model.training.distributed import Group
@@ -173,6 +173,11 @@ def test_the_best_weights_are_kept_not_the_last(studies: list[PreparedStudy]) ->
         "loss": float(np.mean([training.target.score(training.network, study)["loss"] or 0 for study in studies[4:]]))
     }
     assert means["loss"] == pytest.approx(min(scores), rel=1e-5)
+    assert outcome.last is not None
+    load_state_arrays(training.network, outcome.last)
+    assert float(np.mean([training.target.score(training.network, study)["loss"] or 0 for study in studies[4:]])) == (
+        pytest.approx(scores[-1], rel=1e-5)
+    )
 
 
 def test_training_stops_when_the_score_gets_no_better(studies: list[PreparedStudy]) -> None:

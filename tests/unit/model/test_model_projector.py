@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.attenuation import attenuation_factors, hu_to_mu
+from model.attenuation import attenuation_factors
 from model.errors import GeometryMismatch
 from model.geometry import LEHR_NM670, AcquisitionGeometry, VolumeGrid, orbit_angles_rad
 from model.projector import SpectProjector, projector_for
@@ -191,11 +191,6 @@ def test_off_centre_line_source_has_the_right_place_width_and_transmission(angle
     assert width == pytest.approx(math.sqrt(sigma**2 + spread * voxel**2), rel=0.02)
     path = math.sqrt(body**2 - across**2) - depth
     assert line.sum() == pytest.approx(math.exp(-MU * path), rel=0.02)
-
-
-def test_hu_conversion_meets_air_water_and_bone() -> None:
-    mu = hu_to_mu(torch.tensor([-1200.0, -1000.0, 0.0, 1500.0]))
-    torch.testing.assert_close(mu, torch.tensor([0.0, 0.0, 0.01537, 0.0285]))
 
 
 # ---------------------------------------------------------------- orientation

@@ -7,8 +7,10 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from model.commands.quality import quality
+from model.io.dicom import AnonymousIds, write_nm_tomo
 from model.io.study import write_study
-from tests.support.studies import tiny_study, write_tiny_study
+from tests.support.foreign import write_interfile
+from tests.support.studies import tiny_geometry, tiny_study, write_tiny_study
 
 
 def test_findings_are_printed_and_only_an_error_fails(tmp_path: Path) -> None:
@@ -35,3 +37,44 @@ def test_a_file_that_is_no_scan_is_named_with_what_to_do(tmp_path: Path) -> None
     assert result.exit_code == 1
     assert "broken.h5" in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_scan_that_is_cut_off_is_named_and_the_others_are_checked(tmp_path: Path) -> None:
+    study = tiny_study(geometry=tiny_geometry(shape=(6, 14, 14), voxel_mm=22.0))
+    for name in ("a", "b", "c"):
+        write_nm_tomo(tmp_path / f"{name}.dcm", study, ids=AnonymousIds(patient=name))
+    cut = (tmp_path / "b.dcm").read_bytes()
+    (tmp_path / "b.dcm").write_bytes(cut[: len(cut) // 2])
+    result = CliRunner().invoke(quality, [str(tmp_path), "--json"])
+    assert result.exit_code == 1
+    rows = json.loads(result.stdout)["studies"]
+    assert [(row["source"], "error" in row) for row in rows] == [("a.dcm", False), ("b.dcm", True), ("c.dcm", False)]
+    assert rows[1]["error"]["code"].startswith("dicom.")
+    shown = CliRunner().invoke(quality, [str(tmp_path)])
+    assert "b.dcm: The file holds no pixel data; it is cut off or no image. Copy" in shown.stderr
+    assert "a.dcm: " in shown.stdout and "c.dcm: " in shown.stdout
+
+
+def test_a_missing_data_file_is_told_without_a_trace_and_the_others_are_checked(tmp_path: Path) -> None:
+    study = tiny_study(geometry=tiny_geometry(shape=(6, 14, 14), voxel_mm=22.0))
+    write_interfile(tmp_path / "first.hs", study)
+    write_interfile(tmp_path / "second.hs", study)
+    (tmp_path / "first.s").unlink()
+    result = CliRunner().invoke(quality, [str(tmp_path)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "first.hs: The header's data file first.s is missing. Check that all its files are there." in result.stderr
+    assert "second.hs: " in result.stdout
+
+
+def test_a_bad_study_of_a_folder_keeps_the_rows_of_the_others_and_equal_names_are_told_apart(tmp_path: Path) -> None:
+    write_tiny_study(tmp_path / "one" / "study.h5", 1)
+    write_tiny_study(tmp_path / "two" / "study.h5", 2)
+    (tmp_path / "one" / "torn.h5").write_bytes(b"no study")
+    result = CliRunner().invoke(quality, [str(tmp_path), "--json"])
+    rows = json.loads(result.stdout)["studies"]
+    assert [(row["source"], "error" in row) for row in rows] == [
+        ("one/study.h5", False),
+        ("one/torn.h5", True),
+        ("two/study.h5", False),
+    ]

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from model.errors import QuantificationError
@@ -12,10 +11,11 @@ from model.io.imported import Administration, ImportedStudy
 from model.io.study import read_study, write_study
 from model.quantification import (
     ActivityCalibration,
+    activity_of_a_count,
     activity_words,
     bq_per_ml_of_a_count,
+    calibration_of,
     decay_factor,
-    to_activity_concentration,
     with_calibration,
 )
 from tests.support.studies import tiny_study
@@ -26,12 +26,7 @@ TC99M_S = 6.0067 * 3600
 def test_a_source_that_can_be_counted_by_hand() -> None:
     """1 MBq in one voxel of 16 mm, 80 counts per second per MBq, 12 views of 20 s: 19 200 counts, 244 141 Bq/mL."""
     study = with_calibration(tiny_study(), ActivityCalibration(80.0))
-    image = np.zeros(study.geometry.volume_shape, dtype=np.float32)
-    image[1, 2, 3] = 80.0 * 12 * 20.0
-    found = to_activity_concentration(image, ImportedStudy(study))
-    assert found[1, 2, 3] == pytest.approx(1e6 / 4.096, rel=1e-6)
-    assert found.dtype == np.float32
-    assert np.count_nonzero(found) == 1
+    assert 80.0 * 12 * 20.0 * activity_of_a_count(ImportedStudy(study)) == pytest.approx(1e6 / 4.096, rel=1e-6)
 
 
 def test_decay_is_undone_by_its_textbook_factors() -> None:
@@ -62,10 +57,17 @@ def test_the_calibration_survives_the_study_file(tmp_path: Path) -> None:
 
 def test_the_half_life_may_come_from_the_injection() -> None:
     study = with_calibration(tiny_study(), ActivityCalibration(80.0))
-    image = np.ones(study.geometry.volume_shape, dtype=np.float32)
-    plain = to_activity_concentration(image, ImportedStudy(study))
-    decayed = to_activity_concentration(image, ImportedStudy(study, administration=Administration(half_life_s=100.0)))
-    assert decayed.mean() > 1.5 * plain.mean()
+    plain = activity_of_a_count(ImportedStudy(study))
+    decayed = activity_of_a_count(ImportedStudy(study, administration=Administration(half_life_s=100.0)))
+    assert decayed > 1.5 * plain
+
+
+def test_heads_that_count_at_the_same_time_share_the_wall_clock() -> None:
+    imported = ImportedStudy(with_calibration(tiny_study(), ActivityCalibration(80.0, half_life_s=600.0)), heads=2)
+    assert calibration_of(imported).acquisition_s == pytest.approx(sum(imported.study.geometry.duration_s) / 2)
+    assert activity_of_a_count(imported) < activity_of_a_count(replace(imported, heads=1))
+    known = with_calibration(imported.study, ActivityCalibration(80.0, half_life_s=600.0, acquisition_s=77.0))
+    assert calibration_of(replace(imported, study=known)).acquisition_s == 77.0
 
 
 def test_it_is_said_to_which_time_the_values_belong() -> None:
@@ -80,7 +82,7 @@ def test_it_is_said_to_which_time_the_values_belong() -> None:
 
 def refused(study: ImportedStudy) -> QuantificationError:
     with pytest.raises(QuantificationError) as found:
-        to_activity_concentration(np.ones(study.study.geometry.volume_shape, dtype=np.float32), study)
+        activity_of_a_count(study)
     return found.value
 
 

@@ -1,7 +1,9 @@
 """`flomir reconstruct`: scans in, images out beside them or in a folder, one failure stops no other, nothing is lost."""
 
+import io
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pydicom
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from model.classical.osem import OsemSettings, reconstruct_osem
 from model.commands.models import models
@@ -265,6 +268,20 @@ def test_intervals_and_an_alarm_come_with_a_calibrated_network(
     assert "no calibrated intervals for osem" in classical.output
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_result_never_takes_the_place_of_its_scan(tmp_path: Path, force: list[str]) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for name in ("one.dcm", "one.half-width.dcm"):
+        write_nm_tomo(folder / name, small_study())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for out in (folder, folder / "one.dcm"):
+        answer = run(folder / "one.dcm", *QUICK, "--out", out, *force, code=1)
+        assert "take the place of one.dcm, which is read" in answer.output
+    run(folder, *QUICK, "--out", folder, *force, code=1)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
     answer = run(scan, *QUICK, "--quantitative", "--out", tmp_path / "a.npz", code=1)
     assert "--sensitivity" in answer.output
@@ -276,6 +293,11 @@ def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
         np.testing.assert_array_equal(a["image"], b["image"])
         seconds, ml = sum(study.geometry.duration_s), np.prod(study.geometry.grid.voxel_mm) / 1000
         np.testing.assert_allclose(a["image"], expected(study) / (80 * seconds * ml) * 1e6, rtol=1e-5)
+        run(scan, *QUICK, "--quantitative", "--sensitivity", "80", "--out", tmp_path / "a.dcm")
+        written = pydicom.dcmread(tmp_path / "a.dcm")
+        slope = float(written.RealWorldValueMappingSequence[0].RealWorldValueSlope)
+        np.testing.assert_allclose(written.pixel_array.max() * slope, a["image"].max(), rtol=1e-4)
+        assert written.Units == "BQML"
 
 
 @pytest.mark.parametrize(
@@ -283,12 +305,31 @@ def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
     [
         (["nowhere.dcm", *QUICK], 1, "there is no such file"),
         (["scan.h5", "--method", "magic"], 1, "There is no method 'magic'"),
-        (["scan.h5", "--method", "none.safetensors"], 1, "none.json cannot be read"),
+        (
+            ["scan.h5", "--method", "cardless.safetensors"],
+            1,
+            "cardless.json cannot be read: No such file or directory. A card",
+        ),
         (["scan.h5", *QUICK, "--out", "a.xyz"], 1, "'.xyz'"),
         (["scan.h5", *QUICK, "--out", "a.nii", "--format", "dcm"], 1, "--format says dcm"),
         (["scan.h5", "--fwhm", "3"], 2, "belong to osem"),
         (["scan.h5", "--method", "osem", "--iterations", "0"], 2, "--iterations"),
-        (["scan.h5", *QUICK, "--ct", "nowhere"], 1, "no such file"),
+        (["scan.h5", *QUICK, "--ct", "nowhere"], 1, "There is no such file or folder: nowhere. Check the path."),
+        (
+            ["scan.h5", *QUICK, "--out", "letter.txt/image.nii.gz"],
+            1,
+            "image.nii.gz cannot be written: letter.txt is a file, not a folder. Name",
+        ),
+        (
+            ["scan.h5", *QUICK, "--out", "letter.txt/more/"],
+            1,
+            "cannot be written: letter.txt is a file, not a folder. Name another place with --out.",
+        ),
+        (
+            ["scan.h5", "--method", "nowhere.safetensors"],
+            1,
+            "there is no model file nowhere.safetensors. Check the path",
+        ),
         (["letter.txt", *QUICK], 1, "no scan was found"),
         (["empty.h5", *QUICK], 1, "0 counts"),
     ],
@@ -297,6 +338,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
     arguments: list[str], code: int, words: str, scan: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (scan.parent / "letter.txt").write_text("x")
+    (scan.parent / "cardless.safetensors").write_bytes(b"")
     empty = replace(small_study(), projections=np.zeros_like(small_study().projections))
     write_study(scan.parent / "empty.h5", empty)
     monkeypatch.chdir(scan.parent)
@@ -304,6 +346,16 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert words.lower() in answer.output.lower()
     if code == 1:
         assert len(answer.output.strip().splitlines()) == 1
+
+
+def test_what_became_of_a_scan_is_not_written_into_the_bar(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    console = partial(Console, file=shown, force_terminal=True, width=80)
+    monkeypatch.setattr("rich.console.Console", lambda **_: console())
+    monkeypatch.setattr("model.commands.reconstruct.click.echo", lambda text="", **_: shown.write(f"{text}\n"))
+    run(scan, *QUICK)
+    before = shown.getvalue().partition("scan.h5: ")[0]
+    assert before.endswith(("\n", "\x1b[2K", "\r")), repr(before[-60:])
 
 
 def test_a_file_cannot_take_several_scans(tmp_path: Path, scan: Path) -> None:

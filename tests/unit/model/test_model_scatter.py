@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 
 from model.classical.osem import OsemSettings, reconstruct_osem, study_tensors
+from model.confidence.alarm import corrections
 from model.dataset import prepare_study
 from model.evaluation.metrics import case_metrics
 from model.geometry import TC99M_PEAK, EnergyWindow
 from model.io.study import Study
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
+from model.quality.facts import Facts
+from model.quality.system import Coarse
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_estimate, scatter_of, scatter_source
 from tests.support.studies import tiny_study
 
@@ -94,11 +97,24 @@ def test_the_studys_own_scatter_comes_first_and_one_window_alone_gives_none() ->
     [HIGH, EnergyWindow("overlapping", 120.0, 135.0), EnergyWindow("thallium", 63.0, 77.0)],
     ids=lambda window: window.name,
 )
-def test_windows_that_do_not_fit_are_refused_by_name(window: EnergyWindow) -> None:
+def test_windows_that_do_not_fit_are_named_and_count_as_none(window: EnergyWindow) -> None:
+    study = windowed(window, share=1.0)
     with pytest.raises(ScatterWindowsUnusable, match=f"{window.name}.*{window.upper_kev:g} keV") as caught:
-        scatter_of(windowed(window, share=1.0))
+        scatter_estimate(study)
     assert caught.value.code == "scatter.windows"
     assert caught.value.remedy
+    assert scatter_of(study) is None
+    assert study_tensors(study).scatter is None
+    assert "scatter" not in corrections(study)
+
+
+def test_a_window_below_the_peak_corrects_for_scatter_wherever_that_is_asked() -> None:
+    study = windowed(LOW)
+    scatter = scatter_of(study)
+    assert scatter is not None
+    assert "scatter" in corrections(study)
+    seen = Coarse.of(Facts.of(study)).scatter
+    assert float(seen.sum()) == pytest.approx(float(scatter.sum()), rel=1e-4)
 
 
 @pytest.mark.parametrize("windows", [(LOW, HIGH), (LOW,)])

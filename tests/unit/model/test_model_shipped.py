@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from model.checkpoint import load_shipped
 from model.classical.osem import OsemSettings
-from model.commands.models import models
+from model.commands.models import _rows, models
 from model.errors import ModelError
 from model.io.weights import content_hash, load_arrays, load_card
 from model.methods import Method, method_names, resolve_method
@@ -152,6 +152,15 @@ def test_a_card_is_told_in_plain_words(shipped: Path) -> None:
     assert missing.exit_code == 1
     assert "weights of fbp_unet" in missing.output
     assert "Traceback" not in missing.output
+
+
+def test_a_long_table_of_a_card_is_told_line_by_line_in_part() -> None:
+    rows = [{"step": number, "loss": None if number == 0 else 1.0 / number} for number in range(25)]
+    lines = _rows("best_curve", rows)
+    assert lines[0] == "  best curve (9 of 25 rows):"
+    assert [line.split(",")[0] for line in lines[1:]] == [f"    step {number}" for number in range(0, 25, 3)]
+    assert lines[1] == "    step 0"
+    assert lines[-1] == "    step 24, loss 0.04167"
 
 
 def test_a_weights_file_is_verified(shipped: Path) -> None:

@@ -1,6 +1,7 @@
 """The study file: what goes in comes out, in the same bytes; what breaks a rule is named and refused."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -187,6 +188,53 @@ def foreign_storage(file: Any) -> None:
 )
 def test_a_foreign_file_that_breaks_a_rule_is_refused(change: Callable[[Any], None], code: str, tmp_path: Path) -> None:
     assert refused_file(tmp_path / "a.h5", change).code == code
+
+
+NAMED = "Hans Meier"
+
+
+def _with_a_name() -> list[Callable[[Any], None]]:
+    def attribute(place: str, name: str, value: Any) -> Callable[[Any], None]:
+        return lambda file: file[place].attrs.__setitem__(name, value)
+
+    def described(change: Callable[[dict[str, Any]], Any]) -> Callable[[Any], None]:
+        def apply(file: Any) -> None:
+            data = json.loads(file["geometry"].attrs["description"])
+            change(data)
+            file["geometry"].attrs["description"] = json.dumps(data)
+
+        return apply
+
+    def linked(file: Any) -> None:
+        file[NAMED] = h5py.SoftLink("/projections")
+
+    def fielded(file: Any) -> None:
+        shape = file["attenuation"].shape
+        del file["attenuation"]
+        file["attenuation"] = np.zeros(shape, dtype=[(NAMED, "f4")])
+
+    frame = '{"base_mm": ["Hans Meier", 1, 2], "apex_mm": [1, 2, 3], "anterior": [1, 0, 0], "outer_radius_mm": 30, "wall_mm": 9}'
+    return [
+        attribute("/", "format", NAMED),
+        attribute("reference", "kind", NAMED),
+        attribute("labels", "codes", json.dumps({NAMED: 999})),
+        attribute("labels", "codes", json.dumps(NAMED)),
+        attribute("truth/aha", "heart", json.dumps({NAMED: 1})),
+        attribute("truth/aha", "heart", frame),
+        attribute("geometry", "bin_axis", NAMED),
+        described(lambda data: data.__setitem__(NAMED, 1)),
+        described(lambda data: data["collimator"].__setitem__(NAMED, 1)),
+        described(lambda data: data["windows"][0].update(name=NAMED, upper_kev=1.0)),
+        described(lambda data: data.__setitem__("bin_mm", NAMED)),
+        linked,
+        fielded,
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(_with_a_name())))
+def test_a_refusal_repeats_no_word_of_the_file(number: int, tmp_path: Path) -> None:
+    error = refused_file(tmp_path / "a.h5", _with_a_name()[number])
+    assert "Meier" not in f"{error.message} {error.remedy}"
 
 
 def test_a_huge_announced_size_is_refused_before_it_is_read(tmp_path: Path) -> None:

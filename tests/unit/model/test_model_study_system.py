@@ -13,7 +13,7 @@ from model.io.study import Study
 from model.networks.inputs import StartRecipe
 from model.projector import SpectProjector, forget_projectors
 from model.study_system import BodyGrid, StudySystem, body_grid, shared_projector
-from model.transforms import body_mask
+from model.transforms import AIR_MU_PER_MM, body_mask
 from tests.support.studies import tiny_geometry, tiny_study
 
 
@@ -85,3 +85,13 @@ def test_half_factors_halve_what_a_prepared_study_keeps() -> None:
         return sum(value.numel() * value.element_size() for value in values)
 
     assert kept(half_factors=True) == kept() // 2
+
+
+def test_slices_beyond_a_short_attenuation_map_may_hold_activity_within_the_outline_of_the_others() -> None:
+    mu = torch.zeros(4, 9, 9)
+    mu[1, 3:6, 3:5], mu[2, 4:6, 4:7] = 0.015, 0.015
+    mask = body_mask(mu, (4, 9, 9))
+    assert torch.equal(mask[0], mask[1].maximum(mask[2]))
+    assert torch.equal(mask[3], mask[0])
+    assert mask[1].sum() == 5 * 4
+    assert torch.equal(body_mask(mu.fill_(AIR_MU_PER_MM), (4, 9, 9)), torch.ones(4, 9, 9))

@@ -8,8 +8,8 @@ import torch
 
 from model.checkpoint import state_arrays
 from model.errors import SampleInvalid
-from model.task_parameters import SpectReconstructionParameters
-from model.training.targets import HALF, MOST_OF_FULL_COUNTS, TARGET_KINDS, TargetKind, kept_share, target_for
+from model.task_parameters import SpectReconstructionParameters, TargetKind
+from model.training.targets import HALF, MOST_OF_FULL_COUNTS, TARGET_KINDS, kept_share, target_for
 from tests.support.training import prepared_studies, small_network, small_study, small_training
 
 PARAMETERS = SpectReconstructionParameters()

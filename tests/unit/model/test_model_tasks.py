@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from model.errors import ModelError, SampleInvalid
+from model.io.slices import read_slice
 from model.io.study import write_study
 from model.networks.unet_2d import Unet2d
 from model.task_parameters import BrainSegmentationParameters, SpectReconstructionParameters
-from model.task_spec import inspect_slice, inspect_study, read_slice
+from model.task_spec import inspect_slice, inspect_study
 from model.tasks import load_task, mean_metrics
 from model.tasks.brain_segmentation import dice_per_class, standardise
 from tests.support.studies import tiny_study, write_tiny_study

@@ -1,5 +1,6 @@
 """What `flomir train` accepts, refuses and writes on the card; the loop itself is tested elsewhere."""
 
+import errno
 import json
 import math
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from flomir.cli import cli
 from model.commands.train import summary_lines
 from model.errors import ModelError
 from model.io.weights import load_card
+from model.task_parameters import USED_WITH, SpectReconstructionParameters, TargetKind
 from model.training.card import code_version, command_words, sparkline
 from model.training.objective import study_loss
-from model.training.run import SET_BY_OPTIONS, parse_settings, read_network
-from tests.support.training import SMALL, write_small_studies
+from model.training.run import SET_BY_OPTIONS, check_used, parse_settings, read_network
+from model.training.targets import TARGET_KINDS, target_for
+from tests.support.training import SMALL, small_network, small_study, write_small_studies
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +85,34 @@ def test_a_run_may_begin_with_the_weights_of_another(ward: Path, tmp_path: Path)
     assert curves[1][0]["score"] == pytest.approx(best, abs=1e-5)
 
 
+def test_the_weights_of_the_last_step_lie_beside_the_best_where_they_are_others(ward: Path, tmp_path: Path) -> None:
+    out = tmp_path / "far.safetensors"
+    answer = train(ward, out, "--epochs", "3", "--set", "learning_rate=0.3", "--set", "grad_clip=1000")
+    assert answer.exit_code == 0, answer.output
+    best, last = card_of(out), card_of(tmp_path / "far.last.safetensors")
+    assert best["training"]["best"] == last["training"]["best"]
+    assert best["training"]["best"]["step"] < last["training"]["steps"]
+    assert (best["training"]["weights"], last["training"]["weights"]) == ("best", "last")
+    curve = last["metrics"]["curve"]
+    assert last["metrics"]["validation"]["nrmse_body"] == pytest.approx(curve[-1]["nrmse_body"], abs=1e-6)
+    assert best["metrics"]["validation"]["nrmse_body"] < curve[-1]["nrmse_body"]
+    assert best["content_hash"] != last["content_hash"]
+    assert "far.last.safetensors" in answer.output
+    assert not list(tmp_path.glob("*.checkpoint*"))
+
+
+def test_the_last_weights_of_a_former_run_do_not_stay_beside_new_ones(ward: Path, tmp_path: Path) -> None:
+    out, last = tmp_path / "far.safetensors", tmp_path / "far.last.safetensors"
+    assert train(ward, out, "--epochs", "3", "--set", "learning_rate=0.3", "--set", "grad_clip=1000").exit_code == 0
+    assert last.is_file()
+    answer = train(ward, out, "--force", "--set", "learning_rate=0.0001")
+    assert answer.exit_code == 0, answer.output
+    training = card_of(out)["training"]
+    assert training["best"]["step"] == training["steps"]  # the best are the last ones
+    assert not last.exists()
+    assert not last.with_suffix(".json").exists()
+
+
 def test_resuming_what_is_finished_changes_nothing(ward: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.safetensors"
     assert train(ward, out, "--resume").exit_code == 0
@@ -113,6 +144,12 @@ def test_studies_without_reference_train_and_the_card_names_the_kind(ward: Path,
         (("--set", "local_epochs=9"), "--epochs"),
         (("--score", "ssim_heart"), "--score"),
         (("--init", __file__), "safetensors"),
+        (("--set", "without_reference=full-counts"), "--targets decides what all studies learn from. Leave it out."),
+        (("--targets", "full-counts", "--set", "other_infarcts=0.5"), "or train with --targets phantom."),
+        (
+            ("--targets", "self-supervised", "--set", "heart_weight=2"),
+            "heart_weight has no effect with --targets self-supervised. Leave it out, or train with --targets phantom or",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_line_with_a_remedy(
@@ -123,6 +160,67 @@ def test_what_cannot_be_done_is_one_line_with_a_remedy(
     assert words in answer.output
     assert "Traceback" not in answer.output
     assert not (tmp_path / "m.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"data": "nowhere"}, "There is no folder nowhere. Name a folder of study files"),
+        ({"data": "small.json"}, "small.json is a file. Name the folder that it lies in"),
+        ({"model": "resnet"}, "at name: there is no network resnet; there are encoder_decoder, fbp_unet, osem_unet"),
+        ({"model": "nameless.json"}, "at name: it is missing; there are encoder_decoder"),
+        ({"model": "nowhere.json"}, "cannot be read as JSON. Check the path"),
+        ({"more": ("--set", "heart_wait=3")}, "There is no parameter heart_wait. Choose among augment,"),
+        ({"more": ("--set", "heart_weight")}, "--set heart_weight names no value. Write heart_weight=VALUE."),
+        ({"more": ("--init", __file__)}, "is not a safetensors file. Name a model that"),
+        ({"more": ("--validation", "ward")}, "Validate on studies of other patients, or leave --validation out."),
+    ],
+)
+def test_a_refusal_is_whole_sentences_with_what_to_do(
+    ward: Path, tmp_path: Path, words: dict[str, Any], said: str
+) -> None:
+    (ward / "nameless.json").write_text("{}")
+    more = [str(ward / word) if word == "ward" else word for word in words.pop("more", ())]
+    answer = train(ward, tmp_path / "m.safetensors", *more, **words)
+    assert answer.exit_code == 1
+    assert said in answer.output
+    assert answer.output.strip().splitlines()[-1].startswith("Error: ")
+
+
+def test_a_folder_that_refuses_is_found_out_before_anything_is_prepared(ward: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    answer = train(ward, tmp_path / "file" / "m.safetensors")
+    assert answer.exit_code == 1
+    assert (
+        "m.safetensors cannot be written: file is a file, not a folder. Choose another place with --out."
+        in answer.output
+    )
+    assert "Preparing" not in answer.output
+
+
+def test_a_disk_that_refuses_while_it_trains_ends_in_one_line(
+    ward: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "m.checkpoint-3.safetensors")
+
+    monkeypatch.setattr("model.training.state.CheckpointFile.save", full)
+    answer = train(ward, tmp_path / "m.safetensors")
+    assert answer.exit_code == 1
+    assert isinstance(answer.exception, SystemExit)
+    assert "No space left on device. Free space or mend the permissions, then go on with --resume." in answer.output
+
+
+def test_finished_weights_are_replaced_only_when_told_to(ward: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.safetensors"
+    assert train(ward, out).exit_code == 0
+    before = out.read_bytes()
+    kept = train(ward, out, "--seed", "7")
+    assert kept.exit_code == 1
+    assert "m.safetensors is there already. Choose another name with --out, or replace it with --force." in kept.output
+    assert out.read_bytes() == before
+    assert train(ward, out, "--seed", "7", "--force").exit_code == 0
+    assert out.read_bytes() != before
 
 
 def test_a_run_that_diverges_says_which_rate_to_try(
@@ -154,7 +252,7 @@ def test_other_refusals(ward: Path, tmp_path: Path) -> None:
 def test_a_network_of_fixed_size_names_both_sizes(ward: Path, tmp_path: Path) -> None:
     answer = train(ward, tmp_path / "m.safetensors", model="encoder_decoder")
     assert answer.exit_code == 1
-    assert "no study can be used" in answer.output
+    assert "No study can be used" in answer.output
     assert "14" in answer.output
 
 
@@ -164,6 +262,38 @@ def test_every_parameter_but_those_of_options_can_be_set() -> None:
     for name, option in SET_BY_OPTIONS.items():
         with pytest.raises(ModelError, match=option):
             parse_settings([f"{name}=1"])
+
+
+@pytest.mark.parametrize("kind", TARGET_KINDS)
+def test_a_parameter_is_refused_exactly_where_it_changes_nothing(kind: TargetKind) -> None:
+    """Each kind of target reads what it is said to use, and nothing else of the parameters that not all of them use."""
+    study = small_study()
+    read: set[str] = set()
+
+    class Watched(SpectReconstructionParameters):
+        def __getattribute__(self, name: str) -> Any:
+            read.add(name)
+            return super().__getattribute__(name)
+
+    target = target_for(kind, Watched(other_infarcts=0.5, region_weight=1.0, contrast_weight=1.0))
+    network = small_network()
+    prepared = target.prepare(target.accept(study), name="s", recipe=network.recipe, half_factors=True)
+    target.loss(network, target.example(prepared, torch.Generator().manual_seed(0)))
+    for name, kinds in USED_WITH.items():
+        assert (name in read) == (kind in kinds), name
+        if kind in kinds:
+            check_used([f"{name}=1"], kind)
+        else:
+            with pytest.raises(ModelError, match=name):
+                check_used([f"{name}=1"], kind)
+    check_used([], kind)
+
+
+def test_the_schema_tells_which_targets_use_a_parameter_so_that_a_form_can_leave_it_out() -> None:
+    fields = SpectReconstructionParameters.model_json_schema()["properties"]
+    assert {name: field["used_with"] for name, field in fields.items() if "used_with" in field} == {
+        name: list(kinds) for name, kinds in USED_WITH.items()
+    }
 
 
 def test_a_network_is_a_name_or_a_file(ward: Path) -> None:
@@ -199,8 +329,11 @@ def test_a_sparkline_goes_from_lowest_to_highest() -> None:
 
 def test_a_long_curve_is_shown_in_part() -> None:
     curve = [{"step": i, "epoch": float(i), "score": 1 / (i + 1), "train_loss": None} for i in range(100)]
-    training = {"best": {"epoch": 99.0, "score": 0.01}, "steps": 99, "wall_s": 3.0, "ended": "epochs"}
+    training = {"best": {"step": 99, "epoch": 99.0, "score": 0.01}, "steps": 99, "wall_s": 3.0, "ended": "epochs"}
     lines = summary_lines(training, {"curve": curve, "score": "loss"})
     assert len(lines) < 18
     assert "0.0100" in lines[-3]
     assert "█" in lines[-2]
+    assert "began with" not in "".join(lines)
+    training["best"] = {"step": 0, "epoch": 0.0, "score": 0.01}
+    assert "weights that the training began with" in summary_lines(training, {"curve": curve, "score": "loss"})[-1]

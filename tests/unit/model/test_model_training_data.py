@@ -10,10 +10,10 @@ import torch
 
 from model.errors import ModelError
 from model.io.study import read_study, write_study
-from model.task_parameters import SpectReconstructionParameters
+from model.task_parameters import SpectReconstructionParameters, TargetKind
 from model.training import memory as training_memory
-from model.training.data import StudyFile, describe_files, find_sets, prepare_file, prepare_files
-from model.training.memory import compact, prepared_bytes, release
+from model.training.data import StudyFile, describe_files, find_sets, prepare_file, prepare_files, why_left_out
+from model.training.memory import MEMORY_SHARE, check_memory, compact, prepared_bytes, release
 from model.training.targets import target_for
 from tests.support.training import prepared_studies, small_network, small_study, write_small_studies
 
@@ -23,7 +23,7 @@ TARGET = target_for("phantom", SpectReconstructionParameters())
 
 def prepared(files: tuple[StudyFile, ...]) -> tuple[list[str], list[tuple[str, str]]]:
     ready, left_out = prepare_files(files, small_network(), TARGET, device=CPU)
-    return [study.name for study in ready], [(item.name, item.code) for item in left_out]
+    return [study.name for study in ready.values()], [(item.name, item.code) for item in left_out]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -77,6 +77,16 @@ def test_bad_studies_are_left_out_with_name_and_reason(tmp_path: Path) -> None:
     assert sorted(names) == ["ward/study-0", "ward/study-1", "ward/study-2"]
     assert sorted(refused) == [("ward/bare", "sample.no_reference"), ("ward/wrong-scale", "sample.calibration")]
     assert [item.name for item in sets.left_out] == ["ward/broken"]
+    elsewhere = [file for file in (*sets.train, *sets.held) if file.name in {name for name, _ in refused}]
+    told = why_left_out(elsewhere, small_network(), TARGET, device=CPU)
+    assert sorted((item.name, item.code) for item in told) == sorted(refused)
+
+
+def test_a_study_that_only_another_process_could_not_read_is_named_too(tmp_path: Path) -> None:
+    write_small_studies(tmp_path / "ward", 2, counts=2e4)
+    sets = find_sets([tmp_path / "ward"], None, 0.5, 0)
+    told = why_left_out(sets.train, small_network(), TARGET, device=CPU)
+    assert [(item.name, item.code) for item in told] == [(file.name, "sample.unreadable") for file in sets.train]
 
 
 def test_when_every_study_is_refused_the_first_reason_is_the_error(tmp_path: Path) -> None:
@@ -117,11 +127,38 @@ def test_a_description_has_names_numbers_and_one_digest_whatever_the_order(tmp_p
 def test_too_little_memory_is_said_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_small_studies(tmp_path / "ward", 2, counts=2e4)
     sets = find_sets([tmp_path / "ward"], None, 0.5, 0)
-    monkeypatch.setattr(training_memory, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(training_memory, "free_bytes", lambda *_: 1000)
     with pytest.raises(ModelError, match="GB are free") as caught:
         prepared((*sets.train, *sets.held))
     assert caught.value.code == "training.memory"
     assert caught.value.remedy
+
+
+def test_a_changed_copy_of_every_study_counts_where_training_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = prepared_studies("phantom", 1)[0]
+    monkeypatch.setattr(training_memory, "free_bytes", lambda *_: prepared_bytes(study) * 10 / MEMORY_SHARE)
+    check_memory(study, 10)
+    with pytest.raises(ModelError, match="10 studies need"):
+        check_memory(study, 10, copies=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "copies"),
+    [
+        ("phantom", {}, False),
+        ("phantom", {"augment": True}, True),
+        ("phantom", {"other_infarcts": 0.5}, True),
+        ("full-counts", {}, True),
+        ("self-supervised", {}, True),
+    ],
+)
+def test_every_target_says_whether_it_keeps_copies(
+    kind: TargetKind, parameters: dict[str, object], copies: bool
+) -> None:
+    target = target_for(kind, SpectReconstructionParameters.model_validate(parameters))
+    study = prepared_studies(kind, 1)[0]
+    assert target.keeps_copies is copies
+    assert (target.example(study, torch.Generator().manual_seed(0)).study is not study) is copies
 
 
 def test_a_compact_study_is_the_same_study() -> None:

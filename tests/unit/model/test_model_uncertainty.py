@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,12 @@ import torch
 
 from model.classical.osem import OsemSettings, reconstruct_osem
 from model.confidence.uncertainty import (
+    Redo,
     Spread,
     body_of,
     estimate_spread,
     expected_counts,
     mean_activity,
-    redo_with_method,
     redo_with_network,
     smooth_root,
     with_counts,
@@ -27,6 +28,7 @@ from model.errors import GeometryMismatch, ModelError
 from model.evaluation.polar import polar_segments
 from model.inference import reconstruct
 from model.io.study import Study
+from model.methods import Volume
 from model.networks import build_network
 from model.networks.inputs import ReconstructionNetwork
 from tests.support.studies import tiny_study
@@ -71,6 +73,17 @@ def test_new_counts_give_what_preparing_anew_gives(config: dict[str, object]) ->
     torch.testing.assert_close(found.target, fresh.target, rtol=1e-4, atol=1e-5)
     redone = redo_with_network(study, network)(counts)
     np.testing.assert_allclose(redone, reconstruct(other, network), rtol=1e-3, atol=1e-3 * redone.max())
+
+
+def redo_with_method(study: Study, method: Callable[[Study], Volume]) -> Redo:
+    """Return a method bound to a study."""
+
+    def redo(counts: Volume) -> Volume:
+        windows = study.projections.copy()
+        windows[0] = counts
+        return method(replace(study, projections=windows))
+
+    return redo
 
 
 def test_counts_of_another_size_are_refused() -> None:

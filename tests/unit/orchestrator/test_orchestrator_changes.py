@@ -251,7 +251,26 @@ def test_a_planned_start_waits_for_its_time_and_then_takes_who_agreed(lab: Lab) 
     assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
 
 
+def test_the_plan_says_with_how_many_studies_each_site_agreed_to_train(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, rounds=2)
+    assert [one.studies for one in lab.plan(session_id).sites] == [3]
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 5})
+    assert [one.studies for one in lab.plan(session_id).sites] == [3]
+    document = site.consent(session_id, study_count=8)
+    assert site.call("POST", "/peer/v1/consents", document.model_dump(mode="json")).status_code == 204
+    lab.core.runs.tick()
+    assert [one.studies for one in lab.plan(session_id).sites] == [8]
+
+
 def test_the_bound_on_updates_and_the_seed_are_in_the_plan(lab: Lab) -> None:
     session_id = lab.running(lab.site(), max_update_norm=12.5, seed=7)
     plan = lab.plan(session_id)
     assert (plan.max_update_norm, plan.seed) == (12.5, 7)
+    assert lab.session(session_id)["max_update_norm"] == 12.5
+
+
+def test_a_bound_that_nobody_chose_is_left_to_follow_the_model(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    assert lab.plan(session_id).max_update_norm is None
+    assert lab.session(session_id)["max_update_norm"] is None

@@ -52,6 +52,7 @@ def test_the_public_port_is_kept_and_the_childrens_settings_fit_their_models(tmp
     ]
     assert wirings[0].public_port == wirings[1].public_port
     assert wirings[0].gateway_secret != wirings[1].gateway_secret
+    assert wirings[0].engine_secret != wirings[1].engine_secret
     specs = child_specs(tmp_path, wirings[0])
     assert [spec.name for spec in specs] == ["gateway", "superlink", "agent"]
     assert len({wirings[0].superlink_port, wirings[0].agent_port, wirings[0].admin_port}) == 3

@@ -78,11 +78,34 @@ def test_a_signed_in_browser_reads_and_with_its_token_acts(browser: Client) -> N
     assert answer.status_code == 201, answer.text
 
 
+def test_a_link_for_the_owner_is_for_scripts_only_and_is_written_down(lab: Lab, browser: Client) -> None:
+    me = browser.get("/api/v1/me", base_url=ORIGIN).json
+    assert me is not None
+    headers = {"X-Flomir-CSRF": me["csrf"], "Origin": ORIGIN, "Accept": "application/json"}
+    assert _code(browser.post("/api/v1/link", headers=headers, base_url=ORIGIN)) == (403, "auth.on_computer")
+    assert "account.owner_link" not in [row["action"] for row in lab.items("/audit?limit=1000")]
+    assert lab.ok("POST", "/link")["link"]
+    assert "account.owner_link" in [row["action"] for row in lab.items("/audit?limit=1000")]
+
+
 def test_a_link_signs_in_once(lab: Lab) -> None:
     token = lab.logins.new_link_token()
     headers = {"Host": HOST, "Accept": "application/json"}
     assert lab.client.get(f"/login?token={token}", headers=headers).status_code == 303
     assert _code(lab.client.get(f"/login?token={token}", headers=headers)) == (403, "auth.link_used")
+
+
+def test_a_link_followed_from_elsewhere_signs_in_by_a_page_of_our_own(lab: Lab) -> None:
+    """On a redirect of a request from another page, browsers hold a SameSite=Strict cookie back."""
+    headers = {"Host": HOST, "Accept": "text/html", "Sec-Fetch-Site": "cross-site"}
+    token = lab.logins.new_link_token()
+    answer = lab.client.get(f"/login?token={token}", headers=headers)
+    assert (answer.status_code, answer.headers["Refresh"]) == (200, "0; url=/")
+    assert "SameSite=Strict" in answer.headers["Set-Cookie"]
+    assert token not in answer.text
+    assert lab.client.get(f"/login?token={token}", headers=headers).status_code == 403
+    here = {**headers, "Sec-Fetch-Site": "none"}
+    assert lab.client.get(f"/login?token={lab.logins.new_link_token()}", headers=here).status_code == 303
 
 
 def test_a_forged_cookie_is_no_sign_in(lab: Lab) -> None:
@@ -103,9 +126,20 @@ def test_the_peer_api_answers_the_gateway_only(lab: Lab, path: str, secret: str 
     assert _code(lab.client.get(path, headers=headers)) == (403, "peer.gateway_only")
 
 
-def test_the_gateways_secret_does_not_open_the_ui_api(lab: Lab) -> None:
-    headers = {"Host": HOST, "X-Flomir-Gateway": SECRET, "X-Flomir-Site": "site-x"}
-    assert _code(lab.client.get("/api/v1/sites", headers=headers)) == (401, "auth.required")
+@pytest.mark.parametrize(
+    "path", ["/api/v1/sites", "/login", "/join", "/health", "/socket.io/", "/internal/v1/progress"]
+)
+@pytest.mark.parametrize("name", ["X-Flomir-Gateway", "X-Flomir-Site", "X-Flomir-Fingerprint"])
+def test_what_came_through_the_gateway_gets_its_own_paths_only(lab: Lab, path: str, name: str) -> None:
+    headers = {"Host": HOST, name: SECRET, "Authorization": f"Bearer {TOKEN}", "X-Flomir-Progress": PROGRESS_TOKEN}
+    assert _code(lab.client.get(path, headers=headers)) == (403, "auth.forbidden")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sites", "/login", "/health", "/enrol/v1/requests", "/peer/v1/events"])
+def test_a_path_of_which_a_part_was_taken_away_is_refused(lab: Lab, path: str) -> None:
+    headers = {"Host": HOST, "Authorization": f"Bearer {TOKEN}"}
+    answer = lab.client.get(path, headers=headers, environ_overrides={"SCRIPT_NAME": "/enrol/v1"})
+    assert _code(answer) == (403, "auth.forbidden")
 
 
 def test_the_peer_api_needs_a_site_and_one_that_is_trusted(lab: Lab) -> None:

@@ -146,5 +146,6 @@ def test_terms_of_use_go_from_a_model_to_the_rounds_that_begin_with_it_and_to_th
     made = lab.ok("GET", f"/models/{lab.session(session_id)['latest_model_id']}")
     assert made["card"]["terms"] == "Research only."
     assert made["card"]["training"]["privacy"]["differential_privacy"] is False
+    assert made["card"]["training"]["privacy"]["max_update_norm"] == 40.0  # the one in force in that round
     [news] = [event for event in site.events() if event["type"] == "model"]
     assert news["payload"]["card"]["terms"] == "Research only."

@@ -13,6 +13,8 @@ from fl_core.storage import lab_work
 from fl_core.storage.lab_work import ACTIVE, JOB_LIFECYCLE, JobEvent, JobState
 from fl_core.supervision.jobs import JobCancelled
 from flomir.waiting import wait_until
+from model.io.notes import note
+from orchestrator.laboratory_schemas import ReconstructionResult
 from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.laboratory.work import LOSS_POINTS, heard
 from synthesis.form import presets
@@ -20,6 +22,7 @@ from tests.support.orchestrator import Lab, write_model
 from tests.support.stack import make_studies
 
 SPECT = "spect-reconstruction"
+ASSUMED = note("orbit.no_radius", radius_mm=250.0)
 FACTS = {
     "studies": 1, "patients": 1, "bytes": 9, "references": {"phantom": 1}, "with_attenuation": 1, "with_infarcts": 0,
     "with_lesions": 0, "grids": {"4x8x8": 1}, "counts": {"low": 1, "middle": 1, "high": 1}, "problems": [],
@@ -82,6 +85,8 @@ class Child:
             (out.parent / f"{card.content_hash}.safetensors").replace(out)
             words = card.model_copy(update={"metrics": {"validation": {"nrmse_body": 0.25}, "score": "nrmse_body"}})
             return {"path": str(out), "card": words.model_dump(mode="json"), "left_out": []}
+        if request["kind"] == "apply":
+            return {"arrays": ["osem"], "notes": [ASSUMED, "From before."]}
         return {}
 
 
@@ -275,6 +280,8 @@ def test_a_trained_model_enters_the_registry_with_parents_and_data(lab: Lab, chi
     [
         ({"network": "no_such"}, 422),
         ({"parameters": {"learning_rate": -1}}, 422),
+        ({"parameters": {"without_reference": "full-counts"}}, 422),
+        ({"parameters": {"holdout_fraction": 0.3}}, 422),
         ({"set_ids": ["set-000000000000"]}, 404),
         ({"epochs": 0}, 422),
     ],
@@ -338,6 +345,20 @@ def test_only_a_study_that_the_data_set_lists_can_be_tried(lab: Lab, file: str) 
     made = made_set(lab)
     answer = lab.call("POST", "/laboratory/reconstructions", {"set_id": made["id"], "file": file})
     assert answer.status_code == 404
+
+
+def test_what_a_reader_assumed_has_a_code_and_its_numbers_also_in_what_an_earlier_version_kept(lab: Lab) -> None:
+    job = lab.ok("POST", "/laboratory/reconstructions", {"set_id": made_set(lab)["id"], "file": ROW["file"]})
+    job_in(lab, job["id"], "done")
+    notes = lab.ok("GET", f"/laboratory/jobs/{job['id']}/result")["reconstruction"]["notes"]
+    assert notes == [
+        {"code": "orbit.no_radius", "text": ASSUMED, "values": {"radius_mm": 250.0}},
+        {"code": "", "text": "From before.", "values": {}},
+    ]
+    old = ReconstructionResult.model_validate(
+        {"arrays": [], "metrics": {}, "seconds": {}, "alarm": None, "notes": [ASSUMED]}
+    )
+    assert [one.model_dump() for one in old.notes] == notes[:1]
 
 
 @pytest.mark.parametrize("upload", ["../flomir.sqlite", "upload-0123456789ab.h5", "upload-xyz"])

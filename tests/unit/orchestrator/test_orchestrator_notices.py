@@ -16,8 +16,11 @@ from sqlalchemy import MetaData, Table, inspect, select
 from fl_core.errors import PeerUnreachable
 from fl_core.notices.channels import send_mail
 from fl_core.notices.sender import FIRST_DELAY, MOST_ATTEMPTS, Sender
+from fl_core.notices.words import GERMAN_TEST
 from fl_core.trust.authority import Authority, TrustPaths
 from orchestrator.schemas_settings import MailSettings
+from orchestrator.services.notice_kinds import KIND_OF
+from orchestrator.services.notice_words import GERMAN
 from tests.support.orchestrator import Lab
 from tests.support.sinks import hook_sink, mail_sink
 
@@ -127,6 +130,28 @@ def test_a_mail_travels_encrypted_and_signed_in(tmp_path: Path) -> None:
     assert "North asks to join." in mail.get_content()
 
 
+def test_mails_are_german_where_that_was_chosen_and_every_kind_of_line_has_german_words(lab: Lab) -> None:
+    with mail_sink() as sink:
+        sender = _sender(lab)
+        mail = {"host": "127.0.0.1", "port": sink.port, "security": "none", "recipients": ["a@x.org"], "language": "de"}
+        lab.ok("PUT", "/settings/notices", {"mail": {"enabled": True, **mail}})
+        lab.site("North")
+        sender.collect()
+        sender.deliver()
+        lab.ok("POST", "/settings/notices/test", {"channel": "mail"})
+    told = ["North möchte beitreten. Vergleichen Sie den Fingerabdruck.", GERMAN_TEST]
+    assert [mail["Subject"].strip() for mail in sink.mails] == [f"[Lab] {text}" for text in told]
+    assert set(GERMAN) == set(KIND_OF)
+
+
+def test_german_words_about_sessions_ask_only_for_what_every_line_about_a_session_has(lab: Lab) -> None:
+    lab.offer(lab.site())
+    line = next(line for line in lab.items("/activity") if str(line["key"]).startswith("session."))
+    for key, words in GERMAN.items():
+        if key.startswith("session."):
+            assert "{" not in words.format_map(line["values"])
+
+
 def test_a_line_break_in_a_name_adds_no_header_to_a_mail() -> None:
     settings = MailSettings(host="127.0.0.1", security="none", recipients=["a@x.org"])
     with mail_sink() as sink:
@@ -169,6 +194,21 @@ def test_secrets_are_kept_apart_for_the_owner_only_and_never_shown(lab: Lab) -> 
     assert (
         lab.ok("PUT", "/settings/notices", {"webhook_secret": "", "mail_password": ""})["has_webhook_secret"] is False
     )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"host": "mail.elsewhere.org"}, {"port": 2525}, {"security": "tls"}, {"username": "somebody"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_a_kept_mail_password_never_goes_to_another_mailbox(lab: Lab, other: dict[str, object]) -> None:
+    mail = {"host": "mail.example.org", "port": 587, "security": "starttls", "username": "flomir"}
+    change = {"mail": mail, "mail_password": "passw0rd-passw0rd", "webhook_secret": "s3cret-s3cret"}
+    assert lab.ok("PUT", "/settings/notices", change)["has_mail_password"] is True
+    assert lab.ok("PUT", "/settings/notices", {"mail": mail | {"language": "de"}})["has_mail_password"] is True
+    changed = lab.ok("PUT", "/settings/notices", {"mail": mail | other})
+    assert (changed["has_mail_password"], changed["has_webhook_secret"]) == (False, True)
+    assert "passw0rd" not in (lab.home / "secrets" / "notices.json").read_text()
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fl_core.errors import CATALOGUE
 from orchestrator.services.engine import RunStatus
-from tests.support.orchestrator import Lab, read_offer
+from tests.support.orchestrator import Lab, read_offer, received_update
 
 pytestmark = pytest.mark.usefixtures("each_database")
 
@@ -63,6 +64,33 @@ def test_a_progress_line_counts_once_however_often_it_is_hinted(lab: Lab) -> Non
     view = lab.session(session_id)
     assert view["participations"][0]["rounds_contributed"] == 1
     assert len([model for model in lab.items("/models") if model["origin"] == "round"]) == 1
+
+
+def test_the_log_says_so_when_a_site_reports_more_studies_than_it_agreed_to(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "round_started", "pushed", detail="2 sites")
+    for site, reported in ((first, None), (second, 100_000)):
+        update = {**received_update(site.site_id).model_dump(), "reported_examples": reported}
+        lab.report(session_id, "update_received", site_id=site.site_id, update=update)
+    lines = [line["text"] for line in lab.session(session_id)["log"][-2:]]
+    assert lines == [
+        "Update of A received (3 studies, trained 0.5 s).",
+        "Update of B received (3 studies, trained 0.5 s). It reported 100000 studies but agreed to train on 3; it counts as 3.",
+    ]
+
+
+def test_the_log_says_why_an_update_was_refused_and_what_to_do(lab: Lab) -> None:
+    site = lab.site("A")
+    session_id = lab.running(site)
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "round_started", "pushed", detail="1 sites")
+    why = "the update is 8012 away from the sent model, 32 is allowed"
+    code = "federation.update_too_large"
+    lab.report(session_id, "update_rejected", site_id=site.site_id, code=code, detail=why)
+    line = lab.session(session_id)["log"][-1]["text"]
+    assert line == f"No update of A in round 1: {why}. {CATALOGUE[code].advice}"
 
 
 def test_half_a_line_waits_for_its_end(lab: Lab) -> None:

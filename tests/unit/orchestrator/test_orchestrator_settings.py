@@ -12,6 +12,7 @@ import pytest
 from fl_core.next_start import with_keys
 from fl_core.settings import MIB
 from fl_core.storage import lab_presence, lab_settings, lab_sites
+from fl_core.storage.lab_sessions import SessionRow
 from orchestrator.schemas_settings import NextStart, Retention
 from orchestrator.services.certificate_watch import CertificateWatch
 from orchestrator.services.next_start import LaboratoryStart
@@ -127,7 +128,7 @@ def test_while_draining_nothing_new_starts_and_the_page_says_so(lab: Lab) -> Non
 def test_a_running_round_is_finished_and_the_session_goes_on_by_itself_afterwards(lab: Lab) -> None:
     site = lab.site()
     session_id = lab.running(site)
-    control = lab.core.sessions._folders.of(session_id).control
+    control = lab.core.wishes._folders.of(session_id).control
     view = lab.ok("PUT", "/drain", {"on": True})
     assert (view["running"], view["held"]) == (1, 1)
     assert control().pause_after_round is True
@@ -146,7 +147,7 @@ def test_a_running_round_is_finished_and_the_session_goes_on_by_itself_afterward
 
 def test_switched_off_before_the_round_is_over_the_session_does_not_pause(lab: Lab) -> None:
     session_id = lab.running(lab.site())
-    control = lab.core.sessions._folders.of(session_id).control
+    control = lab.core.wishes._folders.of(session_id).control
     lab.ok("PUT", "/drain", {"on": True})
     lab.ok("PUT", "/drain", {"on": False})
     assert control().pause_after_round is False
@@ -169,7 +170,7 @@ def test_a_kill_between_the_wish_and_the_pause_is_made_good_at_the_next_tick(lab
         lab_settings.put(tx, "drain", {"on": True}, at=lab.core.desk.now())
     lab.core.house.drain.tick()
     lab.core.house.drain.tick()
-    assert lab.core.sessions._folders.of(session_id).control().pause_after_round is True
+    assert lab.core.wishes._folders.of(session_id).control().pause_after_round is True
     assert lab.ok("GET", "/drain")["held"] == 1
 
 
@@ -184,6 +185,25 @@ def test_a_starting_session_waits_for_the_end_of_the_drain(lab: Lab) -> None:
     lab.ok("PUT", "/drain", {"on": False})
     lab.core.runs.tick()
     assert len(lab.engine.started) == 1
+
+
+def test_whatever_breaks_one_session_the_others_go_on(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = lab.site()
+    broken, whole = lab.offer(site), lab.offer(site)
+    runs = lab.core.runs
+    step = runs._step
+
+    def breaking(row: SessionRow) -> None:
+        if row.id == broken:
+            message = "something nobody thought of"
+            raise TypeError(message)
+        step(row)
+
+    monkeypatch.setattr(runs, "_step", breaking)
+    for session_id in (broken, whole):
+        site.answer(session_id)
+    runs.tick()
+    assert [started for started, _ in lab.engine.started] == [whole]
 
 
 # --- the next start ----------------------------------------------------------------------------------------------

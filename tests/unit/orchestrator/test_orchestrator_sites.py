@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fl_core.flower.rounds import choose_sites
 from fl_core.storage import lab_presence
 from fl_core.storage.lab_presence import Stay, shares
 from fl_core.trust.trusted import read_trusted
@@ -60,7 +61,7 @@ def test_a_suspended_site_can_be_revoked_and_not_taken_back_after_it(lab: Lab) -
 def test_a_running_session_leaves_a_suspended_site_out_and_asks_it_again_when_it_is_back(lab: Lab) -> None:
     site, other, left = lab.site("North"), lab.site("East"), lab.site("West")
     session_id = lab.running(site, other, left)
-    control = lab.core.sessions._folders.of(session_id).control
+    control = lab.core.wishes._folders.of(session_id).control
     left.withdraw(session_id)
     lab.ok("POST", f"/sites/{site.site_id}/suspend")
     assert control().withdrawn == (left.site_id,)
@@ -72,6 +73,47 @@ def test_a_running_session_leaves_a_suspended_site_out_and_asks_it_again_when_it
     lab.ok("POST", f"/sites/{site.site_id}/readmit")
     assert control().withdrawn == (left.site_id,)  # who withdrew stays out
     assert control().suspended == ()
+
+
+def test_a_site_that_came_back_while_the_session_was_paused_is_asked_when_it_goes_on(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    session_id = lab.running(site, other, quorum=2)
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    _pause(lab, session_id)
+    lab.ok("POST", f"/sites/{site.site_id}/readmit")
+    assert _asked_when_it_goes_on(lab, session_id) == {site.site_id, other.site_id}
+
+
+def test_a_site_that_agreed_again_when_the_daemon_was_killed_is_asked_when_the_session_goes_on(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    session_id = lab.running(site, other)
+    site.withdraw(session_id)
+    _pause(lab, session_id)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [site.site_id]})
+    object.__setattr__(lab.core.consents, "_on_changed", lambda session_id: None)  # killed before it
+    assert site.answer(session_id).status_code == 204
+    assert _asked_when_it_goes_on(lab, session_id) == {site.site_id, other.site_id}
+
+
+def test_a_site_that_is_still_suspended_is_not_asked_when_the_session_goes_on(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    session_id = lab.running(site, other)
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    _pause(lab, session_id)
+    assert _asked_when_it_goes_on(lab, session_id) == {other.site_id}
+
+
+def _pause(lab: Lab, session_id: str) -> None:
+    lab.ok("POST", f"/sessions/{session_id}/pause")
+    lab.report(session_id, "paused")
+    assert lab.session(session_id)["state"] == "paused"
+
+
+def _asked_when_it_goes_on(lab: Lab, session_id: str) -> set[str]:
+    lab.ok("POST", f"/sessions/{session_id}/resume")
+    lab.core.runs.tick()
+    control = lab.core.wishes._folders.of(session_id).control()
+    return set(choose_sites(lab.plan(session_id), control, 1))
 
 
 def test_a_suspended_site_reads_the_models_of_its_sessions_when_it_is_back(lab: Lab) -> None:

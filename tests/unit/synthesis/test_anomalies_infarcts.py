@@ -10,7 +10,7 @@ from synthesis.defects import Lesion, defect_records, draw_lesions
 from synthesis.errors import PhantomInvalid, ScenarioInvalid
 from synthesis.mixing import organ_values
 from synthesis.phantoms.anatomy import Anatomy, draw_anatomy
-from synthesis.phantoms.thorax import build_patient, build_thorax
+from synthesis.phantoms.thorax import build_patient
 from synthesis.sample import make_template
 from synthesis.scenario import load_scenario, parse_scenario
 from synthesis.specs.patients import LesionSpec
@@ -33,7 +33,7 @@ def drawn(spec: LesionSpec, number: int = 40) -> list[tuple[Lesion, ...]]:
 
 def shares(anatomy: Anatomy, lesion: Lesion) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Return the share of each segment, 0 to 17, that is covered."""
-    phantom = build_thorax(anatomy, (lesion,), GRID)[0]
+    phantom = build_patient(anatomy, (lesion,), GRID).phantom
     covered = phantom.share_of("lesion_1")
     wall = covered + phantom.share_of("myocardium")
     sums = [np.bincount(phantom.segments.ravel(), weights=w.ravel(), minlength=18) for w in (covered, wall)]
@@ -91,18 +91,18 @@ def test_ischaemias_are_mild_and_infarcts_severe() -> None:
 
 def test_a_wide_border_zone_spreads_the_loss_and_keeps_its_amount(man: Anatomy) -> None:
     sharp, soft = replace(WHOLE, border_mm=2.0), replace(WHOLE, border_mm=14.0)
-    covered = [build_thorax(man, (lesion,), GRID) for lesion in (sharp, soft)]
+    patients = [build_patient(man, (lesion,), GRID) for lesion in (sharp, soft)]
     partial = []
-    for phantom, _ in covered:
+    for phantom in (patient.phantom for patient in patients):
         wall = phantom.share_of("myocardium") + phantom.share_of("lesion_1")
         share = phantom.share_of("lesion_1")[wall > 0.5] / wall[wall > 0.5]
         partial.append(((share > 0.05) & (share < 0.95)).sum())
     assert partial[1] > 2 * partial[0]
-    assert covered[0][1][0] == pytest.approx(covered[1][1][0], rel=0.1)
+    assert patients[0].extents[0] == pytest.approx(patients[1].extents[0], rel=0.1)
 
 
 def test_the_loss_of_uptake_in_the_activity_is_the_severity(man: Anatomy) -> None:
-    phantom = build_thorax(man, (WHOLE,), GRID)[0]
+    phantom = build_patient(man, (WHOLE,), GRID).phantom
     uptakes = dict.fromkeys((organ.key for organ in phantom.organs), 0.0) | {"myocardium": 1.0}
     activity = phantom.mix(organ_values(phantom.organs, uptakes, (WHOLE,)))
     core = phantom.share_of("lesion_1") > 0.999
@@ -133,7 +133,7 @@ def test_the_truth_names_segments_extent_and_severity(man: Anatomy) -> None:
 )
 def test_an_infarct_that_touches_no_wall_is_refused_with_a_sentence(outside: Lesion, man: Anatomy) -> None:
     with pytest.raises(PhantomInvalid, match="touches no wall") as caught:
-        build_thorax(man, (outside,), GRID)
+        build_patient(man, (outside,), GRID)
     assert caught.value.code == "synthesis.phantom_invalid"
     assert "between 0 (base) and 1 (apex)" in caught.value.remedy
 
@@ -141,7 +141,7 @@ def test_an_infarct_that_touches_no_wall_is_refused_with_a_sentence(outside: Les
 def test_an_infarct_hidden_by_another_is_refused(man: Anatomy) -> None:
     over = Lesion(0.0, 360.0, 0.5, 400.0, 1.0, 0.5)
     with pytest.raises(PhantomInvalid, match="touches no wall"):
-        build_thorax(man, (over, WHOLE), GRID)
+        build_patient(man, (over, WHOLE), GRID)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from model.geometry import AcquisitionGeometry, Collimator, VolumeGrid
+from model.ventricle import share
 from synthesis.materials import MU_PER_MM
-from synthesis.phantoms.shapes import Floats, Lattice, share, superellipse
+from synthesis.phantoms.shapes import Floats, Lattice, superellipse
 from synthesis.sample import make_study
 from synthesis.scenario import load_scenario
 from synthesis.simulation.analytic import AnalyticSimulator, finer_geometry

@@ -13,10 +13,11 @@ from synthesis.phantoms.body import Body, BodyStreams, make_body
 from synthesis.phantoms.imported.assemble import LabelVolume, assemble_body, check_water, heart_mm
 from synthesis.phantoms.imported.organs import ImportedOrgan
 from synthesis.phantoms.labelmap_body import load_volume
+from synthesis.phantoms.labelmap_files import read_volume, to_mu_per_mm
 from synthesis.scenario import Scenario
 from synthesis.simulation.analytic import finer_grid
 from synthesis.specs.patients import OrganLesionSpec
-from synthesis.specs.phantom import LabelmapSpec
+from synthesis.specs.phantom import LabelmapSpec, MuUnit
 from tests.support.phantoms import LabelledThorax, labelled_thorax, small_scenario, write_organ_table
 
 Change = Callable[..., Scenario]
@@ -109,6 +110,52 @@ def test_axes_that_run_against_ours_are_flipped(spec: LabelmapSpec, thorax: Labe
     np.ascontiguousarray(thorax.codes[::-1, :, ::-1]).tofile(tmp_path / "turned.raw")
     turned = spec.model_copy(update={"labels": tmp_path / "turned.raw", "flip": ("z", "x"), "attenuation": None})
     assert np.array_equal(load_volume(turned).index, load_volume(spec).index)
+
+
+def test_interfile_gives_the_same_array_with_the_voxels_of_its_header(
+    spec: LabelmapSpec, thorax: LabelledThorax, tmp_path: Path
+) -> None:
+    z, y, x = thorax.codes.shape
+    thorax.codes.tofile(tmp_path / "labels.i33")
+    header = tmp_path / "labels.h33"
+    header.write_text(
+        "!INTERFILE :=\n!imaging modality := nucmed\n!data offset in bytes := 0\n!name of data file := labels.i33\n"
+        f"!total number of images := {z}\n!matrix size [1] := {x}\n!matrix size [2] := {y}\n"
+        "!number format := unsigned integer\n!number of bytes per pixel := 1\n"
+        "scaling factor (mm/pixel) [1] := 6\nscaling factor (mm/pixel) [2] := 6\n"
+        f"slice thickness (pixels) := 1\n!number of slices := {z}\n!END OF INTERFILE :=\n",
+        encoding="latin-1",
+    )
+    read = read_volume(header, LabelmapSpec(labels=header, organs=spec.organs))
+    assert np.array_equal(read.array, thorax.codes)
+    assert read.voxel_mm == pytest.approx((6.0, 6.0, 6.0))
+
+
+@pytest.mark.parametrize(
+    ("unit", "water", "air", "bone"),
+    [("mm^-1", 0.015365, 0.0, None), ("cm^-1", 0.15365, 0.0, None), ("hu", 0.0, -1000.0, 1500.0), ("hu+1000", 1000.0, 0.0, 2500.0)],
+)  # fmt: skip
+def test_attenuation_of_every_unit_is_converted(unit: MuUnit, water: float, air: float, bone: float | None) -> None:
+    values = np.full((6, 6, 6), air, dtype=np.float32)
+    values[1:5, 1:5, 1:5] = water
+    mu = to_mu_per_mm(values, unit)
+    assert mu[2, 2, 2] == pytest.approx(MU_PER_MM["water"], rel=1e-4)
+    assert mu[0, 0, 0] == pytest.approx(0.0, abs=1e-7)
+    if bone is not None:
+        values[1, 1, 1] = bone
+        assert to_mu_per_mm(values, unit)[1, 1, 1] == pytest.approx(MU_PER_MM["cortical_bone"], rel=1e-4)
+
+
+def test_maps_that_lie_on_different_grids_are_refused(
+    spec: LabelmapSpec, thorax: LabelledThorax, tmp_path: Path
+) -> None:
+    values = thorax.mu_per_mm.transpose(2, 1, 0)[::-1, ::-1, :-1]
+    nibabel.save(nibabel.Nifti1Image(values, np.diag([6.0, 6.0, 6.0, 1.0])), tmp_path / "short.nii")
+    labels = thorax.codes.transpose(2, 1, 0)[::-1, ::-1]
+    nibabel.save(nibabel.Nifti1Image(labels, np.diag([6.0, 6.0, 6.0, 1.0])), tmp_path / "labels.nii")
+    short = LabelmapSpec(labels=tmp_path / "labels.nii", organs=spec.organs, attenuation=tmp_path / "short.nii")
+    with pytest.raises(PhantomInvalid, match=r"\(40, 73, 73\) voxels.*\(39, 73, 73\).*on the same grid"):
+        load_volume(short)
 
 
 def test_a_phantom_without_a_heart_is_made_for_patients_without_infarcts_only(

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from model.geometry import AcquisitionGeometry, Collimator, VolumeGrid, orbit_angles_rad
 from model.io.study_records import Study
+from model.ventricle import share
 from synthesis.perturbation import perturb
 from synthesis.perturbation.timing import ViewTimes, decay_factors
-from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, share, superellipse
+from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, superellipse
 from synthesis.simulation.analytic import AnalyticSimulator, finer_geometry
 from synthesis.specs.perturbation import (
     CentreSpec,
@@ -185,7 +186,7 @@ def test_detectors_that_measure_together_see_the_patient_at_the_same_time() -> N
 
 def test_the_radionuclide_decays_by_its_half_life_and_the_total_stays() -> None:
     short = ViewTimes.of((1.0, 6.0067 * 3600 - 1.0, 1.0), 1)  # two views a half-life apart
-    factors = decay_factors(short, "Tc-99m")
+    factors = decay_factors(short)
     assert factors[2] / factors[0] == pytest.approx(0.5, rel=1e-4)
     assert np.average(factors, weights=short.duration_s) == pytest.approx(1, rel=1e-12)
     _, expected = examined()
@@ -277,7 +278,7 @@ def test_faults_of_the_map_change_the_map_and_not_the_counts() -> None:
         ({"count_level": (0.5, 100.0)}, "must lie between 0.001 and 10"),
         ({"motion": {"share": 0.5, "axial_mm": (10, 3)}}, "above the upper limit"),
         ({"motion": {"share": 0.5, "speed": 3}}, "Extra inputs"),
-        ({"decay": "Xx-1"}, "Tc-99m"),
+        ({"decay": "Tl-201"}, "Input should be 'Tc-99m'"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused_with_the_reason(data: dict[str, object], message: str) -> None:

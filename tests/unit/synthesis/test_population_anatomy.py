@@ -13,7 +13,7 @@ from synthesis.phantoms.arms import arm_centres, reach_mm
 from synthesis.phantoms.composition import Phantom
 from synthesis.phantoms.heart import Frame
 from synthesis.phantoms.shapes import Lattice, superellipse
-from synthesis.phantoms.thorax import build_thorax
+from synthesis.phantoms.thorax import build_patient
 from synthesis.phantoms.variation import vary
 from synthesis.scenario import load_scenario, parse_scenario
 from synthesis.specs.patients import ARM_GAP_MM, PopulationSpec
@@ -93,12 +93,12 @@ def test_arms_lie_beside_the_trunk_without_touching_it() -> None:
     right, left = arm_centres(anatomy)
     assert right[0] < anatomy.centre[0] < left[0]
     assert right[1] == left[1] == pytest.approx(anatomy.centre[1] + arms.behind)  # y runs to the back
-    phantom = build_thorax(anatomy, (), GRID)[0]
+    phantom = build_patient(anatomy, (), GRID).phantom
     bone = phantom.share_of("humerus")
     p = Lattice.of(GRID)
     for centre, side in ((right, p.x < 0), (left, p.x > 0)):
         assert centroid(np.where(side, bone, 0))[:2] == pytest.approx(centre, abs=1.0)
-    plain = build_thorax(replace(anatomy, extras=replace(anatomy.extras, arms=None)), (), GRID)[0]
+    plain = build_patient(replace(anatomy, extras=replace(anatomy.extras, arms=None)), (), GRID).phantom
     added = phantom.shares.sum(axis=0) - plain.shares.sum(axis=0)
     assert added.min() > -1e-5
     assert added[0].sum() * 6.6**2 == pytest.approx(2 * np.pi * arms.radius**2, rel=0.01)  # nothing overlaps
@@ -121,7 +121,7 @@ def test_arms_that_do_not_fit_the_field_of_view_are_refused() -> None:
 def test_a_breast_has_the_volume_that_was_asked_for() -> None:
     for wanted in (200.0, 600.0):
         anatomy = patient(8, PopulationSpec(breast_volume_ml=(wanted, wanted)), female=True)
-        volume = build_thorax(anatomy, (), GRID)[0].share_of("breast").sum() * VOXEL_ML / 2
+        volume = build_patient(anatomy, (), GRID).phantom.share_of("breast").sum() * VOXEL_ML / 2
         assert volume == pytest.approx(wanted, rel=0.3)
 
 
@@ -131,15 +131,15 @@ def test_a_tall_patient_has_long_organs() -> None:
     grid = VolumeGrid((64, 64, 64), (6.6, 6.6, 6.6))
     lengths = []
     for anatomy in (small, tall):
-        liver = build_thorax(anatomy, (), grid)[0].share_of("liver")
+        liver = build_patient(anatomy, (), grid).phantom.share_of("liver")
         lengths.append(float((liver.max(axis=(1, 2)) > 0.5).sum()))
     assert lengths[1] > 1.1 * lengths[0]
 
 
 def test_papillary_muscles_lie_in_the_cavity_where_anatomy_puts_them() -> None:
     anatomy = replace(patient(6, PopulationSpec()), extras=Extras(papillary_mm=5.0))
-    phantom = build_thorax(anatomy, (), GRID)[0]
-    plain = build_thorax(replace(anatomy, extras=Extras()), (), GRID)[0]
+    phantom = build_patient(anatomy, (), GRID).phantom
+    plain = build_patient(replace(anatomy, extras=Extras()), (), GRID).phantom
     muscle = phantom.share_of("papillary")
     assert muscle.sum() > 0
     assert (plain.share_of("blood") - phantom.share_of("blood")) == pytest.approx(muscle, abs=1e-5)
@@ -159,7 +159,7 @@ def sides(phantom: Phantom) -> dict[str, float]:
 @pytest.mark.parametrize("number", range(4))
 def test_left_and_right_never_swap_in_the_varied_population(number: int) -> None:
     anatomy = patient(number, BROAD.model_copy(update={"frames": 2}))
-    phantom, middle = build_thorax(anatomy, (), GRID)[0], anatomy.centre[0]
+    phantom, middle = build_patient(anatomy, (), GRID).phantom, anatomy.centre[0]
     x = sides(phantom)
     assert x["liver"] < middle - 10
     assert x["myocardium"] > middle + 5

@@ -11,7 +11,7 @@ from synthesis.phantoms.anatomy import Anatomy, Extras, Moment
 from synthesis.phantoms.heart import Frame
 from synthesis.phantoms.motion import Cycle, at, contract, moments, volumes
 from synthesis.phantoms.shapes import Lattice
-from synthesis.phantoms.thorax import build_patient, build_thorax
+from synthesis.phantoms.thorax import build_patient
 from synthesis.specs.patients import PopulationSpec
 from tests.support.population import GRID, centroid, patient
 
@@ -44,7 +44,7 @@ def voxelised_cavity_ml(anatomy: Anatomy) -> float:
         right_dome_z=anatomy.right_dome_z - middle[2],
         ventricle=replace(anatomy.ventricle, base=tuple(base - middle)),
     )
-    phantom = build_thorax(moved, (), grid)[0]
+    phantom = build_patient(moved, (), grid).phantom
     now = at(moved, moved.extras.moments[0]).ventricle
     long, a, b = Frame.of(now).local(Lattice.of(grid))
     inside = (long > 0) & (long < now.length) & (a**2 + b**2 < (now.outer_radius - now.wall / 2) ** 2)
@@ -63,7 +63,7 @@ def test_the_painted_cavity_ejects_its_share() -> None:
 def test_breathing_in_lowers_the_organs_and_the_heart_by_its_share() -> None:
     still = replace(patient(7, PopulationSpec()), extras=Extras())
     deep = replace(still, extras=Extras(moments=(Moment(20.0, 0.0),)))
-    before, after = (build_thorax(a, (), GRID)[0] for a in (still, deep))
+    before, after = (build_patient(a, (), GRID).phantom for a in (still, deep))
     heart = [centroid(p.share_of("myocardium"))[2] for p in (before, after)]
     assert heart[0] - heart[1] == pytest.approx(12, abs=1)
     stomach = [centroid(p.share_of("stomach_wall"))[2] for p in (before, after)]

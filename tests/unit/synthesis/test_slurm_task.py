@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from synthesis.execution.request import SampleRequest
+from synthesis.execution.slurm import array as array_module
+from synthesis.execution.slurm import scheduler
 from synthesis.execution.slurm.array import run_array
-from synthesis.execution.slurm.errors import SlurmMissing
-from synthesis.execution.slurm.plan import ArrayFolder, Plan, arrays, new_array
+from synthesis.execution.slurm.errors import ArrayFailed, SlurmMissing
+from synthesis.execution.slurm.plan import ArrayFolder, Job, Jobs, Plan, arrays, new_array
 from synthesis.execution.slurm.profile import ClusterProfile
 from synthesis.execution.slurm.script import STOPPED
 from synthesis.execution.slurm.status import array_status
 from synthesis.execution.slurm.task import run_task
+from synthesis.manifest import SampleRecord
 from synthesis.scenario import load_scenario
 
 QUICK = load_scenario("quick")
@@ -92,6 +95,32 @@ def test_without_slurm_here_the_error_says_so_and_nothing_stays(
         run_array(wanted, profile=ClusterProfile(), on_done=lambda record: None)
     assert "--executor local" in caught.value.remedy
     assert arrays(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("damage", ["deleted", "cut off"])
+def test_a_study_that_is_lost_while_the_array_runs_is_missing_at_its_end(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [[scheduler.QueuedTask("7", 0, "RUNNING", "None")], []]
+
+    def squeue(_job_ids: object, _name: str) -> list[scheduler.QueuedTask]:
+        """Say that the array runs, which loses a study meanwhile, and from the second question on that it ended."""
+        if len(answers) == 1:
+            return answers[0]
+        run_task(array, plan, 0, stop=threading.Event())
+        lost = tmp_path / "study-00001.h5"
+        lost.unlink() if damage == "deleted" else lost.write_bytes(lost.read_bytes()[:-10])
+        return answers.pop(0)
+
+    array, plan = planned(tmp_path)
+    array.write_jobs(Jobs(name="ours", jobs=(Job(job_id="7", first=0, tasks=1),)))
+    monkeypatch.setattr(scheduler, "queued", squeue)
+    monkeypatch.setattr(array_module, "ASK_S", (0.0, 0.0))
+    wanted = [plan.request(number, tmp_path) for number in range(2)]
+    made: list[SampleRecord] = []
+    with pytest.raises(ArrayFailed, match=r"1 of 2 studies are missing\. study-00001\.h5 was made, and then deleted"):
+        run_array(wanted, profile=ClusterProfile(settle_s=0.1), on_done=made.append)
+    assert [record.index for record in made] == [0]
 
 
 def test_status_needs_no_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

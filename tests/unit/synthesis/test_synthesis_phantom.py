@@ -7,13 +7,14 @@ import numpy.typing as npt
 import pytest
 
 from model.geometry import VolumeGrid
+from model.ventricle import share
 from synthesis.defects import Lesion, defect_records
 from synthesis.materials import MU_PER_MM
 from synthesis.phantoms.anatomy import Anatomy, draw_anatomy
 from synthesis.phantoms.composition import LABEL_CODES, Phantom
 from synthesis.phantoms.heart import Frame
-from synthesis.phantoms.shapes import Floats, Lattice, block_mean, ellipsoid, share
-from synthesis.phantoms.thorax import build_thorax
+from synthesis.phantoms.shapes import Floats, Lattice, block_mean, ellipsoid
+from synthesis.phantoms.thorax import build_patient
 from synthesis.scenario import load_scenario
 
 GRID = VolumeGrid((32, 96, 96), (4.4, 4.4, 4.4))
@@ -29,7 +30,7 @@ def anatomies(number: int, **changes: object) -> list[Anatomy]:
 @pytest.fixture(scope="module")
 def man() -> Man:
     anatomy = next(a for a in anatomies(20) if not a.female)
-    return anatomy, build_thorax(anatomy, (), GRID)[0]
+    return anatomy, build_patient(anatomy, (), GRID).phantom
 
 
 def centroid(weight: Floats) -> npt.NDArray[np.float64]:
@@ -136,7 +137,7 @@ def test_bodies_are_diverse() -> None:
     ]
     for values, least in spreads:
         assert np.std(values) > least
-    volumes = [build_thorax(a, (), VolumeGrid((16, 48, 48), (8.8,) * 3))[0].labels(1) for a in drawn[:8]]
+    volumes = [build_patient(a, (), VolumeGrid((16, 48, 48), (8.8,) * 3)).phantom.labels(1) for a in drawn[:8]]
     for i, first in enumerate(volumes):
         for second in volumes[:i]:
             assert (first != second).mean() > 0.01
@@ -144,7 +145,7 @@ def test_bodies_are_diverse() -> None:
 
 def test_every_body_fits_the_field_of_view() -> None:
     for anatomy in anatomies(8, body_width_mm=(392.0, 392.0)):
-        phantom, _ = build_thorax(anatomy, (), GRID)
+        phantom = build_patient(anatomy, (), GRID).phantom
         body = phantom.shares.sum(axis=0)
         assert body[:, :, :2].max() == body[:, :, -2:].max() == body[:, :2].max() == body[:, -2:].max() == 0
 
@@ -154,8 +155,9 @@ def test_an_infarct_lies_in_the_segments_that_its_angle_names(man: Man) -> None:
     expected = {0.0: {7}, 60.0: {12}, 120.0: {11}, 180.0: {10}, 240.0: {9}, 300.0: {8}}
     for centre, segments in expected.items():
         lesion = Lesion(centre, 50.0, 0.5, 20.0, 1.0, 0.8)
-        phantom, extents = build_thorax(anatomy, (lesion,), GRID)
-        record = defect_records(phantom, (lesion,), extents)[0]
+        patient = build_patient(anatomy, (lesion,), GRID)
+        phantom = patient.phantom
+        record = defect_records(phantom, (lesion,), patient.extents)[0]
         covered = phantom.share_of("lesion_1")
         sizes = np.bincount(phantom.segments.ravel(), weights=covered.ravel(), minlength=18)
         assert {int(sizes.argmax())} == segments
@@ -166,11 +168,11 @@ def test_an_infarct_lies_in_the_segments_that_its_angle_names(man: Man) -> None:
 def test_the_extent_of_an_infarct_grows_with_each_of_its_widths(man: Man) -> None:
     anatomy, _ = man
     small = Lesion(0.0, 60.0, 0.5, 25.0, 0.5, 0.8)
-    extent = build_thorax(anatomy, (small,), GRID)[1][0]
+    extent = build_patient(anatomy, (small,), GRID).extents[0]
     for wider in (
         replace(small, theta_width_deg=120.0), replace(small, x_width_mm=50.0), replace(small, wall_fraction=1.0),
     ):  # fmt: skip
-        assert build_thorax(anatomy, (wider,), GRID)[1][0] > 1.3 * extent
+        assert build_patient(anatomy, (wider,), GRID).extents[0] > 1.3 * extent
 
 
 def test_averaging_blocks_keeps_totals() -> None:

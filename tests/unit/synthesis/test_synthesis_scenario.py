@@ -49,6 +49,8 @@ def test_a_file_reads_as_the_same_scenario_and_changes_the_digest_with_any_value
         (MINIMAL + "counts = [2e6, 1e6]\n", "lower limit"),
         (MINIMAL + '[[sites]]\nname = "here"\n', "must differ"),
         (MINIMAL + "body_width_mm = [300, 600]\n", "does not fit"),
+        ("window_kev = [143.0, 175.0]\n" + MINIMAL, "143 to 175 keV, must hold the 140.5 keV"),
+        ("window_kev = [60.0, 80.0]\n" + MINIMAL, "60 to 80 keV, must hold the 140.5 keV"),
         (MINIMAL + "[simulation]\noversampling = 1\n", "simulation.oversampling"),
     ],
 )

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from model.geometry import AcquisitionGeometry, Collimator, VolumeGrid, orbit_angles_rad
+from model.ventricle import share
 from synthesis.errors import SimulationFailed
 from synthesis.materials import MU_PER_MM
 from synthesis.perturbation.noise import estimate_scatter, poisson_counts
-from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, share, superellipse
+from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, superellipse
 from synthesis.simulation.analytic import AnalyticSimulator, finer_geometry
 from synthesis.simulation.blur import gaussian_blur
 

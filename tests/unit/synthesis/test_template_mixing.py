@@ -9,6 +9,7 @@ from synthesis.errors import SimulationFailed
 from synthesis.records import describe_study
 from synthesis.sample import make_study, make_template
 from synthesis.sources import GROUPS
+from synthesis.specs.perturbation import PerturbationSpec
 from synthesis.specs.simulation import GateSpec
 from synthesis.template import Template
 from synthesis.variants import mix_study
@@ -142,6 +143,27 @@ def test_a_monte_carlo_too_noisy_for_the_count_level_is_refused(template: Templa
     bad = replace(template, projections=replace(noisy, variance=exact.primary * np.float32(unit)))
     with pytest.raises(SimulationFailed):
         mix_study(bad, 0)
+
+
+def test_a_monte_carlo_is_judged_at_the_count_level_that_was_drawn(template: Template) -> None:
+    def at(level: float, share: float) -> Study:
+        perturbation = PerturbationSpec(count_level=(level, level))
+        scenario = template.body.scenario.model_copy(update={"perturbation": perturbation})
+        exact = template.projections
+        variance = exact.primary * np.float32(share)
+        noisy = replace(exact, variance=variance, scatter=exact.primary * np.float32(0.25), scatter_is_physical=True)
+        return mix_study(replace(template, body=replace(template.body, scenario=scenario), projections=noisy), 0)
+
+    def ratio(study: Study) -> float:
+        return float(study.provenance["monte_carlo"]["mc_variance_ratio"])
+
+    share = 0.08 / ratio(at(1.0, 1e-6)) * 1e-6
+    assert ratio(at(1.0, share)) == pytest.approx(0.08, rel=1e-4)
+    with pytest.raises(SimulationFailed, match=r"0\.16 times the Poisson variance"):
+        at(2.0, share)
+    assert ratio(at(0.25, 4 * share)) == pytest.approx(0.08, rel=1e-4)
+    with pytest.raises(SimulationFailed, match=r"0\.32 times"):
+        at(1.0, 4 * share)
 
 
 def test_a_physical_scatter_keeps_its_share_of_the_counts(template: Template) -> None:

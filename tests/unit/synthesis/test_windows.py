@@ -9,9 +9,10 @@ import pytest
 from model.geometry import AcquisitionGeometry, Collimator, EnergyWindow, VolumeGrid, orbit_angles_rad
 from model.io.study_records import Study
 from model.scatter import ScatterSource, scatter_estimate
+from model.ventricle import share
 from synthesis.errors import SimulationFailed
 from synthesis.materials import MU_PER_MM
-from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, share, superellipse
+from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, superellipse
 from synthesis.simulation.analytic import AnalyticSimulator, finer_geometry
 from synthesis.simulation.windows import BROADER_MM, window_counts, window_ratios
 from tests.support.compton import Scored, Water, detect, in_window
