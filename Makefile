@@ -105,20 +105,24 @@ test: setup browser dicom-check postgres-check desktop-check lint  ## the daily 
 ifdef AFTER_TEST
 test-all: setup browser gate slurm-check
 else
-test-all: test gate slurm-check
+test-all: test gate slurm-check  ## make test, then the slow tests: GATE, Slurm, faults, the demonstration
 endif
 	$(BIN)/pytest -q -m slow tests
 
 WEIGHTS := build/weights
-weights: setup  ## make the training data (16 GB of memory, 15 minutes), train the shipped networks (four hours) and calibrate them
-	$(BIN)/flomir synthesize run perfusion-64 --studies 160 --seed 301 --out $(WEIGHTS)/perfusion-64
+PROCESSES ?= 2
+weights: setup  ## make the training data (20 GB of memory, half an hour), train the shipped networks (a night) and calibrate them
+	$(BIN)/flomir synthesize run perfusion-64 --studies 160 --seed 301 --out $(WEIGHTS)/perfusion-64/first
+	$(BIN)/flomir synthesize run perfusion-64 --studies 400 --seed 302 --out $(WEIGHTS)/perfusion-64/second
 	$(BIN)/flomir synthesize run many-cameras --studies 36 --seed 201 --out $(WEIGHTS)/many-cameras
-	$(BIN)/flomir synthesize run mild-defects --studies 72 --seed 401 --out $(WEIGHTS)/mild-defects
-	$(BIN)/flomir synthesize run perfusion-64 --studies 24 --seed 101 --out $(WEIGHTS)/validation
+	$(BIN)/flomir synthesize run mild-defects --studies 110 --seed 402 --out $(WEIGHTS)/mild-defects
+	$(BIN)/flomir synthesize run perfusion-64 --studies 24 --seed 101 --out $(WEIGHTS)/validation/perfusion-64
+	$(BIN)/flomir synthesize run mild-defects --studies 20 --seed 102 --out $(WEIGHTS)/validation/mild-defects
 	$(BIN)/flomir synthesize run many-cameras --studies 8 --seed 501 --out $(WEIGHTS)/calibration/many-cameras
 	$(BIN)/flomir synthesize run perfusion-64 --studies 16 --seed 502 --out $(WEIGHTS)/calibration/perfusion-64
 	for recipe in model/weights/recipes/*.args; do \
-	  $(BIN)/flomir train --data $(WEIGHTS)/perfusion-64 --data $(WEIGHTS)/many-cameras --data $(WEIGHTS)/mild-defects \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m flomir train \
+	    --data $(WEIGHTS)/perfusion-64 --data $(WEIGHTS)/many-cameras --data $(WEIGHTS)/mild-defects \
 	    --validation $(WEIGHTS)/validation $$(cat $$recipe) --out model/weights/$$(basename $$recipe .args).safetensors --resume; \
 	  $(BIN)/flomir models calibrate model/weights/$$(basename $$recipe .args).safetensors --data $(WEIGHTS)/calibration; done
 
