@@ -6,10 +6,7 @@ finished is kept, and the same request goes on.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, TextIO, cast
@@ -92,6 +89,7 @@ def make(job: MakeJob, report: Report) -> Answer:
     GenerationInterrupted
         On SIGTERM.
     """
+    from synthesis.execution.interrupts import terminated_as_interrupted
     from synthesis.pipeline import Progress, generate
 
     scenario = validate_scenario(job.scenario)
@@ -105,7 +103,7 @@ def make(job: MakeJob, report: Report) -> Answer:
             total=progress.planned,
         )
 
-    with _terminated_as_interrupted():
+    with terminated_as_interrupted():
         generate(
             scenario,
             job.folder,
@@ -153,18 +151,6 @@ def _described(folder: Path, about: Path, report: Report, before: float) -> Answ
         report(before + (1 - before) * half, stage=stage, done=done, total=total)
 
     return cast("Answer", describe(folder, about, on_step=told))
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted() -> Any:
-    """Take SIGTERM for Ctrl-C, which the pipeline knows how to obey, also where a shell's ``&`` has Ctrl-C ignored."""
-    terminated = signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(os.getpid(), signal.SIGINT))
-    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, interrupted)
-        signal.signal(signal.SIGTERM, terminated)
 
 
 def answer_request(raw: str, report: Report) -> Answer:

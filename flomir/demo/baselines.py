@@ -8,6 +8,7 @@ as its last round left it, does not get.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -21,7 +22,7 @@ from model.io.weights import save_arrays
 from model.task_spec import task_spec
 from model.tasks import Sample, Task, load_task
 from model.training.steps import ScheduleWindow
-from synthesis.execution.process import prepare_process
+from synthesis.execution.process import long_work, prepare_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,21 @@ class BaselinePlan:
 
 @contextmanager
 def quiet_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield fresh processes with one torch thread each: two cores, two processes, no oversubscription."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare_process) as pool:
-        yield pool
+    """Yield fresh processes with one torch thread each: two cores, two processes, no oversubscription.
+
+    When the block ends by an exception, nothing new starts and `long_work` in the processes is ended in its middle.
+    """
+    context = get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_process, initargs=(stop,)) as pool:
+        try:
+            yield pool
+        except BrokenProcessPool:
+            raise  # the pool ends its processes itself
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def train_baselines(plans: list[BaselinePlan], workers: int, on_done: Callable[[str], None]) -> list[Path]:
@@ -58,6 +71,11 @@ def train_baselines(plans: list[BaselinePlan], workers: int, on_done: Callable[[
 
 def train_baseline(plan: BaselinePlan) -> Path:
     """Train one baseline and save its best state. Deterministic in (plan, machine)."""
+    with long_work():
+        return _train(plan)
+
+
+def _train(plan: BaselinePlan) -> Path:
     task = load_task(TASK)
     parameters = task_spec(TASK).parameters.model_validate(plan.parameters)
     halves = [

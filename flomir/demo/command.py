@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import signal
 import tempfile
 import threading
 import webbrowser
@@ -20,6 +19,7 @@ from flomir.demo.settings import DemoSettings
 from flomir.waiting import WaitTimeoutError
 from model.errors import ModelError
 from synthesis.errors import GenerationInterrupted, SynthesisError
+from synthesis.execution.interrupts import terminated_as_interrupted
 
 
 @click.command()
@@ -49,12 +49,8 @@ def demo(
         first = error.errors()[0]
         message = f"--{first['loc'][0]}: {first['msg']}"
         raise click.UsageError(message) from error
-    signal.signal(signal.SIGTERM, _interrupt)
-    _show(settings, headless=headless, as_json=as_json)
-
-
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+    with terminated_as_interrupted():
+        _show(settings, headless=headless, as_json=as_json)
 
 
 def _show(settings: DemoSettings, *, headless: bool, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from model.classical.tuning import tune_osem
 from model.evaluation.metrics import bootstrap_ratio, case_metrics
 from model.io.study import read_study
 from model.tasks import load_task
+from synthesis.execution.process import long_work
 
 METRICS = ("nrmse_body", "nrmse_heart", "ssim_heart", "defect_contrast")
 Cases = dict[str, list[dict[str, float | None]]]
@@ -55,6 +56,11 @@ def evaluate_methods(
 
 
 def _score_chunk(files: list[Path], networks: dict[str, tuple[dict[str, object], Path]], osem: OsemSettings) -> Cases:
+    with long_work():
+        return _score(files, networks, osem)
+
+
+def _score(files: list[Path], networks: dict[str, tuple[dict[str, object], Path]], osem: OsemSettings) -> Cases:
     task = load_task(TASK)
     samples = task.load_samples(files)
     cases: Cases = {}

@@ -1,6 +1,7 @@
 """The whole main flow through the daemons' own APIs: invite, enrol, approve, add studies, offer, consent, rounds."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +26,10 @@ class Federation:
     sites: tuple[DaemonProcess, ...]
 
     def stop(self) -> None:
-        """End every daemon, contributors first."""
-        for daemon in (*self.sites, self.orchestrator):
-            daemon.stop()
+        """End every daemon, the contributors first and all at once."""
+        with ThreadPoolExecutor(max(1, len(self.sites))) as pool:
+            list(pool.map(DaemonProcess.stop, self.sites))
+        self.orchestrator.stop()
 
 
 def launch(settings: DemoSettings) -> Federation:
@@ -37,9 +39,14 @@ def launch(settings: DemoSettings) -> Federation:
         DaemonProcess("contributor", settings.workdir / f"contributor-{index + 1}")
         for index in range(settings.contributors)
     )
-    for daemon in (orchestrator, *sites):
-        daemon.launch()
-    return Federation(orchestrator, sites)
+    federation = Federation(orchestrator, sites)
+    try:
+        for daemon in (orchestrator, *sites):
+            daemon.launch()
+    except BaseException:  # interrupted, or the third did not start: the first two must not stay
+        federation.stop()
+        raise
+    return federation
 
 
 def enrol(federation: Federation, settings: DemoSettings) -> list[str]:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 KEYS = {
     "rounds_planned", "rounds_completed", "sites", "wall_s", "round_overhead_s", "metrics", "vs_each_single", "report",
 }  # fmt: skip
+INTERRUPTED = 130
 METRICS = {"nrmse_body", "nrmse_heart", "ssim_heart", "defect_contrast"}
 
 
@@ -56,7 +57,7 @@ def test_an_interrupted_demo_leaves_no_process(tmp_path: Path) -> None:
         wait_for(lambda: len(descendants(demo.pid)) >= 8, "the daemons to start", timeout_s=60)
         pids = descendants(demo.pid)
         demo.send_signal(signal.SIGTERM)
-        demo.wait(60)
+        assert demo.wait(60) == INTERRUPTED
         wait_for(lambda: not any(is_alive(pid) for pid in pids), "every process to end", timeout_s=60)
     finally:
         if demo.poll() is None:
