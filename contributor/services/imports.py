@@ -18,7 +18,6 @@ from fl_core.desk import Desk
 from fl_core.errors import (
     CATALOGUE,
     Conflict,
-    FlomirError,
     IllegalTransition,
     InvalidInput,
     NotFound,
@@ -29,6 +28,7 @@ from fl_core.storage import request_keys
 from fl_core.storage.incoming import pieces, receive
 from fl_core.storage.listing import Wanted
 from fl_core.storage.site_imports import ACTIVE, FileState, ImportEvent, ImportRecord, ImportState, ImportStore
+from fl_core.supervision.failures import expected
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 
@@ -244,8 +244,9 @@ class Imports:
         except JobCancelled:
             if self._queue.is_ending(record.id):
                 self._end(record, ImportEvent.CANCELLED)
-        except FlomirError as error:
-            self._end(record, ImportEvent.FAILED, code=error.code, detail=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the import has failed
+            failure = expected(error, "an import failed unexpectedly", import_id=record.id)
+            self._end(record, ImportEvent.FAILED, code=failure.code, detail=str(failure))
         else:
             self._end(record, ImportEvent.FINISHED)
 

@@ -16,7 +16,7 @@ from contributor.services.kept_files import remove_of, remove_strays
 from contributor.services.models import ReceivedModels
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
-from fl_core.errors import Conflict, FlomirError, IllegalTransition, NotFound
+from fl_core.errors import Conflict, IllegalTransition, NotFound
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json, SitePhase
 from fl_core.storage.lab_work import JobEvent, JobState
@@ -24,6 +24,7 @@ from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_studies import StudyStore
+from fl_core.supervision.failures import expected
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 from fl_core.views import Deleted
@@ -232,12 +233,9 @@ class OwnResults:
             self._end(result_id, JobEvent.FINISHED, {"result": answer})
         except JobCancelled:
             self._end(result_id, JobEvent.CANCELLED if self._queue.is_ending(result_id) else JobEvent.INTERRUPTED)
-        except FlomirError as error:
-            self._end(result_id, JobEvent.FAILED, {"problem": WorkProblem.of(error).model_dump()})
-        except Exception:
-            logger.exception("a comparison failed unexpectedly", extra={"result": result_id})
-            problem = WorkProblem.of(FlomirError("see the log of the daemon"))
-            self._end(result_id, JobEvent.FAILED, {"problem": problem.model_dump()})
+        except Exception as error:  # noqa: BLE001 - whatever it is, the comparison has failed
+            failure = expected(error, "a comparison failed unexpectedly", result=result_id)
+            self._end(result_id, JobEvent.FAILED, {"problem": WorkProblem.of(failure).model_dump()})
 
     def _child(self, result_id: str, cancel: threading.Event) -> dict[str, object]:
         record = self._store.get(result_id)

@@ -18,10 +18,11 @@ from contributor.services.shipped import is_shipped, shipped_model, shipped_name
 from contributor.services.studies import Studies
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
-from fl_core.errors import Conflict, FlomirError, InvalidInput, NotFound, StudyUnusable
+from fl_core.errors import Conflict, InvalidInput, NotFound, StudyUnusable
 from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Transaction
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
+from fl_core.supervision.failures import expected
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 from fl_core.views import Deleted
@@ -210,8 +211,9 @@ class Reconstructions:
             done = _finished(record, self._run(record, cancel))
         except JobCancelled:
             return  # the daemon ends; it is begun again at the next start
-        except FlomirError as error:
-            done = replace(record, state="failed", problem=WorkProblem.of(error).model_dump())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the reconstruction has failed
+            failure = expected(error, "a reconstruction failed unexpectedly", reconstruction=record.id)
+            done = replace(record, state="failed", problem=WorkProblem.of(failure).model_dump())
         self._progress.pop(record.id, None)
         with self._desk.database.begin() as tx:
             self._store.save(tx, done)

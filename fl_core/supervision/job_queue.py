@@ -3,17 +3,14 @@
 What waits is kept elsewhere, in a database, so that it survives the daemon; the queue asks for the next one.
 """
 
-import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
+
+from fl_core.supervision.failures import log_without_words
 
 FAULT_PAUSE_S = 0.5
 LOOK_EVERY_S = 60.0
-
-logger = logging.getLogger(__name__)
 
 
 class JobQueue:
@@ -98,12 +95,7 @@ class JobQueue:
                 if job is not None:
                     self._one(job)
             except Exception as error:  # noqa: BLE001 - the thread must not end; words of errors may quote a path
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                at = f"{Path(where.filename).name}:{where.lineno}"
-                logger.error(
-                    "a job could not be recorded",
-                    extra={"queue": self._name, "kind": type(error).__name__, "where": at},
-                )
+                log_without_words(error, "a job could not be recorded", queue=self._name)
                 self._stopping.wait(FAULT_PAUSE_S)
                 continue
             if job is None:

@@ -16,6 +16,7 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobEvent, JobRow, JobState
+from fl_core.supervision.failures import expected
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled
 from fl_core.views import Deleted
@@ -235,11 +236,9 @@ class Jobs:
                 self._apply(tx, job, JobEvent.FINISHED, values)
         except JobCancelled:
             self._end(job, JobEvent.CANCELLED if self._queue.is_ending(job.id) else JobEvent.INTERRUPTED)
-        except FlomirError as error:
-            self._end(job, JobEvent.FAILED, problem=_problem(error))
-        except Exception:
-            logger.exception("a job of the laboratory failed unexpectedly", extra={"job": job.id})
-            self._end(job, JobEvent.FAILED, problem=_problem(FlomirError("see the log of the daemon")))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job has failed
+            failure = expected(error, "a job of the laboratory failed unexpectedly", job=job.id)
+            self._end(job, JobEvent.FAILED, problem=_problem(failure))
 
     def _child(self, job: JobRow, work: Work, cancel: threading.Event) -> dict[str, object]:
         folder = self.folder(job.id)

@@ -87,3 +87,21 @@ def test_a_page_words_the_end_of_a_reconstruction_by_its_key_and_the_problem_by_
     line = next(one for one in site.client.get("/api/v1/activity").json["items"] if one["subject"] == MADE)
     assert (line["key"], line["values"]["code"]) == ("reconstruction.failed", "not_found")
     assert line["values"]["reason"] == CATALOGUE["not_found"].title
+
+
+def test_what_nobody_expected_ends_a_reconstruction_too_and_its_words_stay_out_of_the_log(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_request: object, **_options: object) -> dict[str, object]:
+        message = "/scans/Doe-Jane.dcm"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("contributor.services.reconstructions.run_job", broken)
+    monkeypatch.setattr(site.daemon.services.studies, "path", lambda _study: Path("study.h5"))
+    _of_a_study_that_is_gone(site)
+    problem = _view(site)["problem"]
+    assert isinstance(problem, dict)
+    assert (problem["code"], problem["title"]) == ("internal", CATALOGUE["internal"].title)
+    assert "a reconstruction failed unexpectedly" in caplog.text
+    assert "Doe" not in caplog.text
+    assert "Doe" not in str(problem)
