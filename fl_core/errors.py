@@ -337,6 +337,11 @@ CATALOGUE: dict[str, Entry] = {
         "The weights of the session's last round are not there any more.",
         "Start a new session from a model that is in the list.",
     ),
+    "session.first_model_gone": Entry(
+        409,
+        "The model that this session begins with was deleted.",
+        "Restore it from the bin of the models, or start a new session from a model that is in the list.",
+    ),
     "session.site_not_trusted": Entry(409, "A chosen site is not trusted.", "Approve the site first, or leave it out."),
     "session.too_many_sites": Entry(
         409, "More sites than one session may have.", "Choose fewer sites, or raise the limit in Settings."

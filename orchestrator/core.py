@@ -137,7 +137,7 @@ class Core:
             self.desk, home=self._home, models=self.models, run=self._outside.run_long, held=self._is_draining
         )
         self.folders = SessionFolders(self._home / "sessions")
-        self.round_files = RoundFiles(self.desk, folders=self.folders)
+        self.round_files = RoundFiles(self.desk, folders=self.folders, models=self.models)
         self.model_bin = ModelBin(self.desk, models=self.models, round_files=self.round_files)
 
     def _wire_sessions(self) -> None:
@@ -173,6 +173,7 @@ class Core:
             folders=self.folders,
             engine=self._outside.engine,
             plans=SessionPlans(self.desk, models=self.models, trust_list=self.trust_list),
+            round_files=self.round_files,
             wishes=self.wishes,
             on_due=self.sessions.on_answer,
             held=self._is_draining,

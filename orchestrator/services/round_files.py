@@ -3,12 +3,13 @@
 from contextlib import suppress
 
 from fl_core.desk import Desk
-from fl_core.errors import Conflict
+from fl_core.errors import Conflict, NotFound
 from fl_core.lifecycle import is_terminal
 from fl_core.storage import lab_models, lab_sessions
 from fl_core.storage.database import Transaction
 from model.errors import WeightsError
 from model.io.weights import content_hash
+from orchestrator.services.models import Models
 from orchestrator.services.session_folder import SessionFolders
 
 KEPT = 2
@@ -18,20 +19,29 @@ KEPT = 2
 class RoundFiles:
     """Removes files only; the models made of them have copies of their own in the registry."""
 
-    def __init__(self, desk: Desk, *, folders: SessionFolders) -> None:
+    def __init__(self, desk: Desk, *, folders: SessionFolders, models: Models) -> None:
         self._desk = desk
         self._folders = folders
+        self._models = models
 
     def check_there(self, tx: Transaction, session_id: str) -> None:
-        """Raise Conflict (``session.weights_gone``) when a run could not go on after the last closed round.
+        """Raise Conflict when a run would have no weights to begin with.
 
-        Without them it would begin with the first round again, unseen: these rounds count as closed.
+        ``session.weights_gone`` without those of the last closed round: it would begin with the first round again, unseen,
+        since these rounds count as closed. ``session.first_model_gone`` where none is closed and the first model was deleted.
         """
         closed = [one for one in lab_sessions.rounds(tx.connection, session_id, newest=2) if one.state == "closed"]
         record = closed[-1].record if closed else None
         if record is not None and not (self._folders.of(session_id).path / record.weights_file).is_file():
             message = f"{record.weights_file} of session {session_id} is not there"
             raise Conflict(message, code="session.weights_gone")
+        if record is None:
+            row = lab_sessions.by_id(tx.connection, session_id)
+            first = lab_models.by_id(tx.connection, row.initial_model_id, deleted_too=True)
+            try:
+                self._models.weights_path(first.sha256)
+            except NotFound as error:
+                raise Conflict(str(error), code="session.first_model_gone") from error
 
     def drop_earlier(self, session_id: str, number: int) -> None:
         """Remove what no run goes on from any more once round `number` is closed; a round without a model keeps it."""

@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 
 from fl_core.desk import Desk
-from fl_core.errors import ComputeFailed, FlomirError, PeerUnreachable
+from fl_core.errors import ComputeFailed, Conflict, FlomirError, PeerUnreachable
 from fl_core.lifecycle import SessionEvent, SessionState
 from fl_core.storage import lab_sessions
 from fl_core.storage.lab_sessions import SessionRow
+from fl_core.supervision.failures import expected
 from orchestrator.services.desk import SYSTEM
 from orchestrator.services.engine import Engine
 from orchestrator.services.participations import finish_all, settle_running, start_eligible
+from orchestrator.services.round_files import RoundFiles
 from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_ingest import SessionIngest
@@ -33,6 +35,7 @@ ACTIVE = (
     SessionState.PAUSED,
     SessionState.STOPPING,
 )
+BEING_RUN = frozenset({SessionState.STARTING, SessionState.RUNNING, SessionState.STOPPING})
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +52,7 @@ class SessionRuns:
         folders: SessionFolders,
         engine: Engine,
         plans: SessionPlans,
+        round_files: RoundFiles,
         wishes: SessionWishes,
         on_due: Callable[[str], None],
         held: Callable[[], bool] = lambda: False,
@@ -60,12 +64,14 @@ class SessionRuns:
         self._folders = folders
         self._engine = engine
         self._plans = plans
+        self._round_files = round_files
         self._wishes = wishes
         self._on_due = on_due
         self._held = held
         self._clock = clock
         self._lock = threading.Lock()
         self._stopping_since: dict[str, float] = {}
+        self._troubles: dict[str, str] = {}
 
     def hint(self, session_id: str) -> None:
         """Read a session's progress now."""
@@ -81,10 +87,34 @@ class SessionRuns:
                     self._step(row)
                 except PeerUnreachable as error:
                     logger.info("the engine is not there yet", extra={"session": row.id, "error": str(error)})
-                except FlomirError as error:
-                    logger.warning("a session's step failed", extra={"session": row.id, "error": str(error)})
-                except Exception:
-                    logger.exception("a session's step failed", extra={"session": row.id})
+                except Exception as error:  # noqa: BLE001 - the others' turn comes whatever happened to this one
+                    self._tell_trouble(row, error)
+                else:
+                    self._tell_trouble_over(row.id)
+
+    def _tell_trouble(self, row: SessionRow, error: Exception) -> None:
+        """Show what keeps a session from going on, once; the next tick tries again."""
+        kind = error.code if isinstance(error, FlomirError) else type(error).__name__
+        if self._troubles.get(row.id) == kind:
+            return
+        failure = expected(error, "a session's step failed", session=row.id)
+        if failure is error:
+            logger.warning("a session's step failed", extra={"session": row.id, "error": str(error)})
+        try:
+            with self._desk.database.begin() as tx:
+                if lab_sessions.by_id(tx.connection, row.id).state in BEING_RUN:
+                    self._book.change(tx, row.id, {"reason": failure.code, "reason_text": str(failure)[:500]})
+        except FlomirError:
+            return  # the database itself is what fails; the page shows that it hears nothing
+        self._troubles[row.id] = kind
+
+    def _tell_trouble_over(self, session_id: str) -> None:
+        if self._troubles.pop(session_id, None) is None:
+            return
+        with self._desk.database.begin() as tx:
+            row = lab_sessions.by_id(tx.connection, session_id)
+            if row.state in BEING_RUN and row.reason:
+                self._book.change(tx, session_id, {"reason": "", "reason_text": ""})
 
     def _step(self, row: SessionRow) -> None:
         if row.state in {SessionState.OFFERED, SessionState.PAUSED}:
@@ -104,6 +134,12 @@ class SessionRuns:
 
     def _launch(self, row: SessionRow) -> None:
         if self._held():
+            return
+        try:
+            with self._desk.database.begin() as tx:
+                self._round_files.check_there(tx, row.id)
+        except Conflict as error:
+            self._fail(row, error.code, str(error))
             return
         plan, ready = self._plans.at_start(row)
         if ready < plan.quorum:

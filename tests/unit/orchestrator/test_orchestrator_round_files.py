@@ -64,6 +64,34 @@ def test_a_session_whose_last_weights_were_removed_says_so_instead_of_beginning_
     assert len(lab.engine.started) == 1
 
 
+def test_a_session_without_a_closed_round_whose_first_model_was_deleted_says_so_until_it_is_restored(lab: Lab) -> None:
+    session_id = lab.running(lab.site(), rounds=2)
+    lab.report(session_id, "started", number=0)
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.report(session_id, "stopped", number=1)
+    first = lab.session(session_id)["initial_model_id"]
+    lab.ok("DELETE", f"/models/{first}")
+    for what, body in (("resume", None), ("extend", {"rounds": 5})):
+        refused = lab.call("POST", f"/sessions/{session_id}/{what}", body)
+        assert (refused.status_code, (refused.json or {})["code"]) == (409, "session.first_model_gone")
+    lab.ok("POST", f"/models/{first}/restore")
+    lab.ok("POST", f"/sessions/{session_id}/resume")
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+
+
+def test_a_file_that_vanishes_before_the_start_fails_the_session_instead_of_being_looked_for_for_ever(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.offer(site)
+    site.answer(session_id)
+    assert lab.session(session_id)["state"] == "starting"
+    for path in (lab.home / "models").glob("*.safetensors"):
+        path.unlink()
+    lab.core.runs.tick()
+    session = lab.session(session_id)
+    assert (session["state"], session["reason"]) == ("failed", "session.first_model_gone")
+
+
 def test_a_session_that_goes_on_keeps_the_weights_it_goes_on_from_until_it_is_over(lab: Lab) -> None:
     session_id = _trained(lab, rounds=3, closed=2)
     _remove(lab, session_id)

@@ -1,6 +1,8 @@
 """Limits, retention, drain mode, settings of the next start, and what the program is."""
 
+import errno
 import json
+import os
 import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fl_core.errors import CATALOGUE
 from fl_core.next_start import with_keys
 from fl_core.settings import MIB
 from fl_core.storage import lab_presence, lab_settings, lab_sites
@@ -204,6 +207,29 @@ def test_whatever_breaks_one_session_the_others_go_on(lab: Lab, monkeypatch: pyt
         site.answer(session_id)
     runs.tick()
     assert [started for started, _ in lab.engine.started] == [whole]
+    shown = lab.session(broken)
+    assert (shown["state"], shown["reason"], shown["advice"]) == ("starting", "internal", CATALOGUE["internal"].advice)
+
+
+def test_what_keeps_a_session_from_going_on_is_shown_and_logged_once_and_forgotten_when_it_is_over(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session_id = lab.running(lab.site())
+
+    def full(*_wanted: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "plan.json")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lab.core.runs, "_replan", full)
+        for _ in range(3):
+            lab.core.runs.tick()
+        shown = lab.session(session_id)
+        assert (shown["state"], shown["reason"]) == ("running", "storage.disk_full")
+        assert "No space left" in shown["reason_text"]
+        assert caplog.text.count("a session's step failed") == 1
+    lab.core.runs.tick()
+    shown = lab.session(session_id)
+    assert (shown["state"], shown["reason"], shown["reason_text"]) == ("running", "", "")
 
 
 # --- the next start ----------------------------------------------------------------------------------------------

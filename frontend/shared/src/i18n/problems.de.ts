@@ -83,6 +83,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "session.too_few_sites": { title: "Zu wenige Standorte für diese Sitzung.", advice: "Wählen Sie mehr Standorte, oder senken Sie die Mindestzahl." },
   "session.not_ready": { title: "Die Sitzung kann noch nicht starten.", advice: "Warten Sie auf die fehlenden Antworten, oder ändern Sie die Mindestzahl." },
   "session.weights_gone": { title: "Die Gewichte der letzten Runde dieser Sitzung sind nicht mehr da.", advice: "Beginnen Sie eine neue Sitzung mit einem Modell aus der Liste." },
+  "session.first_model_gone": { title: "Das Modell, mit dem diese Sitzung beginnt, wurde gelöscht.", advice: "Stellen Sie es aus dem Papierkorb der Modelle wieder her, oder beginnen Sie eine neue Sitzung mit einem Modell aus der Liste." },
   "session.site_not_trusted": { title: "Ein gewählter Standort ist nicht zugelassen.", advice: "Lassen Sie den Standort zuerst zu, oder lassen Sie ihn weg." },
   "session.too_many_sites": { title: "Mehr Standorte, als eine Sitzung haben darf.", advice: "Wählen Sie weniger Standorte, oder erhöhen Sie die Grenze in den Einstellungen." },
   "session.too_many": { title: "Es laufen schon zu viele Sitzungen.", advice: "Stoppen Sie eine, warten Sie auf ihr Ende, oder erhöhen Sie die Grenze in den Einstellungen." },
