@@ -161,6 +161,24 @@ def test_a_daemon_killed_in_a_round_goes_on_after_its_next_start(stack: Stack) -
     assert site.call("GET", "/audit/verify")["ok"] is True
 
 
+def test_the_command_import_names_what_was_not_taken_and_ends_with_1_because_of_it(
+    stack: Stack, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("no scan")
+    command = [sys.executable, "-P", "-m", "flomir", "contributor", "import", str(tmp_path)]
+    command += ["--home", str(_site(stack).home)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    (tmp_path / "cut.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(200))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1, done.stderr
+    named = [line for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert len(named) == 1
+    assert named[0].startswith("  cut.h5: ")
+    as_json = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=120)
+    assert (as_json.returncode, json.loads(as_json.stdout)["added"]) == (1, 0)
+
+
 def test_a_second_daemon_in_the_same_folder_is_refused_and_the_first_goes_on(stack: Stack) -> None:
     site = _site(stack)
     grants = site.home / "flower" / "grants.json"

@@ -7,7 +7,7 @@ import { Notice, type Tone } from "@shared/ui/Chip";
 
 import type { Session } from "@app/api/schemas";
 
-const TONES: Partial<Record<Session["state"], Tone>> = { failed: "danger", stopped: "neutral", completed: "success", paused: "warning", aborted: "neutral" };
+const TONES: Partial<Record<Session["state"], Tone>> = { starting: "warning", running: "warning", stopping: "warning", failed: "danger", stopped: "neutral", completed: "success", paused: "warning", aborted: "neutral" };
 
 export function SessionNotice({ session }: { session: Session }) {
   const { t } = useTranslation();
