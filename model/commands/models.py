@@ -199,4 +199,6 @@ def _flat(value: Any) -> str:
         return ("; " if _is_table(value) else " ").join(
             [*shown, f"... ({len(value)} in all)"] if len(value) > len(shown) else shown
         )
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     return f"{value:.4g}" if isinstance(value, float) else str(value)

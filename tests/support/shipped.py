@@ -22,7 +22,7 @@ def ship(folder: Path, *names: str) -> list[SavedModel]:
                 config=config,
                 created_at="2026-01-02T03:04:05+00:00",
                 data={"studies": 3, "scenario": "tiny"},
-                training={"seed": 0, "command": "flomir train --data tiny"},
+                training={"seed": 0, "command": "flomir train --data tiny", "schedule": {"patience": None}},
                 metrics={"nrmse_body": 0.25, "cases": 3},
                 name=name,
             )

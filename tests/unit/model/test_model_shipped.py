@@ -146,6 +146,7 @@ def test_the_list_names_every_network_and_the_trained_ones_figures(shipped: Path
 def test_a_card_is_told_in_plain_words(shipped: Path) -> None:
     answer = CliRunner().invoke(models, ["show", "default"])
     assert answer.exit_code == 0
+    assert "None" not in answer.output
     for words in (DEFAULT_NETWORK, "nrmse body: 0.25", "scenario: tiny", "flomir train --data tiny", "SHA-256"):
         assert words in answer.output
     missing = CliRunner().invoke(models, ["show", "fbp_unet"])
