@@ -136,11 +136,9 @@ def _imported(whole: Acquisition, gate: int | None, key: str, key_origin: str) -
     if key_origin == "random":
         notes.append(note("patient.random"))
     removed = report(whole.tags, KEPT, patient_key=key_origin)
-    study = Study(
-        projections=_counts(counts, notes),
-        geometry=_geometry(whole, share),
-        provenance=_provenance(whole, gate, key, removed),
-    )
+    projections = _counts(counts, notes)
+    provenance = _provenance(whole, gate, key, removed) | {"notes": notes}
+    study = Study(projections=projections, geometry=_geometry(whole, share), provenance=provenance)
     check_study(study)
     heads = len({view.detector for view in whole.views})
     return ImportedStudy(study, removed, tuple(notes), whole.frame, whole.administration, gate, heads)

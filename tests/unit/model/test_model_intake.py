@@ -11,11 +11,13 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pydicom
 import pytest
 
 from model.errors import ModelError
 from model.geometry import Collimator, EnergyWindow
 from model.intake import Prepared, prepare, sort_out
+from model.io.notes import read_note
 from model.io.provenance import known_provenance
 from model.io.scans import FileKind, Scan
 from model.io.slices import person_at, read_slice, read_slice_patient, read_slice_report
@@ -172,6 +174,17 @@ def test_the_key_in_a_file_and_a_patients_number_in_dicom_give_one_pseudonym(tmp
     }
     other = prepare(Scan(tmp_path / "c.npz", FileKind.OTHER), ready, site_key=b"the secret of another house")
     assert other.patient_key != told["c.npz"].patient_key
+
+
+def test_what_was_assumed_of_a_dicom_scan_comes_with_it_and_stays_in_its_file(tmp_path: Path, ready: Path) -> None:
+    def bare(dataset: pydicom.Dataset) -> None:
+        for detector in dataset.DetectorInformationSequence:
+            del detector.RadialPosition
+
+    nm_file(tmp_path / "a.dcm", bare, study=tiny_study(1))
+    told, written = _taken(tmp_path / "a.dcm", ready)
+    assert any(known is not None and known.code == "orbit.no_radius" for known in map(read_note, told.notes))
+    assert read_study(written).provenance["notes"] == list(told.notes)
 
 
 def test_the_same_slice_is_recognised_whatever_else_its_file_holds(tmp_path: Path, ready: Path) -> None:
