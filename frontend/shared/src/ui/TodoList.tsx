@@ -1,6 +1,6 @@
 /** What waits for a person, the most pressing first, each with its next step. */
 import { IconAlertTriangle, IconCircleX, IconInfoCircle, IconMoodSmile } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 
 import { Card } from "@shared/ui/Page";
 import { Empty } from "@shared/ui/states";
@@ -18,20 +18,24 @@ const ICONS = { info: IconInfoCircle, warning: IconAlertTriangle, danger: IconCi
 export function TodoList({ label, todos }: { label: string; todos: readonly Todo[] }) {
   return (
     <ul className="row-list" aria-label={label} aria-live="polite">
-      {todos.map((todo) => {
-        const Symbol = ICONS[todo.tone];
-        return (
-          <li key={todo.key} style={{ display: "flex", gap: 12, alignItems: "center", flexWrap: "wrap" }}>
-            <span className="phase-dot" style={{ background: `var(--tone-${todo.tone}-bg)`, color: `var(--tone-${todo.tone})` }}><Symbol size={18} aria-hidden="true" /></span>
-            <span style={{ flex: "1 1 220px", minWidth: 0 }}>
-              <span style={{ display: "block", fontWeight: 620 }}>{todo.title}</span>
-              <span style={{ color: "var(--muted)", fontSize: 13.5 }}>{todo.text}</span>
-            </span>
-            {todo.action}
-          </li>
-        );
-      })}
+      {todos.map((todo) => <Row key={todo.key} todo={todo} />)}
     </ul>
+  );
+}
+
+/** Several rows may offer "Look": the group's name says at what. */
+function Row({ todo }: { todo: Todo }) {
+  const title = useId();
+  const Symbol = ICONS[todo.tone];
+  return (
+    <li style={{ display: "flex", gap: 12, alignItems: "center", flexWrap: "wrap" }}>
+      <span className="phase-dot" style={{ background: `var(--tone-${todo.tone}-bg)`, color: `var(--tone-${todo.tone})` }}><Symbol size={18} aria-hidden="true" /></span>
+      <span style={{ flex: "1 1 220px", minWidth: 0 }}>
+        <span id={title} style={{ display: "block", fontWeight: 620 }}>{todo.title}</span>
+        <span style={{ color: "var(--muted)", fontSize: 13.5 }}>{todo.text}</span>
+      </span>
+      <span role="group" aria-labelledby={title}>{todo.action}</span>
+    </li>
   );
 }
 
