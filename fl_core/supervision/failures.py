@@ -6,14 +6,16 @@ from pathlib import Path
 
 from fl_core.errors import FlomirError, StorageFailed
 
+FRAMES = 6
+
 logger = logging.getLogger(__name__)
 
 
 def log_without_words(error: BaseException, happened: str, **about: str) -> None:
     """Write down that something failed, where and by which kind of error; its own words may quote a file's name."""
-    where = traceback.extract_tb(error.__traceback__)
-    at = f"{Path(where[-1].filename).name}:{where[-1].lineno}" if where else ""
-    logger.error(happened, extra={**about, "kind": type(error).__name__, "where": at})
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)]
+    logger.error(happened, extra={**about, "kind": type(error).__name__, "where": " < ".join(where)})
 
 
 def expected(error: Exception, happened: str, **about: str) -> FlomirError:
