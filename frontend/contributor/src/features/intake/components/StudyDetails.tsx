@@ -21,7 +21,7 @@ export function StudyDetails({ id, state }: { id: string; state: string }) {
       {(found) => (
         <Stack gap="md">
           <MayTrain found={found} />
-          {found.geometry !== null && <Geometry geometry={found.geometry} />}
+          {found.geometry !== null && <Geometry geometry={found.geometry} notes={found.notes} />}
           <LeftBehind found={found} />
         </Stack>
       )}
@@ -41,7 +41,7 @@ function MayTrain({ found }: { found: Details }) {
   );
 }
 
-function Geometry({ geometry: one }: { geometry: NonNullable<Details["geometry"]> }) {
+function Geometry({ geometry: one, notes }: { geometry: NonNullable<Details["geometry"]>; notes: Details["notes"] }) {
   const { t } = useTranslation();
   const [near, far] = [one.nearest_mm, one.farthest_mm].map((mm) => formatFixed(mm, 0));
   const [z = 0, y = 0, x = 0] = one.volume_shape;
@@ -57,7 +57,20 @@ function Geometry({ geometry: one }: { geometry: NonNullable<Details["geometry"]
         [t("detail.windows"), one.windows.map((window) => `${formatFixed(window.lower_kev, 1)}–${formatFixed(window.upper_kev, 1)} keV`).join(", ")],
         [t("detail.voxels"), t("detail.voxelsValue", { x, y, z, size })],
       ]} />
+      <Notes notes={notes} />
     </Card>
+  );
+}
+
+/** What the reader assumed of the scan, or did with it. */
+function Notes({ notes }: { notes: Details["notes"] }) {
+  const { t } = useTranslation();
+  if (notes.length === 0) return null;
+  return (
+    <div style={{ marginTop: 12 }}>
+      <Text size="sm" fw={600}>{t("detail.notes")}</Text>
+      <ul style={{ margin: "2px 0 0", paddingLeft: 18, fontSize: 14 }}>{notes.map((note) => <li key={note.text}>{translatedNote(note)}</li>)}</ul>
+    </div>
   );
 }
 
@@ -73,12 +86,7 @@ function LeftBehind({ found }: { found: Details }) {
         <Text size="sm" c="dimmed">{t(`detail.from.${found.patient_from}`, { defaultValue: "" })}</Text>
         {count > 0 && <Button size="xs" variant="default" w="fit-content" aria-expanded={shown} onClick={() => setShown(!shown)}>{t(shown ? "detail.hideList" : "detail.list")}</Button>}
         {shown && <Elements removed={found.removed} />}
-        {found.notes.length > 0 && (
-          <div>
-            <Text size="sm" fw={600}>{t("detail.notes")}</Text>
-            <ul style={{ margin: "2px 0 0", paddingLeft: 18, fontSize: 14 }}>{found.notes.map((note) => <li key={note.text}>{translatedNote(note)}</li>)}</ul>
-          </div>
-        )}
+        {found.geometry === null && <Notes notes={found.notes} />}
       </Stack>
     </Card>
   );
