@@ -274,6 +274,11 @@ CATALOGUE: dict[str, Entry] = {
         "This round was answered already, for another model.",
         "A round's update leaves a site once; ask for further rounds, or for a new training.",
     ),
+    "round.answers_unreadable": Entry(
+        500,
+        "The site cannot tell which rounds it has answered; it answers none.",
+        "Have the laboratory end its sessions with this site; then move the file named here, in the site's folder, aside.",
+    ),
     "site.paused": Entry(
         409, "The site has paused this training.", "Nothing is lost; it goes on when the site resumes it."
     ),

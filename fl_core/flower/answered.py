@@ -33,12 +33,18 @@ class AnsweredRounds:
     Parameters
     ----------
     file : Path, optional
-        None keeps them in memory.
+        None keeps them in memory. It is read at the first round, so that a site whose file is broken says so of each.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
-        self._rounds = _read(file)
+        self._known: dict[str, Answered] | None = None
+
+    @property
+    def _rounds(self) -> dict[str, Answered]:
+        if self._known is None:
+            self._known = _read(self._file)
+        return self._known
 
     def as_before(self, request: RoundRequest) -> RoundRequest:
         """Return a request as it is worked on: one that repeats an answered round keeps to the schedule of that answer.
@@ -47,6 +53,8 @@ class AnsweredRounds:
         ------
         NotTrusted
             ``round.answered_before`` for another model than the one that the round was answered for.
+        ComputeFailed
+            ``round.answers_unreadable`` when nobody knows which rounds were answered.
         """
         known = self._rounds.get(round_key(request.session_id, request.round))
         if known is None:
@@ -64,7 +72,7 @@ class AnsweredRounds:
         if self._rounds.get(key) == answered:
             return
         kept = list(self._rounds.items())[-MOST_KEPT + 1 :]
-        self._rounds = dict(kept) | {key: answered}
+        self._known = dict(kept) | {key: answered}
         if self._file is not None:
             write_private(self._file, json.dumps(self._rounds))
 
@@ -77,4 +85,4 @@ def _read(file: Path | None) -> dict[str, Answered]:
         return {str(key): Answered(str(model), int(rounds)) for key, (model, rounds) in rows}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         message = f"{file.name} cannot be read, so nobody knows which rounds were answered"
-        raise ComputeFailed(message) from error
+        raise ComputeFailed(message, code="round.answers_unreadable") from error

@@ -331,10 +331,20 @@ def test_a_release_is_for_the_model_that_was_shown_and_no_restart_forgets_it(
     assert again.answer(hospital.request(), bundle_sha256()).num_examples == 4
 
 
-def test_where_the_record_of_answered_rounds_is_broken_nothing_is_answered(tmp_path: Path) -> None:
+def test_where_the_record_of_answered_rounds_is_broken_nothing_is_answered_and_the_site_says_why(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    hospital.agree()
     (tmp_path / "answered.json").write_text("[1]")
-    with pytest.raises(ComputeFailed, match="cannot be read"):
-        AnsweredRounds(tmp_path / "answered.json")
+    hospital.worker.answered = AnsweredRounds(tmp_path / "answered.json")
+    for _ in range(2):
+        with pytest.raises(ComputeFailed, match="cannot be read") as refused:
+            hospital.answer()
+        assert refused.value.code == "round.answers_unreadable"
+    told = hospital.events[-1]
+    assert (told.phase, told.code) == (SitePhase.FAILED, "round.answers_unreadable")
+    assert "answered.json" in told.detail
+    assert (tmp_path / "answered.json").read_text() == "[1]"
 
 
 def test_data_that_cannot_be_read_is_an_error_with_a_code(hospital: Hospital) -> None:

@@ -62,6 +62,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "consent.missing": { title: "Dieser Standort hat in diese Sitzung nicht eingewilligt.", advice: "Beantworten Sie zuerst die Anfrage." },
   "consent.expired": { title: "Die Anfrage ist nicht mehr offen.", advice: "Bitten Sie die Trainingsleitung, sie erneut zu senden." },
   "consent.send_refused": { title: "Dieser Standort hat seine Aktualisierung nicht freigegeben.", advice: "Nichts wurde gesendet; die Runde geht ohne diesen Standort weiter." },
+  "round.answers_unreadable": { title: "Der Standort weiß nicht mehr, welche Runden er beantwortet hat; er beantwortet keine.", advice: "Lassen Sie das Labor seine Sitzungen mit diesem Standort beenden; legen Sie dann die hier genannte Datei im Ordner des Standorts beiseite." },
   "round.answered_before": { title: "Diese Runde wurde schon beantwortet, für ein anderes Modell.", advice: "Die Aktualisierung einer Runde verlässt einen Standort einmal; bitten Sie um weitere Runden oder ein neues Training." },
   "site.paused": { title: "Der Standort hat dieses Training angehalten.", advice: "Nichts geht verloren; es geht weiter, wenn der Standort fortsetzt." },
   "site.outside_hours": { title: "Der Standort trainiert nur zu anderen Stunden.", advice: "Geben Sie den Runden mehr Zeit, oder führen Sie die Sitzung zu diesen Stunden durch." },
