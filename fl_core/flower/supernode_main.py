@@ -6,6 +6,8 @@ Changes to flwr 1.41.0, each pinned by a contract test:
   opened as plain HTTP.
 - Its loop sleeps 3 s after an empty pull and 0.5 s while it waits for the runner's reply. The first sleep is cut to
   nothing when the gateway held the pull open; the second ends as soon as the reply, or one of its objects, is stored.
+- A run that ends while one of its messages is pulled leaves a task behind that never gets its objects; here such a pull
+  fails, and flwr clears up after it.
 - A killed SuperNode stays online at the SuperLink for 60 s, which refuses its successor; the successor signs it off.
 - When the runner died, flwr tells nobody until a heartbeat expires 54 s later; here a task that ends as failed and
   without a reply is answered with error 8 at once.
@@ -37,6 +39,7 @@ HELD_AT_LEAST_S = 0.5
 """A pull that took this long was held open by the gateway, so the next one may follow at once."""
 IDLE_SLEEP_S = 3
 """flwr's own sleep after an empty pull."""
+CALLS_OF_A_PULL = ("pull_object", "confirm_message_received")
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 NOBODY_THERE = frozenset({502, 503, 504})
@@ -180,6 +183,23 @@ def _is_answered(call: Callable[[Any], Any], request: Any) -> bool:
     return True
 
 
+def with_ended_run_as_failure(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a run's end in the middle of a pull be a failure of that pull, after which flwr removes message and task.
+
+    flwr's own exception for it passes that by: the task stayed, the runner took it and waited for ever for its objects.
+    """
+    from flwr.supercore.run import RunNotRunningException
+
+    def called(*args: Any, **named: Any) -> Any:
+        try:
+            return call(*args, **named)
+        except RunNotRunningException:
+            message = "the run ended meanwhile"
+            raise RuntimeError(message) from None
+
+    return called
+
+
 def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path, sign_off: Callable[[], None]) -> None:
     """Put the clock, the plain connection, the predecessor's farewell and the wake-up into flwr's loop."""
     from flwr.supernode import start_client_internal as loop
@@ -196,6 +216,7 @@ def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path, si
             yield connection
 
     def pull_and_wake(*args: Any, **named: Any) -> int | None:
+        named |= {name: with_ended_run_as_failure(named[name]) for name in CALLS_OF_A_PULL}
         run_id: int | None = pull(*args, **named)
         if run_id is not None:
             wake()

@@ -6,14 +6,19 @@ import threading
 import time
 from importlib import import_module, metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flwr.app import Message, RecordDict
 from flwr.cli.build import build_fab_from_files
 from flwr.common.constant import ErrorCode, SubStatus
 from flwr.supercore.constant import TaskType
 from flwr.supercore.inflatable import inflatable_utils
+from flwr.supercore.inflatable.inflatable_object import get_object_tree
 from flwr.supercore.object_store import ObjectStoreFactory
 from flwr.supercore.protobuf.client import ProtobufClient
+from flwr.supercore.run import Run, RunNotRunningException
+from flwr.supercore.task_identity import TaskIdentity
 from flwr.supernode import start_client_internal as loop
 from flwr.supernode.nodestate import NodeStateFactory
 from flwr.supernode.nodestate.in_memory_nodestate import CLIENT_APP_CRASHED_ERROR, InMemoryNodeState
@@ -24,7 +29,13 @@ from fl_core.flower.fast_backoff import FIRST_WAIT_S, shorten_object_waits
 from fl_core.flower.messages import MESSAGE_LOST
 from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK, EngineSecret, show_secret
 from fl_core.flower.superlink_main import arguments
-from fl_core.flower.supernode_main import IDLE_SLEEP_S, WakingClock, sign_off_predecessor
+from fl_core.flower.supernode_main import (
+    CALLS_OF_A_PULL,
+    IDLE_SLEEP_S,
+    WakingClock,
+    sign_off_predecessor,
+    with_ended_run_as_failure,
+)
 from fl_core.protocol.bundle import PROJECT, build_bundle, bundle_sha256
 from fl_core.trust.identity import generate_key
 from tests.support.flower import free_port
@@ -63,6 +74,34 @@ def test_the_loop_sleeps_where_we_shorten_it() -> None:
     assert "_init_connection(" in inspect.getsource(loop.start_client_internal)
     assert list(inspect.signature(loop._init_connection).parameters)[:2] == ["server_address", "insecure"]
     assert next(iter(inspect.signature(loop._pull_and_store_message).parameters)) == "state"
+    for name in CALLS_OF_A_PULL:
+        assert f"{name}={name}," in inspect.getsource(loop.start_client_internal)
+
+
+def test_a_run_that_ends_in_the_middle_of_a_pull_leaves_no_task_that_waits_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("_task_id", "_run_id", "_node_id"):
+        monkeypatch.setattr(TaskIdentity, name, 7)
+    state = NodeStateFactory(objectstore_factory=ObjectStoreFactory()).state()
+    state.store_run(Run.create_empty(7))
+    message = Message(RecordDict(), dst_node_id=1, message_type="train")
+    message.metadata.__dict__["_message_id"] = message.object_id
+    received = message, get_object_tree(message)
+
+    def ended(*_asked: object) -> bytes:
+        raise RunNotRunningException
+
+    def states_after(call: Any) -> list[str]:
+        pulled = loop._pull_and_store_message(
+            state, state.object_store, {}, lambda: received, ended, ended, call, call, None
+        )
+        assert pulled is None
+        return sorted(task.status.status for task in state.get_tasks())
+
+    assert states_after(ended) == ["pending"]  # what flwr leaves, and why it is changed
+    state.delete_messages(message_ids=[message.object_id])
+    assert states_after(with_ended_run_as_failure(ended)) == ["finished", "pending"]
 
 
 def test_the_supernodes_state_can_be_extended() -> None:
