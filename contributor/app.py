@@ -82,7 +82,7 @@ class Contributor:
         """Catch up with what came without a hint, and with the clock; one duty that fails keeps no other from its turn."""
         services = self.services
         duties = (
-            services.participation.ingest_live,
+            services.participation.ingest,  # also after a session's end, which may come before the runner's last word
             services.requests.expire,
             services.reminders.tell_due,
             services.watch.tick,

@@ -17,7 +17,6 @@ from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionRecord, SiteSessionStore
 
 TICK_S = 2.0
-LIVE_STATES = frozenset({"offered", "starting", "running", "stopping"})
 
 
 class Participation:
@@ -59,11 +58,6 @@ class Participation:
         """Return one session; raises NotFound."""
         session = self._store.get(session_id)
         return self._view(self._requests.get(session_id), session)
-
-    def ingest_live(self) -> None:
-        """Take over what came without a hint, where that may be."""
-        if any(session.state in LIVE_STATES for session in self._store.all()):
-            self.ingest()
 
     def take_news(self, payload: Json) -> None:
         """Take over what the orchestrator tells about a session."""

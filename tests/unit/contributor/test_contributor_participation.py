@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -128,6 +129,24 @@ def test_a_failed_round_names_its_code(site: TestSite, session_id: str) -> None:
     site.daemon.services.participation.ingest()
     [shown] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
     assert shown["code"] == "compute.diverged"
+
+
+def test_the_runners_last_word_is_taken_over_without_a_hint_though_the_session_has_ended(
+    site: TestSite, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    participation = site.daemon.services.participation
+    _write(site, session_id, {"phase": "held"})
+    participation.ingest()
+    participation.take_news(
+        {"session_id": session_id, "state": "failed", "round": 1, "rounds": 2, "reason": "federation.quorum_missed"}
+    )
+    _write(site, session_id, {"seq": 1, "phase": "withdrawn", "code": "consent.missing"})
+    once = iter([False, True])
+    monkeypatch.setattr(site.daemon, "_stopped", SimpleNamespace(wait=lambda _pause_s: next(once), set=lambda: None))
+    site.daemon._tick()
+    [shown] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    assert shown["phase"] == "withdrawn"
+    monkeypatch.undo()
 
 
 def test_unknown_sessions_are_not_found(site: TestSite) -> None:
