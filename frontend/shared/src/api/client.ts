@@ -87,15 +87,20 @@ export async function snapshot<T>(answer: Promise<Answer<{ items: T[]; next_curs
   return { items: data.items, seq: seqOf(response), next: data.next_cursor ?? null };
 }
 
-/** One whole resource, with the sequence number at which it was true. */
-export async function snapshotOf<T>(answer: Promise<Answer<T>>): Promise<{ value: T; seq: number }> {
+/** One whole resource, with the sequence number at which the daemon began to answer. */
+export interface Answered<T> {
+  value: T;
+  seq: number;
+}
+
+export async function answered<T>(answer: Promise<Answer<T>>): Promise<Answered<T>> {
   const { data, response } = await answer;
   if (data === undefined) throw parseProblem(null, response.status);
   return { value: data, seq: seqOf(response) };
 }
 
 /** An unsafe request whose body is a form (uploads); the answer is parsed by the given schema. */
-export async function upload<T>(path: string, form: FormData, schema: z.ZodType<T>, key?: string): Promise<T> {
+export async function upload<T>(path: string, form: FormData, schema: z.ZodType<T>, key?: string): Promise<Answered<T>> {
   const response = await fetch(`${BASE_URL}${path}`, {
     method: "POST",
     body: form,
@@ -104,7 +109,7 @@ export async function upload<T>(path: string, form: FormData, schema: z.ZodType<
   });
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) throw refused(answer, response.status);
-  return schema.parse(answer);
+  return { value: schema.parse(answer), seq: seqOf(response) };
 }
 
 type Unsafe = "POST" | "PUT" | "PATCH" | "DELETE";

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi, type MockInstance } from "vitest"
 import { z } from "@shared/zod";
 
 import { followList, LiveConnection } from "@shared/realtime/live";
-import { remove, upsert } from "@shared/realtime/resources";
+import { put, remove, upsert } from "@shared/realtime/resources";
 import { SequenceTracker } from "@shared/realtime/sequence";
 
 const server = vi.hoisted(() => ({ listeners: new Map<string, (said: unknown) => void>(), connect: vi.fn(), close: vi.fn() }));
@@ -69,6 +69,26 @@ describe("live lists", () => {
     live.receive({ seq: 3, type: "item", data: { id: "a", value: 3 } });
     expect(live.catchUp(key, 2, [{ id: "a", value: 2 }])).toEqual([{ id: "a", value: 3 }]);
     expect(live.catchUp(key, 3, [{ id: "a", value: 30 }])).toEqual([{ id: "a", value: 30 }]);
+  });
+
+  it("keeps the answer to a change below the deltas that overtook it", () => {
+    const putIn = put((item: Item) => item.id);
+    live.receive({ seq: 2, type: "item", data: { id: "a", value: 2 } });
+    live.receive({ seq: 3, type: "item", data: { id: "a", value: 3 } });
+    expect(live.keep(key, { value: { id: "a", value: 2 }, seq: 2 }, putIn)).toEqual({ id: "a", value: 2 });
+    expect(items()).toEqual([{ id: "a", value: 3 }]);
+    live.keep(key, { value: { id: "a", value: 4 }, seq: 3 }, putIn);
+    live.keep(key, { value: { id: "b", value: 1 }, seq: 3 }, putIn);
+    expect(items()).toEqual([{ id: "b", value: 1 }, { id: "a", value: 4 }]);
+    live.receive({ seq: 4, type: "item_deleted", data: { id: "b" } });
+    live.keep(key, { value: { id: "b", value: 1 }, seq: 3 }, putIn);
+    expect(items()).toEqual([{ id: "a", value: 4 }]);
+  });
+
+  it("keeps no answer where nothing was read yet", () => {
+    queries.removeQueries({ queryKey: key });
+    live.keep(key, { value: { id: "a", value: 4 }, seq: 1 }, put((item: Item) => item.id));
+    expect(items()).toBeUndefined();
   });
 
   it("reads a snapshot again when what came since is not known any more", async () => {

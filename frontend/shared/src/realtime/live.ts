@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { io, type Socket } from "socket.io-client";
 import { z } from "@shared/zod";
 
+import type { Answered } from "@shared/api/client";
 import type { Change } from "@shared/realtime/resources";
 import { RecentDeltas, SequenceTracker } from "@shared/realtime/sequence";
 
@@ -139,6 +140,12 @@ export class LiveConnection {
       }
     }
     return current as T;  // a follower keeps the type of its entry
+  }
+
+  /** Put the answer to a change into what is known. A delta may overtake an answer: what was heard since the daemon began with it goes on top. */
+  keep<T, Kept>(queryKey: readonly string[], { value, seq }: Answered<T>, put: (kept: Kept, value: T) => Kept): T {
+    this.queries.setQueryData<Kept>(queryKey, (kept) => (kept === undefined ? undefined : this.catchUp(queryKey, seq, put(kept, value))));
+    return value;
   }
 
   /** Who is signed in no more is led to the sign-in page by the answer. */

@@ -7,13 +7,18 @@ interface Schema<T> {
 }
 
 /** Replace the item with the same key, or put a new one in front. */
+export function put<T>(key: (item: T) => string | number): (items: T[], item: T) => T[] {
+  return (items, item) => {
+    const id = key(item);
+    return items.some((known) => key(known) === id) ? items.map((known) => (key(known) === id ? item : known)) : [item, ...items];
+  };
+}
+
 export function upsert<T>(schema: Schema<T>, key: (item: T) => string | number): Change<T> {
+  const putIn = put(key);
   return (items, data) => {
     const parsed = schema.safeParse(data);
-    if (!parsed.success) return items;
-    const id = key(parsed.data);
-    const known = items.some((item) => key(item) === id);
-    return known ? items.map((item) => (key(item) === id ? parsed.data : item)) : [parsed.data, ...items];
+    return parsed.success ? putIn(items, parsed.data) : items;
   };
 }
 

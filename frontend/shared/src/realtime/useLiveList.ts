@@ -1,7 +1,7 @@
 /** What is read by REST and stays true by deltas: a list, or one whole resource. */
 import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 
-import type { Snapshot } from "@shared/api/client";
+import type { Answered, Snapshot } from "@shared/api/client";
 import { useLiveConnection } from "@shared/realtime/LiveProvider";
 
 /** How many items of a long list are read first, and at once later. */
@@ -30,7 +30,7 @@ export function useLiveList<T>(
   });
 }
 
-export function useLiveOne<T>(queryKey: readonly string[], load: () => Promise<{ value: T; seq: number }>): UseQueryResult<T> {
+export function useLiveOne<T>(queryKey: readonly string[], load: () => Promise<Answered<T>>): UseQueryResult<T> {
   const live = useLiveConnection();
   return useQuery({
     queryKey,
@@ -39,4 +39,10 @@ export function useLiveOne<T>(queryKey: readonly string[], load: () => Promise<{
       return live.catchUp(queryKey, seq, value);
     },
   });
+}
+
+/** Keeps the answer to a change, and returns it. */
+export function useKeepAnswer<T, Kept = T[]>(queryKey: readonly string[], put: (kept: Kept, value: T) => Kept): (answer: Answered<T>) => T {
+  const live = useLiveConnection();
+  return (answer) => live.keep(queryKey, answer, put);
 }

@@ -2,30 +2,26 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { body, snapshot, upload } from "@shared/api/client";
+import { answered, body, snapshot, upload } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
-import { upsert } from "@shared/realtime/resources";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { put } from "@shared/realtime/resources";
+import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
-import { importSchema, receivedSchema, type Import } from "@app/api/schemas.intake";
+import { receivedSchema, type Import } from "@app/api/schemas.intake";
 
 const KEY = ["imports"];
 const PART_FILES = 64;
 const PART_BYTES = 48_000_000;
 const at = (id: string) => ({ params: { path: { import_id: id } } });
-const put = upsert(importSchema, (item: Import) => item.id);
 
 export const useImports = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/imports")));
 
-function usePut() {
-  const queries = useQueryClient();
-  return (found: Import) => queries.setQueryData<Import[]>(KEY, (known) => put(known ?? [], found));
-}
+const useKeep = () => useKeepAnswer(KEY, put((found: Import) => found.id));
 
 export function useImportFolder() {
-  const keep = usePut();
-  return useCreate((path: string, key) => body(api.POST("/api/v1/imports/folder", { body: { path }, headers: keyed(key) })), keep);
+  const keep = useKeep();
+  return useCreate((path: string, key) => answered(api.POST("/api/v1/imports/folder", { body: { path }, headers: keyed(key) })).then(keep));
 }
 
 /** A file with its place below what was chosen or dropped, so that what belongs together stays together. */
@@ -59,7 +55,7 @@ export interface HandedOver {
 
 /** Hands files over to the program on this computer, part by part, then lets it read them. */
 export function useHandOver() {
-  const keep = usePut();
+  const keep = useKeep();
   const [progress, setProgress] = useState<HandedOver | null>(null);
   const mutation = useMutation({
     mutationFn: async (files: readonly File[]) => {
@@ -74,26 +70,25 @@ export function useHandOver() {
           done += part.length;
           setProgress({ done, of: files.length });
         }
-        return await body(api.POST("/api/v1/imports/{import_id}/begin", at(opened.id)));
+        return keep(await answered(api.POST("/api/v1/imports/{import_id}/begin", at(opened.id))));
       } catch (error) {
-        await body(api.POST("/api/v1/imports/{import_id}/cancel", at(opened.id))).then(keep).catch(() => undefined);
+        await answered(api.POST("/api/v1/imports/{import_id}/cancel", at(opened.id))).then(keep).catch(() => undefined);
         throw error;
       }
     },
-    onSuccess: keep,
     onSettled: () => setProgress(null),
   });
   return { ...mutation, progress };
 }
 
 export function useCancelImport() {
-  const keep = usePut();
-  return useMutation({ mutationFn: (id: string) => body(api.POST("/api/v1/imports/{import_id}/cancel", at(id))), onSuccess: keep });
+  const keep = useKeep();
+  return useMutation({ mutationFn: (id: string) => answered(api.POST("/api/v1/imports/{import_id}/cancel", at(id))).then(keep) });
 }
 
 export function useResumeImport() {
-  const keep = usePut();
-  return useMutation({ mutationFn: (id: string) => body(api.POST("/api/v1/imports/{import_id}/resume", at(id))), onSuccess: keep });
+  const keep = useKeep();
+  return useMutation({ mutationFn: (id: string) => answered(api.POST("/api/v1/imports/{import_id}/resume", at(id))).then(keep) });
 }
 
 export function useForgetImport() {

@@ -1,19 +1,19 @@
 /** Where everything of patients lies, how full it is, and deleting all of it. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { body, snapshotOf } from "@shared/api/client";
-import { useLiveOne } from "@shared/realtime/useLiveList";
+import { answered, body } from "@shared/api/client";
+import { useKeepAnswer, useLiveOne } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
+import type { Storage } from "@app/api/schemas.intake";
 
-export const useStorage = () => useLiveOne(["storage"], () => snapshotOf(api.GET("/api/v1/storage")));
+const KEY = ["storage"];
+
+export const useStorage = () => useLiveOne(KEY, () => answered(api.GET("/api/v1/storage")));
 
 export function useChangeStorage() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (change: { folder: string | null; quota_bytes: number | null }) => body(api.PUT("/api/v1/storage", { body: change })),
-    onSuccess: (view) => queries.setQueryData(["storage"], view),
-  });
+  const keep = useKeepAnswer(KEY, (_kept: Storage, view: Storage) => view);
+  return useMutation({ mutationFn: (change: { folder: string | null; quota_bytes: number | null }) => answered(api.PUT("/api/v1/storage", { body: change })).then(keep) });
 }
 
 export function useRemoveData() {

@@ -1,16 +1,17 @@
 /** The check of this computer and of the way to the laboratory; its lines come live. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 
-import { body } from "@shared/api/client";
+import { answered } from "@shared/api/client";
+import { useKeepAnswer, useLiveOne } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
+import type { Preflight } from "@app/api/schemas.network";
 
-export const usePreflight = () => useQuery({ queryKey: ["preflight"], queryFn: () => body(api.GET("/api/v1/preflight")) });
+const KEY = ["preflight"];
+
+export const usePreflight = () => useLiveOne(KEY, () => answered(api.GET("/api/v1/preflight")));
 
 export function useStartPreflight() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (invitation: string) => body(api.POST("/api/v1/preflight", { body: { invitation } })),
-    onSuccess: (view) => queries.setQueryData(["preflight"], view),
-  });
+  const keep = useKeepAnswer(KEY, (_kept: Preflight, view: Preflight) => view);
+  return useMutation({ mutationFn: (invitation: string) => answered(api.POST("/api/v1/preflight", { body: { invitation } })).then(keep) });
 }

@@ -2,29 +2,28 @@
 import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
-import { body, snapshot } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { answered, body, snapshot } from "@shared/api/client";
+import { put } from "@shared/realtime/resources";
+import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Reconstruction } from "@app/api/schemas";
 import type { ReconstructionDetails } from "@app/api/schemas.results";
 
-export const useReconstructions = () => useLiveList(["reconstructions"], () => snapshot(api.GET("/api/v1/reconstructions")));
+const KEY = ["reconstructions"];
+
+export const useReconstructions = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/reconstructions")));
 
 export function useReconstruct() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (input: { study_id: string; model_id: string }) => body(api.POST("/api/v1/reconstructions", { body: input })),
-    onSuccess: (made) =>
-      queries.setQueryData<Reconstruction[]>(["reconstructions"], (known) => (known?.some(({ id }) => id === made.id) ? known : [made, ...(known ?? [])])),
-  });
+  const keep = useKeepAnswer(KEY, put((reconstruction: Reconstruction) => reconstruction.id));
+  return useMutation({ mutationFn: (input: { study_id: string; model_id: string }) => answered(api.POST("/api/v1/reconstructions", { body: input })).then(keep) });
 }
 
 export function useRemoveReconstruction() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (id: string) => body(api.DELETE("/api/v1/reconstructions/{reconstruction_id}", { params: { path: { reconstruction_id: id } } })),
-    onSuccess: ({ id }) => queries.setQueryData<Reconstruction[]>(["reconstructions"], (known) => known?.filter((one) => one.id !== id)),
+    onSuccess: ({ id }) => queries.setQueryData<Reconstruction[]>(KEY, (known) => known?.filter((one) => one.id !== id)),
   });
 }
 

@@ -2,8 +2,9 @@
 import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
-import { body, snapshot } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { answered, body, snapshot, type Answered } from "@shared/api/client";
+import { put } from "@shared/realtime/resources";
+import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { OwnResult } from "@app/api/schemas.results";
@@ -12,18 +13,14 @@ const KEY = ["own-results"];
 
 export const useOwnResults = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/results")));
 
-function useAct<Input>(run: (input: Input) => Promise<OwnResult>) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: run,
-    onSuccess: (made) =>
-      queries.setQueryData<OwnResult[]>(KEY, (known) => (known?.some(({ id }) => id === made.id) ? known.map((one) => (one.id === made.id ? made : one)) : [made, ...(known ?? [])])),
-  });
+function useAct<Input>(run: (input: Input) => Promise<Answered<OwnResult>>) {
+  const keep = useKeepAnswer(KEY, put((result: OwnResult) => result.id));
+  return useMutation({ mutationFn: (input: Input) => run(input).then(keep) });
 }
 
-export const useCompareOwn = () => useAct((modelId: string) => body(api.POST("/api/v1/results", { body: { model_id: modelId } })));
-export const useCancelOwn = () => useAct((id: string) => body(api.POST("/api/v1/results/{result_id}/cancel", { params: { path: { result_id: id } } })));
-export const useResumeOwn = () => useAct((id: string) => body(api.POST("/api/v1/results/{result_id}/resume", { params: { path: { result_id: id } } })));
+export const useCompareOwn = () => useAct((modelId: string) => answered(api.POST("/api/v1/results", { body: { model_id: modelId } })));
+export const useCancelOwn = () => useAct((id: string) => answered(api.POST("/api/v1/results/{result_id}/cancel", { params: { path: { result_id: id } } })));
+export const useResumeOwn = () => useAct((id: string) => answered(api.POST("/api/v1/results/{result_id}/resume", { params: { path: { result_id: id } } })));
 
 export function useRemoveOwn() {
   const queries = useQueryClient();

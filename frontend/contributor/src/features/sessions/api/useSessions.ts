@@ -1,32 +1,33 @@
 /** Sessions this site agreed to. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { body, snapshot } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { answered, snapshot, type Answered } from "@shared/api/client";
+import { put } from "@shared/realtime/resources";
+import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { SiteSession } from "@app/api/schemas";
 
-export const useSessions = () => useLiveList(["sessions"], () => snapshot(api.GET("/api/v1/sessions")));
+const KEY = ["sessions"];
 
-function useSessionChange<Input>(run: (input: Input) => Promise<SiteSession>) {
+export const useSessions = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/sessions")));
+
+function useSessionChange<Input>(run: (input: Input) => Promise<Answered<SiteSession>>) {
   const queries = useQueryClient();
+  const keep = useKeepAnswer(KEY, put((session: SiteSession) => session.id));
   return useMutation({
-    mutationFn: run,
-    onSuccess: (session) => {
-      queries.setQueryData<SiteSession[]>(["sessions"], (known) => known?.map((item) => (item.id === session.id ? session : item)));
-      return queries.invalidateQueries({ queryKey: ["requests"] });
-    },
+    mutationFn: (input: Input) => run(input).then(keep),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["requests"] }),
   });
 }
 
 export const useWithdraw = (id: string) =>
-  useSessionChange((reason: string) => body(api.POST("/api/v1/sessions/{session_id}/withdraw", { params: { path: { session_id: id } }, body: { reason } })));
+  useSessionChange((reason: string) => answered(api.POST("/api/v1/sessions/{session_id}/withdraw", { params: { path: { session_id: id } }, body: { reason } })));
 
 export const usePause = (id: string) =>
-  useSessionChange((paused: boolean) => (paused ? body(api.POST("/api/v1/sessions/{session_id}/pause", { params: { path: { session_id: id } } })) : body(api.POST("/api/v1/sessions/{session_id}/resume", { params: { path: { session_id: id } } }))));
+  useSessionChange((paused: boolean) => (paused ? answered(api.POST("/api/v1/sessions/{session_id}/pause", { params: { path: { session_id: id } } })) : answered(api.POST("/api/v1/sessions/{session_id}/resume", { params: { path: { session_id: id } } }))));
 
 export const useRelease = (id: string) =>
   useSessionChange(({ round, send }: { round: number; send: boolean }) =>
-    body(api.POST("/api/v1/sessions/{session_id}/rounds/{round}/release", { params: { path: { session_id: id, round } }, body: { send } })),
+    answered(api.POST("/api/v1/sessions/{session_id}/rounds/{round}/release", { params: { path: { session_id: id, round } }, body: { send } })),
   );

@@ -2,28 +2,29 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
-import { body, snapshot } from "@shared/api/client";
-import { partOf, useLiveList } from "@shared/realtime/useLiveList";
+import { answered, snapshot, type Answered } from "@shared/api/client";
+import { put } from "@shared/realtime/resources";
+import { partOf, useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Study } from "@app/api/schemas";
 
-export const useStudies = () => useLiveList(["studies"], (cursor) => snapshot(api.GET("/api/v1/studies", { params: { query: partOf(cursor) } })));
+const KEY = ["studies"];
 
-function useStudyChange(run: (id: string) => Promise<Study>) {
+export const useStudies = () => useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/studies", { params: { query: partOf(cursor) } })));
+
+function useStudyChange(run: (id: string) => Promise<Answered<Study>>) {
   const queries = useQueryClient();
+  const keep = useKeepAnswer(KEY, put((study: Study) => study.id));
   return useMutation({
-    mutationFn: run,
-    onSuccess: (study) => {
-      queries.setQueryData<Study[]>(["studies"], (known) => known?.map((item) => (item.id === study.id ? study : item)));
-      return queries.invalidateQueries({ queryKey: ["system"] });
-    },
+    mutationFn: (id: string) => run(id).then(keep),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["system"] }),
   });
 }
 
 const path = (id: string) => ({ params: { path: { study_id: id } } });
-export const useWithdrawStudy = () => useStudyChange((id) => body(api.DELETE("/api/v1/studies/{study_id}", path(id))));
-export const useRestoreStudy = () => useStudyChange((id) => body(api.POST("/api/v1/studies/{study_id}/restore", path(id))));
+export const useWithdrawStudy = () => useStudyChange((id) => answered(api.DELETE("/api/v1/studies/{study_id}", path(id))));
+export const useRestoreStudy = () => useStudyChange((id) => answered(api.POST("/api/v1/studies/{study_id}/restore", path(id))));
 
 export type StudyArray = "projections" | "attenuation" | "reference";
 

@@ -2,8 +2,9 @@
 import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
-import { body, snapshot, upload } from "@shared/api/client";
-import { useLiveList } from "@shared/realtime/useLiveList";
+import { answered, body, snapshot, upload, type Answered } from "@shared/api/client";
+import { put } from "@shared/realtime/resources";
+import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import { uploadSchema, type DataSet, type Job } from "@app/api/laboratorySchemas";
@@ -50,17 +51,14 @@ export const useTriedImages = (job: Job, names: readonly string[]) =>
   });
 
 /** Something that queues a job: the list knows it at once. */
-function useStart<Input>(run: (input: Input) => Promise<Job>) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: run,
-    onSuccess: (job) => queries.setQueryData<Job[]>(JOBS, (known) => (known === undefined || known.some(({ id }) => id === job.id) ? known : [job, ...known])),
-  });
+function useStart<Input>(run: (input: Input) => Promise<Answered<Job>>) {
+  const keep = useKeepAnswer(JOBS, put((job: Job) => job.id));
+  return useMutation({ mutationFn: (input: Input) => run(input).then(keep) });
 }
 
-export const useMakeData = () => useStart((input: Api["SynthesisCreate"]) => body(api.POST("/api/v1/laboratory/synthesis", { body: input })));
-export const useTrain = () => useStart((input: Api["TrainingCreate"]) => body(api.POST("/api/v1/laboratory/trainings", { body: input })));
-export const useCompare = () => useStart((input: Api["ComparisonCreate"]) => body(api.POST("/api/v1/laboratory/comparisons", { body: input })));
+export const useMakeData = () => useStart((input: Api["SynthesisCreate"]) => answered(api.POST("/api/v1/laboratory/synthesis", { body: input })));
+export const useTrain = () => useStart((input: Api["TrainingCreate"]) => answered(api.POST("/api/v1/laboratory/trainings", { body: input })));
+export const useCompare = () => useStart((input: Api["ComparisonCreate"]) => answered(api.POST("/api/v1/laboratory/comparisons", { body: input })));
 
 export type TryInput = Omit<Api["ReconstructionCreate"], "upload_id"> & { upload: File | null };
 
@@ -70,19 +68,16 @@ export const useTry = () =>
     if (file !== null) {
       const form = new FormData();
       form.append("file", file);
-      uploadId = (await upload("/api/v1/laboratory/uploads", form, uploadSchema)).id;
+      uploadId = (await upload("/api/v1/laboratory/uploads", form, uploadSchema)).value.id;
     }
-    return body(api.POST("/api/v1/laboratory/reconstructions", { body: { ...input, upload_id: uploadId } }));
+    return answered(api.POST("/api/v1/laboratory/reconstructions", { body: { ...input, upload_id: uploadId } }));
   });
 
 export const useEstimate = () => useMutation({ mutationFn: (input: Api["ScenarioAsked"]) => body(api.POST("/api/v1/laboratory/estimate", { body: input })) });
 
 export function useAddFolder() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (input: Api["FolderCreate"]) => body(api.POST("/api/v1/laboratory/sets", { body: input })),
-    onSuccess: (set) => queries.setQueryData<DataSet[]>(SETS, (known) => (known === undefined || known.some(({ id }) => id === set.id) ? known : [set, ...known])),
-  });
+  const keep = useKeepAnswer(SETS, put((set: DataSet) => set.id));
+  return useMutation({ mutationFn: (input: Api["FolderCreate"]) => answered(api.POST("/api/v1/laboratory/sets", { body: input })).then(keep) });
 }
 
 export function useRemoveSet() {

@@ -1,52 +1,54 @@
 /** The model registry. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { body, snapshot, upload } from "@shared/api/client";
+import { answered, body, snapshot, upload, type Answered } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
-import { partOf, useLiveList } from "@shared/realtime/useLiveList";
+import { put } from "@shared/realtime/resources";
+import { partOf, useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import { modelSchema, type Model } from "@app/api/schemas";
 
+const KEY = ["models"];
+
 /** Every model; the cards come without their list of tensors. */
 export const useModels = () =>
-  useLiveList(["models"], (cursor) => snapshot(api.GET("/api/v1/models", { params: { query: partOf(cursor) } })));
+  useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/models", { params: { query: partOf(cursor) } })));
 
 /** Read one model with its whole card. */
 export const useWholeModel = () =>
   useMutation({ mutationFn: (id: string) => body(api.GET("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })) });
 
-function useKeep() {
-  const queries = useQueryClient();
-  return (model: Model) =>
-    queries.setQueryData<Model[]>(["models"], (models) =>
-      models?.some(({ id }) => id === model.id) ? models.map((known) => (known.id === model.id ? model : known)) : [model, ...(models ?? [])],
-    );
-}
+const useKeep = () => useKeepAnswer(KEY, put((model: Model) => model.id));
 
-function useModelAction<Input>(run: (input: Input) => Promise<Model>) {
-  return useMutation({ mutationFn: run, onSuccess: useKeep() });
+function useModelAction<Input>(run: (input: Input) => Promise<Answered<Model>>) {
+  const keep = useKeep();
+  return useMutation({ mutationFn: (input: Input) => run(input).then(keep) });
 }
 
 export const useRenameModel = () =>
   useModelAction(({ id, name }: { id: string; name: string }) =>
-    body(api.PATCH("/api/v1/models/{model_id}", { params: { path: { model_id: id } }, body: { name } })),
+    answered(api.PATCH("/api/v1/models/{model_id}", { params: { path: { model_id: id } }, body: { name } })),
   );
 
 interface Initialise { name: string; task: string; seed: number; shipped: string | null; terms: string }
 
-export const useInitialiseModel = () =>
-  useCreate((input: Initialise, key) => body(api.POST("/api/v1/models/initialise", { body: { ...input, network: null }, headers: keyed(key) })), useKeep());
+export function useInitialiseModel() {
+  const keep = useKeep();
+  return useCreate((input: Initialise, key) => answered(api.POST("/api/v1/models/initialise", { body: { ...input, network: null }, headers: keyed(key) })).then(keep));
+}
 
-export const useUploadModel = () =>
-  useCreate(({ file, name, task, terms }: { file: File; name: string; task: string; terms: string }, key) => {
+export function useUploadModel() {
+  const keep = useKeep();
+  return useCreate(({ file, name, task, terms }: { file: File; name: string; task: string; terms: string }, key) => {
     const form = new FormData();
     form.append("file", file);
     form.append("name", name);
     form.append("task", task);
     form.append("terms", terms);
-    return upload("/api/v1/models", form, modelSchema, key);
-  }, useKeep());
+    return upload("/api/v1/models", form, modelSchema, key).then(keep);
+  });
+}
 
 const BIN = ["model-bin"];
 
@@ -55,7 +57,7 @@ export const useModelBin = () =>
 
 export const useRecommendModel = () =>
   useModelAction(({ id, recommended }: { id: string; recommended: boolean }) =>
-    body(api.PUT("/api/v1/models/{model_id}/recommended", { params: { path: { model_id: id } }, body: { recommended } })),
+    answered(api.PUT("/api/v1/models/{model_id}/recommended", { params: { path: { model_id: id } }, body: { recommended } })),
   );
 
 export function useDeleteModel() {
@@ -63,7 +65,7 @@ export function useDeleteModel() {
   return useMutation({
     mutationFn: (id: string) => body(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })),
     onSuccess: ({ id }) => {
-      queries.setQueryData<Model[]>(["models"], (models) => models?.filter((model) => model.id !== id));
+      queries.setQueryData<Model[]>(KEY, (models) => models?.filter((model) => model.id !== id));
       void queries.invalidateQueries({ queryKey: BIN }); // not waited for: the page would say meanwhile that the opened model is gone
     },
   });

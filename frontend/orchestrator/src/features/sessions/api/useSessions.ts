@@ -1,20 +1,23 @@
 /** Sessions, and what they are made of: tasks and strategies. */
-import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueries, useQuery } from "@tanstack/react-query";
 
-import { body, snapshot, snapshotOf } from "@shared/api/client";
+import { answered, body, snapshot } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
-import { partOf, useLiveList, useLiveOne } from "@shared/realtime/useLiveList";
+import { put } from "@shared/realtime/resources";
+import { partOf, useKeepAnswer, useLiveList, useLiveOne } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Session, SessionCreate, SessionSummary } from "@app/api/schemas";
 
+const KEY = ["sessions"];
+
 /** Every session in brief. */
 export const useSessions = () =>
-  useLiveList(["sessions"], (cursor) => snapshot(api.GET("/api/v1/sessions", { params: { query: partOf(cursor) } })));
+  useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/sessions", { params: { query: partOf(cursor) } })));
 
 /** One session, whole. */
 export const useSession = (id: string) =>
-  useLiveOne(["session", id], () => snapshotOf(api.GET("/api/v1/sessions/{session_id}", { params: { path: { session_id: id } } })));
+  useLiveOne(["session", id], () => answered(api.GET("/api/v1/sessions/{session_id}", { params: { path: { session_id: id } } })));
 export const useTasks = () => useQuery({ queryKey: ["tasks"], queryFn: async () => (await body(api.GET("/api/v1/tasks"))).items });
 export const useStrategies = () =>
   useQuery({ queryKey: ["strategies"], queryFn: async () => (await body(api.GET("/api/v1/strategies"))).items });
@@ -38,14 +41,8 @@ function act(id: string, action: SessionAction): Promise<Session> {
 export const useSessionAction = (id: string) => useMutation({ mutationFn: (action: SessionAction) => act(id, action) });
 
 export function useCreateSession() {
-  const queries = useQueryClient();
-  return useCreate(
-    (input: SessionCreate, key) => body(api.POST("/api/v1/sessions", { body: input, headers: keyed(key) })),
-    (session) =>
-      queries.setQueryData<SessionSummary[]>(["sessions"], (known) =>
-        known === undefined || known.some(({ id }) => id === session.id) ? known : [session, ...known],
-      ),
-  );
+  const keep = useKeepAnswer(KEY, (known: SessionSummary[], session: Session) => put((one: SessionSummary) => one.id)(known, session));
+  return useCreate((input: SessionCreate, key) => answered(api.POST("/api/v1/sessions", { body: input, headers: keyed(key) })).then(keep));
 }
 
 export const useExtendSession = (id: string) =>
