@@ -465,7 +465,7 @@ def test_revocation_ends_a_held_pull_within_five_seconds(lab: Laboratory, site: 
         wait_until(lambda: lab.ask_admin("GET", "/status").json()["held"] == 1)
         lab.trust(revoked=(site.fingerprint,))
         revoked_at = time.monotonic()
-        assert lab.ask_admin("POST", "/reload").json()["ended"] >= 1
+        lab.ask_admin("POST", "/reload").raise_for_status()  # or the gateway noticed the list by itself before
         with pytest.raises(httpx.TransportError):
             pull.result(5)
         assert time.monotonic() - revoked_at < 2
