@@ -85,12 +85,11 @@ class SessionRuns:
             for row in rows:
                 try:
                     self._step(row)
+                    self._tell_trouble_over(row.id)
                 except PeerUnreachable as error:
                     logger.info("the engine is not there yet", extra={"session": row.id, "error": str(error)})
                 except Exception as error:  # noqa: BLE001 - the others' turn comes whatever happened to this one
                     self._tell_trouble(row, error)
-                else:
-                    self._tell_trouble_over(row.id)
 
     def _tell_trouble(self, row: SessionRow, error: Exception) -> None:
         """Show what keeps a session from going on, once; the next tick tries again."""
@@ -109,12 +108,13 @@ class SessionRuns:
         self._troubles[row.id] = kind
 
     def _tell_trouble_over(self, session_id: str) -> None:
-        if self._troubles.pop(session_id, None) is None:
+        if session_id not in self._troubles:
             return
         with self._desk.database.begin() as tx:
             row = lab_sessions.by_id(tx.connection, session_id)
             if row.state in BEING_RUN and row.reason:
                 self._book.change(tx, session_id, {"reason": "", "reason_text": ""})
+        del self._troubles[session_id]
 
     def _step(self, row: SessionRow) -> None:
         if row.state in {SessionState.OFFERED, SessionState.PAUSED}:
