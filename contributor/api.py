@@ -49,7 +49,7 @@ from fl_core.web import once, roles
 from fl_core.web.account_routes import add_account_routes, add_own_routes
 from fl_core.web.accounts import Accounts
 from fl_core.web.application import Nobody, create_app
-from fl_core.web.blueprints import blueprint
+from fl_core.web.blueprints import blueprint, described
 
 TITLE = "FLoMIR contributor"
 
@@ -128,4 +128,5 @@ def _account_routes(services: Services, version: str) -> APIBlueprint:
 
 def describe() -> OpenAPI:
     """Return the application for its description only: no service is ever called."""
-    return make_app(cast("Services", Nobody()), version="1", upload_limit_bytes=1)
+    with described():
+        return make_app(cast("Services", Nobody()), version="1", upload_limit_bytes=1)

@@ -13,6 +13,7 @@ from fl_core.web.account_routes import add_account_routes, add_own_routes
 from fl_core.web.accounts import Accounts
 from fl_core.web.application import Nobody, create_app
 from fl_core.web.audit_routes import add_audit_routes
+from fl_core.web.blueprints import described
 from orchestrator.roles import ROLES
 from orchestrator.routes.answers import blueprint
 from orchestrator.routes.home import home_routes
@@ -85,7 +86,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
     app = create_app("orchestrator", title=TITLE, version="1", upload_limit_bytes=upload_limit_bytes)
     once.install(app)
     roles.install(app, ROLES)
-    for described in (
+    for group in (
         _account_routes(services),
         system_routes(services.system, services.records, services.accounts, services.new_link),
         _audit_routes(services),
@@ -100,7 +101,7 @@ def make_app(services: Services, *, upload_limit_bytes: int) -> OpenAPI:
         model_routes(services.models, services.model_bin, services.model_family, upload_limit_bytes=upload_limit_bytes),
         laboratory_routes(services.laboratory, upload_limit_bytes=upload_limit_bytes),
     ):
-        app.register_api(described)
+        app.register_api(group)
     for plain in (
         enrolment_routes(services.enrolment),
         peer_routes(services.peers, services.consents, services.models, services.enrolment),
@@ -125,4 +126,5 @@ def _audit_routes(services: Services) -> APIBlueprint:
 
 def describe() -> OpenAPI:
     """Return the application for its description only: no service is ever called."""
-    return make_app(cast("Services", Nobody()), upload_limit_bytes=1)
+    with described():
+        return make_app(cast("Services", Nobody()), upload_limit_bytes=1)

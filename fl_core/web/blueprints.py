@@ -1,10 +1,28 @@
 """Groups of routes: under which path they lie, and how the OpenAPI document names them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 
 PREFIX = "/api/v1"
+_is_described: ContextVar[bool] = ContextVar("is_described", default=False)
+
+
+@contextmanager
+def described() -> Iterator[None]:
+    """Describe the groups that are made meanwhile in the application's OpenAPI document.
+
+    No daemon serves that document, and it takes longer to make than all the rest of an application.
+    """
+    before = _is_described.set(True)
+    try:
+        yield
+    finally:
+        _is_described.reset(before)
 
 
 def blueprint(
@@ -30,6 +48,7 @@ def blueprint(
         abp_tags=[Tag(name=tag or name)],
         abp_responses=responses,
         operation_id_callback=_function_name,
+        doc_ui=_is_described.get(),
     )
 
 
