@@ -86,35 +86,36 @@ class Person:
         `whole` makes the window as tall as the page; without it (a dialog is open) the window stays as it is.
         """
         path = pictures_folder() / f"{self.app}-{name}"
-        self._take(path.with_name(f"{path.name}.png"), DESKTOP, whole=whole)
-        self._judge(name)
+        self._show(DESKTOP, whole=whole)
+        self._take(path.with_name(f"{path.name}.png"), name)
         if dark:
             self.page.emulate_media(color_scheme="dark")
-            self._take(path.with_name(f"{path.name}-dark.png"), DESKTOP, whole=whole)
-            self._judge(f"{name}, dark")
+            self._take(path.with_name(f"{path.name}-dark.png"), f"{name}, dark")
             self.page.emulate_media(color_scheme="light")
         if phone:
-            overflow = self._take(path.with_name(f"{path.name}-phone.png"), PHONE, whole=whole)
+            overflow = self._show(PHONE, whole=whole)
+            self.page.screenshot(path=path.with_name(f"{path.name}-phone.png"), animations="disabled")
             if overflow > 0:
                 self.complaints.append(f"{name}: {overflow} pixels wider than a phone")
-            self._resize(DESKTOP)
+        self._resize(DESKTOP)
 
-    def _judge(self, name: str) -> None:
+    def _take(self, path: Path, name: str) -> None:
+        """Take a picture of what is shown, and let axe judge it."""
+        self.page.screenshot(path=path, animations="disabled")
         self.complaints += [f"axe, {name}: {found}" for found in violations(self.page)]
 
-    def _take(self, path: Path, size: tuple[int, int], *, whole: bool) -> int:
-        """Take one picture; returns by how many pixels the page is wider than its window."""
-        overflow, height = self._resize(size)
-        if whole and height > size[1]:
-            self._resize((size[0], height))
-        self.page.screenshot(path=path, animations="disabled")
+    def _show(self, size: tuple[int, int], *, whole: bool) -> int:
+        """Give the window a size, or the page's height where that is more; returns by how many pixels the page is too wide."""
         self._resize(size)
-        return overflow
-
-    def _resize(self, size: tuple[int, int]) -> tuple[int, int]:
-        self.page.set_viewport_size({"width": size[0], "height": size[1]})
         overflow, height = self.page.evaluate(_MEASURE)
-        return int(overflow), int(height)
+        if whole and height > size[1]:
+            self._resize((size[0], int(height)))
+            self.page.evaluate(_MEASURE)
+        return int(overflow)
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        if self.page.viewport_size != {"width": size[0], "height": size[1]}:
+            self.page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
 @contextmanager
