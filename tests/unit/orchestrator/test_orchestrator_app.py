@@ -3,9 +3,10 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from fl_core.web.application import openapi_text
-from orchestrator.api import describe
+from fl_core.web.application import Nobody, openapi_text
+from orchestrator.api import describe, make_app
 
 DOCUMENT = Path(__file__).parents[3] / "frontend" / "orchestrator" / "openapi.json"
 
@@ -20,6 +21,13 @@ def test_the_committed_description_of_the_api_is_the_present_one() -> None:
     assert DOCUMENT.read_text("utf-8") == openapi_text(describe()), (
         "run: flomir orchestrator openapi > frontend/orchestrator/openapi.json"
     )
+
+
+def test_a_daemon_spends_no_time_on_describing_its_routes() -> None:
+    services: Any = Nobody()
+    app = make_app(services, upload_limit_bytes=1)
+    assert app.api_doc["paths"] == {}
+    assert {rule.rule for rule in app.url_map.iter_rules()} == {rule.rule for rule in describe().url_map.iter_rules()}
 
 
 def test_every_operation_has_a_name_of_its_own_and_says_what_it_answers() -> None:
