@@ -14,6 +14,7 @@ export function put<T>(key: (item: T) => string | number): (items: T[], item: T)
   };
 }
 
+/** The same with what a delta says, where that fits. */
 export function upsert<T>(schema: Schema<T>, key: (item: T) => string | number): Change<T> {
   const putIn = put(key);
   return (items, data) => {
