@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Channels = Annotated[tuple[Annotated[int, Field(ge=4, le=128)], ...], Field(min_length=2, max_length=4)]
 Side = Annotated[int, Field(ge=8, le=512)]
 Width = Annotated[int, Field(ge=4, le=512)]
+ClosingPasses = Annotated[
+    int, Field(ge=0, le=40, description="smoothed EM passes after the last block, each over half of the views")
+]
+ClosingWidth = Annotated[float, Field(ge=0.5, le=20, description="width of their smoothing at 50 counts a voxel")]
 
 
 class UnrolledEmConfig(BaseModel):
@@ -30,12 +34,8 @@ class UnrolledEmConfig(BaseModel):
     warm_passes: int = Field(default=6, ge=1, le=20, description="OS-EM passes before the first block")
     channels: int = Field(default=24, ge=4, le=128, description="features of one CNN")
     layers: int = Field(default=1, ge=0, le=8, description="in-plane layers between the two 3-D ones")
-    closing_passes: int = Field(
-        default=0, ge=0, le=40, description="smoothed EM passes after the last block, each over half of the views"
-    )
-    closing_fwhm_voxels: float = Field(
-        default=3.0, ge=0.5, le=20, description="width of their smoothing at 50 counts a voxel"
-    )
+    closing_passes: ClosingPasses = 0
+    closing_fwhm_voxels: ClosingWidth = 3.0
 
 
 class UnrolledUnetConfig(BaseModel):
@@ -50,6 +50,8 @@ class UnrolledUnetConfig(BaseModel):
     start_passes: int = Field(default=3, ge=1, le=20, description="OS-EM passes before the first block")
     channels: Channels = Field(default=(24, 28), description="features of the U-Net's levels, finest first")
     shared: bool = Field(default=False, description="one U-Net for all blocks, told which it is in")
+    closing_passes: ClosingPasses = 0
+    closing_fwhm_voxels: ClosingWidth = 3.0
 
 
 class OsemUnetConfig(BaseModel):

@@ -77,15 +77,14 @@ class UnrolledEm(ReconstructionNetwork):
 
     def forward(self, inputs: StudyInputs) -> Tensor:
         """Return activity (Z, Y, X) in units of the study's scale, non-negative, zero outside the mask."""
-        order = spread_order(inputs.system.subsets)
+        config, order = self.config, spread_order(inputs.system.subsets)
         activity, used = inputs.start, 0
         for block in self.blocks:
             before = activity
-            for _ in range(self.config.updates):
+            for _ in range(config.updates):
                 activity = em_update(activity, inputs, order[used % len(order)])
                 used += 1
             activity = self._regularise(block, activity, before, inputs)
-        config = self.config
         activity = closed(activity, inputs, passes=config.closing_passes, fwhm_voxels=config.closing_fwhm_voxels)
         return activity * (activity > SMALLEST_ACTIVITY)
 

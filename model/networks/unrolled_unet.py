@@ -1,4 +1,4 @@
-"""Unrolled OS-EM with a small 3-D U-Net between the updates.
+"""Unrolled OS-EM with a small 3-D U-Net between the updates; a closing by the counts.
 
 Tensors: Z, Y, X voxels. One study at a time, in its own geometry.
 """
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from model.networks import UnrolledUnetConfig
 from model.networks.blocks import MU_SCALE, SliceUnet, from_box, in_box
+from model.networks.consistency import closed
 from model.networks.em import SMALLEST_ACTIVITY, em_update, spread_order
 from model.networks.inputs import CONDITIONS, ReconstructionNetwork, StartRecipe, StudyInputs
 from model.networks.precision import cnn_precision
@@ -43,14 +44,15 @@ class UnrolledUnet(ReconstructionNetwork):
 
     def forward(self, inputs: StudyInputs) -> Tensor:
         """Return activity (Z, Y, X) in units of the study's scale, non-negative, zero outside the mask."""
-        order = spread_order(inputs.system.subsets)
+        config, order = self.config, spread_order(inputs.system.subsets)
         activity, used = inputs.start, 0
-        for number in range(self.config.blocks):
+        for number in range(config.blocks):
             before = activity
-            for _ in range(self.config.updates):
+            for _ in range(config.updates):
                 activity = em_update(activity, inputs, order[used % len(order)])
                 used += 1
             activity = self._regularise(number, activity, before, inputs)
+        activity = closed(activity, inputs, passes=config.closing_passes, fwhm_voxels=config.closing_fwhm_voxels)
         return activity * (activity > SMALLEST_ACTIVITY)
 
     def _regularise(self, number: int, activity: Tensor, before: Tensor, inputs: StudyInputs) -> Tensor:

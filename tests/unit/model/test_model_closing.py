@@ -103,12 +103,11 @@ def test_a_pass_changes_nothing_by_more_than_its_limit_and_leaves_the_outside_em
     assert not found[inputs.mask == 0].any()
 
 
-def test_a_network_with_a_closing_is_another_image_and_can_be_trained_through_it() -> None:
+@pytest.mark.parametrize("name", ["unrolled_em", "unrolled_unet"])
+def test_a_network_with_a_closing_is_another_image_and_can_be_trained_through_it(name: str) -> None:
     study = small_study()
-    plain, close = (small_network("unrolled_em", closing_passes=n) for n in (0, 2))
-    assert {name: v.shape for name, v in plain.state_dict().items()} == {
-        n: v.shape for n, v in close.state_dict().items()
-    }
+    plain, close = (small_network(name, closing_passes=n) for n in (0, 2))
+    assert {n: v.shape for n, v in plain.state_dict().items()} == {n: v.shape for n, v in close.state_dict().items()}
     assert np.abs(reconstruct(study, plain) - reconstruct(study, close)).max() > 0
     close(small_sample(close).inputs).square().mean().backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in close.parameters())
