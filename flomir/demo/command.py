@@ -39,16 +39,17 @@ def demo(
     workdir: Path | None, headless: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Train one network across four simulated hospitals on this computer and compare it with the alternatives."""
-    folder = workdir or Path(tempfile.mkdtemp(prefix="flomir-demo-"))
     try:
         settings = DemoSettings(
             contributors=contributors, rounds=rounds, local_epochs=local_epochs, studies=studies, seed=seed,
-            strategy=strategy, workdir=folder.resolve(),
+            strategy=strategy, workdir=(workdir or Path(tempfile.gettempdir())).resolve(),
         )  # fmt: skip
     except ValidationError as error:
         first = error.errors()[0]
         message = f"--{first['loc'][0]}: {first['msg']}"
         raise click.UsageError(message) from error
+    if workdir is None:  # only now, so that a refused command leaves nothing behind
+        settings = settings.model_copy(update={"workdir": Path(tempfile.mkdtemp(prefix="flomir-demo-")).resolve()})
     with terminated_as_interrupted():
         _show(settings, headless=headless, as_json=as_json)
 

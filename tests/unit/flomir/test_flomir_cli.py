@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -41,20 +43,21 @@ def test_an_unknown_command_is_bad_usage() -> None:
 
 
 @pytest.mark.parametrize(("option", "value"), [("--contributors", "0"), ("--rounds", "0"), ("--studies", "1")])
-def test_the_demo_refuses_numbers_that_make_no_sense(option: str, value: str) -> None:
+def test_the_demo_refuses_numbers_that_make_no_sense_and_leaves_nothing_behind(
+    option: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     answer = CliRunner().invoke(demo, [option, value])
     assert answer.exit_code == 2
     assert option.removeprefix("--") in answer.output
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_module_in_the_working_folder_cannot_shadow_ours(tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
-    (folder / "model.py").write_text("raise SystemExit('shadowed')\n")
+def test_a_module_in_the_working_folder_cannot_shadow_ours(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text("raise SystemExit('shadowed')\n")
     script = "import model.geometry; print(model.geometry.__file__)"
     done = subprocess.run(
-        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False, cwd=folder, timeout=60
+        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert "shadowed" not in done.stderr
