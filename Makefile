@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell git ls-files frontend 2>/dev/null)
 # Threads are the product's to choose; libraries must not oversubscribe two cores during tests.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup web gate browser dicom-check slurm-check postgres-check desktop-check demo test test-all lint static frontend-checks openapi weights pictures settings-page mutants lock clean
+.PHONY: help setup web gate browser dicom-check slurm-check postgres-check desktop-check demo test test-all lint static frontend-checks openapi weights screenshots pictures settings-page mutants lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -125,6 +125,9 @@ weights: setup  ## make the training data (20 GB of memory, half an hour), train
 	    --data $(WEIGHTS)/perfusion-64 --data $(WEIGHTS)/many-cameras --data $(WEIGHTS)/mild-defects \
 	    --validation $(WEIGHTS)/validation $$(cat $$recipe) --out model/weights/$$(basename $$recipe .args).safetensors --resume; \
 	  $(BIN)/flomir models calibrate model/weights/$$(basename $$recipe .args).safetensors --data $(WEIGHTS)/calibration; done
+
+screenshots: setup browser  ## run the browser tests and keep a picture of every page they look at, in screenshots/
+	FLOMIR_SCREENSHOTS=screenshots $(BIN)/pytest -q -m "browser and not slow" tests/e2e
 
 pictures: setup browser  ## take the README's pictures again (two minutes)
 	$(BIN)/python -m tests.e2e.take_pictures

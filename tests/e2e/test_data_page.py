@@ -65,14 +65,14 @@ def _import(professional: Person) -> Locator:
 def test_con_3_submit_training_data(professional: Person, camera: Path, tmp_path: Path) -> None:
     page = professional.page
     professional.go("Data")
-    professional.shoot("data-nothing", dark=True, phone=True)
+    professional.look("data-nothing", dark=True, phone=True)
     page.get_by_label("Or name a folder on this computer").fill(str(camera / "nowhere"))
     professional.press("Read folder")
     page.get_by_role("alert").wait_for()
     refused = [one for one in professional.complaints if "422" in one]  # the browser tells it twice
     assert len(refused) == len(professional.complaints) == 2
     professional.complaints.clear()
-    professional.shoot("data-no-folder")
+    professional.look("data-no-folder")
     page.get_by_label("Or name a folder on this computer").fill(str(camera))
     professional.press("Read folder")
     card = _import(professional)
@@ -81,7 +81,7 @@ def test_con_3_submit_training_data(professional: Person, camera: Path, tmp_path
     card.get_by_role("button", name="Show what was not taken").click()
     expect(card.get_by_role("list", name="Show what was not taken")).to_contain_text("letter.txt")
     expect(page.get_by_role("table", name="Studies").get_by_role("row")).to_have_count(5)
-    professional.shoot("data-imported", dark=True, phone=True)
+    professional.look("data-imported", dark=True, phone=True)
     page.get_by_label("Search studies").fill("stress3")
     expect(page.get_by_role("table", name="Studies").get_by_role("row")).to_have_count(2)
     page.get_by_label("Search studies").fill("")
@@ -114,7 +114,7 @@ def _look_at_one(professional: Person) -> None:
     left.get_by_role("button", name="Show the list").click()
     expect(left.get_by_role("list", name="Elements left behind")).to_contain_text("PatientName")
     expect(page.get_by_text("Doe^Jane")).to_have_count(0)
-    professional.shoot("study-details", dark=True, phone=True)
+    professional.look("study-details", dark=True, phone=True)
     professional.go("Data")
 
 
@@ -125,12 +125,12 @@ def _withdraw(professional: Person) -> None:
         page.get_by_role("table", name="Patients").get_by_role("row").filter(has_text=re.compile("P-[0-9A-F]{10}2"))
     )
     expect(patient).to_have_count(1)
-    professional.shoot("data-patients", phone=True)
+    professional.look("data-patients", phone=True)
     patient.get_by_role("button", name=re.compile("^Withdraw patient")).click()
-    professional.shoot("data-withdraw", whole=False)
+    professional.look("data-withdraw", whole=False)
     professional.press("Withdraw this patient", page.get_by_role("dialog"))
     expect(patient).to_contain_text("Withdrawn")
-    professional.shoot("data-withdrawn", dark=True)
+    professional.look("data-withdrawn", dark=True)
     page.get_by_role("tab", name="Studies").click()
     expect(row(professional, "Studies", "STRESS1.dcm")).to_contain_text("Withdrawn")
     expect(row(professional, "Studies", "STRESS2.dcm")).to_contain_text("Withdrawn")
@@ -148,7 +148,7 @@ def _compare(professional: Person, tmp_path: Path) -> None:
     expect(row(professional, "Compared patients", ROE)).to_contain_text("Available")
     expect(row(professional, "Compared patients", POE)).to_contain_text("Missing")
     expect(page.get_by_role("table", name="Compared patients")).to_contain_text("Not on the list")
-    professional.shoot("data-compared", dark=True, phone=True)
+    professional.look("data-compared", dark=True, phone=True)
 
 
 def test_what_is_said_of_studies_and_files_is_german_on_a_german_page(
@@ -175,14 +175,14 @@ def test_what_is_said_of_studies_and_files_is_german_on_a_german_page(
     expect(card.get_by_role("list", name="Nicht Übernommenes zeigen")).to_contain_text(
         "Kopieren Sie die Datei erneut aus ihrer Quelle."
     )
-    professional.shoot("data-german", phone=True)
+    professional.look("data-german", phone=True)
     wrong.get_by_role("link", name="centimetres.h5").click()
     found = page.get_by_role("list", name="Qualitätskontrolle")
     expect(found).to_contain_text("Der Radius der Umlaufbahn reicht von")
     facts = page.get_by_role("region", name="Über diese Studie")
     expect(facts).to_contain_text("SPECT-Studie")
     expect(facts).to_contain_text("32 Projektionen zu")
-    professional.shoot("study-german")
+    professional.look("study-german")
     page.get_by_role("button", name="EN: show in English").click()
     expect(found.or_(page.get_by_role("list", name="Quality control"))).to_contain_text("The radius of the orbit runs")
     assert professional.complaints == [], "\n".join(professional.complaints)
@@ -194,14 +194,14 @@ def test_all_data_are_removed_in_one_step(professional: Person, daemon: DaemonPr
     place = page.get_by_role("region", name="Where the data are")
     professional.press("Change", place)
     page.get_by_role("dialog").get_by_label("Limit").fill("5")
-    professional.shoot("data-place", whole=False)
+    professional.look("data-place", whole=False)
     professional.press("Save", page.get_by_role("dialog"))
     expect(place).to_contain_text("5.0 GB")
     professional.press("Remove all data", place)
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Remove all data")).to_be_disabled()
     dialog.get_by_label(re.compile("^Type the number")).fill(str(len(daemon.items("/studies"))))
-    professional.shoot("data-remove", whole=False, dark=True)
+    professional.look("data-remove", whole=False, dark=True)
     professional.press("Remove all data", dialog)
     page.get_by_role("tab", name="Studies").click()
     page.get_by_text("No studies yet").wait_for()

@@ -49,7 +49,7 @@ def test_mlp_2_data_with_infarcts_and_lesions_is_made_here(house: House) -> None
     manager, page = house.manager, house.manager.page
     manager.go("Laboratory")
     expect(page.get_by_text("No data set yet")).to_be_visible()
-    manager.shoot("laboratory-empty", dark=True, phone=True)
+    manager.look("laboratory-empty", dark=True, phone=True)
     page.get_by_role("link", name="Make data").click()
     page.get_by_role("heading", level=1, name="Make data").wait_for()
     page.get_by_label("Name of the data set").fill(SET)
@@ -60,7 +60,7 @@ def test_mlp_2_data_with_infarcts_and_lesions_is_made_here(house: House) -> None
     page.get_by_role("group", name="liver").get_by_label("Share of patients").fill("1")
     manager.press("Estimate")
     expect(page.get_by_text("5 studies")).to_be_visible(timeout=JOB_MS)
-    manager.shoot("laboratory-make", dark=True, phone=True)
+    manager.look("laboratory-make", dark=True, phone=True)
     manager.press("Make the data set")
     page.get_by_role("heading", level=1, name=SET).wait_for()
     wait_done(manager)
@@ -70,7 +70,7 @@ def test_mlp_2_data_with_infarcts_and_lesions_is_made_here(house: House) -> None
     expect(page.get_by_text("no infarct")).to_have_count(0)
     page.get_by_role("link", name=f"Open {SET}").click()
     expect(page.get_by_text("5 of 5").first).to_be_visible()
-    manager.shoot("laboratory-set", dark=True, phone=True)
+    manager.look("laboratory-set", dark=True, phone=True)
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Full inspection page").click()
     expect(opened.value.get_by_role("heading", level=1)).to_contain_text("Quick look, changed")
@@ -86,13 +86,13 @@ def test_mlp_3_a_model_is_trained_and_enters_the_registry(house: House) -> None:
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name="FBP, then U-Net").click()
     page.get_by_label("Epochs").fill("3")
-    manager.shoot("laboratory-train", dark=True, phone=True)
+    manager.look("laboratory-train", dark=True, phone=True)
     manager.press("Start training")
     page.get_by_role("heading", level=1, name=MODEL).wait_for()
     wait_done(manager)
     curve = page.get_by_role("figure", name="Score").get_by_role("row")
     expect(curve).to_have_count(5)  # head, before the first epoch, three epochs
-    manager.shoot("laboratory-trained", dark=True, phone=True)
+    manager.look("laboratory-trained", dark=True, phone=True)
     manager.go("Models")
     expect(row(manager, "Models", MODEL)).to_contain_text("Trained here")
     manager.press(f"Details of {MODEL}")
@@ -107,7 +107,7 @@ def test_mlp_3_a_model_is_trained_and_enters_the_registry(house: House) -> None:
 def test_mlp_4_a_model_is_tried_beside_osem_and_the_image_taken_along(house: House) -> None:
     manager, page = house.manager, house.manager.page
     expect(page.get_by_role("combobox", name="Model")).to_have_value(MODEL)
-    manager.shoot("laboratory-try", phone=True)
+    manager.look("laboratory-try", phone=True)
     manager.press("Reconstruct")
     wait_done(manager)
     for name in ("OSEM", "Model", "Reference"):
@@ -117,7 +117,7 @@ def test_mlp_4_a_model_is_tried_beside_osem_and_the_image_taken_along(house: Hou
     first.press("ArrowUp")
     other = page.get_by_role("slider", name="Model, Axial")
     assert other.get_attribute("aria-valuenow") == first.get_attribute("aria-valuenow") == "8"
-    manager.shoot("laboratory-tried", dark=True, phone=True)
+    manager.look("laboratory-tried", dark=True, phone=True)
     for form, magic, at in (("DICOM", b"DICM", 128), ("HDF5", b"\x89HDF", 0), ("NIfTI", b"\x1f\x8b", 0)):
         manager.press("Take along")
         with page.expect_download() as download:
@@ -142,7 +142,7 @@ def test_mlp_1_methods_are_compared_on_a_folder_of_this_computer(house: House) -
     dialog = page.get_by_role("dialog", name="Add a folder")
     dialog.get_by_label("Name of the data set").fill("Hold-out")
     dialog.get_by_role("textbox", name="Folder").fill(str(folder))
-    manager.shoot("laboratory-folder", whole=False)
+    manager.look("laboratory-folder", whole=False)
     manager.press("Check and add", dialog)
     expect(row(manager, "Data sets", "Hold-out")).to_contain_text("Ready", timeout=JOB_MS)
     row(manager, "Data sets", "Hold-out").get_by_role("link").click()
@@ -152,18 +152,18 @@ def test_mlp_1_methods_are_compared_on_a_folder_of_this_computer(house: House) -
     page.get_by_label("Title").fill("Is it better?")
     page.get_by_role("checkbox", name=MODEL).check()
     page.get_by_role("checkbox", name="FBP").check()
-    manager.shoot("laboratory-compare", phone=True)
+    manager.look("laboratory-compare", phone=True)
     manager.press("Compare")
     page.get_by_role("heading", level=1, name="Is it better?").wait_for()
     wait_done(manager)
     table = page.get_by_role("table", name="Figures")
     expect(table.get_by_role("columnheader")).to_have_text(["Figure", MODEL, "OSEM", "FBP"])
     expect(table.get_by_role("row", name="Error in the body")).to_contain_text("worse")
-    manager.shoot("laboratory-compared", dark=True, phone=True)
+    manager.look("laboratory-compared", dark=True, phone=True)
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Report with pictures").click()
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Is it better?")
     opened.value.close()
     manager.go("Laboratory")
-    manager.shoot("laboratory", dark=True, phone=True)
+    manager.look("laboratory", dark=True, phone=True)
     assert manager.complaints == []

@@ -49,10 +49,10 @@ def test_main_flow_by_hand_through_both_pages(scene: Scene) -> None:
 def _empty_pages(scene: Scene) -> None:
     manager = scene.manager
     manager.page.get_by_role("heading", name="Home", level=1).wait_for()
-    manager.shoot("home-empty")
+    manager.look("home-empty")
     for name in ("Sites", "Training", "Models"):
         manager.go(name)
-        manager.shoot(f"{name.lower()}-empty")
+        manager.look(f"{name.lower()}-empty")
 
 
 def _connect(scene: Scene) -> None:
@@ -62,11 +62,11 @@ def _connect(scene: Scene) -> None:
     assert len(fingerprint.replace("-", "")) >= 16
     manager.go("Home")
     manager.page.get_by_text(f"{FIRST} asks to join").first.wait_for()
-    manager.shoot("home-pending")
+    manager.look("home-pending")
     manager.page.get_by_role("link", name="Compare").click()
     journey.approve(manager, FIRST, fingerprint)
     professional.page.get_by_text("Connected to Test laboratory").wait_for(timeout=30_000)
-    professional.shoot("connect-done")
+    professional.look("connect-done")
     scene.other_id = journey.enrol_by_api(scene.orchestrator, scene.other, SECOND)
     expect(row(manager, "Sites", SECOND)).to_be_visible()
 
@@ -75,37 +75,37 @@ def _add_data(scene: Scene) -> None:
     manager, professional = scene.people
     page = professional.page
     professional.go("Home")
-    professional.shoot("home-connected")
+    professional.look("home-connected")
     professional.go("Data")
-    professional.shoot("data-empty", phone=True)
+    professional.look("data-empty", phone=True)
     journey.add_files(professional, journey.heart_studies(scene.folder / "north", "north", 6))
     broken = scene.folder / "broken.h5"
     broken.write_bytes(b"no study")
     page.get_by_label("Scan files").set_input_files([broken])
     page.get_by_text("1 file was not taken").wait_for(timeout=60_000)
-    professional.shoot("data", dark=True, phone=True)
+    professional.look("data", dark=True, phone=True)
     page.get_by_role("table", name="Studies").get_by_role("link").last.click()
     page.get_by_role("slider", name="View").first.wait_for()
-    professional.shoot("study", dark=True, phone=True)
+    professional.look("study", dark=True, phone=True)
     page.get_by_role("tab", name="Reference").click()
     page.get_by_role("slider", name="Reference, Axial").wait_for()
-    professional.shoot("study-reference")
+    professional.look("study-reference")
     page.get_by_role("tab", name="Attenuation").click()
     page.get_by_role("slider", name="Attenuation, Axial").wait_for()
-    professional.shoot("study-attenuation")
+    professional.look("study-attenuation")
     _refuse_for_training(scene)
     journey.heart_studies(scene.folder / "east", "east", 4)
     fed.add_studies(scene.other, scene.folder / "east")
     expect(row(manager, "Sites", FIRST)).to_contain_text("+6")
     expect(row(manager, "Sites", SECOND)).to_contain_text("+4")
-    manager.shoot("sites", dark=True, phone=True)
+    manager.look("sites", dark=True, phone=True)
     manager.page.get_by_role("button", name=f"Details of {FIRST}").click()
     manager.page.get_by_role("dialog", name=FIRST).wait_for()
-    manager.shoot("sites-details", whole=False)
+    manager.look("sites-details", whole=False)
     manager.press("Close details")
     manager.go("Home")
     manager.page.get_by_text("10 new studies since the last training").wait_for()
-    manager.shoot("home-new-data", dark=True)
+    manager.look("home-new-data", dark=True)
 
 
 def _refuse_for_training(scene: Scene) -> None:
@@ -118,13 +118,13 @@ def _refuse_for_training(scene: Scene) -> None:
     page.get_by_label("Scan files").set_input_files([scene.folder / "in-cm.h5"])
     mine = page.get_by_role("table", name="Studies").get_by_role("row").filter(has_text="in-cm.h5")
     expect(mine).to_contain_text("May not train", timeout=60_000)
-    professional.shoot("data-quality", dark=True, phone=True)
+    professional.look("data-quality", dark=True, phone=True)
     mine.get_by_role("link").click()
     findings = page.get_by_role("list", name="Quality control")
     expect(findings).to_contain_text("The radius of the orbit runs from")
     expect(page.get_by_role("main").get_by_text("The radius of the orbit runs from")).to_have_count(1)
     findings.get_by_role("img").first.wait_for()
-    professional.shoot("study-quality", dark=True, phone=True)
+    professional.look("study-quality", dark=True, phone=True)
     page.get_by_role("slider", name="View").first.wait_for()
 
 
@@ -137,7 +137,7 @@ def _send_requests(scene: Scene) -> None:
         page.get_by_role(
             "region", name=re.compile("model" if name == "model" else name, re.IGNORECASE)
         ).first.wait_for()
-        manager.shoot(f"new-session-{name}", phone=name == "task")
+        manager.look(f"new-session-{name}", phone=name == "task")
         manager.press("Next")
     page.get_by_label("Title").fill(TITLE)
     page.get_by_role("textbox", name="Rounds", exact=True).fill(str(ROUNDS))
@@ -145,35 +145,35 @@ def _send_requests(scene: Scene) -> None:
     page.get_by_label("Note to the sites").fill(
         "We want sharper images of the heart from half the counts. Thank you for helping."
     )
-    manager.shoot("new-session-rounds")
+    manager.look("new-session-rounds")
     manager.press("Next")
-    manager.shoot("new-session-privacy", phone=True)
+    manager.look("new-session-privacy", phone=True)
     manager.press("Next")
-    manager.shoot("new-session-summary", dark=True, phone=True)
+    manager.look("new-session-summary", dark=True, phone=True)
     manager.press("Send requests to sites")
     page.get_by_role("heading", name=TITLE, level=1).wait_for(timeout=60_000)
     page.get_by_text("Waiting for the answers of 2 sites").wait_for()
-    manager.shoot("session-waiting")
+    manager.look("session-waiting")
 
 
 def _consent(scene: Scene) -> None:
     professional, page = scene.professional, scene.professional.page
     professional.go("Home")
     page.get_by_text(f"You are asked to join “{TITLE}”").wait_for()
-    professional.shoot("home-request")
+    professional.look("home-request")
     page.get_by_role("link", name="Read the request").click()
     card = page.get_by_role("region", name=TITLE)
     expect(card).to_contain_text("Test laboratory asks to learn")
     expect(card).to_contain_text("on 6 of your studies")
     expect(card).to_contain_text("images, names, patient numbers")
     expect(card.get_by_label("Yes, after each round")).to_be_checked()
-    professional.shoot("requests", dark=True, phone=True)
+    professional.look("requests", dark=True, phone=True)
     card.get_by_label("Train on my 6 studies").uncheck()
     expect(card.get_by_role("button", name="Agree and sign")).to_be_disabled()
     card.get_by_label("Train on my 6 studies").check()
     professional.press("Agree and sign", card)
     card.get_by_role("region", name="Signed record").wait_for()
-    professional.shoot("requests-agreed")
+    professional.look("requests-agreed")
     expect(scene.manager.page.get_by_role("listitem", name=FIRST)).to_contain_text("Agreed")
     professional.go("Training")
 
@@ -194,16 +194,16 @@ def _watch_rounds(scene: Scene) -> None:
         )
         expect(done).not_to_contain_text("Running", timeout=TRAIN_MS)
         done.wait_for(timeout=TRAIN_MS)
-    manager.shoot("session-running", dark=True)
-    professional.shoot("training-running", dark=True, phone=True)
+    manager.look("session-running", dark=True)
+    professional.look("training-running", dark=True, phone=True)
     heading = manager.page.get_by_role("heading", level=1).locator("..")
     expect(heading).to_contain_text("Completed", timeout=TRAIN_MS)
     expect(professional.page.get_by_role("region", name=TITLE)).to_contain_text("Completed", timeout=TRAIN_MS)
     for someone in scene.people:
         assert someone.page.evaluate("window.changes") > 2 * ROUNDS, f"{someone.app}: the page stood still"
         assert [read for read in someone.reads if read.startswith("/sessions")] == []
-    manager.shoot("session", dark=True, phone=True)
-    professional.shoot("training")
+    manager.look("session", dark=True, phone=True)
+    professional.look("training")
 
 
 def _count_changes(page: Page) -> None:
@@ -221,7 +221,7 @@ def _look_at_results(scene: Scene) -> None:
     professional.go("Results")
     final = page.get_by_role("listitem", name=re.compile(f"round {ROUNDS}"))
     expect(final).to_contain_text("Final")
-    professional.shoot("results-models", phone=True)
+    professional.look("results-models", phone=True)
     professional.press("Compare")
     page.get_by_role("region", name="What my participation brought").wait_for(timeout=TRAIN_MS)
     expect(page.get_by_text("Too few patients to say: only 1 held out.")).to_be_visible()
@@ -229,7 +229,7 @@ def _look_at_results(scene: Scene) -> None:
     case = page.get_by_role("table", name="Case by case").get_by_role("row").nth(1)
     expect(case.get_by_role("cell")).to_have_count(4)
     page.get_by_role("slider", name="My data only, Axial").wait_for()
-    professional.shoot("results", dark=True, phone=True)
+    professional.look("results", dark=True, phone=True)
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile(f"Save .*round {ROUNDS} with its card")).click()
     with zipfile.ZipFile(download.value.path()) as package:
@@ -238,30 +238,30 @@ def _look_at_results(scene: Scene) -> None:
     professional.press("Reconstruct")
     page.get_by_role("slider", name="OSEM, Axial", exact=True).wait_for(timeout=TRAIN_MS)
     page.get_by_role("table", name="Against the reference").wait_for()
-    professional.shoot("reconstruct-received")
+    professional.look("reconstruct-received")
     professional.go("Home")
-    professional.shoot("home", dark=True, phone=True)
+    professional.look("home", dark=True, phone=True)
     professional.go("Settings")
-    professional.shoot("settings", dark=True)
+    professional.look("settings", dark=True)
 
 
 def _manage_models(scene: Scene) -> None:
     manager, page = scene.manager, scene.manager.page
     manager.go("Home")
     expect(page.get_by_text("new studies since the last training")).to_have_count(0)
-    manager.shoot("home", dark=True, phone=True)
+    manager.look("home", dark=True, phone=True)
     manager.go("Sites")
     expect(row(manager, "Sites", FIRST)).not_to_contain_text("+6")
     manager.go("Training")
-    manager.shoot("training", phone=True)
+    manager.look("training", phone=True)
     manager.go("Models")
     expect(page.get_by_text("In use")).to_have_count(0)
-    manager.shoot("models", dark=True, phone=True)
+    manager.look("models", dark=True, phone=True)
     name = f"{TITLE}, round {ROUNDS}"
     page.get_by_role("button", name=f"Details of {name}").click()
     card = page.get_by_role("dialog", name=name)
     card.get_by_label("Name").fill("Heart model 1")
-    manager.shoot("models-details", whole=False)
+    manager.look("models-details", whole=False)
     manager.press("Rename", card)
     page.get_by_role("dialog", name="Heart model 1").wait_for()
     manager.press("Close", page.get_by_role("dialog", name="Heart model 1"))
@@ -269,12 +269,12 @@ def _manage_models(scene: Scene) -> None:
     page.get_by_role("button", name=f"Details of {name}").click()
     manager.press("Delete model", page.get_by_role("dialog", name=name))
     question = page.get_by_role("dialog", name=f"Delete {name}?")
-    manager.shoot("models-delete", whole=False)
+    manager.look("models-delete", whole=False)
     manager.press("Delete this model", question)
     expect(row(manager, "Models", "Heart model 1")).to_be_visible()
     expect(page.get_by_role("button", name=f"Details of {name}")).to_have_count(0)
     bin_ = page.get_by_role("region", name="Deleted models")
-    manager.shoot("models-bin", dark=True, phone=True)
+    manager.look("models-bin", dark=True, phone=True)
     manager.press(f"Restore {name}", bin_)
     expect(page.get_by_role("button", name=f"Details of {name}")).to_be_visible()
     expect(bin_).to_have_count(0)
@@ -286,7 +286,7 @@ def _manage_models(scene: Scene) -> None:
     expect(row(manager, "Models", "Recommended")).to_contain_text("Heart model 1")
     manager.press("Create random model")
     page.get_by_role("dialog", name="Create random model").get_by_label("Name").fill("Fresh start")
-    manager.shoot("models-random", whole=False)
+    manager.look("models-random", whole=False)
     manager.press("Create model")
     expect(row(manager, "Models", "Fresh start")).to_be_visible(timeout=30_000)
 
@@ -309,12 +309,12 @@ def _second_session_is_declined(scene: Scene) -> None:
     page.get_by_role("link", name="Low counts").click()
     expect(page.get_by_role("listitem", name=SECOND)).to_contain_text("Declined")
     expect(page.get_by_role("listitem", name=SECOND)).to_contain_text("ethics board")
-    manager.shoot("session-declined")
+    manager.look("session-declined")
     manager.press("Give up")
-    manager.shoot("session-abort", whole=False)
+    manager.look("session-abort", whole=False)
     manager.press("Take the requests back")
     expect(page.get_by_role("heading", level=1).locator("..")).to_contain_text("Given up")
-    manager.shoot("session-aborted")
+    manager.look("session-aborted")
 
 
 def _verify_audit(scene: Scene) -> None:
@@ -324,9 +324,9 @@ def _verify_audit(scene: Scene) -> None:
     for someone, name in ((manager, "audit"), (professional, "privacy")):
         someone.press("Verify the chain")
         someone.page.get_by_text("The log is complete and unchanged").wait_for()
-        someone.shoot(name, dark=True, phone=True)
+        someone.look(name, dark=True, phone=True)
     manager.go("Settings")
-    manager.shoot("system", dark=True, phone=True)
+    manager.look("system", dark=True, phone=True)
 
 
 def _revoke(scene: Scene) -> None:
@@ -334,12 +334,12 @@ def _revoke(scene: Scene) -> None:
     manager.go("Sites")
     manager.page.get_by_role("button", name=f"Details of {FIRST}").click()
     manager.press(f"Revoke {FIRST}")
-    manager.shoot("sites-revoke", whole=False)
+    manager.look("sites-revoke", whole=False)
     manager.press("Revoke this site")
     expect(row(manager, "Sites", FIRST)).to_contain_text("Revoked")
     professional.go("Home")
     professional.page.get_by_text("This site's trust was taken back.").wait_for(timeout=30_000)
-    professional.shoot("home-revoked")
+    professional.look("home-revoked")
     professional.page.get_by_role("link", name="Look at it").click()
     professional.page.get_by_role("heading", name="Connect this site").wait_for()
-    professional.shoot("connect-revoked")
+    professional.look("connect-revoked")

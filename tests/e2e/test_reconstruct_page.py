@@ -92,7 +92,7 @@ def test_con_5_a_study_is_reconstructed_before_any_session(ward: Ward) -> None:
     professional, page = ward.professional, ward.professional.page
     professional.go("Reconstruct")
     expect(page.get_by_text("No study to reconstruct")).to_be_visible()
-    professional.shoot("reconstruct-empty", dark=True, phone=True)
+    professional.look("reconstruct-empty", dark=True, phone=True)
     journey.heart_studies(ward.folder / "data", "north", 1)
     fed.add_studies(ward.daemon, ward.folder / "data")
     expect(page.get_by_role("combobox", name="Model")).to_have_value("unrolled EM (came with the program)")
@@ -108,7 +108,7 @@ def test_con_5_a_study_is_reconstructed_before_any_session(ward: Ward) -> None:
     for finding in alarm["findings"]:
         expect(verdict).to_contain_text(f"{finding['sentence']} {finding['remedy']}")
     expect(page.get_by_role("main").get_by_text("For research, not for diagnosis")).to_have_count(2)
-    professional.shoot("reconstruct", dark=True, phone=True)
+    professional.look("reconstruct", dark=True, phone=True)
     assert professional.complaints == []
 
 
@@ -203,7 +203,7 @@ def test_uncertainty_profile_colours_and_film_are_at_hand(ward: Ward) -> None:
     expect(rows).to_have_count(ward.volumes()["OSEM"].shape[2])
     professional.press("Show the film")
     page.get_by_role("slider", name="View").first.wait_for()
-    professional.shoot("reconstruct-more", dark=True, phone=True)
+    professional.look("reconstruct-more", dark=True, phone=True)
     assert professional.complaints == []
 
 
@@ -240,7 +240,7 @@ def test_the_page_speaks_german_too(ward: Ward) -> None:
     verdict = page.get_by_role("region", name="Kennt das Modell solche Studien?")
     expect(verdict).not_to_contain_text(" the ")
     expect(page.get_by_role("slider", name="Modell, Transversal", exact=True)).to_be_visible()
-    professional.shoot("reconstruct-german")
+    professional.look("reconstruct-german")
     page.get_by_role("button", name="EN: show in English").click()
     assert professional.complaints == []
 
@@ -253,7 +253,7 @@ def test_a_reconstruction_is_removed_with_its_images_after_a_question(ward: Ward
     professional.press("Remove")
     dialog = page.get_by_role("dialog", name="Remove this reconstruction?")
     expect(dialog).to_contain_text("The study and the model stay.")
-    professional.shoot("reconstruct-remove", dark=True, phone=True, whole=False)
+    professional.look("reconstruct-remove", dark=True, phone=True, whole=False)
     professional.press("Cancel", dialog)
     assert ward.made["state"] == "done"
     professional.press("Remove")
@@ -261,7 +261,7 @@ def test_a_reconstruction_is_removed_with_its_images_after_a_question(ward: Ward
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("slider", name="Model, Axial", exact=True)).to_be_hidden()
     expect(page.get_by_role("combobox", name="Model")).to_be_visible()
-    professional.shoot("reconstruct-removed")
+    professional.look("reconstruct-removed")
     assert ward.daemon.items("/reconstructions") == []
     assert list(folder.iterdir()) == []
     assert ward.daemon.call("GET", "/storage")["used_bytes"] == int(str(used)) - size
@@ -306,7 +306,7 @@ def test_a_scan_that_does_not_say_where_the_heart_is_gets_its_polar_maps_from_a_
     expect(cells).to_have_count(17)
     exact = cells.evaluate_all("(all) => all.map((one) => Number(one.value))")
     assert exact == pytest.approx(expected.tolist(), abs=1e-3)
-    professional.shoot("reconstruct-axis", dark=True, phone=True)
+    professional.look("reconstruct-axis", dark=True, phone=True)
     page.reload()
     expect(cells).to_have_count(17, timeout=DONE_MS)
     assert professional.complaints == []
@@ -323,7 +323,7 @@ def test_a_reconstruction_that_fails_says_why_and_what_to_do_in_german(ward: War
     failed = page.get_by_role("status").filter(has_text="Die Rekonstruktion wurde nicht fertig.")
     expect(failed).to_contain_text("Diese Studie kann nicht verwendet werden.", timeout=DONE_MS)
     expect(failed).to_contain_text("exportieren Sie die Studie erneut.")
-    professional.shoot("reconstruct-failed-german", dark=True, phone=True)
+    professional.look("reconstruct-failed-german", dark=True, phone=True)
     problem = ward.made["problem"]
     assert isinstance(problem, dict)
     assert (problem["code"], problem["title"]) == ("study.unusable", "This study cannot be used.")

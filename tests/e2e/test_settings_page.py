@@ -61,7 +61,7 @@ def test_limits_and_times_of_keeping_are_changed(house: House) -> None:
     kept.get_by_label("Activity (days)").fill("30")
     manager.press("Save", kept)
     expect(kept.get_by_role("status")).to_have_text("Saved.")
-    manager.shoot("settings-house", dark=True, phone=True)
+    manager.look("settings-house", dark=True, phone=True)
     assert house.daemon.call("GET", "/settings/limits")["most_sites"] == 12
     assert house.daemon.call("GET", "/settings/retention")["activity_days"] == 30
     assert manager.complaints == []
@@ -101,7 +101,7 @@ def test_a_request_to_join_reaches_people_by_mail_and_a_program_by_webhook(house
         latest = page.get_by_role("list", name="Latest notices")
         expect(latest).to_contain_text("Sent", timeout=30_000)
         expect(latest).to_contain_text("HTTP 500", timeout=30_000)
-        manager.shoot("settings-notices", dark=True, phone=True)
+        manager.look("settings-notices", dark=True, phone=True)
     assert "a secret of ours" not in json.dumps(house.daemon.call("GET", "/settings/notices"))
     assert manager.complaints == []
 
@@ -111,13 +111,13 @@ def test_drain_mode_is_switched_on_told_on_every_page_and_switched_off(house: Ho
     _part(manager, "Limits and keeping")
     manager.press("Switch drain mode on")
     question = page.get_by_role("dialog", name="Switch drain mode on?")
-    manager.shoot("settings-drain-ask", whole=False)
+    manager.look("settings-drain-ask", whole=False)
     manager.press("Switch drain mode on", question)
     card = page.get_by_role("region", name="Drain mode")
     expect(card).to_contain_text("Nothing runs. The program can be stopped and upgraded now.")
     manager.go("Home")
     expect(page.get_by_text("Drain mode is on: nothing new starts.").first).to_be_visible()
-    manager.shoot("home-drain", phone=True)
+    manager.look("home-drain", phone=True)
     assert _cli(house, "status") == "Drain mode is on; nothing runs. The program can be stopped and upgraded."
     assert _cli(house, "off") == "Drain mode is off."
     expect(page.get_by_text("Sessions finish their round and go on when it is switched off")).to_have_count(0)
@@ -132,7 +132,7 @@ def test_the_program_says_what_it_is_and_what_holds_next_time(house: House) -> N
     expect(page.get_by_text("Sites know this laboratory as 127.0.0.1:")).to_be_visible()
     manager.press("Save", page.get_by_role("region", name="From the next start on"))
     expect(page.get_by_text("Saved; it holds from the next start on.")).to_be_visible()
-    manager.shoot("settings-program", dark=True, phone=True)
+    manager.look("settings-program", dark=True, phone=True)
     assert 'public_host = "lab.example.org"' in (house.home / "settings.toml").read_text()
     assert manager.complaints == []
 
@@ -148,7 +148,7 @@ def test_the_audit_log_is_looked_through_and_handed_over(house: House) -> None:
     expect(table).not_to_contain_text("Enrolment requested")
     search.get_by_label("Text").fill("most_sites")
     expect(table.get_by_role("row")).to_have_count(2)
-    manager.shoot("audit-filtered", dark=True, phone=True)
+    manager.look("audit-filtered", dark=True, phone=True)
     with page.expect_download() as handed:
         page.get_by_role("link", name="Export CSV").click()
     lines = Path(handed.value.path()).read_text().splitlines()

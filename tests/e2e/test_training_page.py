@@ -90,7 +90,7 @@ def test_orc_2_supply_or_randomise_initial_model(scene: Scene, tmp_path: Path) -
     region.locator("input[type=file]").set_input_files(bad)
     manager.press("Check and use this file", region)
     expect(region.get_by_role("alert")).to_contain_text("This model file does not fit", timeout=30_000)
-    manager.shoot("plan-model-refused", phone=True)
+    manager.look("plan-model-refused", phone=True)
     refused = [one for one in manager.complaints if "422" in one]
     assert len(refused) == 2, "the refused upload, told by the response and by the console"
     manager.complaints = [one for one in manager.complaints if one not in refused]
@@ -98,7 +98,7 @@ def test_orc_2_supply_or_randomise_initial_model(scene: Scene, tmp_path: Path) -
     region.get_by_label("Its name").fill("Brought along")
     manager.press("Check and use this file", region)
     expect(region.get_by_role("radio", name="Brought along")).to_be_checked(timeout=30_000)
-    manager.shoot("plan-model", dark=True, phone=True)
+    manager.look("plan-model", dark=True, phone=True)
     brought = next(model for model in lab.items("/models") if model["name"] == "Brought along")
     scene.sha256 = str(brought["sha256"])
     assert brought["origin"] == "uploaded"
@@ -116,11 +116,11 @@ def test_orc_5_select_sites_and_start(scene: Scene) -> None:
     rounds.get_by_label("Start at").fill("2020-01-01T10:00")
     expect(rounds.get_by_label("Title")).to_have_value(re.compile("^SPECT reconstruction, "))
     rounds.get_by_label("Title").fill("")
-    manager.shoot("plan-rounds", dark=True, phone=True)
+    manager.look("plan-rounds", dark=True, phone=True)
     privacy = _step(scene, "Privacy")
     expect(privacy).to_contain_text("Scans, names, patient numbers, file names.")
     expect(privacy).to_contain_text("no secure aggregation")
-    manager.shoot("plan-privacy", dark=True, phone=True)
+    manager.look("plan-privacy", dark=True, phone=True)
     summary = _step(scene, "Summary")
     send = page.get_by_role("button", name="Send requests to sites")
     expect(send).to_be_disabled()
@@ -130,7 +130,7 @@ def test_orc_5_select_sites_and_start(scene: Scene) -> None:
         "planned start lies in the past",
     ):
         expect(page.get_by_text(why)).to_be_visible()
-    manager.shoot("plan-cannot", phone=True)
+    manager.look("plan-cannot", phone=True)
     page.get_by_role("button", name="Go to Rounds").first.click()
     rounds.get_by_label("Title").fill(TITLE)
     rounds.get_by_label("Part of the sites in a round (%)").fill("100")
@@ -139,7 +139,7 @@ def test_orc_5_select_sites_and_start(scene: Scene) -> None:
     expect(summary).to_contain_text("not known")  # nobody has trained this task yet
     expect(summary).to_contain_text("all 2")
     expect(page.get_by_text("This session cannot be sent yet")).to_have_count(0)
-    manager.shoot("plan-summary", dark=True, phone=True)
+    manager.look("plan-summary", dark=True, phone=True)
     send.click()
     page.get_by_role("heading", level=1, name=TITLE).wait_for()
     scene.sessions.append(str(scene.stack.orchestrator.items("/sessions")[0]["id"]))
@@ -147,7 +147,7 @@ def test_orc_5_select_sites_and_start(scene: Scene) -> None:
         fed.agree(site, scene.sessions[0])
     heading = page.get_by_role("heading", level=1).locator("..")
     expect(heading).to_contain_text("Completed", timeout=TRAIN_MS)
-    manager.shoot("training-completed", dark=True, phone=True)
+    manager.look("training-completed", dark=True, phone=True)
 
 
 def test_orc_6_initial_model_reaches_the_sites(scene: Scene) -> None:
@@ -207,16 +207,16 @@ def test_orc_8_combined_model(scene: Scene) -> None:
     expect(card).to_contain_text(scene.view()["rounds"][1]["record"]["sha256"])
     expect(card.get_by_role("list", name="Lineage")).to_contain_text("Brought along")
     expect(card).to_contain_text("no study left its site")
-    manager.shoot("model-card", whole=False)
+    manager.look("model-card", whole=False)
     card.get_by_role("link", name="Lineage").click()
     page.get_by_role("heading", level=1, name=f"Lineage of {TITLE}, round 2").wait_for()
     graph = page.get_by_role("group", name="Lineage as a graph")
     expect(graph.get_by_role("button")).to_have_count(3)
     expect(graph.get_by_role("button", name=re.compile("this model"))).to_have_count(1)
-    manager.shoot("lineage", dark=True, phone=True)
+    manager.look("lineage", dark=True, phone=True)
     page.get_by_text("Lineage as a list").click()
     expect(page.get_by_role("list", name="Lineage as a list").get_by_role("listitem")).to_have_count(3)
-    manager.shoot("lineage-list", phone=True)
+    manager.look("lineage-list", phone=True)
 
 
 def test_orc_9_rename_and_delete_models(scene: Scene) -> None:
@@ -234,7 +234,7 @@ def test_orc_9_rename_and_delete_models(scene: Scene) -> None:
     page.get_by_role("option", name=f"{TITLE}, round 2").click()
     page.get_by_role("table", name="Side by side").wait_for(timeout=30_000)
     expect(page.get_by_role("table", name="Where the weights differ").get_by_role("row").nth(1)).to_contain_text("%")
-    manager.shoot("models-compared", dark=True, phone=True)
+    manager.look("models-compared", dark=True, phone=True)
     manager.go("Models")
     page.get_by_role("button", name="Details of First try").click()
     manager.press("Delete model", page.get_by_role("dialog", name="First try"))
@@ -243,7 +243,7 @@ def test_orc_9_rename_and_delete_models(scene: Scene) -> None:
     manager.press("Restore First try", bin_)
     expect(page.get_by_role("button", name="Details of First try")).to_be_visible()
     expect(bin_).to_have_count(0)
-    manager.shoot("models-restored")
+    manager.look("models-restored")
 
 
 def test_a_completed_session_is_extended_after_a_signature_at_each_site(scene: Scene) -> None:
@@ -253,20 +253,20 @@ def test_a_completed_session_is_extended_after_a_signature_at_each_site(scene: S
     dialog = page.get_by_role("dialog", name=f"Extend “{TITLE}”")
     expect(dialog.get_by_role("button", name="Extend and ask the sites")).to_be_disabled()
     dialog.get_by_label("Rounds in all").fill("3")
-    manager.shoot("session-extend", whole=False)
+    manager.look("session-extend", whole=False)
     manager.press("Extend and ask the sites", dialog)
     heading = page.get_by_role("heading", level=1).locator("..")
     expect(heading).to_contain_text("Paused")
     expect(page.get_by_text("Too few sites have agreed to the further rounds so far.").first).to_be_visible()
-    manager.shoot("session-awaits-consent", dark=True, phone=True)
+    manager.look("session-awaits-consent", dark=True, phone=True)
 
     professional = scene.professional
     professional.page.get_by_text(f"“{TITLE}” would like more rounds").wait_for()
-    professional.shoot("home-further")
+    professional.look("home-further")
     professional.go("Requests")
     card = professional.page.get_by_role("region", name="You are asked for more rounds")
     expect(card).to_contain_text("3 instead of 2")
-    professional.shoot("requests-further", dark=True, phone=True)
+    professional.look("requests-further", dark=True, phone=True)
     professional.press("Agree and sign", card)
     expect(card).to_have_count(0)
     other = scene.stack.sites[1]
@@ -289,7 +289,7 @@ def test_an_earlier_session_is_run_again_with_other_sites_between_rounds(scene: 
     rounds.get_by_label("Passes over the local data in one round").fill("40")
     summary = _step(scene, "Summary")
     expect(summary).to_contain_text(re.compile("about .* a round; from 3 earlier rounds"))
-    manager.shoot("plan-again", dark=True)
+    manager.look("plan-again", dark=True)
     manager.press("Send requests to sites")
     page.get_by_role("heading", level=1, name=AGAIN).wait_for()
     session_id = next(str(one["id"]) for one in scene.stack.orchestrator.items("/sessions") if one["title"] == AGAIN)
@@ -303,11 +303,11 @@ def test_an_earlier_session_is_run_again_with_other_sites_between_rounds(scene: 
     expect(heading).to_contain_text("Paused", timeout=TRAIN_MS)
     _more(scene, "Change sites")
     dialog = page.get_by_role("dialog", name=f"Change the sites of “{AGAIN}”")
-    manager.shoot("session-sites", whole=False)
+    manager.look("session-sites", whole=False)
     dialog.get_by_role("checkbox", checked=False).check()
     manager.press("Change the sites", dialog)
     expect(page.get_by_role("region", name="Sites").get_by_role("listitem")).to_have_count(2)
-    manager.shoot("session-further-site")
+    manager.look("session-further-site")
     fed.agree(scene.stack.sites[1 - only], session_id)
     expect(page.get_by_role("region", name="Sites")).to_contain_text("2 of 2 agreed")
     manager.press("Resume")
@@ -331,7 +331,7 @@ def test_sessions_are_compared(scene: Scene) -> None:
     expect(settings.get_by_role("row", name=re.compile("^Rounds planned 3 4"))).to_be_visible()
     expect(page.get_by_role("figure", name="Training loss").get_by_role("row")).to_have_count(5)
     expect(page.get_by_role("table", name="Where each ended").get_by_role("row")).to_have_count(3)
-    manager.shoot("sessions-compared", dark=True, phone=True)
+    manager.look("sessions-compared", dark=True, phone=True)
 
 
 def test_a_session_is_given_up_before_its_start(scene: Scene) -> None:
@@ -340,11 +340,11 @@ def test_a_session_is_given_up_before_its_start(scene: Scene) -> None:
     _open_session(scene, session_id)
     fed.request_of(scene.stack.sites[0], session_id)
     manager.press("Give up")
-    manager.shoot("session-give-up", whole=False)
+    manager.look("session-give-up", whole=False)
     manager.press("Take the requests back")
     heading = page.get_by_role("heading", level=1).locator("..")
     expect(heading).to_contain_text("Given up")
     expect(page.get_by_role("button", name="Resume")).to_have_count(0)
     scene.professional.go("Requests")
     expect(scene.professional.page.get_by_role("region", name="Too early")).to_contain_text("Closed")
-    manager.shoot("session-given-up", dark=True)
+    manager.look("session-given-up", dark=True)

@@ -324,7 +324,7 @@ def test_a_request_that_never_left_is_shown_as_not_done_and_can_be_sent_again(
     assert cut.held == 1
     assert asked.happened() == 0
     if name == "invite a site":
-        manager.shoot("dialog-unreachable", whole=False)
+        manager.look("dialog-unreachable", whole=False)
     expect(asked.confirm()).to_be_enabled()
     cut.end()
     asked.confirm().click()

@@ -6,10 +6,13 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 _SOURCE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-_RUN = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"]});
+_RUN = """async (only) => {
+  const found = await axe.run(document, {resultTypes: ["violations"], ...(only && {runOnly: {type: "rule", values: only}})});
   return found.violations.map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => `${n.target.join(" ")}: ${n.failureSummary}`).join(" | ")}`);
 }"""
+
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules in which the theme has a say."""
 
 
 @cache
@@ -17,8 +20,8 @@ def _source() -> str:
     return _SOURCE.read_text("utf-8")
 
 
-def violations(page: Page) -> list[str]:
-    """Return every violation on the page as it is now: rule, weight, and where."""
+def violations(page: Page, *, only: tuple[str, ...] | None = None) -> list[str]:
+    """Return every violation of the rules (of all unless `only` names some) on the page: rule, weight, and where."""
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(_source())
-    return [str(line) for line in page.evaluate(_RUN)]
+    return [str(line) for line in page.evaluate(_RUN, only)]

@@ -29,12 +29,12 @@ def invite(manager: Person, name: str) -> str:
     manager.press("Invite a site")
     dialog = page.get_by_role("dialog", name="Invite a site")
     dialog.get_by_label("Name of the site").fill(name)
-    manager.shoot("sites-invite", whole=False)
+    manager.look("sites-invite", whole=False)
     manager.press("Create invitation", dialog)
     block = dialog.get_by_label("As text")
     expect(block).to_have_value(re.compile("BEGIN FLOMIR INVITATION"))
     text = block.input_value()
-    manager.shoot("sites-invitation-ready", whole=False)
+    manager.look("sites-invitation-ready", whole=False)
     manager.press("Done", dialog)
     expect(page.get_by_role("list", name="Open invitations").get_by_text(name)).to_be_visible()
     return text
@@ -44,17 +44,17 @@ def ask_to_join(professional: Person, invitation: str, name: str) -> str:
     """Paste the invitation, name the site, ask; returns the fingerprint that the page shows."""
     page = professional.page
     page.get_by_role("heading", name="Connect this site", level=1).wait_for()
-    professional.shoot("connect", dark=True, phone=True)
+    professional.look("connect", dark=True, phone=True)
     page.get_by_label("Or paste the invitation text").fill("not an invitation")
     page.get_by_label("Or paste the invitation text").fill(invitation)
     professional.press("Open invitation")
     page.get_by_label("Name of this site").fill(name)
-    professional.shoot("connect-name")
+    professional.look("connect-name")
     professional.press("Ask to join")
     fingerprint = page.get_by_role("group", name="Fingerprint of this site")
     fingerprint.wait_for(timeout=30_000)
     page.get_by_text("Waiting for approval").wait_for()
-    professional.shoot("connect-compare", phone=True)
+    professional.look("connect-compare", phone=True)
     return fingerprint.inner_text().strip()
 
 
@@ -67,7 +67,7 @@ def approve(manager: Person, name: str, fingerprint: str) -> None:
     button = region.get_by_role("button", name=f"Approve {name}")
     expect(button).to_be_disabled()
     region.get_by_label("Both fingerprints are the same").check()
-    manager.shoot("sites-compare", dark=True, phone=True)
+    manager.look("sites-compare", dark=True, phone=True)
     button.click()
     expect(row(manager, "Sites", name).get_by_text("Online")).to_be_visible(timeout=30_000)
 

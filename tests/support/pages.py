@@ -1,7 +1,7 @@
-"""A person at one of the pages: signs in once, goes by the navigation, takes pictures, and nothing may go wrong unseen.
+"""A person at one of the pages: signs in once, goes by the navigation, looks at it, and nothing may go wrong unseen.
 
 Everything that the browser complains about (console errors, uncaught errors, violated content policy, failed requests)
-and what axe finds wherever a picture is taken is collected; `complaints` must stay empty. Requests to the API are counted, so that a test can see polling.
+and what axe finds wherever the person looks is collected; `complaints` must stay empty. Requests to the API are counted, so that a test can see polling.
 """
 
 import os
@@ -14,25 +14,33 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request,
 
 from flomir.browser import DESKTOP, PHONE, Theme, new_context
 from flomir.daemon_process import DaemonProcess
-from tests.support.axe import violations
+from tests.support.axe import COLOURS, violations
 
 expect.set_options(timeout=15_000)  # as actions have it: what is expected often comes from another process
 _POLICY_WATCH = """
 document.addEventListener("securitypolicyviolation",
   (event) => console.error(`CSP ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}:${event.columnNumber} ${event.sample}`));
 """
-_MEASURE = """async () => {
-  const page = document.documentElement;
-  const overflow = () => page.scrollWidth - window.innerWidth;
+_SETTLE = """async () => {
+  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  const ends = document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
+  await Promise.allSettled(ends.map((one) => one.finished));
+}"""
+"""What is on its way (a fade, a change of colours) arrives; what turns for ever is not waited for."""
+_OVERFLOW = """async () => {
+  const overflow = () => document.documentElement.scrollWidth - window.innerWidth;
   for (let frame = 0; frame < 3 || (frame < 120 && overflow() > 0); frame += 1) await new Promise(requestAnimationFrame);
-  return [overflow(), page.scrollHeight];
+  return overflow();
 }"""
 """Charts follow a new window size some frames later; what is still too wide after two seconds stays too wide."""
 
 
-def pictures_folder() -> Path:
-    """Return where screenshots go: ``FLOMIR_SCREENSHOTS``, else ``screenshots`` beside the tests."""
-    folder = Path(os.environ.get("FLOMIR_SCREENSHOTS") or Path(__file__).parents[2] / "screenshots")
+def pictures_folder() -> Path | None:
+    """Return where pictures go, ``FLOMIR_SCREENSHOTS`` (`make screenshots`); None where nobody asked for any."""
+    named = os.environ.get("FLOMIR_SCREENSHOTS")
+    if not named:
+        return None
+    folder = Path(named)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -80,38 +88,41 @@ class Person:
         """Press a button."""
         (within or self.page).get_by_role("button", name=name, exact=True).click()
 
-    def shoot(self, name: str, *, dark: bool = False, phone: bool = False, whole: bool = True) -> None:
-        """Take a picture of the page as it is, on request also in the dark theme and as on a phone.
+    def look(self, name: str, *, dark: bool = False, phone: bool = False, whole: bool = True) -> None:
+        """Let axe judge the page as it is, on request also its dark colours and its width on a phone.
 
-        `whole` makes the window as tall as the page; without it (a dialog is open) the window stays as it is.
+        Where pictures are asked for, one is taken of each; `whole` makes the window as tall as the page for it, without
+        it (a dialog is open) the window stays as it is.
         """
-        path = pictures_folder() / f"{self.app}-{name}"
-        self._show(DESKTOP, whole=whole)
-        self._take(path.with_name(f"{path.name}.png"), name)
+        self.page.evaluate(_SETTLE)
+        self._complain(name, violations(self.page))
+        self._picture(name, DESKTOP, whole=whole)
         if dark:
             self.page.emulate_media(color_scheme="dark")
-            self._take(path.with_name(f"{path.name}-dark.png"), f"{name}, dark")
+            self.page.evaluate(_SETTLE)
+            self._complain(f"{name}, dark", violations(self.page, only=COLOURS))
+            self._picture(f"{name}-dark", DESKTOP, whole=whole)
             self.page.emulate_media(color_scheme="light")
         if phone:
-            overflow = self._show(PHONE, whole=whole)
-            self.page.screenshot(path=path.with_name(f"{path.name}-phone.png"), animations="disabled")
+            self._resize(PHONE)
+            overflow = int(self.page.evaluate(_OVERFLOW))
             if overflow > 0:
                 self.complaints.append(f"{name}: {overflow} pixels wider than a phone")
+            self._picture(f"{name}-phone", PHONE, whole=whole)
         self._resize(DESKTOP)
 
-    def _take(self, path: Path, name: str) -> None:
-        """Take a picture of what is shown, and let axe judge it."""
-        self.page.screenshot(path=path, animations="disabled")
-        self.complaints += [f"axe, {name}: {found}" for found in violations(self.page)]
+    def _complain(self, name: str, found: list[str]) -> None:
+        self.complaints += [f"axe, {name}: {violation}" for violation in found]
 
-    def _show(self, size: tuple[int, int], *, whole: bool) -> int:
-        """Give the window a size, or the page's height where that is more; returns by how many pixels the page is too wide."""
+    def _picture(self, name: str, size: tuple[int, int], *, whole: bool) -> None:
+        folder = pictures_folder()
+        if folder is None:
+            return
         self._resize(size)
-        overflow, height = self.page.evaluate(_MEASURE)
-        if whole and height > size[1]:
-            self._resize((size[0], int(height)))
-            self.page.evaluate(_MEASURE)
-        return int(overflow)
+        if whole and (height := int(self.page.evaluate("document.documentElement.scrollHeight"))) > size[1]:
+            self._resize((size[0], height))
+            self.page.evaluate(_OVERFLOW)
+        self.page.screenshot(path=folder / f"{self.app}-{name}.png", animations="disabled")
 
     def _resize(self, size: tuple[int, int]) -> None:
         if self.page.viewport_size != {"width": size[0], "height": size[1]}:
