@@ -17,6 +17,8 @@ from fl_core.transport.fleet import STORED
 from fl_core.trust.identity import generate_key
 from tests.support.transport import (
     MESSAGE,
+    PULL,
+    PUSH,
     Laboratory,
     Process,
     Seen,
@@ -27,9 +29,6 @@ from tests.support.transport import (
     wait_until,
 )
 from tests.support.trust import Site
-
-PULL = "/v1/fleet/pull-messages"
-PUSH = "/v1/fleet/push-object"
 
 
 class Way:

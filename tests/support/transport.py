@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives import hashes
@@ -31,6 +32,7 @@ SECRET = "gateway-secret-of-the-tests"
 ENGINE = "engine-secret-of-the-tests"
 MESSAGE = b"\x12\x03abc"
 """A serialised PullMessagesResponse with one (opaque) message."""
+PULL, PUSH = "/v1/fleet/pull-messages", "/v1/fleet/push-object"
 
 
 @dataclass
@@ -171,6 +173,11 @@ class Laboratory:
     def ask_admin(self, method: str, path: str, secret: str = SECRET) -> httpx.Response:
         return httpx.request(method, self.admin + path, headers={"Authorization": f"Bearer {secret}"}, timeout=5)
 
+    def connections(self) -> list[dict[str, Any]]:
+        """Return the gateway's open connections, as its status has them."""
+        rows: list[dict[str, Any]] = self.ask_admin("GET", "/status").json()["connections"]
+        return rows
+
     def trust(self, *sites: Site, revoked: tuple[str, ...] = ()) -> None:
         write_trusted(self.authority.paths.trusted, {site.fingerprint: site.site_id for site in sites}, revoked)
 
@@ -279,3 +286,9 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < until, "the condition did not come true"
         time.sleep(0.01)
+
+
+def code_of(response: httpx.Response) -> str:
+    """Return the code of a refusal."""
+    assert response.headers["content-type"] == "application/problem+json"
+    return str(response.json()["code"])
