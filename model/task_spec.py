@@ -195,6 +195,7 @@ _BRAIN = TaskSpec(
     default_network={"name": "unet_2d"},
     metrics=(
         MetricSpec("dice", "Mean overlap over classes (Dice)", "", higher_is_better=True),
+        MetricSpec("jaccard", "Mean overlap over classes (Jaccard)", "", higher_is_better=True),
         MetricSpec("dice_1", "Overlap of class 1 (Dice)", "", higher_is_better=True),
         MetricSpec("dice_2", "Overlap of class 2 (Dice)", "", higher_is_better=True),
         MetricSpec("dice_3", "Overlap of class 3 (Dice)", "", higher_is_better=True),

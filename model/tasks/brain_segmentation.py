@@ -6,6 +6,7 @@ Tensors: B batch, C channels, H and W pixels, K classes.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import cast
 
 import numpy as np
@@ -130,7 +131,7 @@ class BrainSegmentation:
     def evaluate(
         self, network: nn.Module, samples: Sequence[Sample], on_progress: Callable[[float], None] | None = None
     ) -> list[CaseMetrics]:
-        """Return Dice per slice: each class, and ``dice``, their mean over the foreground classes present."""
+        """Return per slice the Dice of each class, and ``dice`` and ``jaccard``, means over the foreground classes present."""
         slices = _labelled(samples)
         _check_fit(network, slices)
         classes = _classes(network)
@@ -142,7 +143,8 @@ class BrainSegmentation:
             case: CaseMetrics = {metric.key: None for metric in self.spec.metrics}
             case |= {f"dice_{k}": score for k, score in scores.items() if f"dice_{k}" in case}
             present = [score for score in scores.values() if score is not None]
-            case["dice"] = sum(present) / len(present) if present else None
+            if present:
+                case["dice"], case["jaccard"] = fmean(present), fmean(map(jaccard, present))
             cases.append(case)
             if on_progress is not None:
                 on_progress(number / len(slices))
@@ -188,6 +190,11 @@ def dice_per_class(guess_HW: Tensor, labels_HW: Tensor, classes: int) -> dict[in
         size = int(guess.sum()) + int(truth.sum())
         scores[k] = 2.0 * int((guess & truth).sum()) / size if size else None
     return scores
+
+
+def jaccard(dice: float) -> float:
+    """Return |A and B| / |A or B|, which one pair's Dice determines (the means over several pairs do not)."""
+    return dice / (2.0 - dice)
 
 
 def _slice(sample: Sample) -> BrainSlice:

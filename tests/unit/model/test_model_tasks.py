@@ -15,7 +15,7 @@ from model.networks.unet_2d import Unet2d
 from model.task_parameters import BrainSegmentationParameters, SpectReconstructionParameters
 from model.task_spec import inspect_slice, inspect_study
 from model.tasks import load_task, mean_metrics
-from model.tasks.brain_segmentation import dice_per_class, standardise
+from model.tasks.brain_segmentation import dice_per_class, jaccard, standardise
 from tests.support.studies import tiny_study, write_tiny_study
 from tests.support.tasks import write_brain_slice, write_samples
 
@@ -106,9 +106,12 @@ def test_brain_training_reaches_a_good_overlap(tmp_path: Path) -> None:
     samples = BRAIN.load_samples(write_samples("brain-segmentation", tmp_path, 8))
     network = BRAIN.build_network(BRAIN.spec.default_network, seed=0)
     BRAIN.train(network, samples[:6], BrainSegmentationParameters(local_epochs=25, learning_rate=5e-3))
-    dice = mean_metrics(BRAIN.evaluate(network, samples[6:]))["dice"]
+    found = mean_metrics(BRAIN.evaluate(network, samples[6:]))
+    dice, overlap = found["dice"], found["jaccard"]
     assert dice is not None
+    assert overlap is not None
     assert dice > 0.8
+    assert dice / (2 - dice) <= overlap < dice  # per case and class, then the mean
 
 
 def test_slices_of_unequal_size_share_a_batch(tmp_path: Path) -> None:
@@ -181,7 +184,10 @@ def test_labels_that_the_network_does_not_know_and_other_channels_are_refused(tm
 
 def test_dice_counts_overlap_and_skips_absent_classes() -> None:
     truth, guess = torch.tensor([[1, 1, 0, 0]]), torch.tensor([[1, 0, 0, 0]])
-    assert dice_per_class(guess, truth, 4) == {1: pytest.approx(2 / 3), 2: None, 3: None}
+    dice = dice_per_class(guess, truth, 4)
+    assert dice == {1: pytest.approx(2 / 3), 2: None, 3: None}
+    assert jaccard(dice[1] or 0.0) == pytest.approx(1 / 2)
+    assert (jaccard(0.0), jaccard(1.0)) == (0.0, 1.0)
 
 
 def test_standardising_keeps_the_background_and_ignores_gain() -> None:

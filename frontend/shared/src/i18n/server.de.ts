@@ -8,7 +8,7 @@ export const serverDe = {
   metric: {
     nrmse_body: "Fehler im Körper (NRMSE)", nrmse_heart: "Fehler im Herzen (NRMSE)", ssim_heart: "Strukturelle Ähnlichkeit im Herzen",
     psnr_body: "Rauschabstand im Körper (PSNR)", psnr_heart: "Rauschabstand im Herzen (PSNR)", defect_contrast: "Wiedergegebener Defektkontrast",
-    dice: "Mittlere Überlappung aller Klassen (Dice)", dice_1: "Überlappung der Klasse 1 (Dice)", dice_2: "Überlappung der Klasse 2 (Dice)", dice_3: "Überlappung der Klasse 3 (Dice)",
+    dice: "Mittlere Überlappung aller Klassen (Dice)", jaccard: "Mittlere Überlappung aller Klassen (Jaccard)", dice_1: "Überlappung der Klasse 1 (Dice)", dice_2: "Überlappung der Klasse 2 (Dice)", dice_3: "Überlappung der Klasse 3 (Dice)",
   },
   strategy: { fedavg: "FedAvg", fedprox: "FedProx" },
   strategyNote: {
