@@ -1,5 +1,5 @@
 /** What is read by REST and stays true by deltas: a list, or one whole resource. */
-import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 
 import type { Answered, Snapshot } from "@shared/api/client";
 import { useLiveConnection } from "@shared/realtime/LiveProvider";
@@ -37,6 +37,18 @@ export function useLiveOne<T>(queryKey: readonly string[], load: () => Promise<A
     queryFn: async () => {
       const { value, seq } = await load();
       return live.catchUp(queryKey, seq, value);
+    },
+  });
+}
+
+/** Asks for a removal by id and takes what is gone out of the list; `after` is for what else changes with it. */
+export function useRemoval<T extends { id: string }>(queryKey: readonly string[], ask: (id: string) => Promise<{ id: string }>, after?: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ask,
+    onSuccess: ({ id }) => {
+      queries.setQueryData<T[]>(queryKey, (known) => known?.filter((one) => one.id !== id));
+      after?.();
     },
   });
 }

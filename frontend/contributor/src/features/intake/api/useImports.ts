@@ -1,11 +1,11 @@
 /** Imports: begun, handed files in parts, watched, ended, gone on with. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { answered, body, snapshot, upload } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
+import { useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import { receivedSchema, type Import } from "@app/api/schemas.intake";
@@ -91,13 +91,7 @@ export function useResumeImport() {
   return useMutation({ mutationFn: (id: string) => answered(api.POST("/api/v1/imports/{import_id}/resume", at(id))).then(keep) });
 }
 
-export function useForgetImport() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => body(api.DELETE("/api/v1/imports/{import_id}", at(id))),
-    onSuccess: ({ id }) => queries.setQueryData<Import[]>(KEY, (known) => known?.filter((item) => item.id !== id)),
-  });
-}
+export const useForgetImport = () => useRemoval<Import>(KEY, (id) => body(api.DELETE("/api/v1/imports/{import_id}", at(id))));
 
 /** What was not taken, with the reasons; read again whenever the number of such files changes. */
 export const useNotTaken = (one: Import, shown: boolean) =>

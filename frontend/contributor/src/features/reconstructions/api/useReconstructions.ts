@@ -4,7 +4,7 @@ import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/rea
 import { fetchVolume } from "@shared/api/array";
 import { answered, body, snapshot } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
+import { useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Reconstruction } from "@app/api/schemas";
@@ -19,13 +19,9 @@ export function useReconstruct() {
   return useMutation({ mutationFn: (input: { study_id: string; model_id: string }) => answered(api.POST("/api/v1/reconstructions", { body: input })).then(keep) });
 }
 
-export function useRemoveReconstruction() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => body(api.DELETE("/api/v1/reconstructions/{reconstruction_id}", { params: { path: { reconstruction_id: id } } })),
-    onSuccess: ({ id }) => queries.setQueryData<Reconstruction[]>(KEY, (known) => known?.filter((one) => one.id !== id)),
-  });
-}
+export const useRemoveReconstruction = () => useRemoval<Reconstruction>(KEY, (id) =>
+  body(api.DELETE("/api/v1/reconstructions/{reconstruction_id}", { params: { path: { reconstruction_id: id } } })),
+);
 
 /** Makes the polar maps along an axis that a person shows. */
 export function useHeartAxis(id: string) {

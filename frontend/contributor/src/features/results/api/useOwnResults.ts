@@ -1,10 +1,10 @@
 /** Comparisons on the own hold-out. */
-import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueries } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
 import { answered, body, snapshot, type Answered } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
+import { useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { OwnResult } from "@app/api/schemas.results";
@@ -22,13 +22,7 @@ export const useCompareOwn = () => useAct((modelId: string) => answered(api.POST
 export const useCancelOwn = () => useAct((id: string) => answered(api.POST("/api/v1/results/{result_id}/cancel", { params: { path: { result_id: id } } })));
 export const useResumeOwn = () => useAct((id: string) => answered(api.POST("/api/v1/results/{result_id}/resume", { params: { path: { result_id: id } } })));
 
-export function useRemoveOwn() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => body(api.DELETE("/api/v1/results/{result_id}", { params: { path: { result_id: id } } })),
-    onSuccess: ({ id }) => queries.setQueryData<OwnResult[]>(KEY, (known) => known?.filter((one) => one.id !== id)),
-  });
-}
+export const useRemoveOwn = () => useRemoval<OwnResult>(KEY, (id) => body(api.DELETE("/api/v1/results/{result_id}", { params: { path: { result_id: id } } })));
 
 export const useCaseImages = (id: string, number: number, names: readonly string[]) =>
   useQueries({

@@ -1,10 +1,10 @@
 /** Data sets and jobs of the laboratory, and what starts them. */
-import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueries, useQuery } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
 import { answered, body, snapshot, upload, type Answered } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
+import { useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import { uploadSchema, type DataSet, type Job } from "@app/api/laboratorySchemas";
@@ -80,21 +80,8 @@ export function useAddFolder() {
   return useMutation({ mutationFn: (input: Api["FolderCreate"]) => answered(api.POST("/api/v1/laboratory/sets", { body: input })).then(keep) });
 }
 
-export function useRemoveSet() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => body(api.DELETE("/api/v1/laboratory/sets/{set_id}", ofSet(id))),
-    onSuccess: ({ id }) => queries.setQueryData<DataSet[]>(SETS, (known) => known?.filter((set) => set.id !== id)),
-  });
-}
-
-export function useRemoveJob() {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => body(api.DELETE("/api/v1/laboratory/jobs/{job_id}", ofJob(id))),
-    onSuccess: ({ id }) => queries.setQueryData<Job[]>(JOBS, (known) => known?.filter((job) => job.id !== id)),
-  });
-}
+export const useRemoveSet = () => useRemoval<DataSet>(SETS, (id) => body(api.DELETE("/api/v1/laboratory/sets/{set_id}", ofSet(id))));
+export const useRemoveJob = () => useRemoval<Job>(JOBS, (id) => body(api.DELETE("/api/v1/laboratory/jobs/{job_id}", ofJob(id))));
 
 /** The new state comes by delta; a failure is returned to be shown. */
 export const useCancelJob = (id: string) => useMutation({ mutationFn: () => body(api.POST("/api/v1/laboratory/jobs/{job_id}/cancel", ofJob(id))) });

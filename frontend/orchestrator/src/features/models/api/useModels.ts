@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answered, body, snapshot, upload, type Answered } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
 import { put } from "@shared/realtime/resources";
-import { partOf, useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
+import { partOf, useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import { modelSchema, type Model } from "@app/api/schemas";
@@ -62,13 +62,11 @@ export const useRecommendModel = () =>
 
 export function useDeleteModel() {
   const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => body(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })),
-    onSuccess: ({ id }) => {
-      queries.setQueryData<Model[]>(KEY, (models) => models?.filter((model) => model.id !== id));
-      void queries.invalidateQueries({ queryKey: BIN }); // not waited for: the page would say meanwhile that the opened model is gone
-    },
-  });
+  return useRemoval<Model>(
+    KEY,
+    (id) => body(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: id } } })),
+    () => void queries.invalidateQueries({ queryKey: BIN }), // not waited for: the page would say meanwhile that the opened model is gone
+  );
 }
 
 /** Out of the bin: back to the registry, or gone for good. */
