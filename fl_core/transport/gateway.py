@@ -10,7 +10,7 @@ path            who                                      where to
 ==============  =======================================  ===========================================
 
 Everything else is 404. The daemon answers each request with a thread of its own, so it is asked only once a small body is
-here whole, and for so many requests of one site, or of one stranger's address, at a time. The daemon believes only what carries the gateway's secret, the SuperLink only what carries its own.
+here whole, and for so many requests of one site, of one stranger's address, and of all strangers at a time. The daemon believes only what carries the gateway's secret, the SuperLink only what carries its own.
 """
 
 import asyncio
@@ -66,6 +66,9 @@ PEER_POLLS = 2
 ENROL_AT_ONCE = 8
 ENROL_POLLS = 16
 """Of one address, behind which several sites may wait to be approved."""
+ALL_ENROL_AT_ONCE = 16
+ALL_ENROL_POLLS = 24
+"""Of all strangers together: more than half of the daemon's threads stay with those it knows."""
 PLACE_WAIT_S = 10.0
 """As long as a predecessor's request for events stays with the daemon, and less than a site waits for an answer."""
 WATCH_S = 1.0
@@ -83,6 +86,8 @@ class Gateway:
         self._limit = RateLimit()
         self._peers, self._peer_polls = Places(PEER_AT_ONCE, PLACE_WAIT_S), Places(PEER_POLLS, PLACE_WAIT_S)
         self._strangers, self._enrol_polls = Places(ENROL_AT_ONCE, PLACE_WAIT_S), Places(ENROL_POLLS, PLACE_WAIT_S)
+        self._all_strangers = Places(ALL_ENROL_AT_ONCE, PLACE_WAIT_S)
+        self._all_enrol_polls = Places(ALL_ENROL_POLLS, PLACE_WAIT_S)
         self._tasks: list[asyncio.Task[None]] = []
         self._runners: list[web.BaseRunner] = []
 
@@ -173,8 +178,10 @@ class Gateway:
         async with asyncio.timeout(ENROL_BODY_S):  # a stranger's trickle must not hold one of the daemon's threads
             body = await read_body(request)
         url, headers = self._for_daemon(request, connection)
-        places = self._enrol_polls if request.method == "GET" else self._strangers
-        async with places.one_for(source_of(connection.peer)):
+        is_poll = request.method == "GET"
+        of_one = self._enrol_polls if is_poll else self._strangers
+        of_all = self._all_enrol_polls if is_poll else self._all_strangers
+        async with of_one.one_for(source_of(connection.peer)), of_all.one_for("strangers"):
             _still_there(connection)
             answer = await fetch(self._session, request.method, url, headers, body, timeout_s=PEER_IDLE_S)
         kept = {"Content-Type": answer.content_type} if answer.content_type else {}

@@ -184,9 +184,11 @@ class Laboratory:
     def new_site(self, site_id: str) -> Site:
         return make_site(self.authority, self.folder / site_id, site_id)
 
-    def client(self, site: Site | None = None) -> httpx.Client:
+    def client(self, site: Site | None = None, *, address: str = "127.0.0.1") -> httpx.Client:
+        """Return a client that comes from a loopback address, with the certificate of a site or without any."""
         context = client_context(site.ca, site.cert, site.key_path) if site else enrol_context(self.authority.ca_pem)
-        return httpx.Client(base_url=self.url, verify=context, timeout=20, trust_env=False)
+        way = httpx.HTTPTransport(verify=context, trust_env=False, local_address=address)
+        return httpx.Client(base_url=self.url, transport=way, timeout=20)
 
     def socket(self, site: Site | None = None) -> ssl.SSLSocket:
         context = client_context(site.ca, site.cert, site.key_path) if site else enrol_context(self.authority.ca_pem)

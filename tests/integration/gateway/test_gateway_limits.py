@@ -16,7 +16,7 @@ from fl_core.protocol import peer_api
 from fl_core.transport import gateway
 from fl_core.transport.config import GatewayConfig
 from fl_core.transport.doorkeeper import MOST_UNKNOWN
-from fl_core.transport.gateway import ENROL_POLLS, PEER_AT_ONCE, PEER_POLLS, SMALL_BODY_BYTES
+from fl_core.transport.gateway import ALL_ENROL_POLLS, ENROL_POLLS, PEER_AT_ONCE, PEER_POLLS, SMALL_BODY_BYTES
 from fl_core.trust.tls import client_context, enrol_context
 from fl_core.trust.trusted import write_trusted
 from tests.support.transport import (
@@ -189,6 +189,31 @@ def test_strangers_of_one_address_hold_a_part_of_the_daemon_only(lab: Laboratory
             wait_until(lambda: lab.api.paths().count(path) >= ENROL_POLLS)
             assert client.post("/enrol/v1/requests", content=b"{}").status_code == 200
             assert lab.api.paths().count(path) == ENROL_POLLS
+        finally:
+            answering.set()
+        assert {one.result().status_code for one in asked} == {200}
+
+
+def test_strangers_of_many_addresses_hold_a_part_of_the_daemon_only(lab: Laboratory, site: Site) -> None:
+    answering = threading.Event()
+    path = "/enrol/v1/requests/e?wait_s=20"
+
+    def behave(seen: Seen) -> tuple[int, bytes]:
+        if seen.path == path:
+            answering.wait(20)
+        return 200, b"x"
+
+    lab.api.behave = behave
+    each, addresses = ENROL_POLLS // 2, [f"127.0.0.{number}" for number in range(2, 7)]
+    assert each * len(addresses) > ALL_ENROL_POLLS
+    with ExitStack() as held, ThreadPoolExecutor(each * len(addresses)) as pool, lab.client(site) as known:
+        clients = [held.enter_context(lab.client(address=address)) for address in addresses]
+        asked = [pool.submit(client.get, path) for client in clients for _ in range(each)]
+        try:
+            wait_until(lambda: lab.api.paths().count(path) >= ALL_ENROL_POLLS)
+            assert known.get("/peer/v1/events").status_code == 200
+            assert clients[-1].post("/enrol/v1/requests", content=b"{}").status_code == 200
+            assert lab.api.paths().count(path) == ALL_ENROL_POLLS
         finally:
             answering.set()
         assert {one.result().status_code for one in asked} == {200}
