@@ -136,7 +136,12 @@ class Models:
         if made is not None:
             return self.view(made)
         request: dict[str, object] = {"kind": "check_weights", "task": task, "path": str(path)}
-        answer = self._run_job(JOBS, request, timeout_s=JOB_TIMEOUT_S)
+        try:
+            answer = self._run_job(JOBS, request, timeout_s=JOB_TIMEOUT_S)
+        except InvalidInput as error:  # nobody knows the name under which it waits here
+            refusal = InvalidInput(str(error).replace(path.name, "the file"), code=error.code)
+            refusal.remedy = error.remedy
+            raise refusal from error
         try:
             card = ModelCard.model_validate(
                 {

@@ -107,13 +107,14 @@ def test_a_task_has_one_recommended_model_and_both_changes_are_told(lab: Lab) ->
 
 def test_an_upload_that_does_not_fit_is_refused_and_leaves_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(module: str, request: Mapping[str, object], *, timeout_s: float) -> dict[str, object]:
-        message = "tensor x has shape (2, 3), the network says (3, 3)"
+        message = f"{Path(str(request['path'])).name} is not a safetensors file"
         raise InvalidInput(message, code="model.invalid")
 
     monkeypatch.setattr(lab.core.models, "_run_job", refuse)
     answer = _upload(lab, b"x" * 100)
     assert answer.json is not None
     assert (answer.status_code, answer.json["code"]) == (422, "model.invalid")
+    assert answer.json["detail"] == "the file is not a safetensors file"
     assert list((lab.home / "models").iterdir()) == []
 
 
