@@ -22,9 +22,11 @@ document.addEventListener("securitypolicyviolation",
   (event) => console.error(`CSP ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}:${event.columnNumber} ${event.sample}`));
 """
 _SETTLE = """async () => {
-  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
-  const ends = document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
-  await Promise.allSettled(ends.map((one) => one.finished));
+  const isMoving = () => document.getAnimations().some((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
+  for (let frame = 0, calm = 0; frame < 120 && calm < 3; frame += 1) {
+    await new Promise(requestAnimationFrame);
+    calm = isMoving() ? 0 : calm + 1;
+  }
 }"""
 """What is on its way (a fade, a change of colours) arrives; what turns for ever is not waited for."""
 _OVERFLOW = """async () => {
