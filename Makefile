@@ -100,7 +100,7 @@ lint: static frontend-checks
 
 test: setup browser dicom-check postgres-check desktop-check lint  ## the daily gate, at most 20 minutes on 2 cores
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit
-	$(BIN)/pytest -q -m "not slow" tests/integration tests/faults tests/e2e
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" tests/e2e tests/faults tests/integration
 
 ifdef AFTER_TEST
 test-all: setup browser gate slurm-check
