@@ -24,13 +24,13 @@ from model.io.scans import FileKind, Scan, Skipped
 from model.io.slices import BrainSample, take_slice, write_slice
 from model.io.study import write_study
 from model.io.study_records import Study
-from model.quality import check_file
+from model.quality.check import check_file
 from model.quality.report import QualityReport
-from model.task_spec import TASK_SPECS, SampleSummary
+from model.samples import INSPECTORS, SampleSummary
+from model.task_spec import SPECT, TASK_SPECS
 
 PREFIX = ".upload-"
 """Of files in the making: what an interrupted import leaves is found by it."""
-SPECT = "spect-reconstruction"
 LARGEST_SAMPLE_BYTES = 2**32
 _NOT_MINE = frozenset({"study.not_a_study", "study.unreadable", "sample.unreadable", "sample.missing"})
 
@@ -218,7 +218,7 @@ def inspect_sample(path: Path, suffix: str) -> tuple[str, SampleSummary]:
         if suffix not in spec.sample_suffixes:
             continue
         try:
-            return spec.name, spec.inspect_sample(path)
+            return spec.name, INSPECTORS[spec.name](path)
         except ModelError as error:
             refusals.append(error)
     if not refusals:

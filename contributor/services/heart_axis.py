@@ -1,6 +1,7 @@
 """Polar maps of a reconstruction whose study does not say where the heart is: a person shows the long axis once."""
 
 import math
+from typing import TYPE_CHECKING
 
 from contributor.schemas_results import HeartAxis, ReconstructionDetails, Voxel
 from contributor.services.reconstructions import Reconstructions
@@ -8,7 +9,9 @@ from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput
 from model.errors import ModelError
-from model.evaluation.axis_polar import Point, polar_by_axis
+
+if TYPE_CHECKING:
+    from model.evaluation.axis_polar import Point
 
 IMAGES = ("osem", "model", "reference")
 
@@ -51,9 +54,11 @@ class HeartAxes:
         return made
 
     def _segments(self, reconstruction_id: str, name: str, axis: HeartAxis) -> list[float | None]:
+        from model.evaluation.axis_polar import polar_by_axis  # with scipy: not for every start
+
         image, voxel_mm = self._reconstructions.array(reconstruction_id, name)
 
-        def point(voxel: Voxel) -> Point:
+        def point(voxel: Voxel) -> "Point":
             places = zip((voxel.z, voxel.y, voxel.x), image.shape, voxel_mm, strict=True)
             z, y, x = ((at - (size - 1) / 2) * mm for at, size, mm in places)
             return (x, y, z)

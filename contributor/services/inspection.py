@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from fl_core.errors import NotFound
 from model.errors import ModelError
-from model.intake import SPECT
-from model.io.deidentify import patient_key
+from model.io.patient_keys import patient_key
 from model.io.slices import read_slice
 from model.io.study import read_study
+from model.task_spec import SPECT
 
 Volume = tuple[NDArray[np.float32], tuple[float, float, float]]
 

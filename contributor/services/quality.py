@@ -18,7 +18,7 @@ def check_quality(task: str, path: Path) -> QualityReport | None:
     """Return what quality control finds in a file; None for data that are not checked."""
     if task != CHECKED_TASK:
         return None
-    from model.quality import check_file
+    from model.quality.check import check_file
 
     return check_file(path)
 

@@ -27,10 +27,8 @@ from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 from fl_core.views import Deleted
 from model.errors import ModelError
-from model.intake import SPECT
 from model.io.atomic import write_atomically
-from model.io.export import SUFFIXES, export_volume
-from model.io.importing import import_studies
+from model.task_spec import SPECT
 
 JOB_MODULE = "model.jobs"
 JOB_TIMEOUT_S = 1800.0
@@ -148,6 +146,9 @@ class Reconstructions:
 
     def export(self, reconstruction_id: str, name: str, form: str) -> Path:
         """Return an image as a file to take along: in the study's place, marked as research, without identifiers."""
+        from model.io.export import SUFFIXES, export_volume  # with all readers: not for a start that exports nothing
+        from model.io.importing import import_studies
+
         record = self._done(reconstruction_id)
         image, _ = self.array(reconstruction_id, name)
         path = self._paths.reconstructions / f"{record.id}-{name}{SUFFIXES[form]}"

@@ -14,10 +14,9 @@ from fl_core.storage.site_studies import StudyRecord
 from fl_core.views import NoteView
 from model.errors import ModelError
 from model.geometry import AcquisitionGeometry
-from model.intake import SPECT
 from model.io.slices import read_slice_report
 from model.io.study import StudyHeader, read_study_header
-from model.task_spec import LOWEST_USABLE_COUNTS
+from model.task_spec import LOWEST_USABLE_COUNTS, SPECT
 
 MOST_NOTES = 50
 

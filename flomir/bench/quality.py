@@ -18,7 +18,8 @@ from model.classical.osem import OsemSettings, Volume, reconstruct_osem
 from model.classical.tuning import tune_osem
 from model.evaluation.metrics import nrmse, region_masks
 from model.io.study_records import Study
-from model.quality import Finding, Level, check_study
+from model.quality.check import check_study
+from model.quality.report import Finding, Level
 from synthesis.sample import make_study
 from synthesis.scenario import load_scenario
 

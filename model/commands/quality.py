@@ -17,7 +17,7 @@ from model.sentences import counted, in_sentences
 
 if TYPE_CHECKING:
     from model.io.scans import Scan
-    from model.quality import QualityReport
+    from model.quality.report import QualityReport
 
 MARKS = {"error": "error", "warning": "warning", "information": "note"}
 
@@ -55,7 +55,7 @@ def _row(name: str, check: Callable[[], QualityReport]) -> dict[str, Any]:
 
 def _checks(source: Path) -> Iterator[tuple[str, Callable[[], QualityReport]]]:
     """Yield each study's name, with its folders below the input where they tell equal file names apart, and its check."""
-    from model.quality import check_file
+    from model.quality.check import check_file
 
     studies = (
         sorted(source.rglob("*.h5"))
@@ -78,7 +78,7 @@ def _checks(source: Path) -> Iterator[tuple[str, Callable[[], QualityReport]]]:
 
 
 def _check_scan(scan: Scan) -> QualityReport:
-    from model.quality import check_study
+    from model.quality.check import check_study
 
     return check_study(scan.load(site_key=None).study)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from model.errors import StudyFormatError
 from model.geometry import LEHR_NM670, TC99M_PEAK, EnergyWindow
-from model.io.deidentify import patient_key
 from model.io.imported import DeidentificationReport, ImportedStudy, KeptElement, PatientFrame, RemovedElement
 from model.io.interfile import InterfileProjections, read_interfile_projections
 from model.io.notes import note
+from model.io.patient_keys import patient_key
 from model.io.study_records import Study
 
 INTRINSIC_FWHM_MM = 3.9  # NaI of 9.5 mm at 140 keV, data sheets of GE NM670 and Siemens Symbia: 3.8-3.9 mm

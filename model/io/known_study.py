@@ -16,10 +16,10 @@ from typing import Any
 import h5py
 
 from model.geometry import AcquisitionGeometry, EnergyWindow
-from model.io.deidentify import patient_key
 from model.io.dicom.cameras import COLLIMATOR_WORDS
 from model.io.imported import DeidentificationReport, ImportedStudy, PatientFrame
 from model.io.left_behind import COLLIMATOR, LABEL, WINDOW, counted_together, left_behind
+from model.io.patient_keys import patient_key
 from model.io.provenance import earlier_report, known_provenance
 from model.io.study import read_study
 from model.io.study_items import unknown_items

@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 
 from model.errors import SampleInvalid
 from model.io.atomic import write_atomically
-from model.io.deidentify import patient_key
 from model.io.imported import DeidentificationReport
 from model.io.left_behind import counted_together, left_behind
+from model.io.patient_keys import patient_key
 from model.io.study import MAX_ELEMENTS
 from model.io.study_items import unknown_items
 

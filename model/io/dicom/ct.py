@@ -26,10 +26,10 @@ import numpy as np
 import numpy.typing as npt
 
 from model.errors import DicomError
-from model.io.deidentify import token
 from model.io.dicom.fields import Fields, element_name, guarded, open_dicom, read_pixels
 from model.io.imported import ImportedStudy, PatientFrame
 from model.io.notes import note
+from model.io.patient_keys import token
 from model.io.resampling import repeated_note, with_ends_repeated
 from model.io.study_records import Study, check_study
 

@@ -21,12 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from model.geometry import VolumeGrid
-from model.io.deidentify import token
 from model.io.dicom.cameras import maker_of
 from model.io.dicom.fields import Fields, guarded
 from model.io.dicom.orbit import View
 from model.io.imported import PatientFrame
 from model.io.notes import note
+from model.io.patient_keys import token
 
 _FEET_FIRST = ("F-10480", "102541002")
 _PRONE = ("F-10310", "1240000")

@@ -24,11 +24,12 @@ import numpy.typing as npt
 
 from model.errors import DicomError
 from model.geometry import AcquisitionGeometry, Collimator
-from model.io.deidentify import patient_key, report
+from model.io.deidentify import report
 from model.io.dicom.acquisition import Acquisition, join, read_acquisition
 from model.io.dicom.fields import Fields, open_dicom
 from model.io.imported import DeidentificationReport, ImportedStudy
 from model.io.notes import note
+from model.io.patient_keys import patient_key
 from model.io.study_records import Study, check_study
 
 Paths = str | Path | Sequence[str | Path]

@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 from model.errors import DicomError
 from model.geometry import VolumeGrid
-from model.io.deidentify import token
 from model.io.dicom.ct import SMALLEST_OVERLAP, CtAttenuation, CtVolume, resample, water_mu_per_mm
 from model.io.dicom.fields import Fields, element_name, guarded, open_dicom, read_pixels
 from model.io.dicom.frames import number_of_frames
 from model.io.imported import PatientFrame
 from model.io.notes import note
+from model.io.patient_keys import token
 from model.io.resampling import repeated_note
 
 _RECONSTRUCTIONS = ("RECON TOMO", "RECON GATED TOMO")

@@ -13,8 +13,6 @@ from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import JobRow, JobState
 from model.errors import ModelError
-from model.io.export import SUFFIXES, export_volume
-from model.io.importing import import_studies
 from orchestrator.laboratory_schemas import ReconstructionCreate, ReconstructionResult, UploadView
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import SetFiles, Sets
@@ -92,6 +90,9 @@ class Reconstructions:
 
     def export(self, job_id: str, name: str, form: str) -> Path:
         """Return an image as a file to take along, with the study's place and without identifiers."""
+        from model.io.export import SUFFIXES, export_volume  # with all readers: not for a start that exports nothing
+        from model.io.importing import import_studies
+
         job = self._done(job_id)
         image, _ = self.array(job_id, name)
         path = self._jobs.folder(job_id) / f"{name}{SUFFIXES[form]}"

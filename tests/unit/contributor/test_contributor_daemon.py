@@ -17,11 +17,11 @@ from tests.support.contributor import API_TOKEN, client_of, composed
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_daemon_imports_neither_torch_nor_flwr() -> None:
+def test_the_daemon_imports_neither_torch_nor_flwr_nor_readers_of_scans() -> None:
     program = (
         "import sys, contributor.commands, contributor.daemon, contributor.api as api\n"
         "api.describe()\n"
-        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('torch', 'flwr', 'monai')))"
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('torch', 'flwr', 'monai', 'scipy', 'pydicom', 'nibabel')))"
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ import pytest
 
 from contributor.services.quality import judged
 from model.io.study import write_study
-from model.quality import Finding, Level, QualityReport
+from model.quality.report import Finding, Level, QualityReport
 from tests.support.contributor import TestSite, enrolled_site
 from tests.support.studies import tiny_study, write_tiny_study
 

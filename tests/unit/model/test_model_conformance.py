@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from model.checkpoint import state_arrays
 from model.errors import ModelError, SampleInvalid, TrainingDiverged
+from model.samples import INSPECTORS
 from model.task_parameters import TaskParameters
 from model.task_spec import TASK_SPECS, task_spec
 from model.tasks import Sample, Task, load_task, mean_metrics
@@ -250,7 +251,7 @@ def test_a_preview_has_pictures_of_one_shape(task: Task, samples: list[Sample]) 
 
 
 def test_a_sample_is_summarised_without_torch_objects(task: Task, paths: list[Path]) -> None:
-    summary = task.spec.inspect_sample(paths[0])
+    summary = INSPECTORS[task.spec.name](paths[0])
     assert summary.has_reference
     assert summary.kind
     assert summary.title
@@ -265,7 +266,7 @@ def test_a_file_that_is_no_sample_is_refused_by_code_and_sentence(task: Task, tm
     broken.write_bytes(b"not a sample at all" * 20)
     empty.write_bytes(b"")
     for path in (broken, empty, missing):
-        for read in (task.spec.inspect_sample, lambda p: task.load_samples([p])):
+        for read in (INSPECTORS[task.spec.name], lambda p: task.load_samples([p])):
             with pytest.raises(SampleInvalid) as caught:
                 read(path)
             assert "." in caught.value.code

@@ -12,10 +12,10 @@ import pytest
 
 from model.errors import DicomError
 from model.geometry import VolumeGrid
-from model.io.deidentify import token
 from model.io.dicom import AnonymousIds, attach_ct, read_ct_series, read_nm, write_ct_series, write_nm_tomo
 from model.io.dicom.ct import mu_from_hu, water_mu_per_mm
 from model.io.imported import PatientFrame
+from model.io.patient_keys import token
 from tests.support.dicom import centre_of_mass, dciodvfy_errors, nm_file
 from tests.support.studies import tiny_study
 

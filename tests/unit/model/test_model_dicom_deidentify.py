@@ -13,8 +13,8 @@ import pytest
 from pydicom.datadict import DicomDictionary, keyword_for_tag
 
 from model.errors import ModelError
-from model.io.deidentify import patient_key, token
 from model.io.dicom import read_nm
+from model.io.patient_keys import patient_key, token
 from model.io.study import write_study
 from tests.support.dicom import SENTINEL, nm_file
 

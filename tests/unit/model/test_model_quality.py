@@ -11,7 +11,8 @@ import pytest
 
 from model.geometry import EnergyWindow
 from model.io.study import Study
-from model.quality import Level, QualityReport, check_file, check_study
+from model.quality.check import check_file, check_study
+from model.quality.report import Level, QualityReport
 from tests.support.studies import tiny_geometry, tiny_study, write_tiny_study
 
 Change = Callable[[Study], Study]

@@ -12,8 +12,8 @@ from model.errors import ModelError, SampleInvalid
 from model.io.slices import read_slice
 from model.io.study import write_study
 from model.networks.unet_2d import Unet2d
+from model.samples import inspect_slice, inspect_study
 from model.task_parameters import BrainSegmentationParameters, SpectReconstructionParameters
-from model.task_spec import inspect_slice, inspect_study
 from model.tasks import load_task, mean_metrics
 from model.tasks.brain_segmentation import dice_per_class, jaccard, standardise
 from tests.support.studies import tiny_study, write_tiny_study

@@ -11,8 +11,9 @@ from orchestrator.api import describe, make_app
 DOCUMENT = Path(__file__).parents[3] / "frontend" / "orchestrator" / "openapi.json"
 
 
-def test_the_daemon_loads_neither_torch_nor_flwr() -> None:
-    code = "import sys, orchestrator.app, orchestrator.commands; print({'torch', 'flwr', 'monai'} & set(sys.modules))"
+def test_the_daemon_loads_neither_torch_nor_flwr_nor_readers_of_scans() -> None:
+    heavy = {"torch", "flwr", "monai", "scipy", "pydicom", "nibabel", "h5py"}
+    code = f"import sys, orchestrator.app, orchestrator.commands; print({heavy} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
 
