@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from fl_core.supervision.launch import PARENT_ENV
+
+LAUNCH = "fl_core.supervision.launch"
+"""Ends what it starts when this process ends, however it does: a killed demonstration leaves nothing running."""
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 REQUEST_TIMEOUT_S = 60.0
@@ -44,9 +48,9 @@ class DaemonProcess:
         self.ready: Mapping[str, object] = {}
 
     def launch(self) -> None:
-        """Start the process without waiting; `wait_ready` does."""
+        """Start the process without waiting; `wait_ready` does. From the main thread: it ends when that one is gone."""
         self.home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-P", "-m", "flomir", self.role, "run", "--home", str(self.home)]
+        command = [sys.executable, "-P", "-m", LAUNCH, "flomir", self.role, "run", "--home", str(self.home)]
         log = (self.home / "daemon.log").open("ab")
         try:
             self._process = subprocess.Popen(
@@ -56,6 +60,7 @@ class DaemonProcess:
                 stdin=subprocess.DEVNULL,
                 text=True,
                 start_new_session=True,
+                env={**os.environ, PARENT_ENV: str(os.getpid())},
             )
         finally:
             log.close()

@@ -42,11 +42,21 @@ def interruptible() -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C, which is obeyed in order, also where a shell's ``&`` has Ctrl-C ignored. Main thread only."""
-    terminated = signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(os.getpid(), signal.SIGINT))
-    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Take SIGTERM, and the end of the terminal, for Ctrl-C, which is obeyed in order. Main thread only.
+
+    Ctrl-C counts also where a shell's ``&`` has it ignored; the end of the terminal does not under ``nohup``.
+    """
+    ends = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ends.append(signal.SIGHUP)
+    before = {number: signal.signal(number, _as_interrupt) for number in ends}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, interrupted)
-        signal.signal(signal.SIGTERM, terminated)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _as_interrupt(_number: int, _frame: object) -> None:
+    os.kill(os.getpid(), signal.SIGINT)

@@ -49,15 +49,16 @@ def test_the_federated_model_beats_osem_and_every_single_site(tmp_path: Path) ->
 
 
 @pytest.mark.timeout(240)
-def test_an_interrupted_demo_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("wish", "status"), [(signal.SIGTERM, INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_demo_that_is_ended_leaves_no_process(tmp_path: Path, wish: signal.Signals, status: int) -> None:
     demo = subprocess.Popen(
         _demo("--headless", "--workdir", str(tmp_path / "run")), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         wait_for(lambda: len(descendants(demo.pid)) >= 8, "the daemons to start", timeout_s=60)
         pids = descendants(demo.pid)
-        demo.send_signal(signal.SIGTERM)
-        assert demo.wait(60) == INTERRUPTED
+        demo.send_signal(wish)
+        assert demo.wait(60) == status
         wait_for(lambda: not any(is_alive(pid) for pid in pids), "every process to end", timeout_s=60)
     finally:
         if demo.poll() is None:

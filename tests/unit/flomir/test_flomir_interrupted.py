@@ -30,10 +30,21 @@ def test_a_wish_to_end_waits_for_the_next_step_of_what_can_be_interrupted() -> N
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_elsewhere_a_wish_to_end_is_an_interrupt() -> None:
+@pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGHUP])
+def test_elsewhere_a_wish_to_end_is_an_interrupt(wish: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), wish)
         threading.Event().wait(10)
+    assert signal.getsignal(wish) is signal.SIG_DFL
+
+
+def test_under_nohup_the_end_of_the_terminal_is_none() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terminated_as_interrupted():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.timeout(60)
