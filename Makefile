@@ -98,7 +98,7 @@ frontend-checks: setup  ## eslint, tsc, vitest, and that the API types are up to
 
 lint: static frontend-checks
 
-test: setup browser dicom-check postgres-check desktop-check lint  ## the daily gate, at most 20 minutes on 2 cores
+test: setup browser dicom-check postgres-check desktop-check lint  ## the daily gate, about 25 minutes on 2 cores
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" tests/e2e tests/faults tests/integration
 
