@@ -137,6 +137,19 @@ def test_a_route_of_small_bodies_takes_no_large_one(lab: Laboratory, site: Site)
     assert len(lab.api.seen) == 1
 
 
+def held_at(lab: Laboratory, path: str, site: Site | None = None) -> threading.Event:
+    """Let the daemon answer requests for a path (of one site, if given) only once the returned event is set."""
+    answering = threading.Event()
+
+    def behave(seen: Seen) -> tuple[int, bytes]:
+        if seen.path == path and (site is None or seen.headers.get("x-flomir-site") == site.site_id):
+            answering.wait(20)
+        return 200, b"x"
+
+    lab.api.behave = behave
+    return answering
+
+
 @pytest.mark.parametrize(
     ("path", "most", "beside"),
     [
@@ -151,14 +164,7 @@ def test_the_daemon_answers_so_many_requests_of_one_site_at_a_time(
     other = lab.new_site("site-eeeeeeeeeeee")
     lab.trust(site, other)
     lab.ask_admin("POST", "/reload").raise_for_status()
-    answering = threading.Event()
-
-    def behave(seen: Seen) -> tuple[int, bytes]:
-        if seen.path == path and seen.headers["x-flomir-site"] == site.site_id:
-            answering.wait(20)
-        return 200, b"x"
-
-    lab.api.behave = behave
+    answering = held_at(lab, path, site)
     with lab.client(site) as client, lab.client(other) as stranger, ThreadPoolExecutor(most + 4) as pool:
         asked = [pool.submit(client.get, path) for _ in range(most + 4)]
         try:
@@ -174,15 +180,7 @@ def test_the_daemon_answers_so_many_requests_of_one_site_at_a_time(
 
 
 def test_strangers_of_one_address_hold_a_part_of_the_daemon_only(lab: Laboratory, site: Site) -> None:
-    answering = threading.Event()
-    path = "/enrol/v1/requests/e?wait_s=20"
-
-    def behave(seen: Seen) -> tuple[int, bytes]:
-        if seen.path == path:
-            answering.wait(20)
-        return 200, b"x"
-
-    lab.api.behave = behave
+    answering = held_at(lab, path := "/enrol/v1/requests/e?wait_s=20")
     with lab.client() as client, ThreadPoolExecutor(ENROL_POLLS + 4) as pool:
         asked = [pool.submit(client.get, path) for _ in range(ENROL_POLLS + 4)]
         try:
@@ -195,15 +193,7 @@ def test_strangers_of_one_address_hold_a_part_of_the_daemon_only(lab: Laboratory
 
 
 def test_strangers_of_many_addresses_hold_a_part_of_the_daemon_only(lab: Laboratory, site: Site) -> None:
-    answering = threading.Event()
-    path = "/enrol/v1/requests/e?wait_s=20"
-
-    def behave(seen: Seen) -> tuple[int, bytes]:
-        if seen.path == path:
-            answering.wait(20)
-        return 200, b"x"
-
-    lab.api.behave = behave
+    answering = held_at(lab, path := "/enrol/v1/requests/e?wait_s=20")
     each, addresses = ENROL_POLLS // 2, [f"127.0.0.{number}" for number in range(2, 7)]
     assert each * len(addresses) > ALL_ENROL_POLLS
     with ExitStack() as held, ThreadPoolExecutor(each * len(addresses)) as pool, lab.client(site) as known:
