@@ -66,9 +66,9 @@ PEER_POLLS = 2
 ENROL_AT_ONCE = 8
 ENROL_POLLS = 16
 """Of one address, behind which several sites may wait to be approved."""
-ALL_ENROL_AT_ONCE = 16
-ALL_ENROL_POLLS = 24
-"""Of all strangers together: more than half of the daemon's threads stay with those it knows."""
+ALL_ENROL_AT_ONCE = 12
+ALL_ENROL_POLLS = 20
+"""Of all strangers together: half of the threads that the daemon has by default stay with those it knows."""
 PLACE_WAIT_S = 10.0
 """As long as a predecessor's request for events stays with the daemon, and less than a site waits for an answer."""
 WATCH_S = 1.0

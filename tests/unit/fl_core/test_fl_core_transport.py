@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from fl_core.errors import InvalidInput, NotTrusted, PeerUnreachable
+from fl_core.settings import DaemonSettings
 from fl_core.transport import hygiene, replay, upstream
 from fl_core.transport.config import GatewayConfig, RelayConfig, read_config
+from fl_core.transport.gateway import ALL_ENROL_AT_ONCE, ALL_ENROL_POLLS, ENROL_AT_ONCE, ENROL_POLLS
 from fl_core.transport.limits import BURST, Crowded, Places, RateLimit, source_of
 from fl_core.transport.node_auth import NodeAuth
 from fl_core.transport.replay import Answer, ReplayStore
@@ -379,3 +381,9 @@ def test_a_wrong_configuration_names_its_fields_and_never_their_values(tmp_path:
     assert "short-secret" not in str(refusal.value)
     with pytest.raises(InvalidInput):
         read_config(tmp_path / "missing.json", RelayConfig)
+
+
+def test_half_of_the_daemons_threads_stay_with_those_it_knows() -> None:
+    assert DaemonSettings.model_fields["threads"].default / 2 >= ALL_ENROL_AT_ONCE + ALL_ENROL_POLLS
+    assert ALL_ENROL_AT_ONCE > ENROL_AT_ONCE  # no single address takes what is for all
+    assert ALL_ENROL_POLLS > ENROL_POLLS
