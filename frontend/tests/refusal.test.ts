@@ -11,7 +11,7 @@ import { refusalOf } from "../contributor/src/features/intake/refusal";
 import { readersDe } from "../contributor/src/i18n/readers.de";
 
 const root = join(import.meta.dirname, "..", "..", "model");
-const readers = [...readdirSync(join(root, "io"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".py")).map((name) => join("io", name)), "intake.py", "intake_job.py", "task_spec.py"];
+const readers = [...readdirSync(join(root, "io"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".py")).map((name) => join("io", name)), "intake.py", "intake_job.py", "samples.py"];
 const CODE = /"((?:attenuation|dicom|import|interfile|nifti|sample|study)\.[a-z_]+)"/g;
 
 afterEach(() => speak("en"));
