@@ -2,12 +2,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from model.geometry import AcquisitionGeometry, Collimator, VolumeGrid, orbit_angles_rad
 from model.ventricle import share
 from synthesis.errors import SimulationFailed
 from synthesis.materials import MU_PER_MM
-from synthesis.perturbation.noise import estimate_scatter, poisson_counts
+from synthesis.perturbation.noise import SMALLEST_SHARE, estimate_scatter, poisson_counts, poisson_quantile
 from synthesis.phantoms.shapes import Floats, Lattice, ellipsoid, superellipse
 from synthesis.simulation.analytic import AnalyticSimulator, finer_geometry
 from synthesis.simulation.blur import gaussian_blur
@@ -133,6 +134,35 @@ def test_noise_is_poisson() -> None:
     assert counts.mean() == pytest.approx(7.3, abs=0.03)
     assert counts.var() == pytest.approx(7.3, abs=0.1)
     assert (counts == np.round(counts)).all()
+
+
+def test_every_count_is_the_quantile_of_its_own_number() -> None:
+    mean = np.concatenate((np.zeros(500), np.geomspace(1e-6, 1e6, 20_000))).astype(np.float32)
+    counts = poisson_counts(mean, np.random.default_rng(2))
+    assert (counts == stats.poisson.ppf(np.random.default_rng(2).random(mean.size), mean.astype(np.float64))).all()
+
+
+@pytest.mark.parametrize("share", [SMALLEST_SHARE, 1 - 2.0**-53])
+def test_the_ends_of_the_generator_give_counts(share: float) -> None:
+    mean = np.array([0.0, 1e-30, 0.5, 400.0])
+    counts = poisson_quantile(np.full(4, share), mean)
+    assert counts[0] == 0
+    assert (np.abs(counts - mean) <= 10 * np.sqrt(mean) + 20).all()
+
+
+@pytest.mark.parametrize("mean", [-1e-6, np.nan])
+def test_a_mean_below_zero_is_refused(mean: float) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        poisson_counts(np.array([1.0, mean], dtype=np.float32), np.random.default_rng(0))
+
+
+def test_means_that_differ_in_their_last_bits_give_the_same_counts_but_for_single_ones() -> None:
+    rng = np.random.default_rng(3)
+    mean = rng.gamma(1.0, 16.0, (60, 32, 64)).astype(np.float32)
+    elsewhere = (mean * (1 + 1e-6 * rng.standard_normal(mean.shape))).astype(np.float32)
+    here, there = (poisson_counts(part, np.random.default_rng(4)) for part in (mean, elsewhere))
+    assert np.abs(here - there).max() <= 1
+    assert np.count_nonzero(here != there) < 20
 
 
 def test_the_scatter_estimate_keeps_the_total_and_is_smooth() -> None:
