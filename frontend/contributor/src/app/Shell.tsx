@@ -13,6 +13,7 @@ import { useActivity } from "@app/features/activity/api/useActivity";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
+import { heldRounds } from "@app/features/sessions/components/rounds";
 import { useSystem } from "@app/features/system/api/useSystem";
 
 export function Shell() {
@@ -20,7 +21,7 @@ export function Shell() {
   const live = useLiveState();
   const system = useSystem();
   const open = useRequests().data?.filter((request) => request.state === "open" && request.remind_at === null).length ?? 0;
-  const held = useSessions().data?.filter((session) => session.rounds.some((round) => round.phase === "held")).length ?? 0;
+  const held = useSessions().data?.filter((session) => heldRounds(session).length > 0).length ?? 0;
   const unread = useUnreadOf(useActivity().data).size;
   const entries: NavEntry[] = [
     { label: t("nav.home"), icon: IconHome, waiting: unread, meaning: t("unread.badge", { count: unread }), link: (props) => <Link to="/" activeOptions={{ exact: true }} {...props} /> },

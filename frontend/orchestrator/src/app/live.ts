@@ -26,6 +26,12 @@ export function applySession(session: Session, data: unknown): Session {
   return { ...parsed.data, rounds: [...session.rounds.filter(({ round }) => !told.has(round)), ...parsed.data.rounds] };
 }
 
+/** Others switch drain mode too; who looks at it is told at once, and asks for what still runs. */
+function applyDrain(known: unknown, data: unknown): unknown {
+  const parsed = systemSchema.safeParse(data);
+  return parsed.success && typeof known === "object" ? { ...known, on: parsed.data.draining } : known;
+}
+
 const named = (key: "id" | "session_id") => (data: unknown): string | null => {
   const id: unknown = typeof data === "object" && data !== null ? Reflect.get(data, key) : null;
   return typeof id === "string" ? id : null;
@@ -34,6 +40,7 @@ const named = (key: "id" | "session_id") => (data: unknown): string | null => {
 export function createLive(queries: QueryClient): LiveConnection {
   return new LiveConnection(queries, [
     followOne("system", ["system"], systemSchema),
+    { type: "system", queryKey: ["drain"], apply: applyDrain },
     followList("invitation", ["invitations"], upsert(invitationSchema, (item: Invitation) => item.id)),
     followList("site", ["sites"], upsert(siteSchema, (item: Site) => item.id)),
     followList("session", ["sessions"], upsert(summarySchema, (item: SessionSummary) => item.id)),

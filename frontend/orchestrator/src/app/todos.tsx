@@ -11,6 +11,9 @@ import { daysLeft } from "@app/features/sites/components/CertificateEnd";
 
 const ACTIVE = new Set<SessionSummary["state"]>(["running", "starting", "stopping", "offered", "paused"]);
 
+/** How long a failure asks to be looked at. */
+const FRESH_MS = 7 * 86_400_000;
+
 type Translate = (key: string, options?: Record<string, unknown>) => string;
 
 /** The most pressing first. */
@@ -20,7 +23,9 @@ export function todosOf(sites: readonly Site[], sessions: readonly SessionSummar
   for (const site of sites.filter(({ state }) => state === "pending")) {
     todos.push({ key: `site-${site.id}`, tone: "warning", title: t("home.pending", { name: site.name }), text: t("home.pendingText"), action: <Button size="xs" renderRoot={(props) => <Link to="/sites" {...props} />}>{t("home.compare")}</Button> });
   }
-  for (const session of sessions.filter(({ state }) => state === "failed" || state === "paused")) {
+  const newest = Math.max(...sessions.map((session) => Date.parse(session.created_at)));
+  const asks = (session: SessionSummary) => session.state === "paused" || (session.state === "failed" && Date.parse(session.created_at) === newest && now - Date.parse(session.ended_at ?? session.created_at) < FRESH_MS);
+  for (const session of sessions.filter(asks)) {
     todos.push({ key: session.id, tone: session.state === "failed" ? "danger" : "warning", title: t(`home.${session.state}`, { title: session.title }), text: translatedProblem(session.reason)?.title ?? (session.reason_text || session.advice), action: <Button size="xs" variant="default" renderRoot={(props) => <Link to="/training/$sessionId" params={{ sessionId: session.id }} {...props} />}>{t("home.look")}</Button> });
   }
   for (const site of trusted) {

@@ -46,7 +46,7 @@ export const de: typeof en = {
     ready: "Die Einladung ist bereit.", once: "Sie wird nur jetzt angezeigt und gilt einmal, bis {{until}}. Senden Sie sie auf einem Weg, dem Sie vertrauen.", asFile: "Als Datei", download: "{{name}} herunterladen", asText: "Als Text",
     next: "Hat der Standort sie geöffnet, erscheint auf dieser Seite eine Anfrage. Sie vergleichen die Fingerabdrücke, bevor ihm vertraut wird.", done: "Fertig",
   },
-  invitations: { title: "Offene Einladungen", note: "Noch nicht verwendet.", unnamed: "Beliebiger Standort", until: "gültig bis {{until}}", open: "Offen", withdraw: "Zurückziehen", withdrawTitle: "Diese Einladung zurückziehen?",
+  invitations: { title: "Offene Einladungen", note: "Noch nicht verwendet.", unnamed: "Beliebiger Standort", until: "gültig bis {{until}}", open: "Offen", withdraw: "Zurückziehen", withdrawOf: "Einladung für {{name}}, gültig bis {{until}}, zurückziehen", withdrawTitle: "Diese Einladung zurückziehen?",
     withdrawLead: "{{name}}: Ihre Datei und ihr Text werden dann abgewiesen.", withdrawOne: "Soll der Standort später beitreten, erstellen Sie eine neue Einladung.", withdrawConfirm: "Diese Einladung zurückziehen",
   },
   models: {

@@ -45,7 +45,7 @@ export const en = {
     ready: "The invitation is ready.", once: "It is shown only now, works once and until {{until}}. Send it by a way you trust.", asFile: "As a file", download: "Download {{name}}", asText: "As text",
     next: "When the site has opened it, a request appears on this page. You compare fingerprints before it is trusted.", done: "Done",
   },
-  invitations: { title: "Open invitations", note: "Not used yet.", unnamed: "Any site", until: "valid until {{until}}", open: "Open", withdraw: "Withdraw", withdrawTitle: "Withdraw this invitation?",
+  invitations: { title: "Open invitations", note: "Not used yet.", unnamed: "Any site", until: "valid until {{until}}", open: "Open", withdraw: "Withdraw", withdrawOf: "Withdraw the invitation of {{name}}, valid until {{until}}", withdrawTitle: "Withdraw this invitation?",
     withdrawLead: "{{name}}: its file and its text will be refused.", withdrawOne: "To let the site join later, make a new invitation.", withdrawConfirm: "Withdraw this invitation",
   },
   models: {

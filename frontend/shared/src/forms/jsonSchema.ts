@@ -30,6 +30,9 @@ export interface Field {
   below?: number;
 }
 
+/** What a number must keep to. */
+export type Limits = Pick<Field, "kind" | "min" | "max" | "above" | "below">;
+
 export type Values = Readonly<Record<string, unknown>>;
 
 function kindOf(property: z.infer<typeof propertySchema>): Field["kind"] {
@@ -71,7 +74,7 @@ export function unusedWith(schema: unknown, targets: string): string[] {
 export type Fault = "missing" | "whole" | "outside" | null;
 
 /** What is wrong with a field's value, if anything. */
-export function faultOf(field: Field, value: unknown): Fault {
+export function faultOf(field: Limits, value: unknown): Fault {
   if (field.kind === "boolean") return null;
   if (value === undefined || value === null || value === "") return "missing";
   if (field.kind !== "integer" && field.kind !== "number") return null;
@@ -89,7 +92,7 @@ export function isComplete(schema: unknown, values: Values): boolean {
 type Translate = (key: string, options?: Record<string, unknown>) => string;
 
 /** The allowed range in words: "1 to 50", "above 0 to 1". */
-export function rangeWords(field: Field, t: Translate): string {
+export function rangeWords(field: Limits, t: Translate): string {
   const from = field.min !== undefined ? formatPlain(field.min) : field.above !== undefined ? t("form.above", { value: formatPlain(field.above) }) : "";
   const to = field.max !== undefined ? formatPlain(field.max) : field.below !== undefined ? t("form.below", { value: formatPlain(field.below) }) : "";
   if (from !== "" && to !== "") return t("form.between", { from, to });

@@ -1,7 +1,9 @@
 /** What is read by REST and stays true by deltas: a list, or one whole resource. */
-import { useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useMutation, useQueries, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useState } from "react";
 
 import type { Answered, Snapshot } from "@shared/api/client";
+import type { LiveConnection } from "@shared/realtime/live";
 import { useLiveConnection } from "@shared/realtime/LiveProvider";
 
 /** How many items of a long list are read first, and at once later. */
@@ -30,14 +32,36 @@ export function useLiveList<T>(
   });
 }
 
-export function useLiveOne<T>(queryKey: readonly string[], load: () => Promise<Answered<T>>): UseQueryResult<T> {
-  const live = useLiveConnection();
-  return useQuery({
+/** Whether the lists have been there as a whole: only then is what they lack really gone, and a choice among them the right one. */
+export function useWhole(...lists: readonly Pick<UseQueryResult, "data" | "isFetching">[]): boolean {
+  const [whole, setWhole] = useState(false);
+  const now = lists.every(({ data, isFetching }) => data !== undefined && !isFetching);
+  if (now && !whole) setWhole(true);
+  return now || whole;
+}
+
+type LiveOne<T> = [queryKey: readonly string[], load: () => Promise<Answered<T>>];
+
+function asking<T>(live: LiveConnection, [queryKey, load]: LiveOne<T>) {
+  return {
     queryKey,
     queryFn: async () => {
       const { value, seq } = await load();
       return live.catchUp(queryKey, seq, value);
     },
+  };
+}
+
+export function useLiveOne<T>(...one: LiveOne<T>): UseQueryResult<T> {
+  return useQuery(asking(useLiveConnection(), one));
+}
+
+/** Several whole resources; those that are there, in the order asked for. */
+export function useLiveSeveral<T>(several: readonly LiveOne<T>[]) {
+  const live = useLiveConnection();
+  return useQueries({
+    queries: several.map((one) => asking(live, one)),
+    combine: (queries) => ({ whole: queries.flatMap(({ data }) => (data === undefined ? [] : [data])), pending: queries.some(({ isPending }) => isPending), error: queries.find(({ error }) => error !== null)?.error ?? null }),
   });
 }
 

@@ -17,6 +17,7 @@ import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChi
 import { detailOf } from "@app/features/enrolment/words";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
+import { heldRounds, isActive } from "@app/features/sessions/components/rounds";
 import { SessionGlance } from "@app/features/sessions/components/SessionGlance";
 import { useSystem } from "@app/features/system/api/useSystem";
 import { wording } from "@app/i18n/wording";
@@ -94,11 +95,11 @@ function todosOf(system: System, requests: readonly Request[], sessions: readonl
     todos.push({ key: "line", tone: "danger", title: text, text: remedy, action: <Button size="xs" renderRoot={(props) => <Link to="/settings" {...props} />}>{t("home.look")}</Button> });
   }
   for (const session of sessions) {
-    for (const round of session.rounds.filter(({ phase }) => phase === "held")) {
+    for (const round of heldRounds(session)) {
       todos.push({ key: `held-${session.id}-${round.round}`, tone: "warning", title: t("home.held", { round: round.round, title: session.title }), text: t("home.heldText"), action: <Button size="xs" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.decide")}</Button> });
     }
   }
-  for (const session of sessions.filter((one) => one.paused && one.ended_at === null && one.consent_state === "agreed")) {
+  for (const session of sessions.filter((one) => one.paused && isActive(one))) {
     todos.push({ key: `paused-${session.id}`, tone: "info", title: t("pause.todo", { title: session.title }), text: t("pause.todoText"), action: <Button size="xs" variant="default" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.look")}</Button> });
   }
   for (const request of requests.filter((item) => item.state === "open" && item.remind_at === null)) {

@@ -4,8 +4,9 @@ import { IconMapOff, IconSparkles } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useWhole } from "@shared/realtime/useLiveList";
 import { Page } from "@shared/ui/Page";
-import { Empty, Resource } from "@shared/ui/states";
+import { Empty, Loading, Resource } from "@shared/ui/states";
 
 import type { Study } from "@app/api/schemas";
 import { useStudyDetails } from "@app/features/intake/api/useStorage";
@@ -20,11 +21,13 @@ export function StudyPage() {
   const { t } = useTranslation();
   const { studyId } = useParams({ from: "/data/$studyId" });
   const studies = useStudies();
+  const whole = useWhole(studies);
   const back = <Anchor size="sm" renderRoot={(props) => <Link to="/data" {...props} />}>← {t("nav.data")}</Anchor>;
   return (
     <Resource query={studies} label={t("data.loading")}>
       {(list) => {
         const study = list.find(({ id }) => id === studyId);
+        if (study === undefined && !whole) return <Loading label={t("data.loading")} />;
         if (study === undefined) return <Page title={t("notFound.study")} back={back}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
         return (
           <Page title={study.name} chip={<StudyChip state={study.state} />} back={back}

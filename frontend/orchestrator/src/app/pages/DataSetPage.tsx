@@ -13,6 +13,7 @@ import { Empty, Resource } from "@shared/ui/states";
 
 import type { DataSet } from "@app/api/laboratorySchemas";
 import { useJobs, useRemoveSet, useSets } from "@app/features/laboratory/api/useLaboratory";
+import { hasReference } from "@app/features/laboratory/components/hasReference";
 import { BackToLaboratory } from "@app/features/laboratory/components/BackToLaboratory";
 import { ContactSheet } from "@app/features/laboratory/components/ContactSheet";
 import { SetDetails } from "@app/features/laboratory/components/SetDetails";
@@ -45,7 +46,7 @@ function SetView({ set }: { set: DataSet }) {
     <Page title={set.name} intro={t(`lab.set.origin.${set.origin}`)} chip={<SetChip state={set.state} />} back={<BackToLaboratory />} actions={(
       <>
         {ready && <Button leftSection={<IconSchool size={17} />} renderRoot={(props) => <Link to="/laboratory/train" search={{ set: set.id }} {...props} />}>{t("lab.set.trainOn")}</Button>}
-        {ready && <Button variant="default" leftSection={<IconScale size={17} />} renderRoot={(props) => <Link to="/laboratory/compare" search={{ set: set.id }} {...props} />}>{t("lab.set.compareOn")}</Button>}
+        {ready && hasReference(set) && <Button variant="default" leftSection={<IconScale size={17} />} renderRoot={(props) => <Link to="/laboratory/compare" search={{ set: set.id }} {...props} />}>{t("lab.set.compareOn")}</Button>}
         <ActButton color="red" variant="light" leftSection={<IconTrash size={17} />} onClick={() => setRemoving(true)}>{t("lab.set.remove")}</ActButton>
       </>
     )}>

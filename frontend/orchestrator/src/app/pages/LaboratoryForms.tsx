@@ -4,11 +4,13 @@ import { IconDatabase } from "@tabler/icons-react";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { useWhole } from "@shared/realtime/useLiveList";
 import { Page } from "@shared/ui/Page";
 import { Empty, Loading, Problem, Resource } from "@shared/ui/states";
 
-import type { DataSet, Job } from "@app/api/laboratorySchemas";
+import type { Job } from "@app/api/laboratorySchemas";
 import { useScenarios, useSets } from "@app/features/laboratory/api/useLaboratory";
+import { hasReference } from "@app/features/laboratory/components/hasReference";
 import { BackToLaboratory } from "@app/features/laboratory/components/BackToLaboratory";
 import { CompareForm } from "@app/features/laboratory/forms/CompareForm";
 import { MakeForm } from "@app/features/laboratory/forms/MakeForm";
@@ -41,13 +43,14 @@ function useChoices() {
   const models = useModels();
   const tasks = useTasks();
   const broken = [sets, models, tasks].find((query) => query.isError);
+  const whole = useWhole(models);
   const ready = sets.data?.filter(({ state }) => state === "ready");
-  return { broken, sets: ready, models: models.data?.filter(({ task }) => task === TASK), task: tasks.data?.find(({ name }) => name === TASK) };
+  return { broken, sets: ready, models: whole ? models.data?.filter(({ task }) => task === TASK) : undefined, task: tasks.data?.find(({ name }) => name === TASK) };
 }
 
-function NoData() {
+function NoData({ title, text }: { title: string; text: string }) {
   const { t } = useTranslation();
-  return <Empty icon={IconDatabase} title={t("lab.trainForm.none")} action={<Group justify="center"><Button renderRoot={(props) => <Link to="/laboratory/make" {...props} />}>{t("lab.make")}</Button></Group>}>{t("lab.trainForm.noneText")}</Empty>;
+  return <Empty icon={IconDatabase} title={title} action={<Group justify="center"><Button renderRoot={(props) => <Link to="/laboratory/make" {...props} />}>{t("lab.make")}</Button></Group>}>{text}</Empty>;
 }
 
 export function TrainModelPage() {
@@ -59,13 +62,11 @@ export function TrainModelPage() {
     <Page title={t("lab.trainForm.title")} intro={t("lab.trainForm.intro")} back={<BackToLaboratory />}>
       {broken !== undefined && <Problem error={broken.error} onRetry={() => void broken.refetch()} />}
       {broken === undefined && (sets === undefined || models === undefined || task === undefined) && <Loading label={t("lab.trainForm.loading")} />}
-      {sets?.length === 0 && <NoData />}
+      {sets?.length === 0 && <NoData title={t("lab.trainForm.none")} text={t("lab.trainForm.noneText")} />}
       {sets !== undefined && sets.length > 0 && models !== undefined && task !== undefined && <TrainForm sets={sets} models={models} task={task} chosen={set} onStarted={toJob} />}
     </Page>
   );
 }
-
-const hasReference = (set: DataSet) => Object.keys(set.facts?.references ?? {}).length > 0;
 
 export function CompareModelsPage() {
   const { t } = useTranslation();
@@ -77,7 +78,7 @@ export function CompareModelsPage() {
     <Page title={t("lab.compareForm.title")} intro={t("lab.compareForm.intro")} back={<BackToLaboratory />}>
       {broken !== undefined && <Problem error={broken.error} onRetry={() => void broken.refetch()} />}
       {broken === undefined && (usable === undefined || models === undefined) && <Loading label={t("lab.tryForm.loading")} />}
-      {usable?.length === 0 && <NoData />}
+      {usable?.length === 0 && <NoData title={t("lab.compareForm.none")} text={t("lab.compareForm.noneText")} />}
       {usable !== undefined && usable.length > 0 && models !== undefined && <CompareForm sets={usable} models={models} chosen={set} onStarted={toJob} />}
     </Page>
   );

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { formatDay } from "@shared/format/format";
 import { translatedName } from "@shared/i18n/server";
+import { useWhole } from "@shared/realtime/useLiveList";
 import { Notice } from "@shared/ui/Chip";
 import { Page } from "@shared/ui/Page";
 import { Loading, Problem, Resource } from "@shared/ui/states";
@@ -25,7 +26,8 @@ export function NewSessionPage() {
   const models = useModels();
   const sites = useSites();
   const broken = [tasks, strategies, models, sites].find((query) => query.isError);
-  const ready = tasks.data && strategies.data && models.data && sites.data;
+  const whole = useWhole(models, sites);
+  const ready = whole && tasks.data && strategies.data && models.data && sites.data;
   const siteIds = chosen?.split(",");
   return (
     <Page title={t("wizard.heading")} intro={t("wizard.intro")} back={<Anchor size="sm" renderRoot={(props) => <Link to="/training" {...props} />}>← {t("nav.training")}</Anchor>}>

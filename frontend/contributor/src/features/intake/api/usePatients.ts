@@ -6,12 +6,13 @@ import { body } from "@shared/api/client";
 import { api } from "@app/api/client";
 import type { Patient } from "@app/api/schemas.intake";
 
-/** Counts of studies follow the list of studies: `stamp` changes with it. */
+/** Counts of studies follow the list of studies: `stamp` changes with it; the same one may come again with other patients behind it. */
 export const usePatients = (stamp: string) =>
   useQuery({
     queryKey: ["patients", stamp],
     queryFn: async () => (await body(api.GET("/api/v1/patients"))).items,
     placeholderData: (before) => before,
+    staleTime: 0,
   });
 
 function usePatientChange(run: (patient: string) => Promise<Patient>) {

@@ -4,9 +4,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
-import { NumberField } from "@shared/forms/NumberField";
 import { Notice } from "@shared/ui/Chip";
 import { HoursFields } from "@shared/forms/HoursFields";
+import { WholeField } from "@shared/forms/WholeField";
 import { Problem } from "@shared/ui/states";
 import { useLast } from "@shared/ui/useLast";
 
@@ -42,14 +42,15 @@ function RuleForm({ rule, onClose }: { rule: Rule | null; onClose: () => void })
   const save = useSaveRule();
   const [wish, setWish] = useState(() => wishOf(rule, t("rules.suggested")));
   const change = (part: Partial<RuleWish>) => setWish((before) => ({ ...before, ...part }));
+  const fits = wish.name.trim() !== "" && ![wish.max_rounds, wish.rounds_a_week].some(Number.isNaN);
   return (
     <Stack gap="md">
       <Notice tone="info" title={t("rules.meansTitle")}>{t("rules.means")}</Notice>
       <TextInput label={t("rules.name")} maxLength={80} value={wish.name} onChange={(event) => change({ name: event.currentTarget.value })} />
       <Select label={t("rules.task")} allowDeselect={false} data={TASKS.map((value) => ({ value, label: t(`task.${value}`) }))} value={wish.task} onChange={(task) => { if (task !== null) change({ task }); }} />
-      <NumberField label={t("rules.maxRounds")} description={t("rules.maxRoundsNote")} min={1} max={1000} allowDecimal={false} value={wish.max_rounds} onChange={(value) => { if (Number(value) >= 1) change({ max_rounds: Number(value) }); }} />
+      <WholeField label={t("rules.maxRounds")} description={t("rules.maxRoundsNote")} min={1} max={1000} value={wish.max_rounds} onChange={(value) => change({ max_rounds: value })} />
       <Checkbox label={t("rules.limitWeek")} checked={wish.rounds_a_week !== null} onChange={(event) => change({ rounds_a_week: event.currentTarget.checked ? 20 : null })} />
-      {typeof wish.rounds_a_week === "number" && <NumberField label={t("rules.roundsAWeek")} min={1} max={1000} allowDecimal={false} value={wish.rounds_a_week} onChange={(value) => { if (Number(value) >= 1) change({ rounds_a_week: Number(value) }); }} />}
+      {typeof wish.rounds_a_week === "number" && <WholeField label={t("rules.roundsAWeek")} min={1} max={1000} value={wish.rounds_a_week} onChange={(value) => change({ rounds_a_week: value })} />}
       <HoursFields label={t("rules.limitHours")} note={t("rules.hoursNote")} begin={t("rules.begin")} end={t("rules.end")} hours={wish.hours ?? null} suggested={NIGHT} onChange={(hours) => change({ hours })} />
       <Radio.Group label={t("answer.send")} value={wish.send_model ?? "yes"} onChange={(value) => change({ send_model: value === "ask" ? "ask" : "yes" })}>
         <Stack gap={8} mt={8}>{(["yes", "ask"] as const).map((value) => <Radio key={value} value={value} label={t(`answer.sends.${value}`)} />)}</Stack>
@@ -57,7 +58,7 @@ function RuleForm({ rule, onClose }: { rule: Rule | null; onClose: () => void })
       {save.isError && <Problem error={save.error} />}
       <Group justify="flex-end" gap="xs">
         <ActButton variant="default" onClick={onClose}>{t("rules.cancel")}</ActButton>
-        <ActButton disabled={wish.name.trim() === ""} loading={save.isPending} onClick={() => save.mutate({ id: rule?.id ?? null, wish }, { onSuccess: onClose })}>{t(rule === null ? "rules.create" : "rules.save")}</ActButton>
+        <ActButton disabled={!fits} loading={save.isPending} onClick={() => save.mutate({ id: rule?.id ?? null, wish }, { onSuccess: onClose })}>{t(rule === null ? "rules.create" : "rules.save")}</ActButton>
       </Group>
     </Stack>
   );

@@ -17,14 +17,14 @@ import type { SiteSession } from "@app/api/schemas";
 import { usePause, useWithdraw } from "@app/features/sessions/api/useSessions";
 import { HeldUpdate } from "@app/features/sessions/components/HeldUpdate";
 import { Receipts } from "@app/features/sessions/components/Receipts";
-import { heldRounds, latestRound, secondsLeft, secondsToDeadline } from "@app/features/sessions/components/rounds";
+import { heldRounds, isActive, latestRound, secondsLeft, secondsToDeadline } from "@app/features/sessions/components/rounds";
 import { PhaseChip, SessionChip } from "@app/features/sessions/components/states";
 
 export function SessionCard({ session }: { session: SiteSession }) {
   const { t } = useTranslation();
   const [withdrawing, setWithdrawing] = useState(false);
   const withdraw = useWithdraw(session.id);
-  const active = session.ended_at === null && session.consent_state === "agreed";
+  const active = isActive(session);
   const pause = usePause(session.id);
   const pauseButton = (active || session.paused) && (
     <ActButton size="xs" variant="default" leftSection={session.paused ? <IconPlayerPlay size={15} /> : <IconPlayerPause size={15} />} loading={pause.isPending} onClick={() => pause.mutate(!session.paused)}>{t(session.paused ? "pause.resume" : "pause.pause")}</ActButton>
@@ -37,7 +37,7 @@ export function SessionCard({ session }: { session: SiteSession }) {
       <Stack gap="lg">
         {session.paused && active && <div role="status"><Notice tone="warning" title={t("pause.title")}>{t("pause.text")}</Notice></div>}
         {pause.isError && <Problem error={pause.error} />}
-        {active && heldRounds(session).map((round) => <HeldUpdate key={round.round} session={session} round={round} />)}
+        {heldRounds(session).map((round) => <HeldUpdate key={round.round} session={session} round={round} />)}
         <Grid gap="lg">
           <Grid.Col span={{ base: 12, md: 4 }}><Now session={session} /></Grid.Col>
           <Grid.Col span={{ base: 12, md: 8 }}><Curve session={session} /></Grid.Col>

@@ -20,6 +20,10 @@ export function secondsToDeadline(session: SiteSession, now: number): number | n
   return Math.max(0, session.round_deadline_s - (now - Date.parse(round.started_at)) / 1000);
 }
 
+/** Whether this site still takes part. */
+export const isActive = (session: SiteSession) => session.ended_at === null && session.consent_state === "agreed";
+
+/** The updates that somebody may still let go. */
 export function heldRounds(session: SiteSession): SiteRound[] {
-  return session.rounds.filter(({ phase }) => phase === "held");
+  return isActive(session) ? session.rounds.filter(({ phase }) => phase === "held") : [];
 }

@@ -18,7 +18,7 @@ function useStudyChange(run: (id: string) => Promise<Answered<Study>>) {
   const keep = useKeepAnswer(KEY, put((study: Study) => study.id));
   return useMutation({
     mutationFn: (id: string) => run(id).then(keep),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["system"] }),
+    onSuccess: () => Promise.all(["patients", "system"].map((key) => queries.invalidateQueries({ queryKey: [key] }))),
   });
 }
 

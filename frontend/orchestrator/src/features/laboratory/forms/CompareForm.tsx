@@ -28,7 +28,7 @@ export function CompareForm({ sets, models, chosen, onStarted }: CompareFormProp
   const { t } = useTranslation();
   const networkName = useNetworkName();
   const [name, setName] = useState("");
-  const [set, setSet] = useState<string | null>(chosen ?? sets[0]?.id ?? null);
+  const [set, setSet] = useState<string | null>((sets.find(({ id }) => id === chosen) ?? sets[0])?.id ?? null);
   const [modelIds, setModelIds] = useState<readonly string[]>([]);
   const [baselines, setBaselines] = useState<readonly Baseline[]>(["osem"]);
   const [most, setMost] = useState<number | string>(50);

@@ -63,6 +63,7 @@ export function TryForm({ sets, models, chosen, onStarted }: TryFormProps) {
             <NumberField label={t("lab.tryForm.subsets")} min={1} max={120} allowDecimal={false} value={subsets} onChange={setSubsets} />
             <NumberField label={t("lab.tryForm.fwhm")} min={0} max={50} value={filter} onChange={setFilter} />
           </SimpleGrid>
+          {from === "set" && studies.isError && <Problem error={studies.error} onRetry={() => void studies.refetch()} />}
           {start.isError && <Problem error={start.error} />}
           <Group justify="flex-end"><ActButton type="submit" leftSection={<IconSparkles size={17} />} disabled={!ready} loading={start.isPending}>{t("lab.tryForm.submit")}</ActButton></Group>
         </Stack>

@@ -1,10 +1,10 @@
 /** Sessions, and what they are made of: tasks and strategies. */
-import { useMutation, useQueries, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 
-import { answered, body, snapshot } from "@shared/api/client";
+import { answered, body, snapshot, type Answered } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
 import { put } from "@shared/realtime/resources";
-import { partOf, useKeepAnswer, useLiveList, useLiveOne } from "@shared/realtime/useLiveList";
+import { partOf, useKeepAnswer, useLiveList, useLiveOne, useLiveSeveral } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Session, SessionCreate, SessionSummary } from "@app/api/schemas";
@@ -15,16 +15,16 @@ const KEY = ["sessions"];
 export const useSessions = () =>
   useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/sessions", { params: { query: partOf(cursor) } })));
 
+const path = (id: string) => ({ params: { path: { session_id: id } } });
+const whole = (id: string): [string[], () => Promise<Answered<Session>>] => [["session", id], () => answered(api.GET("/api/v1/sessions/{session_id}", path(id)))];
+
 /** One session, whole. */
-export const useSession = (id: string) =>
-  useLiveOne(["session", id], () => answered(api.GET("/api/v1/sessions/{session_id}", { params: { path: { session_id: id } } })));
+export const useSession = (id: string) => useLiveOne(...whole(id));
 export const useTasks = () => useQuery({ queryKey: ["tasks"], queryFn: async () => (await body(api.GET("/api/v1/tasks"))).items });
 export const useStrategies = () =>
   useQuery({ queryKey: ["strategies"], queryFn: async () => (await body(api.GET("/api/v1/strategies"))).items });
 
 export type SessionAction = "start" | "stop" | "resume" | "pause" | "combine-now" | "abort";
-
-const path = (id: string) => ({ params: { path: { session_id: id } } });
 
 function act(id: string, action: SessionAction): Promise<Session> {
   switch (action) {
@@ -62,8 +62,4 @@ export const useEstimate = (wanted: EstimateWanted) =>
   useQuery({ queryKey: ["estimate", wanted], queryFn: () => body(api.POST("/api/v1/sessions/estimate", { body: wanted })), enabled: wanted.task !== "" && wanted.site_ids.length > 0 });
 
 /** Several sessions, whole, in the order of their ids. */
-export const useWholeSessions = (ids: readonly string[]) =>
-  useQueries({
-    queries: ids.map((id) => ({ queryKey: ["session-compared", id], refetchOnMount: "always" as const, queryFn: () => body(api.GET("/api/v1/sessions/{session_id}", path(id))) })),
-    combine: (queries) => ({ whole: queries.flatMap(({ data }) => (data === undefined ? [] : [data])), pending: queries.some(({ isPending }) => isPending), error: queries.find(({ error }) => error !== null)?.error ?? null }),
-  });
+export const useWholeSessions = (ids: readonly string[]) => useLiveSeveral(ids.map(whole));

@@ -1,7 +1,6 @@
 /** From which model a session begins: random weights, one of the registry, or a file that is checked here. */
 import { Button, FileInput, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { IconSearch, IconStack2, IconUpload } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -52,28 +51,26 @@ export function ModelStep(props: StepProps) {
   );
 }
 
-function ShippedModel({ draft, onChange, onShipped }: StepProps) {
+function ShippedModel({ shipped: adding }: StepProps) {
   const { t } = useTranslation();
-  const adding = useMutation({ mutationFn: onShipped });
   return (
     <section aria-label={t("models.shipped")}>
       <Text fw={620} size="sm">{t("models.shipped")}</Text>
       <Text size="sm" c="dimmed" mb="xs">{t("models.shippedNote")}</Text>
-      <ActButton variant="default" leftSection={<IconStack2 size={16} />} loading={adding.isPending} onClick={() => adding.mutate(t("plan.shippedName"), { onSuccess: (model) => onChange({ ...draft, modelId: model.id }) })}>{t("plan.shippedButton")}</ActButton>
+      <ActButton variant="default" leftSection={<IconStack2 size={16} />} loading={adding.isPending} onClick={() => adding.mutate(t("plan.shippedName"))}>{t("plan.shippedButton")}</ActButton>
       {adding.isError && <div style={{ marginTop: 12 }}><Problem error={adding.error} /></div>}
     </section>
   );
 }
 
-function UploadModel({ draft, onChange, onUpload }: StepProps) {
+function UploadModel({ draft, upload: adding }: StepProps) {
   const { t } = useTranslation();
   const [file, setFile] = useState<File | null>(null);
   const [name, setName] = useState("");
-  const adding = useMutation({ mutationFn: onUpload });
   const called = name.trim() || (file?.name.replace(/\.safetensors$/, "").slice(0, 80) ?? "");
   const add = () => {
     if (file === null) return;
-    adding.mutate({ file, name: called, task: draft.task, terms: "" }, { onSuccess: (model) => { setFile(null); setName(""); onChange({ ...draft, modelId: model.id }); } });
+    adding.mutate({ file, name: called, task: draft.task, terms: "" }, { onSuccess: () => { setFile(null); setName(""); } });
   };
   return (
     <section aria-label={t("plan.upload")}>

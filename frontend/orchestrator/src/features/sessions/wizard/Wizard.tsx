@@ -2,6 +2,7 @@
 import { Button, Group, Stepper, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight, IconSend } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -9,13 +10,13 @@ import { ActButton } from "@shared/accounts/ActButton";
 import { Notice } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
 
-import type { Session } from "@app/api/schemas";
+import type { Model, Session } from "@app/api/schemas";
 import { useCreateSession } from "@app/features/sessions/api/useSessions";
 import { initialDraft, obstacles, toRequest, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
 import { RoundsStep, StrategyStep } from "@app/features/sessions/wizard/laterSteps";
 import { ModelStep } from "@app/features/sessions/wizard/ModelStep";
 import { PrivacyStep } from "@app/features/sessions/wizard/PrivacyStep";
-import { SitesStep, TaskStep, type StepProps } from "@app/features/sessions/wizard/steps";
+import { SitesStep, TaskStep, type ModelFile } from "@app/features/sessions/wizard/steps";
 import { SummaryStep } from "@app/features/sessions/wizard/SummaryStep";
 
 const STEPS = ["task", "model", "sites", "strategy", "rounds", "privacy", "summary"] as const;
@@ -28,8 +29,8 @@ interface WizardProps {
   /** The title that a session of a task has until somebody writes another. */
   titleOf: (task: string) => string;
   shippedTask: string;
-  onShipped: StepProps["onShipped"];
-  onUpload: StepProps["onUpload"];
+  onShipped: (name: string) => Promise<Model>;
+  onUpload: (file: ModelFile) => Promise<Model>;
   onCreated: (session: Session) => void;
 }
 
@@ -40,6 +41,9 @@ export function Wizard({ catalogue, begin, titleOf, shippedTask, onShipped, onUp
   const titled = (draft: Draft) => (draft.title === "" ? { ...draft, title: titleOf(draft.task) } : draft);
   const [draft, setDraft] = useState(() => titled(begin ?? initialDraft(catalogue)));
   const change = (next: Draft) => setDraft(next.task !== draft.task && next.title === titleOf(draft.task) ? { ...next, title: titleOf(next.task) } : next);
+  const choose = (model: Model) => setDraft((now) => (now.task === model.task ? { ...now, modelId: model.id } : now));
+  const shipped = useMutation({ mutationFn: onShipped, onSuccess: choose });
+  const upload = useMutation({ mutationFn: onUpload, onSuccess: choose });
   const create = useCreateSession();
   const open = obstacles(draft, catalogue);
   const last = step === STEPS.length - 1;
@@ -54,7 +58,7 @@ export function Wizard({ catalogue, begin, titleOf, shippedTask, onShipped, onUp
         <Text fw={650} mb="md" aria-live="polite">{t("wizard.stepOf", { step: step + 1, of: STEPS.length, name: t(`wizard.steps.${STEPS[step] ?? "task"}`) })}</Text>
       )}
       <section aria-label={t(`wizard.steps.${STEPS[step] ?? "task"}`)}>
-        <View draft={draft} catalogue={catalogue} onChange={change} shippedTask={shippedTask} onShipped={onShipped} onUpload={onUpload} />
+        <View draft={draft} catalogue={catalogue} onChange={change} shippedTask={shippedTask} shipped={shipped} upload={upload} />
       </section>
       {last && open.length > 0 && (
         <div style={{ marginTop: 16 }}>

@@ -1,5 +1,6 @@
 /** The first steps of a new session: task and sites. */
 import { Checkbox, Radio, Stack, Switch, Table, Text } from "@mantine/core";
+import type { UseMutationResult } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { translatedName } from "@shared/i18n/server";
@@ -9,16 +10,23 @@ import type { Model } from "@app/api/schemas";
 import { bareFor, candidates, learnsWithoutReference, mayLearnWithoutReference, usableFor, withLearning, withTask, type Catalogue, type Draft } from "@app/features/sessions/wizard/draft";
 import { Option } from "@app/features/sessions/wizard/Option";
 
+export interface ModelFile {
+  file: File;
+  name: string;
+  task: string;
+  terms: string;
+}
+
 export interface StepProps {
   draft: Draft;
   catalogue: Catalogue;
   onChange: (draft: Draft) => void;
   /** The task that the package brings a trained network for. */
   shippedTask: string;
-  /** Adds the trained network that comes with the package to the models. */
-  onShipped: (name: string) => Promise<Model>;
-  /** Checks a model file and adds it to the models. */
-  onUpload: (input: { file: File; name: string; task: string; terms: string }) => Promise<Model>;
+  /** Adds the trained network that comes with the package to the models, and chooses it; goes on when its step is left. */
+  shipped: UseMutationResult<Model, Error, string>;
+  /** Checks a model file, adds it to the models, and chooses it; goes on when its step is left. */
+  upload: UseMutationResult<Model, Error, ModelFile>;
 }
 
 export function TaskStep({ draft, catalogue, onChange }: StepProps) {

@@ -8,6 +8,7 @@ import { formatDateTime } from "@shared/format/format";
 import { Chip } from "@shared/ui/Chip";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Card } from "@shared/ui/Page";
+import { useNow } from "@shared/ui/useNow";
 
 import type { Invitation } from "@app/api/schemas";
 import { useWithdrawInvitation } from "@app/features/sites/api/useSites";
@@ -17,7 +18,8 @@ export function Invitations({ invitations }: { invitations: readonly Invitation[
   const withdraw = useWithdrawInvitation();
   const [asked, setAsked] = useState<Invitation | null>(null);
   const close = () => setAsked(null);
-  const open = invitations.filter(({ state }) => state === "open");
+  const now = useNow(60_000);
+  const open = invitations.filter(({ state, expires_at: until }) => state === "open" && Date.parse(until) > now);
   if (open.length === 0) return null;
   return (
     <Card title={t("invitations.title")} note={t("invitations.note")}>
@@ -31,7 +33,7 @@ export function Invitations({ invitations }: { invitations: readonly Invitation[
               </div>
               <Group gap="xs">
                 <Chip tone="neutral">{t("invitations.open")}</Chip>
-                <ActButton size="xs" variant="default" onClick={() => { withdraw.reset(); setAsked(invitation); }}>{t("invitations.withdraw")}</ActButton>
+                <ActButton size="xs" variant="default" aria-label={t("invitations.withdrawOf", { name: invitation.site_name ?? t("invitations.unnamed"), until: formatDateTime(invitation.expires_at) })} onClick={() => { withdraw.reset(); setAsked(invitation); }}>{t("invitations.withdraw")}</ActButton>
               </Group>
             </Group>
           </li>
