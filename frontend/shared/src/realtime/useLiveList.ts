@@ -33,7 +33,7 @@ export function useLiveList<T>(
 }
 
 /** Whether the lists have been there as a whole: only then is what they lack really gone, and a choice among them the right one. */
-export function useWhole(...lists: readonly Pick<UseQueryResult, "data" | "isFetching">[]): boolean {
+export function useWhole(...lists: readonly { data: unknown; isFetching: boolean }[]): boolean {
   const [whole, setWhole] = useState(false);
   const now = lists.every(({ data, isFetching }) => data !== undefined && !isFetching);
   if (now && !whole) setWhole(true);
