@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from model.batch_plan import Job, Options, Outcome, Plan, check_no_scan, failed
+from model.batch_plan import Job, Options, Outcome, Plan, check_free, failed, with_word
 from model.confidence.alarm import Alarm, Level
 from model.errors import ModelError
 from model.io.atomic import why_not
 from model.io.companions import with_note
-from model.io.export import export_suffix, export_volume
+from model.io.export import export_volume
 from model.io.imported import ImportedStudy
 from model.io.scans import FileKind
 from model.io.study_records import Study
@@ -34,27 +34,31 @@ def run_plan(
 ) -> Iterable[Outcome]:
     """Yield what became of each scan, those that could not be looked at first."""
     yield from plan.problems
+    made: set[Path] = set()
     for job in plan.jobs:
         try:
-            yield from _run_job(job, plan, method, options, on_progress)
+            for part, imported in _parts(job, options):
+                for target in _targets(part, options):
+                    check_free(target, plan, made)
+                yield _kept_or_made(part, imported, method, options, on_progress)
+                made |= {target.resolve() for target in _targets(part, options)}
         except Exception as error:  # noqa: BLE001 (one scan must not take the others with it)
             yield failed(job.scan.path, error)
 
 
-def _run_job(
-    job: Job, plan: Plan, method: Method, options: Options, on_progress: OnProgress | None
-) -> Iterable[Outcome]:
-    """Reconstruct one scan, or each of its gates."""
-    if options.uncertainty:
-        check_no_scan(with_word(job.out, HALF_WIDTH), plan)
+def _parts(job: Job, options: Options) -> list[tuple[Job, ImportedStudy | None]]:
+    """Return the scan, still to be read, or each of its gates, read."""
     if not options.gates:
-        yield _kept_or_made(job, None, method, options, on_progress)
-        return
+        return [(job, None)]
     gates = job.scan.load_gates()
-    for gate in gates:
-        out = job.out if len(gates) == 1 else with_word(job.out, f"gate{gate.gate or 0:02d}")
-        check_no_scan(out, plan)
-        yield _kept_or_made(replace(job, out=out), gate, method, options, on_progress)
+    if len(gates) == 1:
+        return [(job, gates[0])]
+    return [(replace(job, out=with_word(job.out, f"gate{gate.gate or 0:02d}")), gate) for gate in gates]
+
+
+def _targets(job: Job, options: Options) -> list[Path]:
+    """Return the files that the scan's results go to."""
+    return [job.out, with_word(job.out, HALF_WIDTH)] if options.uncertainty else [job.out]
 
 
 def _kept_or_made(
@@ -138,12 +142,6 @@ def _alarm_words(alarm: Alarm | None) -> list[str]:
     return [
         f"{finding.sentence} {finding.remedy}".strip() for finding in alarm.findings if finding.level is not Level.OK
     ]
-
-
-def with_word(out: Path, word: str) -> Path:
-    """Return ``scan.WORD.nii.gz`` for ``scan.nii.gz``."""
-    suffix = export_suffix(out)
-    return out.with_name(f"{out.name[: -len(suffix)]}.{word}{suffix}")
 
 
 def _usable(imported: ImportedStudy) -> ImportedStudy:

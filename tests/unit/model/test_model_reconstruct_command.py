@@ -131,6 +131,50 @@ def test_a_folder_is_mirrored_and_its_failures_are_told_without_stopping(tmp_pat
     assert (again["done"], again["kept"], again["failed"]) == (0, 3, 1)
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_scans_of_equal_names_from_several_folders_have_results_of_their_own(tmp_path: Path, force: list[str]) -> None:
+    places = ["p1/scan.h5", "p2/scan.h5", "far/p1/scan.h5"]
+    for seed, place in enumerate(places):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        write_study(tmp_path / place, small_study(seed))
+    write_interfile(tmp_path / "p2" / "scan.hs", small_study(3))
+    several: dict[str, list[str]] = {
+        "files": places,
+        "folders": ["p1", "p2", "far"],
+        "twice": ["p1", "p1/scan.h5", "p1/scan.h5"],
+    }
+    names = {
+        "files": ["p1/scan.nii.gz", "p2/scan.nii.gz", "p1/scan.2.nii.gz"],
+        "folders": ["p1/scan.h5.nii.gz", "p2/scan.h5.nii.gz", "p2/scan.hs.nii.gz", "p1/scan.nii.gz"],
+        "twice": ["scan.nii.gz"],
+    }
+    for kind, inputs in several.items():
+        out = tmp_path / f"out-{kind}"
+        found = run_json(*[tmp_path / place for place in inputs], *QUICK, "--out", out, *force)
+        assert {scan["state"] for scan in found["scans"]} == {"done"}
+        assert [str(Path(scan["out"]).relative_to(out)) for scan in found["scans"]] == names[kind]
+        assert len(list(out.rglob("*.nii.gz"))) == len(names[kind])
+        again = run_json(*[tmp_path / place for place in inputs], *QUICK, "--out", out, code=int(kind == "twice"))
+        assert again["kept"] == len(names[kind])
+    for number, name in enumerate(names["files"]):
+        image = np.asarray(nibabel.load(tmp_path / "out-files" / name).dataobj).transpose(2, 1, 0)
+        np.testing.assert_allclose(image, expected(small_study(number)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_result_never_takes_the_place_of_another_of_the_run(tmp_path: Path, force: list[str]) -> None:
+    gates = [small_study(seed) for seed in (0, 1)]
+    gates = [replace(gates[0], projections=gate.projections) for gate in gates]
+    write_nm_tomo(tmp_path / "in" / "a.dcm", gates)
+    write_nm_tomo(tmp_path / "in" / "a.gate01.dcm", small_study())
+    for _ in range(2):
+        found = run_json(tmp_path / "in", *QUICK, "--gates", "--out", tmp_path / "out", *force, code=1)
+        assert (found["done"] + found["kept"], found["failed"]) == (2, 1)
+        [refused] = [scan["error"] for scan in found["scans"] if scan["state"] == "failed"]
+        assert refused["code"] == "reconstruct.out"
+        assert "a.gate01.dcm, which is another scan's of this run" in refused["message"]
+
+
 def test_results_beside_their_scans_are_not_taken_for_scans(tmp_path: Path) -> None:
     write_nm_tomo(tmp_path / "scan.dcm", small_study())
     write_study(tmp_path / "other.h5", small_study())
