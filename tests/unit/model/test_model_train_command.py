@@ -123,6 +123,20 @@ def test_resuming_what_is_finished_changes_nothing(ward: Path, tmp_path: Path) -
     assert out.stat().st_mtime_ns == stamp
 
 
+def test_resuming_replaces_weights_of_another_run_only_when_told_to(ward: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.safetensors"
+    assert train(ward, out).exit_code == 0
+    before = out.read_bytes(), out.with_suffix(".json").read_bytes()
+    for other in (("--epochs", "2"), ("--seed", "7")):
+        refused = train(ward, out, "--resume", *other)
+        assert refused.exit_code == 1
+        assert "m.safetensors holds weights of another run. Choose another name with --out, or" in refused.output
+        assert (out.read_bytes(), out.with_suffix(".json").read_bytes()) == before
+    told = train(ward, out, "--resume", "--force", "--epochs", "2")
+    assert told.exit_code == 0, told.output
+    assert card_of(out)["training"]["schedule"]["epochs_planned"] == 2
+
+
 @pytest.mark.parametrize("kind", ["full-counts", "self-supervised"])
 def test_studies_without_reference_train_and_the_card_names_the_kind(ward: Path, tmp_path: Path, kind: str) -> None:
     out = tmp_path / "m.safetensors"
