@@ -13,9 +13,8 @@ from model.batch_plan import Job, Options, Outcome, Plan, check_free, failed, wi
 from model.confidence.alarm import Alarm, Level
 from model.errors import ModelError
 from model.io.atomic import why_not
-from model.io.companions import with_note
 from model.io.export import export_volume
-from model.io.imported import ImportedStudy
+from model.io.imported import ImportedStudy, with_note
 from model.io.scans import FileKind
 from model.io.study_records import Study
 from model.io.units import BQ_PER_ML, COUNTS
