@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from model.io.scans import FileKind
 from model.io.study_records import Study
 from model.io.units import BQ_PER_ML, COUNTS
 from model.methods import Method, NetworkMethod, Volume
+from model.quantification import KEY as CALIBRATION
 from model.quantification import ActivityCalibration, activity_of_a_count, activity_words, with_calibration
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_source
 
@@ -111,9 +112,22 @@ def _described(imported: ImportedStudy, options: Options) -> ImportedStudy:
         )
         imported = with_note(replace(imported, study=replace(imported.study, geometry=geometry)), note)
     if options.sensitivity_cps_per_mbq is not None:
-        calibration = ActivityCalibration(options.sensitivity_cps_per_mbq)
-        imported = replace(imported, study=with_calibration(imported.study, calibration))
+        imported = _with_sensitivity(imported, options.sensitivity_cps_per_mbq)
     return imported
+
+
+def _with_sensitivity(imported: ImportedStudy, cps_per_mbq: float) -> ImportedStudy:
+    """Put in the camera's sensitivity; half-life and times that the study carries stay."""
+    carried = imported.study.provenance.get(CALIBRATION)
+    known = carried if isinstance(carried, Mapping) else {}
+    given = {"sensitivity_cps_per_mbq": cps_per_mbq}
+    calibration = ActivityCalibration.from_provenance({CALIBRATION: {**known, **given}})
+    imported = replace(imported, study=with_calibration(imported.study, calibration))
+    if known.get("sensitivity_cps_per_mbq") in (None, cps_per_mbq):
+        return imported
+    return with_note(
+        imported, f"The sensitivity was given and replaces the study's: {cps_per_mbq:g} counts per second per MBq."
+    )
 
 
 def _image(

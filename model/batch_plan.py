@@ -109,7 +109,7 @@ class Options:
     quantitative : bool
         Bq/mL instead of counts.
     sensitivity_cps_per_mbq : float or None
-        Of the camera, for studies that do not carry it.
+        Of the camera, instead of what the study carries; its half-life and times stay.
     force : bool
         Replace results that are there.
     collimator : (Collimator, float) or None

@@ -344,6 +344,26 @@ def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
         assert written.Units == "BQML"
 
 
+def test_a_given_sensitivity_replaces_the_studys_alone(tmp_path: Path) -> None:
+    calibrations = {
+        "right": ActivityCalibration(80.0, half_life_s=600.0, acquisition_s=900.0, reference_to_start_s=300.0),
+        "wrong": ActivityCalibration(50.0, half_life_s=600.0, acquisition_s=900.0, reference_to_start_s=300.0),
+        "plain": ActivityCalibration(80.0),
+    }
+    images, notes = {}, {}
+    for name, calibration in calibrations.items():
+        write_study(tmp_path / f"{name}.h5", with_calibration(small_study(), calibration))
+        given = [*QUICK, "--quantitative", "--sensitivity", "80"]
+        [scan] = run_json(tmp_path / f"{name}.h5", *given, "--out", tmp_path / f"{name}.npz")["scans"]
+        notes[name] = " ".join(scan["notes"])
+        with np.load(tmp_path / f"{name}.npz") as arrays:
+            images[name] = arrays["image"]
+    np.testing.assert_array_equal(images["wrong"], images["right"])
+    assert images["right"].sum() > 1.5 * images["plain"].sum()
+    assert "300 s before the start" in notes["right"] and "replaces the study's" not in notes["right"]
+    assert "replaces the study's: 80 counts" in notes["wrong"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -357,6 +377,7 @@ def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
         (["scan.h5", *QUICK, "--out", "a.xyz"], 1, "'.xyz'"),
         (["scan.h5", *QUICK, "--out", "a.nii", "--format", "dcm"], 1, "--format says dcm"),
         (["scan.h5", "--fwhm", "3"], 2, "belong to osem"),
+        (["scan.h5", *QUICK, "--sensitivity", "80"], 2, "no effect without --quantitative"),
         (["scan.h5", "--method", "osem", "--iterations", "0"], 2, "--iterations"),
         (["scan.h5", *QUICK, "--ct", "nowhere"], 1, "There is no such file or folder: nowhere. Check the path."),
         (
