@@ -66,6 +66,10 @@ def _kept_or_made(
 ) -> Outcome:
     if job.out.exists() and not options.force:
         return Outcome(job.scan.path, "kept", out=job.out)
+    beside = next((target for target in _targets(job, options) if target.exists()), None)
+    if beside is not None and not options.force:
+        message = f"{beside.name} is there already, though {job.out.name} is not"
+        raise ModelError(code="reconstruct.out", message=message, remedy="Move it away, or replace it with --force.")
     if reason := why_not(job.out):
         message = f"{job.out.name} cannot be written: {reason}"
         raise ModelError(code="reconstruct.out", message=message, remedy="Name another place with --out.")

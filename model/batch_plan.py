@@ -154,7 +154,7 @@ def make_plan(inputs: Sequence[Path], options: Options) -> Plan:
             found.setdefault(scan.path.resolve(), (scan, base))
         if not discovery.scans:
             problems.append(failed(source, nothing_found(discovery)))
-    single = len(inputs) == 1 and len(found) <= 1 and not inputs[0].is_dir()
+    single = len(inputs) == 1 and len(found) <= 1 and (not inputs[0].is_dir() or _names_image(options.out))
     plan = Plan(tuple(_jobs([*found.values()], options, single=single)), tuple(skipped), tuple(problems))
     for job in plan.jobs:
         check_free(job.out, plan)
@@ -235,10 +235,17 @@ def _target(scan: Scan, base: Path, options: Options, *, single: bool) -> Path:
             message = f"--out ends in {suffix}, --format says {options.form}"
             raise ModelError(code="reconstruct.out", message=message, remedy="Leave one of them out.")
         return options.out
-    if options.out.is_file():
-        message = f"--out {options.out.name} is a file, several scans need a folder"
+    if not options.out.is_dir() and (options.out.exists() or _names_image(options.out)):
+        message = f"--out {options.out.name} names a file, several scans need a folder"
         raise ModelError(code="reconstruct.out", message=message, remedy="Name a folder.")
     return options.out / scan.path.parent.relative_to(base) / f"{stem}{SUFFIXES[form]}"
+
+
+def _names_image(out: Path | None) -> bool:
+    try:
+        return out is not None and bool(export_suffix(out))
+    except ModelError:
+        return False
 
 
 def _with_source_suffix(out: Path, scan: Scan, _base: Path, _options: Options) -> Path:

@@ -298,7 +298,11 @@ def test_intervals_and_an_alarm_come_with_a_calibrated_network(
     assert "no calibrated intervals" in refused.output
     assert not (tmp_path / "a.nii").exists()
     confident(tmp_path / "weights", middle=0.0)
-    calm = run_json(scan, "--method", "fbp_unet", "--uncertainty", "--out", tmp_path / "a.nii")
+    (tmp_path / "a.half-width.nii").write_bytes(b"mine")
+    beside = run(scan, "--method", "fbp_unet", "--uncertainty", "--out", tmp_path / "a.nii", code=1)
+    assert "a.half-width.nii is there already, though a.nii is not. Move it away, or replace it" in beside.output
+    assert (tmp_path / "a.half-width.nii").read_bytes() == b"mine"
+    calm = run_json(scan, "--method", "fbp_unet", "--uncertainty", "--force", "--out", tmp_path / "a.nii")
     assert calm["scans"][0]["notes"] == []
     image, width = (np.asarray(nibabel.load(tmp_path / name).dataobj) for name in ("a.nii", "a.half-width.nii"))
     assert image.shape == width.shape
@@ -426,5 +430,15 @@ def test_what_became_of_a_scan_is_not_written_into_the_bar(scan: Path, monkeypat
 def test_a_file_cannot_take_several_scans(tmp_path: Path, scan: Path) -> None:
     write_study(tmp_path / "second.h5", small_study())
     (tmp_path / "taken.nii").write_bytes(b"")
-    answer = run(scan, tmp_path / "second.h5", *QUICK, "--out", tmp_path / "taken.nii", code=1)
-    assert "several scans need a folder" in answer.output
+    for inputs in ([scan, tmp_path / "second.h5"], [tmp_path]):
+        for out in ("taken.nii", "new.nii.gz"):
+            answer = run(*inputs, *QUICK, "--out", tmp_path / out, code=1)
+            assert f"--out {out} names a file, several scans need a folder" in answer.output
+    assert not (tmp_path / "new.nii.gz").exists()
+
+
+def test_the_only_scan_of_a_folder_may_go_to_a_file(tmp_path: Path, scan: Path) -> None:
+    run(scan.parent, *QUICK, "--out", tmp_path / "out" / "image.nii.gz")
+    assert (tmp_path / "out" / "image.nii.gz").is_file()
+    run(scan.parent, *QUICK, "--out", tmp_path / "monday.2")
+    assert (tmp_path / "monday.2" / "scan.nii.gz").is_file()
