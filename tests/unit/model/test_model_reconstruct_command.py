@@ -400,6 +400,9 @@ def test_a_given_sensitivity_replaces_the_studys_alone(tmp_path: Path) -> None:
             "there is no model file nowhere.safetensors. Check the path",
         ),
         (["letter.txt", *QUICK], 1, "no scan was found"),
+        (["ct", *QUICK], 1, "no scan was found: it is a CT slice (and 5 more)"),
+        (["mumap.nii.gz", *QUICK], 1, "no scan was found: an attenuation map"),
+        (["x.flomir.nii.gz", *QUICK], 1, "no scan was found: an earlier result"),
         (["empty.h5", *QUICK], 1, "0 counts"),
     ],
 )
@@ -410,6 +413,10 @@ def test_what_cannot_be_done_is_said_in_one_line(
     (scan.parent / "cardless.safetensors").write_bytes(b"")
     empty = replace(small_study(), projections=np.zeros_like(small_study().projections))
     write_study(scan.parent / "empty.h5", empty)
+    for name in ("mumap.nii.gz", "x.flomir.nii.gz"):
+        (scan.parent / name).write_bytes(b"")
+    frame = PatientFrame.centred(empty.geometry.grid, positioned=True)
+    write_ct_series(scan.parent / "ct", np.zeros(empty.geometry.volume_shape), frame)
     monkeypatch.chdir(scan.parent)
     answer = run(*arguments, code=code)
     assert words.lower() in answer.output.lower()
