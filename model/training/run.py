@@ -332,9 +332,10 @@ def _save(
     theirs = best if weights == "best" else state.curve[-1]
     refused: list[JsonValue] = [{"study": item.name, "code": item.code, "reason": item.reason} for item in left_out]
     curve: list[JsonValue] = [_rounded(row) for row in state.curve]
+    gone = {item.sha256 for item in left_out}  # not their names, which several folders may share
     used = StudySets(
-        tuple(file for file in sets.train if file.name not in {item.name for item in left_out}),
-        tuple(file for file in sets.held if file.name not in {item.name for item in left_out}),
+        tuple(file for file in sets.train if file.sha256 not in gone),
+        tuple(file for file in sets.held if file.sha256 not in gone),
         (),
     )
     return save_model(
