@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from model.batch_plan import Job, Options, Outcome, Plan, check_no_scan, failed
+from model.batch_plan import Job, Options, Outcome, Plan, check_free, failed, with_word
 from model.confidence.alarm import Alarm, Level
 from model.errors import ModelError
 from model.io.atomic import why_not
-from model.io.companions import with_note
-from model.io.export import export_suffix, export_volume
-from model.io.imported import ImportedStudy
+from model.io.export import export_volume
+from model.io.imported import ImportedStudy, with_note
 from model.io.scans import FileKind
 from model.io.study_records import Study
 from model.io.units import BQ_PER_ML, COUNTS
 from model.methods import Method, NetworkMethod, Volume
+from model.quantification import KEY as CALIBRATION
 from model.quantification import ActivityCalibration, activity_of_a_count, activity_words, with_calibration
 from model.scatter import ScatterSource, ScatterWindowsUnusable, scatter_source
 
@@ -34,27 +34,31 @@ def run_plan(
 ) -> Iterable[Outcome]:
     """Yield what became of each scan, those that could not be looked at first."""
     yield from plan.problems
+    made: set[Path] = set()
     for job in plan.jobs:
         try:
-            yield from _run_job(job, plan, method, options, on_progress)
+            for part, imported in _parts(job, options):
+                for target in _targets(part, options):
+                    check_free(target, plan, made)
+                yield _kept_or_made(part, imported, method, options, on_progress)
+                made |= {target.resolve() for target in _targets(part, options)}
         except Exception as error:  # noqa: BLE001 (one scan must not take the others with it)
             yield failed(job.scan.path, error)
 
 
-def _run_job(
-    job: Job, plan: Plan, method: Method, options: Options, on_progress: OnProgress | None
-) -> Iterable[Outcome]:
-    """Reconstruct one scan, or each of its gates."""
-    if options.uncertainty:
-        check_no_scan(with_word(job.out, HALF_WIDTH), plan)
+def _parts(job: Job, options: Options) -> list[tuple[Job, ImportedStudy | None]]:
+    """Return the scan, still to be read, or each of its gates, read."""
     if not options.gates:
-        yield _kept_or_made(job, None, method, options, on_progress)
-        return
+        return [(job, None)]
     gates = job.scan.load_gates()
-    for gate in gates:
-        out = job.out if len(gates) == 1 else with_word(job.out, f"gate{gate.gate or 0:02d}")
-        check_no_scan(out, plan)
-        yield _kept_or_made(replace(job, out=out), gate, method, options, on_progress)
+    if len(gates) == 1:
+        return [(job, gates[0])]
+    return [(replace(job, out=with_word(job.out, f"gate{gate.gate or 0:02d}")), gate) for gate in gates]
+
+
+def _targets(job: Job, options: Options) -> list[Path]:
+    """Return the files that the scan's results go to."""
+    return [job.out, with_word(job.out, HALF_WIDTH)] if options.uncertainty else [job.out]
 
 
 def _kept_or_made(
@@ -62,6 +66,10 @@ def _kept_or_made(
 ) -> Outcome:
     if job.out.exists() and not options.force:
         return Outcome(job.scan.path, "kept", out=job.out)
+    beside = next((target for target in _targets(job, options) if target.exists()), None)
+    if beside is not None and not options.force:
+        message = f"{beside.name} is there already, though {job.out.name} is not"
+        raise ModelError(code="reconstruct.out", message=message, remedy="Move it away, or replace it with --force.")
     if reason := why_not(job.out):
         message = f"{job.out.name} cannot be written: {reason}"
         raise ModelError(code="reconstruct.out", message=message, remedy="Name another place with --out.")
@@ -108,9 +116,22 @@ def _described(imported: ImportedStudy, options: Options) -> ImportedStudy:
         )
         imported = with_note(replace(imported, study=replace(imported.study, geometry=geometry)), note)
     if options.sensitivity_cps_per_mbq is not None:
-        calibration = ActivityCalibration(options.sensitivity_cps_per_mbq)
-        imported = replace(imported, study=with_calibration(imported.study, calibration))
+        imported = _with_sensitivity(imported, options.sensitivity_cps_per_mbq)
     return imported
+
+
+def _with_sensitivity(imported: ImportedStudy, cps_per_mbq: float) -> ImportedStudy:
+    """Put in the camera's sensitivity; half-life and times that the study carries stay."""
+    carried = imported.study.provenance.get(CALIBRATION)
+    known = carried if isinstance(carried, Mapping) else {}
+    given = {"sensitivity_cps_per_mbq": cps_per_mbq}
+    calibration = ActivityCalibration.from_provenance({CALIBRATION: {**known, **given}})
+    imported = replace(imported, study=with_calibration(imported.study, calibration))
+    if known.get("sensitivity_cps_per_mbq") in (None, cps_per_mbq):
+        return imported
+    return with_note(
+        imported, f"The sensitivity was given and replaces the study's: {cps_per_mbq:g} counts per second per MBq."
+    )
 
 
 def _image(
@@ -138,12 +159,6 @@ def _alarm_words(alarm: Alarm | None) -> list[str]:
     return [
         f"{finding.sentence} {finding.remedy}".strip() for finding in alarm.findings if finding.level is not Level.OK
     ]
-
-
-def with_word(out: Path, word: str) -> Path:
-    """Return ``scan.WORD.nii.gz`` for ``scan.nii.gz``."""
-    suffix = export_suffix(out)
-    return out.with_name(f"{out.name[: -len(suffix)]}.{word}{suffix}")
 
 
 def _usable(imported: ImportedStudy) -> ImportedStudy:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 from typing import Literal
 
@@ -107,7 +109,7 @@ class Options:
     quantitative : bool
         Bq/mL instead of counts.
     sensitivity_cps_per_mbq : float or None
-        Of the camera, for studies that do not carry it.
+        Of the camera, instead of what the study carries; its half-life and times stay.
     force : bool
         Replace results that are there.
     collimator : (Collimator, float) or None
@@ -137,7 +139,7 @@ def make_plan(inputs: Sequence[Path], options: Options) -> Plan:
     ModelError
         ``export.suffix`` or ``reconstruct.out`` where the output cannot be meant so.
     """
-    found: list[tuple[Scan, Path]] = []
+    found: dict[Path, tuple[Scan, Path]] = {}  # a scan that is named twice is reconstructed once
     skipped: list[Skipped] = []
     problems: list[Outcome] = []
     for source in inputs:
@@ -148,27 +150,33 @@ def make_plan(inputs: Sequence[Path], options: Options) -> Plan:
             continue
         skipped += [] if source.is_file() else discovery.skipped
         base = source if source.is_dir() else source.parent
-        found += [(scan, scan.path.parent.relative_to(base)) for scan in discovery.scans]
+        for scan in discovery.scans:
+            found.setdefault(scan.path.resolve(), (scan, base))
         if not discovery.scans:
             problems.append(failed(source, nothing_found(discovery)))
-    single = len(inputs) == 1 and len(found) <= 1 and not inputs[0].is_dir()
-    plan = Plan(tuple(_jobs(found, options, single=single)), tuple(skipped), tuple(problems))
+    single = len(inputs) == 1 and len(found) <= 1 and (not inputs[0].is_dir() or _names_image(options.out))
+    plan = Plan(tuple(_jobs([*found.values()], options, single=single)), tuple(skipped), tuple(problems))
     for job in plan.jobs:
-        check_no_scan(job.out, plan)
+        check_free(job.out, plan)
     return plan
 
 
-def check_no_scan(out: Path, plan: Plan) -> None:
-    """Refuse a result that would take the place of a file that the batch reads, whatever may be replaced.
+def check_free(out: Path, plan: Plan, made: Container[Path] = ()) -> None:
+    """Refuse a result in the place of a file that the batch reads or of one that it `made`, whatever may be replaced.
 
     Raises
     ------
     ModelError
         ``reconstruct.out``.
     """
+    message = f"the result would take the place of {out.name}, which "
     if out.resolve() in plan.sources:
-        message = f"the result would take the place of {out.name}, which is read"
+        message += "is read"
         raise ModelError(code="reconstruct.out", message=message, remedy="Name another file or folder with --out.")
+    if out.resolve() in made:
+        message += "is another scan's of this run"
+        remedy = "Reconstruct it on its own, and name another file or folder with --out."
+        raise ModelError(code="reconstruct.out", message=message, remedy=remedy)
 
 
 def failed(source: Path, error: Exception) -> Outcome:
@@ -198,14 +206,25 @@ def failed(source: Path, error: Exception) -> Outcome:
 
 
 def _jobs(found: Sequence[tuple[Scan, Path]], options: Options, *, single: bool) -> list[Job]:
-    jobs = [Job(scan, _target(scan, below, options, single=single)) for scan, below in found]
-    used: dict[Path, int] = {}
-    for job in jobs:
-        used[job.out] = used.get(job.out, 0) + 1
-    return [job if used[job.out] == 1 else replace(job, out=_with_source_suffix(job)) for job in jobs]
+    """Give each scan a result of its own: among equal names the scan's suffix, the folder that was asked for, a number."""
+    first = [_target(scan, base, options, single=single) for scan, base in found]
+    places: dict[Path, list[int]] = defaultdict(list)
+    for number, out in enumerate(first):
+        places[out].append(number)
+    outs = list(first)
+    for numbers in (same for same in places.values() if len(same) > 1):
+        ways = ([apart(first[number], *found[number], options) for number in numbers] for apart in _WAYS_APART)
+        best = max(ways, key=lambda names: len(set(names)))
+        for number, out in zip(numbers, best, strict=True):
+            outs[number] = out
+    taken: set[Path] = set()
+    for number, out in enumerate(outs):
+        outs[number] = _numbered(out, taken)
+        taken.add(outs[number])
+    return [Job(scan, out) for (scan, _), out in zip(found, outs, strict=True)]
 
 
-def _target(scan: Scan, below: Path, options: Options, *, single: bool) -> Path:
+def _target(scan: Scan, base: Path, options: Options, *, single: bool) -> Path:
     form = options.form or ("dcm" if scan.kind is FileKind.DICOM else "nii")
     stem = _stem(scan.path)
     if options.out is None:
@@ -216,15 +235,50 @@ def _target(scan: Scan, below: Path, options: Options, *, single: bool) -> Path:
             message = f"--out ends in {suffix}, --format says {options.form}"
             raise ModelError(code="reconstruct.out", message=message, remedy="Leave one of them out.")
         return options.out
-    if options.out.is_file():
-        message = f"--out {options.out.name} is a file, several scans need a folder"
+    if not options.out.is_dir() and (options.out.exists() or _names_image(options.out)):
+        message = f"--out {options.out.name} names a file, several scans need a folder"
         raise ModelError(code="reconstruct.out", message=message, remedy="Name a folder.")
-    return options.out / below / f"{stem}{SUFFIXES[form]}"
+    return options.out / scan.path.parent.relative_to(base) / f"{stem}{SUFFIXES[form]}"
 
 
-def _with_source_suffix(job: Job) -> Path:
+def _names_image(out: Path | None) -> bool:
+    try:
+        return out is not None and bool(export_suffix(out))
+    except ModelError:
+        return False
+
+
+def _with_source_suffix(out: Path, scan: Scan, _base: Path, _options: Options) -> Path:
     """Tell apart the results of `a.hs` and `a.dcm` in one folder."""
-    return job.out.with_name(job.scan.path.name + job.out.name.removeprefix(_stem(job.scan.path)))
+    return out.with_name(scan.path.name + out.name.removeprefix(_stem(scan.path)))
+
+
+def _in_folder(out: Path, _scan: Scan, base: Path, options: Options) -> Path:
+    """Tell apart the results of `monday/a.dcm` and `tuesday/a.dcm`."""
+    return out if options.out is None else options.out / base.resolve().name / out.relative_to(options.out)
+
+
+def _in_folder_with_suffix(out: Path, scan: Scan, base: Path, options: Options) -> Path:
+    return _with_source_suffix(_in_folder(out, scan, base, options), scan, base, options)
+
+
+_WAYS_APART: tuple[Callable[[Path, Scan, Path, Options], Path], ...] = (
+    _with_source_suffix,
+    _in_folder,
+    _in_folder_with_suffix,
+)
+
+
+def _numbered(out: Path, taken: Container[Path]) -> Path:
+    """Return the first of ``a.nii.gz``, ``a.2.nii.gz``, ``a.3.nii.gz`` ... that is not taken."""
+    numbers = (with_word(out, str(number)) for number in count(2))
+    return next(name for name in chain([out], numbers) if name not in taken)
+
+
+def with_word(out: Path, word: str) -> Path:
+    """Return ``scan.WORD.nii.gz`` for ``scan.nii.gz``."""
+    suffix = export_suffix(out)
+    return out.with_name(f"{out.name[: -len(suffix)]}.{word}{suffix}")
 
 
 def _stem(path: Path) -> str:

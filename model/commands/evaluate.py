@@ -95,7 +95,9 @@ def evaluate(
 
 
 def _files(path: Path, option: str) -> list[Path]:
-    files = [path] if path.is_file() else sorted(path.rglob("*.h5"))
+    from model.io.export import is_image_file
+
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*.h5") if not is_image_file(file))
     if not 0 < len(files) <= MOST_FILES:
         message = f"{option} {path.name} holds {len(files)} study files (.h5), expected 1 to {MOST_FILES}"
         raise click.ClickException(in_sentences(message, "Make some with `flomir synthesize run`, or import your own."))

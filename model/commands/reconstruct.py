@@ -75,7 +75,7 @@ FORMATS = ("nii", "dcm", "h5", "npz")
     "--sensitivity",
     type=click.FloatRange(0, min_open=True),
     metavar="CPS",
-    help="Counts per second per MBq of one detector head, where the study does not carry it.",
+    help="Counts per second per MBq of one detector head, instead of what the study carries; for --quantitative.",
 )
 @click.option(
     "--uncertainty",
@@ -91,6 +91,9 @@ def reconstruct(inputs: tuple[Path, ...], *, as_json: bool, **options: Any) -> N
     attenuation maps that lie with a scan are used. One line a scan; exit code 1 if any failed.
     """
     settings = _osem_settings(options)
+    if options["sensitivity"] is not None and not options["quantitative"]:
+        message = "--sensitivity has no effect without --quantitative; leave it out, or add --quantitative"
+        raise click.UsageError(message)
     try:
         method, plan, run = _prepared(inputs, settings, options)
     except ModelError as error:

@@ -95,8 +95,9 @@ class EvaluationRun:
             ``evaluation.*`` for what cannot be evaluated; whatever `resolve_method` raises.
         """
         headers = self._headers()
-        methods = self._resolved()
+        methods, called = self._resolved()
         against = self.against or (CLASSICAL_OSEM if CLASSICAL_OSEM in methods else next(iter(methods)))
+        against = against if against in methods else called.get(against, against)
         if against not in methods:
             message = f"the others are to be compared with {against}, which is not among {', '.join(methods)}"
             raise ModelError(
@@ -152,15 +153,18 @@ class EvaluationRun:
             )
         return headers
 
-    def _resolved(self) -> dict[str, Method]:
+    def _resolved(self) -> tuple[dict[str, Method], dict[str, str]]:
+        """Return the methods by the names that they are called by, and these names by the words that asked for them."""
         settings = self._tuned()
         resolved: dict[str, Method] = {}
+        called: dict[str, str] = {}
         for text in self.methods:
             method = resolve_method(text, osem=settings if text == CLASSICAL_OSEM else None)
             name = self.titles.get(text, method.name)
             name = name if name not in resolved else text
             resolved[name] = method
-        return resolved
+            called.setdefault(text, name)
+        return resolved, called
 
     def _tuned(self) -> OsemSettings | None:
         if not self.tune_on or CLASSICAL_OSEM not in self.methods:

@@ -27,7 +27,7 @@ from model.errors import StudyFormatError
 from model.io.dicom.ct import SMALLEST_OVERLAP, middle_kev, mu_from_hu, water_mu_per_mm
 from model.io.dicom.volume import read_attenuation_map
 from model.io.dicom_index import is_dicom
-from model.io.imported import ImportedStudy, PatientFrame
+from model.io.imported import ImportedStudy, PatientFrame, with_note
 from model.io.interfile import read_interfile
 from model.io.nifti import is_nifti, read_nifti
 from model.io.notes import note
@@ -168,13 +168,6 @@ def with_volume(imported: ImportedStudy, changes: Mapping[str, Any], *notes: str
     study: Study = replace(imported.study, **changes)
     check_study(study)
     return with_note(replace(imported, study=study), *notes)
-
-
-def with_note(imported: ImportedStudy, *notes: str) -> ImportedStudy:
-    """Return the study with more notes, in its provenance too."""
-    told = (*imported.notes, *notes)
-    provenance = {**imported.study.provenance, "notes": list(told)}
-    return replace(imported, study=replace(imported.study, provenance=provenance), notes=told)
 
 
 def _placed(imported: ImportedStudy, volume: PlacedVolume, *, has_place: bool) -> tuple[PatientFrame, str]:

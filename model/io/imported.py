@@ -8,7 +8,7 @@ which two files of one examination recognise each other.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -193,3 +193,10 @@ class ImportedStudy:
     administration: Administration = field(default_factory=Administration)
     gate: int | None = None
     heads: int = 1
+
+
+def with_note(imported: ImportedStudy, *notes: str) -> ImportedStudy:
+    """Return the study with more notes, in its provenance too."""
+    told = (*imported.notes, *notes)
+    provenance = {**imported.study.provenance, "notes": list(told)}
+    return replace(imported, study=replace(imported.study, provenance=provenance), notes=told)

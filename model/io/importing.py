@@ -71,7 +71,8 @@ def import_studies(path: str | Path, *, ct: str | Path | None = None) -> list[Im
 
 def nothing_found(found: Discovery) -> ModelError:
     """Return the error for a path without scans; it gives the first reason."""
-    reasons = [skipped.reason for skipped in found.skipped if not skipped.used] or ["it is empty"]
+    useless = [skipped for skipped in found.skipped if not skipped.used]
+    reasons = [skipped.reason for skipped in useless or found.skipped] or ["it is empty"]
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     message = f"no scan was found: {reasons[0]}{more}"
     return StudyFormatError("import.nothing", message, "Name a DICOM NM, Interfile or study file, or a folder of them.")

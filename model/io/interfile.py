@@ -36,6 +36,9 @@ MAX_ELEMENTS = 2**28
 BLOCK_BYTES = 2048  # of 'data starting block' (Interfile 3.3); a shorter rest behind the data is padding
 LONGEST_FIELD_MM = 1200.0  # longer than any patient table moves in one scan: "pixels" then means mm
 SMALLEST_RADIUS_MM = 80.0  # less than half a head: no parallel-hole camera for people comes so near
+LARGEST_RADIUS_MM = 800.0  # no gantry is that wide
+SMALLEST_PIXEL_MM, LARGEST_PIXEL_MM = 0.3, 40.0  # as in DICOM
+IN_MM = "Check the header; lengths must be in mm."
 _KINDS = {"float": "f", "short float": "f", "long float": "f", "unsigned integer": "u", "signed integer": "i"}
 _FORMAT_WORDS = frozenset({*_KINDS, "ascii", "bit", "complex", "bigendian", "littleendian"})
 _SCAN_WORDS = frozenset({"reconstructed", "other", "head_in", "feet_in", "head_out", "feet_out", "supine", "prone", "left_side", "right_side",
@@ -155,6 +158,12 @@ def read_interfile_projections(
     if axial_mm is None or bin_mm is None:
         msg = f"the header gives {bin_mm} mm for a bin and {axial_mm} mm for a row, both are needed"
         raise StudyFormatError("interfile.missing_key", msg)
+    if not all(SMALLEST_PIXEL_MM <= size <= LARGEST_PIXEL_MM for size in (bin_mm, axial_mm)):
+        msg = (
+            f"a bin is {bin_mm:g} mm and a row {axial_mm:g} mm, a gamma camera has {SMALLEST_PIXEL_MM:g} to "
+            f"{LARGEST_PIXEL_MM:g} mm"
+        )
+        raise StudyFormatError("interfile.bad_value", msg, IN_MM)
     counts = image.array.astype(np.float32)
     if not np.isfinite(counts).all() or counts.min() < 0:
         bad = int((~np.isfinite(counts)).sum() + (counts < 0).sum())
@@ -348,14 +357,16 @@ def _refuse_other_geometries(header: Mapping[str, str]) -> None:
     if other is not None:
         msg = f"the collimator is {other!r}, only parallel holes are modelled"
         raise StudyFormatError(code, msg)
-    radius = min(_radii(header, _whole(header, "number of projections")))
-    if radius < SMALLEST_RADIUS_MM:
-        system = _text(header, "originating system") or "unnamed"
+    radii = _radii(header, _whole(header, "number of projections"))
+    if min(radii) < SMALLEST_RADIUS_MM:
         msg = (
-            f"the radius of rotation is {radius} mm (system: {system}), a parallel-hole camera for patients has "
-            f"at least {SMALLEST_RADIUS_MM} mm; this is a pinhole or preclinical scan"
+            f"the radius of rotation is {min(radii)} mm, a parallel-hole camera for patients has at least "
+            f"{SMALLEST_RADIUS_MM} mm; this is a pinhole or preclinical scan"
         )
         raise StudyFormatError(code, msg)
+    if max(radii) > LARGEST_RADIUS_MM:
+        msg = f"the radius of rotation is {max(radii):g} mm, a camera for patients has at most {LARGEST_RADIUS_MM:g} mm"
+        raise StudyFormatError("interfile.bad_value", msg, IN_MM)
     windows = _number(header, "number of energy windows") or 1
     if windows != 1:
         msg = f"the file holds {windows:g} energy windows, 1 is read"

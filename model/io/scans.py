@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from model.errors import ModelError
-from model.io.companions import attach_map, attach_reference, with_note
-from model.io.imported import ImportedStudy
+from model.io.companions import attach_map, attach_reference
+from model.io.imported import ImportedStudy, with_note
 from model.io.interfile_study import import_interfile
 from model.io.notes import note
 

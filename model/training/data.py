@@ -42,12 +42,13 @@ class StudyFile:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A study that is not used, and why."""
+    """A study that is not used, and why; ``sha256`` where it was found unusable only when it was prepared."""
 
     name: str
     code: str
     reason: str
     remedy: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,12 +190,12 @@ def prepare_files(
                 check_memory(study, len(files) - number, processes, copies=target.keeps_copies)
             ready[number] = compact(study)
         except (SampleInvalid, OSError) as error:
-            left_out.append(_refused(file.name, error))
+            left_out.append(replace(_refused(file.name, error), sha256=file.sha256))
             first_error = first_error or _as_model_error(file.name, error)
         except ModelError as error:
             if error.code.startswith("training."):
                 raise
-            left_out.append(_refused(file.name, error))
+            left_out.append(replace(_refused(file.name, error), sha256=file.sha256))
             first_error = first_error or _as_model_error(file.name, error)
         if on_progress is not None:
             on_progress(number + 1, file.name)
@@ -214,7 +215,7 @@ def why_left_out(
             reasons.append(LeftOut(file.name, "sample.unreadable", "another process could not read it"))
         except (ModelError, OSError) as error:
             reasons.append(_refused(file.name, error))
-    return reasons
+    return [replace(reason, sha256=file.sha256) for reason, file in zip(reasons, files, strict=True)]
 
 
 def prepare_file(

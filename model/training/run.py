@@ -32,6 +32,7 @@ from model.training.targets import Target, target_for
 TASK = "spect-reconstruction"
 LAST = ".last"
 """Before the suffix of the file of the last weights, where they are not the best ones."""
+REPLACE = "Choose another name with --out, or replace it with --force."
 SET_BY_OPTIONS = {"local_epochs": "--epochs", "seed": "--seed", "holdout_fraction": "--holdout"}
 
 
@@ -162,7 +163,7 @@ def run_training(request: TrainRequest, group: Group, watch: Watch) -> TrainResu
     network = _network(request, device)
     sets = find_sets(request.data, request.validation, request.holdout, request.plan.seed)
     identity = _identity(request, sets, group)
-    if request.resume and not checkpoint.exists and (done := _finished(request.out, identity)) is not None:
+    if request.resume and not checkpoint.exists and (done := _finished(request, identity)) is not None:
         watch.on_note("This run is finished already; nothing was changed.")
         return TrainResult(done, None, ())
     target = target_for(request.targets, request.parameters)
@@ -257,8 +258,7 @@ def _check_start(request: TrainRequest, checkpoint: CheckpointFile) -> None:
         message = f"an unfinished run lies beside {out.name} ({checkpoint.path.name})"
         raise ModelError("training.unfinished", message, "Add --resume to go on, or delete it to start afresh.")
     if out.exists() and not (request.resume or request.force):
-        remedy = "Choose another name with --out, or replace it with --force."
-        raise ModelError("training.out", f"{out.name} is there already", remedy)
+        raise ModelError("training.out", f"{out.name} is there already", REPLACE)
     if reason := why_not(out):
         message = f"{out.name} cannot be written: {reason}"
         raise ModelError("training.out", message, "Choose another place with --out.")
@@ -301,11 +301,17 @@ def _digest(identity: Mapping[str, JsonValue]) -> str:
     return sha256_of(json.dumps(identity, sort_keys=True).encode())
 
 
-def _finished(out: Path, identity: Mapping[str, JsonValue]) -> SavedModel | None:
-    if not out.is_file() or not out.with_suffix(".json").is_file():
-        return None
-    card = load_card(out)
-    return SavedModel(out, card) if card.training.get("run") == _digest(identity) else None
+def _finished(request: TrainRequest, identity: Mapping[str, JsonValue]) -> SavedModel | None:
+    """Return this run's finished weights; those of another run may be replaced with ``--force`` only."""
+    out = request.out
+    if out.is_file() and out.with_suffix(".json").is_file():
+        card = load_card(out)
+        if card.training.get("run") == _digest(identity):
+            return SavedModel(out, card)
+    if out.exists() and not request.force:
+        message = f"there is nothing to go on with, and {out.name} holds weights of another run"
+        raise ModelError("training.out", message, REPLACE)
+    return None
 
 
 def _save(
@@ -326,9 +332,10 @@ def _save(
     theirs = best if weights == "best" else state.curve[-1]
     refused: list[JsonValue] = [{"study": item.name, "code": item.code, "reason": item.reason} for item in left_out]
     curve: list[JsonValue] = [_rounded(row) for row in state.curve]
+    gone = {item.sha256 for item in left_out}  # not their names, which several folders may share
     used = StudySets(
-        tuple(file for file in sets.train if file.name not in {item.name for item in left_out}),
-        tuple(file for file in sets.held if file.name not in {item.name for item in left_out}),
+        tuple(file for file in sets.train if file.sha256 not in gone),
+        tuple(file for file in sets.held if file.sha256 not in gone),
         (),
     )
     return save_model(

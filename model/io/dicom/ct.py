@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from model.errors import DicomError
 from model.io.dicom.fields import Fields, element_name, guarded, open_dicom, read_pixels
-from model.io.imported import ImportedStudy, PatientFrame
+from model.io.imported import ImportedStudy, PatientFrame, with_note
 from model.io.notes import note
 from model.io.patient_keys import token
 from model.io.resampling import repeated_note, with_ends_repeated
@@ -145,7 +145,7 @@ def attach_ct(imported: ImportedStudy, paths: Sequence[str | Path]) -> ImportedS
     attenuation = ct_attenuation(paths, frame, energy_kev=middle_kev(study))
     with_map = replace(study, attenuation=attenuation.mu_per_mm)
     check_study(with_map)
-    return replace(imported, study=with_map, notes=imported.notes + attenuation.notes)
+    return with_note(replace(imported, study=with_map), *attenuation.notes)
 
 
 def read_ct_volume(paths: Sequence[str | Path], *, energy_kev: float = 140.5) -> CtVolume:

@@ -16,6 +16,7 @@ from model.io.dicom import AnonymousIds, attach_ct, read_ct_series, read_nm, wri
 from model.io.dicom.ct import mu_from_hu, water_mu_per_mm
 from model.io.imported import PatientFrame
 from model.io.patient_keys import token
+from model.io.study import read_study, write_study
 from tests.support.dicom import centre_of_mass, dciodvfy_errors, nm_file
 from tests.support.studies import tiny_study
 
@@ -98,6 +99,9 @@ def test_attaching_a_ct_fills_the_study_at_the_energy_of_its_photopeak(tmp_path:
     assert imported.study.attenuation is not None
     assert imported.study.attenuation.max() == pytest.approx(0.01537, rel=1e-4)
     assert any("CT of 16 slices for 140.5 keV" in n for n in imported.notes)
+    write_study(tmp_path / "study.h5", imported.study)
+    kept = read_study(tmp_path / "study.h5").provenance["notes"]
+    assert kept == list(imported.notes), "the hospital's pages read them from the study file"
 
 
 def test_a_ct_is_laid_by_its_positions_where_a_frame_of_reference_is_missing(tmp_path: Path) -> None:

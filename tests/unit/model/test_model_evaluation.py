@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from model.classical.osem import OsemSettings, Volume
 from model.commands.evaluate import evaluate
+from model.commands.reconstruct import reconstruct
 from model.evaluation.cases import CaseScores, case_names, evaluate_cases, in_parallel, places_of, score_case
 from model.evaluation.detection import MIN_NORMALS
 from model.evaluation.metrics import case_metrics
@@ -294,6 +295,29 @@ def test_what_cannot_be_evaluated_is_refused_in_one_line(
     assert said in output
     assert len(output.strip().splitlines()) == 1
     assert not (tmp_path / "r.html").exists()
+
+
+def test_a_method_to_compare_with_may_be_named_as_it_was_asked_for(files: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    [(weights, _)] = ship(tmp_path / "weights", "fbp_unet")
+    words: list[str | Path] = ["--data", files[0], "--methods", f"osem,{weights}", "--json"]
+    for against in (str(weights), weights.stem):
+        code, output = run(*words, "--against", against, "--out", tmp_path / "r.html")
+        assert code == 0, output
+        assert json.loads(output)["against"] == weights.stem
+
+
+def test_images_that_were_written_among_the_studies_are_no_failures(files: list[Path], tmp_path: Path) -> None:
+    study = tmp_path / "data" / "study.h5"
+    study.parent.mkdir()
+    study.write_bytes(files[0].read_bytes())
+    method = ["--method", "osem", "--iterations", "1"]
+    made = CliRunner().invoke(reconstruct, [str(study.parent), *method, "--format", "h5"])
+    assert made.exit_code == 0, made.output
+    assert len(list(study.parent.glob("*.h5"))) == 2
+    code, output = run("--data", study.parent, "--methods", "fbp", "--out", tmp_path / "r.html", "--json")
+    assert code == 0, output
+    assert (json.loads(output)["studies"], json.loads(output)["failures"]) == (1, 0)
 
 
 def test_files_that_are_no_studies_are_told_for_what_they_are(files: list[Path], tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from model.errors import StudyFormatError
 from model.geometry import LEHR_NM670
+from model.io import interfile
+from model.io.dicom import acquisition, orbit
 from model.io.interfile import read_interfile, read_interfile_header, read_interfile_projections
 
 PROJECTIONS = {
@@ -91,6 +93,10 @@ def test_the_patients_position_on_the_couch_is_followed(
     ("changes", "code", "words"),
     [
         ({"radius": "54.8"}, "interfile.unsupported_geometry", r"54\.8 mm.*80"),
+        ({"radius": "{150,151,152,2500}"}, "interfile.bad_value", "2500 mm.*at most 800 mm"),
+        ({"scaling factor (mm/pixel) [1]": "118"}, "interfile.bad_value", "118 mm and a row 4 mm.*0.3 to 40 mm"),
+        ({"scaling factor (mm/pixel) [2]": "1e9"}, "interfile.bad_value", r"a row 1e\+09 mm.*0.3 to 40 mm"),
+        ({"scaling factor (mm/pixel) [1]": "0.2"}, "interfile.bad_value", "0.2 mm and a row"),
         ({"collimator": "single pinhole"}, "interfile.unsupported_geometry", "pinhole"),
         ({"number_of_energy_windows": "2"}, "interfile.unsupported_geometry", "2 energy windows, 1"),
         ({"number_of_detector_heads": "2"}, "interfile.unsupported_geometry", "2 detector heads apart, 1"),
@@ -118,6 +124,19 @@ def test_what_cannot_be_used_is_refused_with_its_reason(
     with pytest.raises(StudyFormatError, match=words) as refused:
         read_interfile_projections(write(tmp_path, changes))
     assert refused.value.code == code
+
+
+def test_bounds_of_lengths_are_those_of_dicom() -> None:
+    pixels = (interfile.SMALLEST_PIXEL_MM, interfile.LARGEST_PIXEL_MM)
+    assert pixels == (acquisition.SMALLEST_PIXEL_MM, acquisition.LARGEST_PIXEL_MM)
+    radii = (interfile.SMALLEST_RADIUS_MM, interfile.LARGEST_RADIUS_MM)
+    assert radii == (orbit.SMALLEST_RADIUS_MM, orbit.LARGEST_RADIUS_MM)
+
+
+def test_no_refusal_repeats_the_name_of_a_system(tmp_path: Path) -> None:
+    with pytest.raises(StudyFormatError, match="pinhole or preclinical") as refused:
+        read_interfile_projections(write(tmp_path, {"radius": "54.8", "originating_system": "Dr Meier's clinic"}))
+    assert "Meier" not in str(refused.value)
 
 
 @pytest.mark.parametrize("key", ["radius", "matrix size [1]", "name of data file", "scaling factor (mm/pixel) [1]"])

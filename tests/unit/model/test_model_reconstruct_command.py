@@ -131,6 +131,50 @@ def test_a_folder_is_mirrored_and_its_failures_are_told_without_stopping(tmp_pat
     assert (again["done"], again["kept"], again["failed"]) == (0, 3, 1)
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_scans_of_equal_names_from_several_folders_have_results_of_their_own(tmp_path: Path, force: list[str]) -> None:
+    places = ["p1/scan.h5", "p2/scan.h5", "far/p1/scan.h5"]
+    for seed, place in enumerate(places):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        write_study(tmp_path / place, small_study(seed))
+    write_interfile(tmp_path / "p2" / "scan.hs", small_study(3))
+    several: dict[str, list[str]] = {
+        "files": places,
+        "folders": ["p1", "p2", "far"],
+        "twice": ["p1", "p1/scan.h5", "p1/scan.h5"],
+    }
+    names = {
+        "files": ["p1/scan.nii.gz", "p2/scan.nii.gz", "p1/scan.2.nii.gz"],
+        "folders": ["p1/scan.h5.nii.gz", "p2/scan.h5.nii.gz", "p2/scan.hs.nii.gz", "p1/scan.nii.gz"],
+        "twice": ["scan.nii.gz"],
+    }
+    for kind, inputs in several.items():
+        out = tmp_path / f"out-{kind}"
+        found = run_json(*[tmp_path / place for place in inputs], *QUICK, "--out", out, *force)
+        assert {scan["state"] for scan in found["scans"]} == {"done"}
+        assert [str(Path(scan["out"]).relative_to(out)) for scan in found["scans"]] == names[kind]
+        assert len(list(out.rglob("*.nii.gz"))) == len(names[kind])
+        again = run_json(*[tmp_path / place for place in inputs], *QUICK, "--out", out, code=int(kind == "twice"))
+        assert again["kept"] == len(names[kind])
+    for number, name in enumerate(names["files"]):
+        image = np.asarray(nibabel.load(tmp_path / "out-files" / name).dataobj).transpose(2, 1, 0)
+        np.testing.assert_allclose(image, expected(small_study(number)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_result_never_takes_the_place_of_another_of_the_run(tmp_path: Path, force: list[str]) -> None:
+    gates = [small_study(seed) for seed in (0, 1)]
+    gates = [replace(gates[0], projections=gate.projections) for gate in gates]
+    write_nm_tomo(tmp_path / "in" / "a.dcm", gates)
+    write_nm_tomo(tmp_path / "in" / "a.gate01.dcm", small_study())
+    for _ in range(2):
+        found = run_json(tmp_path / "in", *QUICK, "--gates", "--out", tmp_path / "out", *force, code=1)
+        assert (found["done"] + found["kept"], found["failed"]) == (2, 1)
+        [refused] = [scan["error"] for scan in found["scans"] if scan["state"] == "failed"]
+        assert refused["code"] == "reconstruct.out"
+        assert "a.gate01.dcm, which is another scan's of this run" in refused["message"]
+
+
 def test_results_beside_their_scans_are_not_taken_for_scans(tmp_path: Path) -> None:
     write_nm_tomo(tmp_path / "scan.dcm", small_study())
     write_study(tmp_path / "other.h5", small_study())
@@ -254,7 +298,11 @@ def test_intervals_and_an_alarm_come_with_a_calibrated_network(
     assert "no calibrated intervals" in refused.output
     assert not (tmp_path / "a.nii").exists()
     confident(tmp_path / "weights", middle=0.0)
-    calm = run_json(scan, "--method", "fbp_unet", "--uncertainty", "--out", tmp_path / "a.nii")
+    (tmp_path / "a.half-width.nii").write_bytes(b"mine")
+    beside = run(scan, "--method", "fbp_unet", "--uncertainty", "--out", tmp_path / "a.nii", code=1)
+    assert "a.half-width.nii is there already, though a.nii is not. Move it away, or replace it" in beside.output
+    assert (tmp_path / "a.half-width.nii").read_bytes() == b"mine"
+    calm = run_json(scan, "--method", "fbp_unet", "--uncertainty", "--force", "--out", tmp_path / "a.nii")
     assert calm["scans"][0]["notes"] == []
     image, width = (np.asarray(nibabel.load(tmp_path / name).dataobj) for name in ("a.nii", "a.half-width.nii"))
     assert image.shape == width.shape
@@ -300,6 +348,26 @@ def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
         assert written.Units == "BQML"
 
 
+def test_a_given_sensitivity_replaces_the_studys_alone(tmp_path: Path) -> None:
+    calibrations = {
+        "right": ActivityCalibration(80.0, half_life_s=600.0, acquisition_s=900.0, reference_to_start_s=300.0),
+        "wrong": ActivityCalibration(50.0, half_life_s=600.0, acquisition_s=900.0, reference_to_start_s=300.0),
+        "plain": ActivityCalibration(80.0),
+    }
+    images, notes = {}, {}
+    for name, calibration in calibrations.items():
+        write_study(tmp_path / f"{name}.h5", with_calibration(small_study(), calibration))
+        given = [*QUICK, "--quantitative", "--sensitivity", "80"]
+        [scan] = run_json(tmp_path / f"{name}.h5", *given, "--out", tmp_path / f"{name}.npz")["scans"]
+        notes[name] = " ".join(scan["notes"])
+        with np.load(tmp_path / f"{name}.npz") as arrays:
+            images[name] = arrays["image"]
+    np.testing.assert_array_equal(images["wrong"], images["right"])
+    assert images["right"].sum() > 1.5 * images["plain"].sum()
+    assert "300 s before the start" in notes["right"] and "replaces the study's" not in notes["right"]
+    assert "replaces the study's: 80 counts" in notes["wrong"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -313,6 +381,7 @@ def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
         (["scan.h5", *QUICK, "--out", "a.xyz"], 1, "'.xyz'"),
         (["scan.h5", *QUICK, "--out", "a.nii", "--format", "dcm"], 1, "--format says dcm"),
         (["scan.h5", "--fwhm", "3"], 2, "belong to osem"),
+        (["scan.h5", *QUICK, "--sensitivity", "80"], 2, "no effect without --quantitative"),
         (["scan.h5", "--method", "osem", "--iterations", "0"], 2, "--iterations"),
         (["scan.h5", *QUICK, "--ct", "nowhere"], 1, "There is no such file or folder: nowhere. Check the path."),
         (
@@ -331,6 +400,9 @@ def test_absolute_values_need_a_sensitivity(tmp_path: Path, scan: Path) -> None:
             "there is no model file nowhere.safetensors. Check the path",
         ),
         (["letter.txt", *QUICK], 1, "no scan was found"),
+        (["ct", *QUICK], 1, "no scan was found: it is a CT slice (and 5 more)"),
+        (["mumap.nii.gz", *QUICK], 1, "no scan was found: an attenuation map"),
+        (["x.flomir.nii.gz", *QUICK], 1, "no scan was found: an earlier result"),
         (["empty.h5", *QUICK], 1, "0 counts"),
     ],
 )
@@ -341,6 +413,10 @@ def test_what_cannot_be_done_is_said_in_one_line(
     (scan.parent / "cardless.safetensors").write_bytes(b"")
     empty = replace(small_study(), projections=np.zeros_like(small_study().projections))
     write_study(scan.parent / "empty.h5", empty)
+    for name in ("mumap.nii.gz", "x.flomir.nii.gz"):
+        (scan.parent / name).write_bytes(b"")
+    frame = PatientFrame.centred(empty.geometry.grid, positioned=True)
+    write_ct_series(scan.parent / "ct", np.zeros(empty.geometry.volume_shape), frame)
     monkeypatch.chdir(scan.parent)
     answer = run(*arguments, code=code)
     assert words.lower() in answer.output.lower()
@@ -361,5 +437,15 @@ def test_what_became_of_a_scan_is_not_written_into_the_bar(scan: Path, monkeypat
 def test_a_file_cannot_take_several_scans(tmp_path: Path, scan: Path) -> None:
     write_study(tmp_path / "second.h5", small_study())
     (tmp_path / "taken.nii").write_bytes(b"")
-    answer = run(scan, tmp_path / "second.h5", *QUICK, "--out", tmp_path / "taken.nii", code=1)
-    assert "several scans need a folder" in answer.output
+    for inputs in ([scan, tmp_path / "second.h5"], [tmp_path]):
+        for out in ("taken.nii", "new.nii.gz"):
+            answer = run(*inputs, *QUICK, "--out", tmp_path / out, code=1)
+            assert f"--out {out} names a file, several scans need a folder" in answer.output
+    assert not (tmp_path / "new.nii.gz").exists()
+
+
+def test_the_only_scan_of_a_folder_may_go_to_a_file(tmp_path: Path, scan: Path) -> None:
+    run(scan.parent, *QUICK, "--out", tmp_path / "out" / "image.nii.gz")
+    assert (tmp_path / "out" / "image.nii.gz").is_file()
+    run(scan.parent, *QUICK, "--out", tmp_path / "monday.2")
+    assert (tmp_path / "monday.2" / "scan.nii.gz").is_file()

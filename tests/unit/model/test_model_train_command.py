@@ -74,6 +74,19 @@ def test_the_card_tells_data_code_seed_schedule_machine_and_curve(ward: Path, tm
     assert card["content_hash"][:12] in answer.output
 
 
+def test_a_study_that_is_left_out_takes_no_other_of_its_name_from_the_card(ward: Path, tmp_path: Path) -> None:
+    out, folders = tmp_path / "m.safetensors", [tmp_path / site / "studies" for site in "ab"]
+    write_small_studies(folders[0], 4, counts=2e4)
+    name = min(path.name for path in folders[0].iterdir())
+    folders[1].mkdir(parents=True)
+    (folders[1] / name).write_bytes((ward / "bare" / name).read_bytes())
+    answer = train(tmp_path, out, "--data", str(folders[1]), data="a/studies", model=str(ward / "small.json"))
+    assert answer.exit_code == 0, answer.output
+    data = card_of(out)["data"]
+    assert [item["study"] for item in data["left_out"]] == [f"studies/{Path(name).stem}"]
+    assert data["train"]["studies"] + data["validation"]["studies"] == 4
+
+
 def test_a_run_may_begin_with_the_weights_of_another(ward: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
     assert train(ward, first).exit_code == 0
@@ -121,6 +134,20 @@ def test_resuming_what_is_finished_changes_nothing(ward: Path, tmp_path: Path) -
     assert again.exit_code == 0
     assert "finished already" in again.output
     assert out.stat().st_mtime_ns == stamp
+
+
+def test_resuming_replaces_weights_of_another_run_only_when_told_to(ward: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.safetensors"
+    assert train(ward, out).exit_code == 0
+    before = out.read_bytes(), out.with_suffix(".json").read_bytes()
+    for other in (("--epochs", "2"), ("--seed", "7")):
+        refused = train(ward, out, "--resume", *other)
+        assert refused.exit_code == 1
+        assert "m.safetensors holds weights of another run. Choose another name with --out, or" in refused.output
+        assert (out.read_bytes(), out.with_suffix(".json").read_bytes()) == before
+    told = train(ward, out, "--resume", "--force", "--epochs", "2")
+    assert told.exit_code == 0, told.output
+    assert card_of(out)["training"]["schedule"]["epochs_planned"] == 2
 
 
 @pytest.mark.parametrize("kind", ["full-counts", "self-supervised"])
