@@ -123,7 +123,7 @@ weights: setup  ## make the training data (20 GB of memory, half an hour), train
 	for recipe in model/weights/recipes/*.args; do \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m flomir train \
 	    --data $(WEIGHTS)/perfusion-64 --data $(WEIGHTS)/many-cameras --data $(WEIGHTS)/mild-defects \
-	    --validation $(WEIGHTS)/validation $$(cat $$recipe) --out model/weights/$$(basename $$recipe .args).safetensors --resume; \
+	    --validation $(WEIGHTS)/validation $$(cat $$recipe) --out model/weights/$$(basename $$recipe .args).safetensors --resume --force; \
 	  $(BIN)/flomir models calibrate model/weights/$$(basename $$recipe .args).safetensors --data $(WEIGHTS)/calibration; done
 
 screenshots: setup browser  ## run the browser tests and keep a picture of every page they look at, in screenshots/
