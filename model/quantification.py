@@ -12,7 +12,8 @@ at an earlier time (the injection) by :math:`e^{\lambda t}` more, with :math:`\l
 time :math:`T_w` of the acquisition.
 
 In a study's provenance the object ``activity_calibration`` holds ``sensitivity_cps_per_mbq`` and optionally ``half_life_s``,
-``acquisition_s`` (wall clock; the sum of the views over the number of heads unless given) and ``reference_to_start_s``. Torch-free.
+``acquisition_s`` (wall clock; the sum of the views over the number of heads unless given) and ``reference_to_start_s``. The
+reader of DICOM puts half-life and wall clock there, so that they outlive the import; for a gate it is the whole scan's. Torch-free.
 
 References
 ----------
@@ -90,9 +91,14 @@ class ActivityCalibration:
 
 
 def with_calibration(study: Study, calibration: ActivityCalibration) -> Study:
-    """Return the study with a calibration in its provenance, kept by the study file."""
-    known = {name: value for name, value in asdict(calibration).items() if value is not None}
-    return replace(study, provenance={**study.provenance, KEY: known})
+    """Return the study with a calibration in its provenance, kept by the study file.
+
+    What the calibration leaves open (None, a reference time of 0) stays as the study has it.
+    """
+    there = study.provenance.get(KEY)
+    known = {name: value for name, value in asdict(calibration).items() if value}
+    merged = {**(there if isinstance(there, Mapping) else {}), **known}
+    return replace(study, provenance={**study.provenance, KEY: merged})
 
 
 def bq_per_ml_of_a_count(calibration: ActivityCalibration, geometry: AcquisitionGeometry) -> float:

@@ -159,7 +159,10 @@ def _words(card: ModelCard) -> list[str]:
         f"Content (SHA-256): {card.content_hash}",
         f"Configuration: {_flat({k: v for k, v in card.network.items() if k != 'name'})}",
     ]
-    for title, part in (("Trained on", card.data), ("Training", card.training), ("Figures", card.metrics)):
+    figures = "Figures"
+    if as_trained := card.training.get("trained_as"):
+        figures = f"Figures of the network as trained ({_flat(as_trained)}), before its configuration was changed"
+    for title, part in (("Trained on", card.data), ("Training", card.training), (figures, card.metrics)):
         lines.append(f"{title}:" if part else f"{title}: not recorded.")
         for key, value in part.items():
             lines += _rows(key, value) if _is_table(value) else [f"  {_plain(key)}: {_flat(value) or 'none'}"]

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ from model.confidence.uncertainty import (
 from model.errors import ModelError
 from model.evaluation.metrics import region_masks
 from model.evaluation.polar import polar_segments
-from model.io.study import Study, read_study
+from model.io.study import Study, read_study, read_study_header
 from model.io.weights import ModelCard, content_hash
 from model.networks.inputs import ReconstructionNetwork
 from model.training.steps import split_by_patient
@@ -60,11 +61,11 @@ def examine(study: Study, spread: Spread, *, level: float, name: str) -> Case:
     ratios: dict[str, NDArray[np.float64]] = {}
     before: dict[str, float] = {}
     widths: dict[str, float] = {}
-    for name, inside in _regions(study).items():
+    for region, inside in _regions(study).items():
         width = spread.spread[inside] + FLOOR * scale
-        ratios[name] = error[inside] / width
-        before[name] = coverage(error[inside], z * spread.spread[inside])
-        widths[name] = float(width.mean()) / scale
+        ratios[region] = error[inside] / width
+        before[region] = coverage(error[inside], z * spread.spread[inside])
+        widths[region] = float(width.mean()) / scale
     truth = polar_segments(study.reference, study)
     if truth is not None and spread.segments is not None and spread.segment_spread is not None:
         known = np.isfinite(truth) & np.isfinite(spread.segments)
@@ -72,7 +73,7 @@ def examine(study: Study, spread: Spread, *, level: float, name: str) -> Case:
         ratios["segments"], widths["segments"] = off / width, float(width.mean())
         before["segments"] = coverage(off, z * spread.segment_spread[known])
     return Case(
-        patient=str(study.provenance.get("patient_key") or name),
+        patient=_patient(study.provenance, name),
         ratios=ratios,
         before=before,
         widths=widths,
@@ -80,6 +81,10 @@ def examine(study: Study, spread: Spread, *, level: float, name: str) -> Case:
         conditions=conditions(study, scale),
         corrections=frozenset(corrections(study)),
     )
+
+
+def _patient(provenance: Mapping[str, Any], name: str) -> str:
+    return str(provenance.get("patient_key") or name)
 
 
 def _regions(study: Study) -> dict[str, NDArray[np.bool_]]:
@@ -146,10 +151,10 @@ def calibrate(
         ``calibration.too_few``, ``sample.no_reference``, ``uncertainty.stopped``, or what a study file breaks.
     """
     _enough(len(paths), settings)
+    choosing, measuring = _split(paths, settings)
     others = dict(members or {})
     chosen = {"members": list(others.values()), "settings": settings}
     cases = list(examine_studies(paths, network, **chosen, on_progress=on_progress, should_stop=should_stop))  # type: ignore[arg-type]
-    choosing, measuring = split_by_patient([case.patient for case in cases], 1 - settings.share, settings.seed)
     return records_of(
         [cases[i] for i in choosing],
         [cases[i] for i in measuring],
@@ -168,6 +173,16 @@ def _enough(studies: int, settings: CalibrationSettings) -> None:
         message = f"{studies} studies leave {choosing} to choose the factors; at least {needed} are needed"
         remedy = f"Give at least {math.ceil(needed / settings.share)} studies of different patients."
         raise ModelError(code="calibration.too_few", message=message, remedy=remedy)
+
+
+def _split(paths: Sequence[Path], settings: CalibrationSettings) -> tuple[list[int], list[int]]:
+    """Return which studies choose and which measure; no patient does both."""
+    patients = [_patient(read_study_header(path).provenance, path.as_posix()) for path in paths]
+    choosing, measuring = split_by_patient(patients, 1 - settings.share, settings.seed)
+    if not measuring:
+        message = f"all {len(paths)} studies are of one patient, so that none is left to measure the intervals on"
+        raise ModelError(code="calibration.too_few", message=message, remedy="Add studies of other patients.")
+    return choosing, measuring
 
 
 def digest_of(paths: Sequence[Path]) -> str:

@@ -73,7 +73,7 @@ def export_volume(
     source : ImportedStudy
         Gives the place in the patient and, for ``.npz``, the attenuation map.
     method : mapping
-        What `model.methods.Method.describe` says.
+        What `model.methods.Method.describe` says; ``shows`` where it is the half-width and not the image.
     unit : str
         `COUNTS` or `BQ_PER_ML`.
     template : Path, optional
@@ -144,7 +144,10 @@ def _arrays(image: Floats, frame: PatientFrame, mu: Floats | None) -> bytes:
 def _write_dicom(
     path: Path, image: Floats, source: ImportedStudy, method: Mapping[str, Any], unit: Unit, template: Path | None
 ) -> None:
-    from model.io.dicom import write_recon_tomo
+    from model.io.dicom.recon import Shown, write_recon_tomo
 
     words = ", ".join(f"{key} {value}" for key, value in method.items() if not isinstance(value, dict | list))
-    write_recon_tomo(path, image, source.study, template=template, frame=source.frame, unit=unit, method=words)
+    shown = Shown("shows" in method, source.gate, source.study.provenance.get("gates") or 1)
+    write_recon_tomo(
+        path, image, source.study, template=template, frame=source.frame, unit=unit, method=words, shown=shown
+    )

@@ -52,7 +52,9 @@ class ModelCard(BaseModel):
     """What is known about one set of weights; stored as JSON beside them.
 
     ``content_hash`` is the SHA-256 of the safetensors file in lower-case hex, and ``lineage`` holds the hashes
-    of the weights this one was made from. ``data``, ``training`` and ``metrics`` are free JSON objects.
+    of the weights this one was made from. ``data``, ``training`` and ``metrics`` are free JSON objects. Where the
+    network's configuration was changed after training, ``training.trained_as`` holds what those entries were: the run and
+    the figures are of that network.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -376,7 +376,7 @@ def _save(
             },
             "curve": curve,
         },
-        lineage=[content_hash(request.init)] if request.init is not None else [],
+        lineage=[str(identity["init"])] if request.init is not None else [],
     )
 
 

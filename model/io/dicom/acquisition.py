@@ -236,6 +236,14 @@ def _with_windows(whole: Acquisition, part: Acquisition) -> Acquisition:
     return replace(whole, counts=counts, windows=windows, notes=notes)
 
 
+def _as_another_head(views: tuple[View, ...], more: tuple[View, ...]) -> tuple[View, ...]:
+    """Return the views of a further file; in files of their own each head is called the first, here they are told apart."""
+    taken, own = {view.detector for view in views}, {view.detector for view in more}
+    if len(own) > 1 or not own & taken:
+        return more
+    return tuple(replace(view, detector=max(taken) + 1) for view in more)
+
+
 def _joined(whole: Acquisition, part: Acquisition, number: int, total: int) -> Acquisition:
     tags = {tag: whole.tags.get(tag, 0) + part.tags.get(tag, 0) for tag in whole.tags.keys() | part.tags.keys()}
     notes = tuple(dict.fromkeys((*whole.notes, *part.notes)))
@@ -248,7 +256,9 @@ def _joined(whole: Acquisition, part: Acquisition, number: int, total: int) -> A
         return _with_windows(common, part)
     if same_windows and same_gates and not same_orbit:
         return replace(
-            common, counts=np.concatenate([whole.counts, part.counts], axis=2), views=whole.views + part.views
+            common,
+            counts=np.concatenate([whole.counts, part.counts], axis=2),
+            views=whole.views + _as_another_head(whole.views, part.views),
         )
     msg = f"file {number} of {total} differs from the first in more than its windows, its views or its gate"
     raise DicomError("dicom.files_differ", msg, "Give only the files of one acquisition.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from model.geometry import LEHR_INTEVO, LEHR_NM670, Collimator
@@ -61,27 +62,35 @@ DEFAULT_INTRINSIC_FWHM_MM = 3.9  # 3.8-3.9 mm for a 9.5 mm NaI crystal at 140 ke
 
 @dataclass(frozen=True)
 class Radionuclide:
-    """One radionuclide: codes by which DICOM names it, main line in keV, half-life in seconds."""
+    """One radionuclide: codes by which DICOM names it, the name of its element, main line in keV, half-life in seconds."""
 
     name: str
     codes: tuple[str, ...]
-    meanings: tuple[str, ...]
+    element: str
     peak_kev: float
     half_life_s: float
 
+    def is_named_in(self, text: str) -> bool:
+        """Tell whether element (name or symbol) and mass number stand together in a text, in either order."""
+        symbol, _, mass = self.name.upper().partition("-")
+        gap = "[^A-Z0-9]*"
+        word, number = f"({symbol}|{self.element})", mass.replace("M", f"{gap}M")
+        either = f"(?<![A-Z]){word}{gap}{number}(?![A-Z0-9])|(?<![0-9]){number}{gap}{word}(?![A-Z])"
+        return re.search(either, text.upper()) is not None
 
-# Codes: DICOM PS3.16 CID 18 (SRT and SNOMED CT). Lines and half-lives: ENSDF through NuDat 3; Tl-201 by its mercury
-# K x-rays, which cardiac protocols image.
+
+# Codes: DICOM PS3.16 CID 18, SNOMED CT and the SRT code it replaced (PS3.16 table O-1); a test holds them to pydicom's
+# dictionaries. Lines and half-lives: ENSDF through NuDat 3; Tl-201 by its mercury K x-rays, which cardiac protocols image.
 _H, _D = 3600.0, 86400.0
 RADIONUCLIDES = (
-    Radionuclide("Tc-99m", ("C-163A8", "72454007"), ("99MTC", "TC99M", "99MTECHNETIUM", "TECHNETIUM99M"), 140.5, 6.0072 * _H),
-    Radionuclide("Tl-201", ("C-167B5", "C-167A4", "21613005"), ("201TL", "TL201", "201THALLIUM", "THALLIUM201"), 71.0, 3.0421 * _D),
-    Radionuclide("I-123", ("C-114A4", "11929007"), ("123I", "I123", "123IODINE", "IODINE123"), 159.0, 13.2230 * _H),
-    Radionuclide("I-131", ("C-114B1", "1368003"), ("131I", "I131", "131IODINE", "IODINE131"), 364.5, 8.0252 * _D),
-    Radionuclide("In-111", ("C-145A4", "28956003"), ("111IN", "IN111", "111INDIUM", "INDIUM111"), 171.3, 2.8047 * _D),
-    Radionuclide("Lu-177", ("C-170A4", "3186004"), ("177LU", "LU177", "177LUTETIUM", "LUTETIUM177"), 208.4, 6.6443 * _D),
-    Radionuclide("Ga-67", ("C-131A2", "24974008"), ("67GA", "GA67", "67GALLIUM", "GALLIUM67"), 93.3, 3.2617 * _D),
-)  # fmt: skip
+    Radionuclide("Tc-99m", ("C-163A8", "72454006"), "TECHNETIUM", 140.5, 6.0072 * _H),
+    Radionuclide("Tl-201", ("C-138A9", "60057003"), "THALLIUM", 71.0, 3.0421 * _D),
+    Radionuclide("I-123", ("C-114A4", "21572004"), "IODINE", 159.0, 13.2230 * _H),
+    Radionuclide("I-131", ("C-114B1", "1368003"), "IODINE", 364.5, 8.0252 * _D),
+    Radionuclide("In-111", ("C-145A4", "56609000"), "INDIUM", 171.3, 2.8047 * _D),
+    Radionuclide("Lu-177", ("C-101ED", "447553000"), "LUTETIUM", 208.4, 6.6443 * _D),
+    Radionuclide("Ga-67", ("C-131A2", "2008008"), "GALLIUM", 93.3, 3.2617 * _D),
+)
 TC99M = RADIONUCLIDES[0]
 
 
@@ -112,7 +121,7 @@ def collimator_of(maker: str | None, label: str) -> Collimator | None:
 
 
 def radionuclide_of(code: str, meaning: str) -> Radionuclide | None:
-    """Return the radionuclide with this code value, or else with this code meaning."""
+    """Return the radionuclide with this code value, or else the only one that is named in this code meaning."""
     by_code = next((r for r in RADIONUCLIDES if code in r.codes), None)
-    plain = _plain(meaning).replace("^", "")
-    return by_code or next((r for r in RADIONUCLIDES if plain in r.meanings), None)
+    named = [r for r in RADIONUCLIDES if r.is_named_in(meaning)]
+    return by_code or (named[0] if len(named) == 1 else None)

@@ -28,7 +28,7 @@ from model.io.imported import PatientFrame
 from model.io.notes import note
 from model.io.patient_keys import token
 
-_FEET_FIRST = ("F-10480", "102541002")
+_FEET_FIRST = ("F-10480", "102541007")  # PS3.16 CID 21, 20; SRT and SNOMED CT
 _PRONE = ("F-10310", "1240000")
 _LYING_ON_SIDE = ("F-10317", "F-10319", "102536004", "102535000")
 _PARALLEL = 0.9  # cosine; within 25 degrees an orientation still tells the two senses of an axis apart

@@ -139,9 +139,10 @@ def _imported(whole: Acquisition, gate: int | None, key: str, key_origin: str) -
     removed = report(whole.tags, KEPT, patient_key=key_origin)
     projections = _counts(counts, notes)
     provenance = _provenance(whole, gate, key, removed) | {"notes": notes}
+    heads = len({view.detector for view in whole.views})
+    provenance["activity_calibration"] = _times(whole, heads)
     study = Study(projections=projections, geometry=_geometry(whole, share), provenance=provenance)
     check_study(study)
-    heads = len({view.detector for view in whole.views})
     return ImportedStudy(study, removed, tuple(notes), whole.frame, whole.administration, gate, heads)
 
 
@@ -174,6 +175,13 @@ def _geometry(whole: Acquisition, share: float) -> AcquisitionGeometry:
         grid=whole.frame.grid,
         windows=whole.windows,
     )
+
+
+def _times(whole: Acquisition, heads: int) -> dict[str, float]:
+    """Return what `model.quantification` undoes decay with; a gate takes as long as the whole scan."""
+    times = {"acquisition_s": math.fsum(view.duration_s for view in whole.views) / heads}
+    half_life_s = whole.administration.half_life_s
+    return times if half_life_s is None else times | {"half_life_s": half_life_s}
 
 
 def _provenance(whole: Acquisition, gate: int | None, key: str, removed: DeidentificationReport) -> dict[str, Any]:

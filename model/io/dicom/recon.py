@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,37 @@ _REQUIRED_EMPTY = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Which of the images of one acquisition it is; series description and number tell them apart.
+
+    Parameters
+    ----------
+    half_width : bool
+        The half-width of the interval in place of the image.
+    gate, gates : int
+        Number of the gate from 1, None for the sum, and how many there are.
+    """
+
+    half_width: bool = False
+    gate: int | None = None
+    gates: int = 1
+
+    @property
+    def words(self) -> str:
+        """What is appended to the name of the image; nothing for the image of the whole acquisition."""
+        gate = "" if self.gate is None else f", gate {self.gate} of {self.gates}"
+        return f"{', half-width' if self.half_width else ''}{gate}"
+
+    @property
+    def series_step(self) -> int:
+        """How far its series number is from that of the image of the whole acquisition."""
+        return 1000 * (self.gate or 0) + 500 * self.half_width
+
+
+THE_IMAGE = Shown()
+
+
 def write_recon_tomo(
     path: str | Path,
     volume: npt.NDArray[np.floating[Any]],
@@ -83,6 +115,7 @@ def write_recon_tomo(
     unit: Unit = COUNTS,
     method: str = "",
     ids: AnonymousIds | None = None,
+    shown: Shown = THE_IMAGE,
 ) -> None:
     """Write `volume` as one multi-frame file.
 
@@ -102,6 +135,8 @@ def write_recon_tomo(
         How it was made, for Derivation Description; at most 900 characters are kept.
     ids : AnonymousIds, optional
         Whose file it pretends to be where there is no template.
+    shown : Shown
+        A gate, or the half-width; the image of the whole acquisition unless given.
 
     Raises
     ------
@@ -110,7 +145,9 @@ def write_recon_tomo(
     DicomError
         ``dicom.negative_values``, ``dicom.no_patient`` and what `open_dicom` raises.
     """
-    dataset = recon_dataset(volume, study, template=template, frame=frame, unit=unit, method=method, ids=ids)
+    dataset = recon_dataset(
+        volume, study, template=template, frame=frame, unit=unit, method=method, ids=ids, shown=shown
+    )
     save(path, dataset)
 
 
@@ -123,6 +160,7 @@ def recon_dataset(
     unit: Unit = COUNTS,
     method: str = "",
     ids: AnonymousIds | None = None,
+    shown: Shown = THE_IMAGE,
 ) -> Dataset:
     """Return the data set that `write_recon_tomo` writes."""
     geometry = study.geometry if isinstance(study, Study) else study
@@ -132,15 +170,17 @@ def recon_dataset(
         msg = f"the volume holds values from {values.min():g} to {values.max():g}, expected finite ones of 0 or more"
         raise DicomError("dicom.negative_values", msg, "Set negative values to zero before writing.")
     source = template if template is None or isinstance(template, Dataset) else open_dicom(template)
-    content = hashlib.sha256(values.tobytes() + method.encode()).hexdigest()
+    content = hashlib.sha256(values.tobytes() + (method + shown.words).encode()).hexdigest()
     if source is None:
-        dataset = _anonymous(ids or AnonymousIds(series="2"), content, geometry)
+        dataset = _anonymous(ids or AnonymousIds(series=f"2{shown.words}"), content, geometry)
         place = frame or PatientFrame.centred(geometry.grid)
     else:
         dataset = _of_the_patient(source, content)
         place = frame or frame_of_template(source, geometry.grid)
     dataset.ImageType = ["DERIVED", "PRIMARY", "RECON TOMO", "EMISSION"]
-    dataset.DerivationDescription = f"FLoMIR reconstruction {method}".strip()[:1024]
+    dataset.SeriesDescription += shown.words
+    dataset.SeriesNumber += shown.series_step
+    dataset.DerivationDescription = f"FLoMIR reconstruction{shown.words}: {method}".removesuffix(": ")[:1024]
     dataset.ImageComments = RESEARCH_ONLY
     dataset.Units = _UNITS[unit]
     dataset.CountsAccumulated = None
@@ -202,6 +242,8 @@ def _take_over(dataset: Dataset, source: Dataset) -> None:
     for keyword in ("PatientOrientationCodeSequence", "PatientGantryRelationshipCodeSequence"):
         if keyword not in dataset:
             setattr(dataset, keyword, Items([]))
+    if len(dataset.get("RotationInformationSequence") or ()) != 1:  # as many as Number of Rotations (C.8.4.12), or none
+        dataset.RotationInformationSequence = Items([])
 
 
 def _add_volume(dataset: Dataset, geometry: AcquisitionGeometry, place: PatientFrame) -> None:

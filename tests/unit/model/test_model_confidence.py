@@ -102,6 +102,28 @@ def test_the_patients_that_choose_are_not_those_that_measure(paths: list[Path], 
     assert found.uncertainty.cases + found.uncertainty.test_cases == len(paths)
 
 
+def test_studies_without_a_patients_key_are_each_a_patient_of_their_own() -> None:
+    study = tiny_study(0, **OPTIONS)
+    assert study.reference is not None
+    nobodys = replace(study, provenance={"generator": "tests.support.studies"})
+    spread = Spread(study.reference, 0.1 * study.reference, None, None, 2)
+    cases = [examine(nobodys, spread, level=0.95, name=f"data/study-{number}.h5") for number in range(2)]
+    assert [case.patient for case in cases] == ["data/study-0.h5", "data/study-1.h5"]
+    assert {"body", "heart"} <= set(cases[0].ratios)
+
+
+def test_studies_of_one_patient_are_refused_before_the_work_as_they_measure_nothing(
+    model: tuple[Path, ReconstructionNetwork, ModelCard], tmp_path: Path
+) -> None:
+    _, network, card = model
+    paths = write_tiny_studies(tmp_path, 7, patient_key="one", **OPTIONS)
+    worked: list[float] = []
+    with pytest.raises(ModelError, match="all 7 studies are of one patient") as caught:
+        calibrate(paths, network, card.content_hash, settings=FAST, on_progress=worked.append)
+    assert caught.value.code == "calibration.too_few"
+    assert not worked
+
+
 def test_the_card_carries_the_calibration_and_a_new_study_needs_no_data(
     model: tuple[Path, ReconstructionNetwork, ModelCard], found: Calibration
 ) -> None:

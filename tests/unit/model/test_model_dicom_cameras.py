@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+from pydicom.sr._snomed_dict import mapping
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
 
 from model.errors import DicomError
 from model.geometry import LEHR_INTEVO, LEHR_NM670, Collimator
 from model.io.dicom import read_nm
-from model.io.dicom.cameras import collimator_of, maker_of, radionuclide_of
+from model.io.dicom.cameras import RADIONUCLIDES, Radionuclide, collimator_of, maker_of, radionuclide_of
 from model.io.dicom.modules import code, save
 from model.io.imported import ImportedStudy
 from tests.support.dicom import plain_nm_dataset
@@ -192,11 +195,35 @@ def test_of_nested_windows_the_widest_is_the_photopeak_and_neighbours_get_names(
 def test_radionuclides_are_known_by_code_or_name() -> None:
     for code_value, meaning, name in (
         ("C-163A8", "", "Tc-99m"), ("", "^99m^Technetium", "Tc-99m"), ("", "Tc-99m", "Tc-99m"), ("1368003", "x", "I-131"),
+        ("", "Technetium Tc-99m", "Tc-99m"), ("", "Tc 99 m tetrofosmin", "Tc-99m"), ("", "Thallium-201 chloride", "Tl-201"),
+        ("", "123I-MIBG", "I-123"), ("", "Indium In-111 oxyquinoline", "In-111"), ("", "Lu-177 DOTATATE", "Lu-177"),
     ):  # fmt: skip
         found = radionuclide_of(code_value, meaning.upper())
-        assert found is not None
+        assert found is not None, meaning
         assert found.name == name
-    assert radionuclide_of("", "John Doe") is None
+
+
+def test_words_that_name_no_radionuclide_or_several_tell_none() -> None:
+    for meaning in ("John Doe", "Tc-99", "I-1234", "1123I", "Xi-123", "Ga-67 or Tl-201", "Technetium", "99m"):
+        assert radionuclide_of("", meaning.upper()) is None, meaning
+
+
+@pytest.mark.parametrize("nuclide", RADIONUCLIDES, ids=lambda r: r.name)
+def test_codes_and_names_of_radionuclides_are_those_of_the_standard(nuclide: Radionuclide) -> None:
+    _, _, mass = nuclide.name.partition("-")
+    concept = getattr(codes.cid18, f"_{mass}{nuclide.element.title()}")
+    assert nuclide.codes == (mapping["SCT"][concept.value], concept.value)
+    assert radionuclide_of("", concept.meaning.upper()) is nuclide
+
+
+@pytest.mark.parametrize(("value", "meaning"), [("60057003", ""), ("C-138A9", ""), ("", "Thallium-201 chloride")])
+def test_thallium_is_reconstructed_from_its_x_rays(tmp_path: Path, value: str, meaning: str) -> None:
+    dataset = with_windows(plain_nm_dataset(FRAMES), [("60.4", "81.7"), ("150.3", "183.7")])
+    dose = pydicom.Dataset()
+    dose.RadionuclideCodeSequence = [code(value, "SCT", meaning)]
+    dataset.RadiopharmaceuticalInformationSequence = [dose]
+    windows = read(tmp_path, dataset).study.geometry.windows
+    assert [(w.name, w.lower_kev) for w in windows] == [("photopeak", 60.4), ("upper scatter", 150.3)]
 
 
 def placed(position: list[float], *, height: str | None = None) -> Any:
@@ -237,5 +264,29 @@ def test_a_file_without_a_position_is_centred(tmp_path: Path) -> None:
 def test_how_the_patient_lay_is_said(position: str, word: str, tmp_path: Path) -> None:
     dataset = plain_nm_dataset(FRAMES)
     dataset.PatientPosition = position
+    notes = [n for n in read(tmp_path, dataset).notes if n.startswith("The patient lay")]
+    assert (len(notes) == 1 and word in notes[0]) if word else not notes
+
+
+@pytest.mark.parametrize("scheme", ["SRT", "SCT"])
+@pytest.mark.parametrize(
+    ("concept", "word"),
+    [
+        (codes.cid21.FeetFirst, "feet first"), (codes.cid21.Headfirst, ""), (codes.cid20.Prone, "prone"),
+        (codes.cid20.Supine, ""), (codes.cid20.LeftLateralDecubitus, "on the side"),
+        (codes.cid20.RightLateralDecubitus, "on the side"),
+    ],
+    ids=lambda one: getattr(one, "meaning", ""),
+)  # fmt: skip
+def test_how_the_patient_lay_is_told_from_the_codes_of_the_standard(
+    concept: Code, word: str, scheme: str, tmp_path: Path
+) -> None:
+    item = code(concept.value if scheme == "SCT" else mapping["SCT"][concept.value], scheme, concept.meaning)
+    lying, dataset = code("102538003", "SCT", "recumbent"), plain_nm_dataset(FRAMES)
+    if concept in (codes.cid21.FeetFirst, codes.cid21.Headfirst):
+        dataset.PatientGantryRelationshipCodeSequence = [item]
+    else:
+        lying.PatientOrientationModifierCodeSequence = [item]
+        dataset.PatientOrientationCodeSequence = [lying]
     notes = [n for n in read(tmp_path, dataset).notes if n.startswith("The patient lay")]
     assert (len(notes) == 1 and word in notes[0]) if word else not notes

@@ -17,6 +17,7 @@ from model.classical.osem import osem
 from model.errors import DicomError, GeometryMismatch
 from model.geometry import VolumeGrid
 from model.io.dicom import AnonymousIds, read_attenuation_map, read_nm, read_recon_tomo, write_nm_tomo, write_recon_tomo
+from model.io.dicom.recon import THE_IMAGE, Shown, recon_dataset
 from model.io.imported import PatientFrame
 from model.io.units import Unit
 from model.projector import SpectProjector
@@ -59,6 +60,40 @@ def test_the_result_belongs_to_the_patients_own_examination_in_a_series_of_its_o
     assert [float(v) for v in written.DetectorInformationSequence[0].ImagePositionPatient] == pytest.approx(
         [-150.0, -170.0, 12.5]
     )
+
+
+@pytest.mark.parametrize("template", [True, False])
+def test_a_half_width_is_no_image_by_its_series_and_first_words(template: bool, tmp_path: Path) -> None:
+    source = patients_file(tmp_path / "t.dcm") if template else None
+    found = []
+    for name, shown in (
+        ("image", THE_IMAGE),
+        ("half", Shown(half_width=True)),
+        ("gate", Shown(half_width=True, gate=3, gates=8)),
+    ):
+        write_recon_tomo(tmp_path / name, reference(), STUDY, template=source, method="osem", shown=shown)
+        found.append(read_back(tmp_path / name))
+    image, half, gate = found
+    assert half.SeriesDescription == f"{image.SeriesDescription}, half-width"
+    assert gate.SeriesDescription == f"{image.SeriesDescription}, half-width, gate 3 of 8"
+    assert half.DerivationDescription == "FLoMIR reconstruction, half-width: osem"
+    for keyword in ("SeriesNumber", "SeriesInstanceUID", "SOPInstanceUID"):
+        assert len({one[keyword].value for one in found}) == 3, keyword
+    assert len({one.StudyInstanceUID for one in found}) == 1
+
+
+@pytest.mark.parametrize("rotations", [0, 1, 2])
+def test_one_rotation_is_described_or_none(rotations: int, tmp_path: Path) -> None:
+    template = read_back(patients_file(tmp_path / "t.dcm"))
+    [turn] = template.RotationInformationSequence
+    template.RotationInformationSequence, template.NumberOfRotations = [turn] * rotations, rotations
+    frame = PatientFrame.centred(STUDY.geometry.grid)
+    written = recon_dataset(reference(), STUDY, template=template, frame=frame)
+    assert written.NumberOfRotations == 1
+    assert len(written.RotationInformationSequence) == rotations % 2
+    del template.RotationInformationSequence
+    bare = recon_dataset(reference(), STUDY, template=template, frame=frame)
+    assert len(bare.RotationInformationSequence) == 0
 
 
 def test_without_a_template_the_file_is_nobodys(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from model.errors import DicomError
 from model.geometry import EnergyWindow
 from model.io.dicom import read_nm, read_nm_gates, write_nm_tomo, write_recon_tomo
 from model.io.dicom.modules import AnonymousIds
+from model.io.dicom.recon import Shown
 from model.io.imported import PatientFrame
 from model.io.study import read_study, write_study
 from model.io.study_records import Study
@@ -151,14 +154,32 @@ def test_a_position_in_the_patient_comes_back(tmp_path: Path) -> None:
     assert np.allclose(got.origin_mm, frame.origin_mm, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["tomo", "two heads, two windows", "gated", "fractions", "recon", "recon of template"])
+def two_rotations(dataset: Any) -> None:
+    """Make a rotation of each of two heads, as some cameras do."""
+    first, second = dataset.RotationInformationSequence[0], copy.deepcopy(dataset.RotationInformationSequence[0])
+    second.StartAngle = dataset.DetectorInformationSequence[1].StartAngle
+    dataset.RotationInformationSequence, dataset.NumberOfRotations = [first, second], 2
+    dataset.RotationVector = list(dataset.DetectorVector)
+
+
+RECONS = (
+    "recon",
+    "recon of template",
+    "recon of template with two rotations",
+    "recon of template, half-width of a gate",
+)
+
+
+@pytest.mark.parametrize("kind", ["tomo", "two heads, two windows", "gated", "fractions", *RECONS])
 def test_a_validator_finds_no_error(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a.dcm"
     study = tiny_study(windows=2 if "windows" in kind else 1, noise=kind != "fractions")
     if kind.startswith("recon"):
-        template = nm_file(tmp_path / "t.dcm", study=study) if "template" in kind else None
+        turns, heads = (two_rotations, 2) if "two rotations" in kind else (None, 1)
+        template = nm_file(tmp_path / "t.dcm", turns, study=study, detectors=heads) if "template" in kind else None
+        shown = Shown(half_width="half" in kind, gate=3 if "gate" in kind else None, gates=8)
         assert study.reference is not None
-        write_recon_tomo(path, study.reference, study, template=template, method="osem 2 x 6")
+        write_recon_tomo(path, study.reference, study, template=template, method="osem 2 x 6", shown=shown)
     else:
         write_nm_tomo(path, [study] * (4 if kind == "gated" else 1), detectors=2 if "heads" in kind else 1)
     assert dciodvfy_errors(path) == []

@@ -8,9 +8,10 @@ import pydicom
 import pytest
 
 from model.io.dicom import AnonymousIds, write_nm_tomo
-from model.io.imported import PatientFrame
+from model.io.imported import ImportedStudy, PatientFrame
 from model.io.importing import discover, import_studies
 from model.io.study_records import Study
+from model.quantification import ActivityCalibration, calibration_of, with_calibration
 from tests.support.studies import tiny_study
 
 
@@ -27,6 +28,10 @@ def of_views(study: Study, views: slice) -> Study:
 
 def names(path: Path) -> list[list[str]]:
     return [[file.name for file in scan.files] for scan in discover(path).scans]
+
+
+def with_sensitivity(found: ImportedStudy) -> ImportedStudy:
+    return replace(found, study=with_calibration(found.study, ActivityCalibration(80.0)))
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,8 @@ def test_heads_in_files_of_their_own_are_one_scan(tmp_path: Path, study: Study) 
     [found] = import_studies(tmp_path)
     np.testing.assert_array_equal(found.study.projections, study.projections)
     np.testing.assert_allclose(found.study.geometry.angles_rad, study.geometry.angles_rad, atol=1e-5)
+    assert found.heads == 2
+    assert calibration_of(with_sensitivity(found)).acquisition_s == sum(study.geometry.duration_s) / 2
 
 
 def test_copies_beds_interleaved_views_and_other_series_stay_apart(tmp_path: Path, study: Study) -> None:

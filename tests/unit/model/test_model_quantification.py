@@ -4,10 +4,15 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pydicom
 import pytest
 
 from model.errors import QuantificationError
+from model.io.dicom import read_nm, read_nm_gates, write_nm_tomo
+from model.io.dicom.modules import code, save
 from model.io.imported import Administration, ImportedStudy
+from model.io.importing import import_studies
 from model.io.study import read_study, write_study
 from model.quantification import (
     ActivityCalibration,
@@ -18,6 +23,7 @@ from model.quantification import (
     decay_factor,
     with_calibration,
 )
+from tests.support.dicom import plain_nm_dataset
 from tests.support.studies import tiny_study
 
 TC99M_S = 6.0067 * 3600
@@ -68,6 +74,39 @@ def test_heads_that_count_at_the_same_time_share_the_wall_clock() -> None:
     assert activity_of_a_count(imported) < activity_of_a_count(replace(imported, heads=1))
     known = with_calibration(imported.study, ActivityCalibration(80.0, half_life_s=600.0, acquisition_s=77.0))
     assert calibration_of(replace(imported, study=known)).acquisition_s == 77.0
+
+
+def test_a_gate_decays_over_the_whole_acquisition(tmp_path: Path) -> None:
+    write_nm_tomo(tmp_path / "gated.dcm", [tiny_study(gate) for gate in range(4)])
+    whole, gates = read_nm(tmp_path / "gated.dcm"), read_nm_gates(tmp_path / "gated.dcm")
+    for one in (whole, *gates):
+        known = calibration_of(replace(one, study=with_calibration(one.study, ActivityCalibration(80.0))))
+        assert known.acquisition_s == pytest.approx(math.fsum(whole.study.geometry.duration_s))
+        assert known.half_life_s == pytest.approx(TC99M_S, rel=1e-3)
+    assert math.fsum(gates[0].study.geometry.duration_s) == pytest.approx(
+        math.fsum(whole.study.geometry.duration_s) / 4
+    )
+
+
+def test_half_life_and_wall_clock_outlive_the_import(tmp_path: Path) -> None:
+    dataset = plain_nm_dataset(np.ones((4, 6, 7), dtype=np.uint16), heads=2)
+    dose = pydicom.Dataset()
+    dose.RadionuclideCodeSequence = [code("C-163A8", "SRT", "^99m^Technetium")]
+    dataset.RadiopharmaceuticalInformationSequence = [dose]
+    save(tmp_path / "scan.dcm", dataset)
+    [scan] = import_studies(tmp_path / "scan.dcm")
+    write_study(tmp_path / "study.h5", scan.study)
+    [study] = import_studies(tmp_path / "study.h5")
+    for one in (scan, study):
+        known = calibration_of(replace(one, study=with_calibration(one.study, ActivityCalibration(80.0))))
+        assert known.acquisition_s == pytest.approx(math.fsum(scan.study.geometry.duration_s) / 2)
+        assert known.half_life_s == pytest.approx(TC99M_S, rel=1e-3)
+
+
+def test_a_sensitivity_replaces_nothing_else_that_the_study_knows() -> None:
+    full = ActivityCalibration(80.0, half_life_s=600.0, acquisition_s=77.0, reference_to_start_s=3600.0)
+    imported = ImportedStudy(with_calibration(with_calibration(tiny_study(), full), ActivityCalibration(90.0)))
+    assert calibration_of(imported) == replace(full, sensitivity_cps_per_mbq=90.0)
 
 
 def test_it_is_said_to_which_time_the_values_belong() -> None:

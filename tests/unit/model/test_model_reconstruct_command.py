@@ -239,6 +239,20 @@ def test_each_gate_may_be_reconstructed_on_its_own(tmp_path: Path) -> None:
     assert summed["counts"] == sum(float(gate.projections.sum()) for gate in gates)
 
 
+def test_gates_are_told_apart_in_dicom_too(tmp_path: Path) -> None:
+    first = small_study(0)
+    write_nm_tomo(tmp_path / "gated.dcm", [first, replace(first, projections=small_study(1).projections)])
+    found = run_json(tmp_path / "gated.dcm", *QUICK, "--gates")
+    summed = run_json(tmp_path / "gated.dcm", *QUICK, "--out", tmp_path / "sum.dcm")
+    written = [pydicom.dcmread(scan["out"]) for scan in (*summed["scans"], *found["scans"])]
+    words = ["FLoMIR reconstruction", "FLoMIR reconstruction, gate 1 of 2", "FLoMIR reconstruction, gate 2 of 2"]
+    assert [one.SeriesDescription for one in written] == words
+    assert [one.SeriesNumber for one in written] == [1001, 2001, 3001]
+    assert len({one.SeriesInstanceUID for one in written}) == 3
+    for one, said in zip(written, words, strict=True):
+        assert one.DerivationDescription.startswith(f"{said}: ")
+
+
 def test_the_collimator_can_be_said(tmp_path: Path) -> None:
     write_interfile(tmp_path / "scan.hs", small_study())
     broad = run_json(tmp_path / "scan.hs", *QUICK, "--collimator", "3.0", "35", "3.9", "--out", tmp_path / "a.npz")
@@ -307,6 +321,9 @@ def test_intervals_and_an_alarm_come_with_a_calibrated_network(
     image, width = (np.asarray(nibabel.load(tmp_path / name).dataobj) for name in ("a.nii", "a.half-width.nii"))
     assert image.shape == width.shape
     assert width.min() >= 0 and width.max() > 0
+    run(scan, "--method", "fbp_unet", "--uncertainty", "--out", tmp_path / "a.dcm")
+    written = [pydicom.dcmread(tmp_path / name) for name in ("a.dcm", "a.half-width.dcm")]
+    assert ["half-width" in one.SeriesDescription for one in written] == [False, True]
     confident(tmp_path / "weights", middle=-20.0)
     [alarmed] = run_json(scan, "--method", "fbp_unet", "--out", tmp_path / "b.nii")["scans"]
     assert len(alarmed["notes"]) == 1

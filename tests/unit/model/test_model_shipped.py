@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pydantic import JsonValue
 
 from model.checkpoint import load_shipped
 from model.classical.osem import OsemSettings
 from model.commands.models import _rows, models
 from model.errors import ModelError
-from model.io.weights import content_hash, load_arrays, load_card
+from model.io.weights import content_hash, load_arrays, load_card, sha256_of
 from model.methods import Method, method_names, resolve_method
 from model.networks import NETWORKS
 from model.shipped import (
@@ -54,6 +55,30 @@ def test_a_shipped_file_is_what_its_card_says(name: str) -> None:
     for word in ("seed", "command", "code"):
         assert word in training, f"the card's training does not name its {word}"
     assert not re.search(r"(/home|/work|/tmp|/root|[A-Z]:\\)", card.model_dump_json()), "a card holds no paths"
+
+
+@pytest.mark.parametrize("name", REAL or [pytest.param("none", marks=pytest.mark.skip("no trained weights are here"))])
+def test_a_shipped_card_tells_the_configuration_that_its_run_trained_and_its_figures_are_of(name: str) -> None:
+    card = load_card(shipped_path(name))
+    training, schedule, machine = card.training, card.training["schedule"], card.training["machine"]
+    as_trained = training.get("trained_as", {})
+    assert isinstance(schedule, dict) and isinstance(machine, dict) and isinstance(as_trained, dict)
+    identity: dict[str, JsonValue] = {
+        "data": {part: card.data[part] for part in ("train", "validation")},
+        "network": {**card.network, **as_trained},
+        "init": card.lineage[0] if card.lineage else None,
+        "targets": card.data["targets"],
+        "parameters": training["parameters"],
+        "epochs": schedule["epochs_planned"],
+        "seed": training["seed"],
+        "score": card.metrics["score"],
+        "validate_every": schedule["validate_every"],
+        "processes": machine["processes"],
+    }
+    assert sha256_of(json.dumps(identity, sort_keys=True).encode()) == training["run"]
+    told = CliRunner().invoke(models, ["show", name]).output
+    assert ("Figures of the network as trained (closing passes 0" in told) == bool(as_trained)
+    assert ("\nFigures:\n" in told) == (not as_trained)
 
 
 @pytest.fixture

@@ -14,11 +14,21 @@ from click.testing import CliRunner, Result
 from flomir.cli import cli
 from model.commands.train import summary_lines
 from model.errors import ModelError
-from model.io.weights import load_card
+from model.io.weights import content_hash, load_card
 from model.task_parameters import USED_WITH, SpectReconstructionParameters, TargetKind
 from model.training.card import code_version, command_words, sparkline
+from model.training.distributed import Group
 from model.training.objective import study_loss
-from model.training.run import SET_BY_OPTIONS, check_used, parse_settings, read_network
+from model.training.plan import LocalProgress, TrainPlan
+from model.training.run import (
+    SET_BY_OPTIONS,
+    TrainRequest,
+    Watch,
+    check_used,
+    parse_settings,
+    read_network,
+    run_training,
+)
 from model.training.targets import TARGET_KINDS, target_for
 from tests.support.training import SMALL, small_network, small_study, write_small_studies
 
@@ -96,6 +106,30 @@ def test_a_run_may_begin_with_the_weights_of_another(ward: Path, tmp_path: Path)
     curves = [card_of(path)["metrics"]["curve"] for path in (first, second)]
     best = min(row["score"] for row in curves[0])
     assert curves[1][0]["score"] == pytest.approx(best, abs=1e-5)
+
+
+def test_a_card_names_the_weights_the_run_began_with_though_their_file_was_replaced_since(
+    ward: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    assert train(ward, first).exit_code == 0
+    before = card_of(first)["content_hash"]
+    request = TrainRequest(
+        data=(ward / "ward",),
+        network=read_network(str(ward / "small.json")),
+        out=second,
+        plan=TrainPlan(epochs=1),
+        parameters=parse_settings([], seed=0),
+        init=first,
+        holdout=0.25,
+    )
+
+    def replace_them(_: LocalProgress) -> None:
+        first.write_bytes(b"others")
+
+    run_training(request, Group(), Watch(on_progress=replace_them))
+    assert content_hash(first) != before
+    assert card_of(second)["lineage"] == [before]
 
 
 def test_the_weights_of_the_last_step_lie_beside_the_best_where_they_are_others(ward: Path, tmp_path: Path) -> None:
