@@ -20,6 +20,7 @@ export function RulesCard() {
   const [edited, setEdited] = useState<Rule | "new" | null>(null);
   const [removed, setRemoved] = useState<Rule | null>(null);
   const remove = useDeleteRule();
+  const close = () => { setRemoved(null); remove.reset(); };
   const add = <ActButton size="xs" variant="light" leftSection={<IconPlus size={15} />} onClick={() => setEdited("new")}>{t("rules.add")}</ActButton>;
   return (
     <Card title={t("rules.title")} note={t("rules.note")} aside={add}>
@@ -36,7 +37,7 @@ export function RulesCard() {
       </Resource>
       <RuleDialog edited={edited} onClose={() => setEdited(null)} />
       <ConfirmDialog opened={removed !== null} title={t("rules.deleteTitle", { name: removed?.name ?? "" })} lead={t("rules.deleteLead")} consequences={[t("rules.deleteOne"), t("rules.deleteTwo")]} confirm={t("rules.delete")}
-        busy={remove.isPending} error={remove.error} onClose={() => setRemoved(null)} onConfirm={() => { if (removed !== null) remove.mutate(removed.id, { onSuccess: () => setRemoved(null) }); }} />
+        busy={remove.isPending} error={remove.error} onClose={close} onConfirm={() => { if (removed !== null) remove.mutate(removed.id, { onSuccess: close }); }} />
     </Card>
   );
 }
