@@ -4,6 +4,7 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Problem } from "@shared/ui/states";
+import { useFocusHome } from "@shared/ui/useFocusHome";
 
 interface ConfirmDialogProps {
   opened: boolean;
@@ -24,6 +25,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const { t } = useTranslation("shared");
   const { opened, title, lead, consequences, confirm, destructive = true, busy = false, disabled = false } = props;
   const error = useNewError(opened, props.error);
+  useFocusHome(opened);
   return (
     <Modal opened={opened} onClose={props.onClose} title={<Text fw={650} size="lg">{title}</Text>} closeButtonProps={{ "aria-label": t("dialog.close") }}>
       <Text size="sm">{lead}</Text>
