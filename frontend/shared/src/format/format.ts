@@ -52,13 +52,17 @@ export function formatBytes(bytes: number): string {
 
 const pair = (large: number, unit: string, small: number, smallUnit: string) => (small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`);
 
+/** Rounded before it is split, so that no part comes to a whole of the next unit. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 10) return `${formatFixed(seconds, 1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return pair(Math.floor(seconds / 60), "min", Math.round(seconds % 60), "s");
-  if (seconds < 86_400) return pair(Math.floor(seconds / 3600), "h", Math.floor((seconds % 3600) / 60), "min");
-  const days = Math.round(seconds / 86_400);
+  const thousandths = Math.round(seconds * 1000);
+  if (thousandths < 1000) return `${thousandths} ms`;
+  const tenths = Math.round(seconds * 10);
+  if (tenths < 100) return `${formatFixed(tenths / 10, 1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return pair(Math.floor(whole / 60), "min", whole % 60, "s");
+  if (whole < 86_400) return pair(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
+  const days = Math.round(whole / 86_400);
   return `${days} ${days === 1 ? WORDS[spoken()].day : WORDS[spoken()].days}`;
 }
 
@@ -88,8 +92,8 @@ export function formatRelative(iso: string, now: number): string {
   if (size < 5) return words.now;
   const span =
     size < 60 ? `${size} s`
-    : size < 3600 ? `${Math.round(size / 60)} min`
-    : size < 172_800 ? `${Math.round(size / 3600)} h`
+    : Math.round(size / 60) < 60 ? `${Math.round(size / 60)} min`
+    : Math.round(size / 3600) < 48 ? `${Math.round(size / 3600)} h`
     : `${Math.round(size / 86_400)} ${words.daysApart}`;
   return seconds < 0 ? words.past(span) : words.future(span);
 }
