@@ -4,8 +4,8 @@ import { spoken } from "@shared/i18n/language";
 const integer = { en: new Intl.NumberFormat("en"), de: new Intl.NumberFormat("de") };
 const PLACE = { en: "en-GB", de: "de-DE" };
 const WORDS = {
-  en: { now: "just now", past: (span: string) => `${span} ago`, future: (span: string) => `in ${span}`, day: "day", days: "days", daysApart: "days" },
-  de: { now: "gerade eben", past: (span: string) => `vor ${span}`, future: (span: string) => `in ${span}`, day: "Tag", days: "Tage", daysApart: "Tagen" },
+  en: { now: "just now", past: (span: string) => `${span} ago`, future: (span: string) => `in ${span}`, day: "day", days: "days", daysApart: "days", yes: "yes", no: "no" },
+  de: { now: "gerade eben", past: (span: string) => `vor ${span}`, future: (span: string) => `in ${span}`, day: "Tag", days: "Tage", daysApart: "Tagen", yes: "ja", no: "nein" },
 };
 
 /** A number written with a decimal point, with the language's own sign. */
@@ -31,6 +31,10 @@ export function formatPlain(value: number): string {
 
 export function formatFixed(value: number, digits: number): string {
   return decimal(value.toFixed(digits));
+}
+
+export function formatYesNo(value: boolean): string {
+  return WORDS[spoken()][value ? "yes" : "no"];
 }
 
 /** A remark of the program as a sentence: capital letter, full stop. */
@@ -76,8 +80,9 @@ export function formatDateTime(iso: string): string {
   return new Date(iso).toLocaleString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
+/** A moment's day here, or a day that is given without a time. */
 export function formatDay(iso: string): string {
-  return new Date(iso).toLocaleDateString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric" });
+  return new Date(iso.includes("T") ? iso : `${iso}T00:00:00`).toLocaleDateString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric" });
 }
 
 export function formatClock(iso: string): string {
