@@ -2,7 +2,7 @@
 import type { laboratory as english } from "@app/i18n/en.laboratory";
 
 export const laboratory: typeof english = {
-  intro: "Datensätze auf diesem Computer, zentrales Training, Vergleiche und das Ausprobieren eines Modells. Ein großer Auftrag läuft zur Zeit, weitere warten.",
+  intro: "Datensätze auf diesem Computer, zentrales Training, Vergleiche und das Ausprobieren eines Modells. Es läuft jeweils nur ein großer Auftrag, weitere warten.",
   back: "Labor",
   make: "Daten erzeugen", addFolder: "Ordner hinzufügen", train: "Modell trainieren", compare: "Modelle vergleichen", try: "Modell ausprobieren",
   jobs: "Aufträge", jobsNote: "Was beauftragt wurde, das Neueste zuerst.", jobsLoading: "Aufträge werden geladen", noJobs: "Noch kein Auftrag", noJobsText: "Was Sie hier beginnen, erscheint mit seinem Fortschritt in dieser Liste.",
