@@ -21,7 +21,7 @@ export function PageTabs<Part extends string>({ label, parts, nameOf, views, cho
   return (
     <Tabs value={chosen} onChange={choose} keepMounted={false}>
       <Tabs.List mb="md" aria-label={label}>{parts.map((part) => <Tabs.Tab key={part} value={part}>{nameOf(part)}</Tabs.Tab>)}</Tabs.List>
-      {parts.map((part) => { const View = views[part]; return <Tabs.Panel key={part} value={part} keepMounted={visited.includes(part)}><View /></Tabs.Panel>; })}
+      {parts.map((part) => { const View: ComponentType = views[part]; return <Tabs.Panel key={part} value={part} keepMounted={visited.includes(part)}><View /></Tabs.Panel>; })}
     </Tabs>
   );
 }
