@@ -21,7 +21,7 @@ export default defineConfig({
   resolve: { alias: [{ find: "@shared", replacement: here("./shared/src") }] },
   test: {
     environment: "jsdom",
-    include: ["shared/src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
+    include: ["shared/src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"],
     setupFiles: ["shared/src/testing/setup.ts"],
   },
 });

@@ -156,7 +156,9 @@ class Reconstructions:
             method = "OSEM" if name == "osem" else f"model {record.model_id}"
             try:
                 source = import_studies(self._studies.path(record.study_id))[0]
-                export_volume(path, image, source, method={"method": f"{method}, {RESEARCH_ONLY}"})
+                described = {"method": f"{method}, {RESEARCH_ONLY}"}
+                shows = {"shows": "half-width of the interval"} if name == "half_width" else {}
+                export_volume(path, image, source, method=described | shows)
             except (ModelError, FileNotFoundError) as error:
                 message = f"the image cannot be written as {form}: {error}"
                 raise StudyUnusable(message) from error

@@ -10,6 +10,7 @@ export const intake = {
     title: "Import of {{at}}", state: { receiving: "Receiving files", queued: "Waits its turn", running: "Reading", done: "Done", failed: "Stopped", cancelled: "Cancelled" },
     looking: "Looking through the files", progress: "{{done}} of {{of}} files", left: "about {{span}} left", from: "From {{folder}}", handed: "Files handed over on this page",
     added_one: "{{count}} study added", added_other: "{{count}} studies added", duplicate_one: "{{count}} was here already", duplicate_other: "{{count}} were here already", refused_one: "{{count}} file was not taken", refused_other: "{{count}} files were not taken", leftOut_one: "{{count}} further file is no scan", leftOut_other: "{{count}} further files are no scans",
+    more_one: "Show {{count}} more import", more_other: "Show {{count}} more imports", fewer: "Show fewer imports",
     cancel: "Cancel", resume: "Go on", forget: "Remove from this list", forgetOf: "Remove from this list: import of {{at}}", why: "Show what was not taken", hide: "Hide what was not taken", loading: "Loading the files", here: "It is here already.", openStudy: "Open the study", moreFiles: "Only the first {{count}} are shown.", goesOn: "It goes on by itself when you close this page, and after a restart.", nothing: "No scan was found there.", nothingNote: "Choose the folder that holds the raw projections, not reconstructed images.",
   },
   patients: {

@@ -30,7 +30,7 @@ export const de: typeof en = {
   site: {
     state: { pending: "Möchte beitreten", suspended: "Ausgesetzt", revoked: "Gesperrt", refused: "Abgelehnt", left: "Ausgetreten" }, online: "Verbunden", offline: "Nicht verbunden", close: "Details schließen",
     fingerprint: "Fingerabdruck", lastSeen: "Zuletzt gesehen", software: "Programm", certificate: "Zertifikat", renews: "bis {{until}}, erneuert sich von selbst", studies: "Studien", untold: "noch nicht mitgeteilt",
-    patients: "Patienten", reference: "Mit Referenzbild", newStudies: "Neu seit dem letzten Training", sessions: "Teilgenommene Sitzungen", name: "Name dieses Standorts", rename: "Umbenennen",
+    patients: "Patienten", reference: "Mit Referenzbild", newStudies: "Neu seit dem letzten Training", sessions: "Sitzungen mit Teilnahme", name: "Name dieses Standorts", rename: "Umbenennen",
     revokeHead: "Vertrauen entziehen", revokeNote: "Bei verlorenem Computer oder wenn ein Standort ausscheidet.", revoke: "{{name}} sperren", revokeTitle: "{{name}} sperren?", revokeLead: "Das Zertifikat wird ab jetzt abgewiesen. Das lässt sich nicht rückgängig machen.",
     revokeOne: "Offene Verbindungen enden binnen fünf Sekunden.", revokeTwo: "Das laufende Training geht ohne den Standort weiter; die Mindestzahl gilt weiterhin.", revokeThree: "Für eine Rückkehr sind eine neue Einladung und ein neuer Vergleich nötig.", revokeConfirm: "Diesen Standort sperren",
   },

@@ -8,12 +8,12 @@ export const house = {
     suspendOne: "Open connections close within five seconds.", suspendTwo: "Its running training goes on without it; the quorum still counts.", suspendThree: "Name, certificate, consents and history stay.", suspendConfirm: "Suspend this site",
     suspended: "{{name}} is suspended", suspendedNote: "It is refused at the door. Let it in again and it comes back by itself within seconds.", readmit: "Let {{name}} in again",
     renewHead: "Certificate", renewNote: "It renews by itself 30 days before its end. Renew now if the site was off for long or its computer changed hands.", renew: "Renew certificate now", renewAsked: "{{name}} was asked; it renews as soon as it is online.",
-    ends: "ends in {{days}} days", ended: "has ended", until: "until {{until}}",
+    ends_zero: "ends within a day", ends_one: "ends in {{count}} day", ends_other: "ends in {{count}} days", ended: "has ended", until: "until {{until}}",
   },
   newData: {
     nav: "New data", title: "New data", intro: "Studies that no shared model has learned from yet. Only counts and days are known here.", loading: "Loading what is new", site: "Site", new: "New studies", since: "Since", verdict: "For a session", newest: "Newest",
-    choose: "Choose {{name}}", fromStart: "never trained yet", enough: "Enough", tooFew: "{{missing}} more needed", none: "Nothing new", usable: "{{usable}} usable in all", ready: "Enough for a session", readyText: "{{count}} sites have at least {{least}} new studies each.",
-    notYet: "Not enough for a session yet", notYetText: "It is enough when {{need}} sites have at least {{least}} new studies each. Now: {{have}}. You can start one all the same. The numbers are set in Settings.",
+    choose: "Choose {{name}}", fromStart: "never trained yet", enough: "Enough", tooFew: "{{missing}} more needed", none: "Nothing new", usable: "{{usable}} usable in all", ready: "Enough for a session", readyText_one: "{{count}} site has at least {{least}}.", readyText_other: "{{count}} sites have at least {{least}} each.", studies_one: "{{count}} new study", studies_other: "{{count}} new studies",
+    notYet: "Not enough for a session yet", notYetText_one: "It is enough when {{count}} site has at least {{least}}. Now: {{have}}. You can start one all the same. The numbers are set in Settings.", notYetText_other: "It is enough when {{count}} sites have at least {{least}} each. Now: {{have}}. You can start one all the same. The numbers are set in Settings.",
     start_one: "Start a session with this site", start_other: "Start a session with these {{count}} sites", startNone: "Choose at least one site", emptyTitle: "No trusted site yet", empty: "When a site is connected and has studies, this page says who has what new.", toSites: "Go to Sites", offline: "Offline sites get the request when they are back.",
   },
   todo: {

@@ -23,10 +23,10 @@ export const words = {
   },
   act: {
     start: { label: "Start now", title: "Start “{{title}}”?", lead: "Training begins with the sites that have agreed.", first: "Sites that have not answered yet are left out for now.", second: "You can stop at any time.", confirm: "Start training" },
-    resume: { label: "Resume", title: "Resume “{{title}}”?", lead: "Training goes on after the last closed round.", first: "{{closed}} closed rounds are kept.", second: "Sites that have agreed take part again.", confirm: "Resume training" },
+    resume: { label: "Resume", title: "Resume “{{title}}”?", lead: "Training goes on after the last closed round.", first_zero: "No round has closed yet.", first_one: "{{count}} closed round is kept.", first_other: "{{count}} closed rounds are kept.", second: "Sites that have agreed take part again.", confirm: "Resume training" },
     pause: { label: "Pause after round", title: "Pause after round {{round}}?", lead: "The running round is finished first.", first: "Nothing that was trained is lost.", second: "Resume goes on with the next round.", confirm: "Pause after this round" },
     "combine-now": { label: "Combine now", title: "Combine round {{round}} now?", lead: "The round closes with the updates that are here.", first: "Sites that are still training are left out of this round.", second: "They take part again in the next one.", confirm: "Combine now" },
-    stop: { label: "Stop", title: "Stop “{{title}}”?", lead: "No new round begins and the running one is dropped.", first: "{{closed}} closed rounds and their models are kept.", second: "Updates of round {{round}} are thrown away. It can be resumed later.", confirm: "Stop the session" },
+    stop: { label: "Stop", title: "Stop “{{title}}”?", lead: "No new round begins and the running one is dropped.", first_zero: "No round has closed yet.", first_one: "{{count}} closed round and its model are kept.", first_other: "{{count}} closed rounds and their models are kept.", second: "Updates of round {{round}} are thrown away. It can be resumed later.", confirm: "Stop the session" },
     abort: { label: "Give up", title: "Give “{{title}}” up before it starts?", lead: "Every site gets a signed note that the request is taken back.", first: "No site trains anything; agreements that came in end.", second: "It cannot be started later. Run again begins a new one with the same settings.", confirm: "Take the requests back" },
   },
   wizard: {

@@ -1,12 +1,13 @@
 /** What can be done with somebody's account. */
 import { ActionIcon, Menu } from "@mantine/core";
 import { IconDots, IconLink, IconTrash, IconUserCheck, IconUserOff } from "@tabler/icons-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { OWNER, useInviteAgain, useRemoveAccount, type Account } from "@shared/accounts/api";
 import { InvitationLink } from "@shared/accounts/InviteAccount";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
+import { useFocusHome } from "@shared/ui/useFocusHome";
 
 type Asking = "remove" | "again" | null;
 
@@ -15,17 +16,21 @@ export function AccountMenu({ account, onState }: { account: Account; onState: (
   const [asking, setAsking] = useState<Asking>(null);
   const remove = useRemoveAccount();
   const again = useInviteAgain();
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusHome(asking !== null);
+  // The entry goes with the menu; the button stays, so it is what the focus returns to.
+  const ask = (what: Asking) => { button.current?.focus(); setAsking(what); };
   const { name } = account;
   const own = account.id === OWNER;
   return (
     <>
       <Menu position="bottom-end" width={230}>
-        <Menu.Target><ActionIcon variant="default" size={30} aria-label={t("accounts.actionsOf", { name })}><IconDots size={16} /></ActionIcon></Menu.Target>
+        <Menu.Target><ActionIcon ref={button} variant="default" size={30} aria-label={t("accounts.actionsOf", { name })}><IconDots size={16} /></ActionIcon></Menu.Target>
         <Menu.Dropdown>
           {account.state === "active" && <Menu.Item leftSection={<IconUserOff size={16} />} onClick={() => onState("disabled")}>{t("accounts.disable")}</Menu.Item>}
           {account.state === "disabled" && <Menu.Item leftSection={<IconUserCheck size={16} />} onClick={() => onState("active")}>{t("accounts.enable")}</Menu.Item>}
-          {!own && <Menu.Item leftSection={<IconLink size={16} />} onClick={() => setAsking("again")}>{t("accounts.newLink")}</Menu.Item>}
-          {!own && <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => setAsking("remove")}>{t("accounts.remove")}</Menu.Item>}
+          {!own && <Menu.Item leftSection={<IconLink size={16} />} onClick={() => ask("again")}>{t("accounts.newLink")}</Menu.Item>}
+          {!own && <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => ask("remove")}>{t("accounts.remove")}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
       <ConfirmDialog opened={asking === "remove"} title={t("accounts.removeTitle", { name })} lead={t("accounts.removeLead")} consequences={[t("accounts.removeOne"), t("accounts.removeTwo")]}

@@ -8,6 +8,7 @@ import { formatDateTime } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { CopyBlock } from "@shared/ui/CopyBlock";
 import { Problem } from "@shared/ui/states";
+import { useFocusHome } from "@shared/ui/useFocusHome";
 
 interface Invited { account: Account; link: string }
 
@@ -16,6 +17,7 @@ export function InviteAccount({ opened, roles, onClose }: { opened: boolean; rol
   const invite = useInviteAccount();
   const [name, setName] = useState("");
   const [role, setRole] = useState(roles[0] ?? "");
+  useFocusHome(opened);
   const close = () => { onClose(); invite.reset(); setName(""); };
   if (invite.data !== undefined) return <InvitationLink invited={opened ? invite.data : undefined} onClose={close} />;
   return (

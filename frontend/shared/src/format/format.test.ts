@@ -17,8 +17,10 @@ describe("words for numbers", () => {
   it("says sizes and times as people do", () => {
     expect([999, 412_000, 2_472_000].map(formatBytes)).toEqual(["999 B", "412 kB", "2.5 MB"]);
     expect(SPANS.map(formatDuration)).toEqual(["50 ms", "3.2 s", "1 min 1 s", "1 h", "1 h 30 min", "1 day", "2 days"]);
+    expect([0.9996, 9.96, 59.6, 119.7, 3599.7, 86_399.7].map(formatDuration)).toEqual(["1.0 s", "10 s", "1 min", "2 min", "1 h", "1 day"]);
     expect([0, 59.9, 3599].map(formatCountdown)).toEqual(["0:00", "0:59", "59:59"]);
     expect(MOMENTS.map((at) => formatRelative(at, NOW))).toEqual(["2 min ago", "in 3 h", "just now", "3 days ago", "in 4 days"]);
+    expect(["2026-01-01T00:59:50Z", "2026-01-02T23:45:00Z"].map((at) => formatRelative(at, NOW))).toEqual(["in 1 h", "in 2 days"]);
     expect([formatDateTime("2026-03-05T08:07:00"), formatClock("2026-03-05T08:07:09")]).toEqual(["5 Mar 2026, 08:07", "08:07:09"]);
   });
 });

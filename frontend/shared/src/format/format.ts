@@ -4,8 +4,8 @@ import { spoken } from "@shared/i18n/language";
 const integer = { en: new Intl.NumberFormat("en"), de: new Intl.NumberFormat("de") };
 const PLACE = { en: "en-GB", de: "de-DE" };
 const WORDS = {
-  en: { now: "just now", past: (span: string) => `${span} ago`, future: (span: string) => `in ${span}`, day: "day", days: "days", daysApart: "days" },
-  de: { now: "gerade eben", past: (span: string) => `vor ${span}`, future: (span: string) => `in ${span}`, day: "Tag", days: "Tage", daysApart: "Tagen" },
+  en: { now: "just now", past: (span: string) => `${span} ago`, future: (span: string) => `in ${span}`, day: "day", days: "days", daysApart: "days", yes: "yes", no: "no" },
+  de: { now: "gerade eben", past: (span: string) => `vor ${span}`, future: (span: string) => `in ${span}`, day: "Tag", days: "Tage", daysApart: "Tagen", yes: "ja", no: "nein" },
 };
 
 /** A number written with a decimal point, with the language's own sign. */
@@ -33,6 +33,10 @@ export function formatFixed(value: number, digits: number): string {
   return decimal(value.toFixed(digits));
 }
 
+export function formatYesNo(value: boolean): string {
+  return WORDS[spoken()][value ? "yes" : "no"];
+}
+
 /** A remark of the program as a sentence: capital letter, full stop. */
 export function asSentence(text: string): string {
   const plain = text.trim();
@@ -52,13 +56,17 @@ export function formatBytes(bytes: number): string {
 
 const pair = (large: number, unit: string, small: number, smallUnit: string) => (small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`);
 
+/** Rounded before it is split, so that no part comes to a whole of the next unit. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 10) return `${formatFixed(seconds, 1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return pair(Math.floor(seconds / 60), "min", Math.round(seconds % 60), "s");
-  if (seconds < 86_400) return pair(Math.floor(seconds / 3600), "h", Math.floor((seconds % 3600) / 60), "min");
-  const days = Math.round(seconds / 86_400);
+  const thousandths = Math.round(seconds * 1000);
+  if (thousandths < 1000) return `${thousandths} ms`;
+  const tenths = Math.round(seconds * 10);
+  if (tenths < 100) return `${formatFixed(tenths / 10, 1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return pair(Math.floor(whole / 60), "min", whole % 60, "s");
+  if (whole < 86_400) return pair(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
+  const days = Math.round(whole / 86_400);
   return `${days} ${days === 1 ? WORDS[spoken()].day : WORDS[spoken()].days}`;
 }
 
@@ -72,8 +80,9 @@ export function formatDateTime(iso: string): string {
   return new Date(iso).toLocaleString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
+/** A moment's day here, or a day that is given without a time. */
 export function formatDay(iso: string): string {
-  return new Date(iso).toLocaleDateString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric" });
+  return new Date(iso.includes("T") ? iso : `${iso}T00:00:00`).toLocaleDateString(PLACE[spoken()], { day: "numeric", month: "short", year: "numeric" });
 }
 
 export function formatClock(iso: string): string {
@@ -88,8 +97,8 @@ export function formatRelative(iso: string, now: number): string {
   if (size < 5) return words.now;
   const span =
     size < 60 ? `${size} s`
-    : size < 3600 ? `${Math.round(size / 60)} min`
-    : size < 172_800 ? `${Math.round(size / 3600)} h`
+    : Math.round(size / 60) < 60 ? `${Math.round(size / 60)} min`
+    : Math.round(size / 3600) < 48 ? `${Math.round(size / 3600)} h`
     : `${Math.round(size / 86_400)} ${words.daysApart}`;
   return seconds < 0 ? words.past(span) : words.future(span);
 }

@@ -1,6 +1,7 @@
 /** What the daemons say in English, in the present language: their codes and keys stay, their sentences may change. */
 import { formatCount, formatPlain } from "@shared/format/format";
 import { alarmDe } from "@shared/i18n/alarm.de";
+import { auditDe } from "@shared/i18n/audit.de";
 import { spoken } from "@shared/i18n/language";
 import { notesDe } from "@shared/i18n/notes.de";
 import { problemsDe, type Advised } from "@shared/i18n/problems.de";
@@ -11,6 +12,12 @@ const names: Record<keyof typeof serverDe, Readonly<Record<string, string>>> = s
 /** Title and advice of a problem; undefined where the daemon's own English is to be shown. */
 export function translatedProblem(code: string): Advised | undefined {
   return spoken() === "de" ? problemsDe[code] : undefined;
+}
+
+/** An act of the audit log; one without German is written as the log names it. */
+export function translatedAct(action: string): string {
+  const words = action.replaceAll(/[._]/g, " ");
+  return (spoken() === "de" ? auditDe[action] : undefined) ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** A note on a scan by its code and its values; one without a code, or with an unknown one, stays as it was written. */

@@ -10,3 +10,4 @@ setUpLanguage({}, {});
 afterEach(cleanup);
 window.matchMedia = (query: string) =>
   Object.assign(new EventTarget(), { matches: false, media: query, onchange: null, addListener: () => undefined, removeListener: () => undefined });
+window.ResizeObserver = class { observe = () => undefined; unobserve = () => undefined; disconnect = () => undefined; };

@@ -2,7 +2,7 @@
 import { AppShell, Burger, Group, NavLink, ScrollArea, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { Icon } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { UserMenu } from "@shared/accounts/UserMenu";
@@ -33,6 +33,11 @@ interface AppFrameProps {
 export function AppFrame({ subtitle, entries, bar, live, settings, children }: AppFrameProps) {
   const { t } = useTranslation("shared");
   const [open, { toggle, close }] = useDisclosure(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const closer = useRef<HTMLButtonElement>(null);
+  useEffect(() => { if (open) closer.current?.focus({ preventScroll: true }); }, [open]);
+  // On a narrow screen what had the focus goes out of sight with the navigation.
+  const leave = (to: HTMLElement | null) => { if (open) to?.focus(); close(); };
   return (
     <AppShell
       header={{ height: 58 }}
@@ -44,7 +49,7 @@ export function AppFrame({ subtitle, entries, bar, live, settings, children }: A
       <AppShell.Header style={{ background: "var(--page)", borderColor: "var(--line)" }}>
         <Group h="100%" px={{ base: "md", sm: "lg" }} justify="space-between" wrap="nowrap" gap="sm">
           <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
-            <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("frame.menu")} aria-expanded={open} />
+            <Burger ref={opener} opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("frame.menu")} aria-expanded={open} />
             <div style={{ minWidth: 0 }}>{bar}</div>
           </Group>
           <Group gap="xs" wrap="nowrap">
@@ -55,7 +60,7 @@ export function AppFrame({ subtitle, entries, bar, live, settings, children }: A
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" style={{ background: "var(--card)", borderColor: "var(--line)" }} aria-label={t("frame.navigation")}>
+      <AppShell.Navbar className="side-nav" data-open={open} p="sm" style={{ background: "var(--card)", borderColor: "var(--line)" }} aria-label={t("frame.navigation")}>
         <Group justify="space-between" px={8} pt={4} pb="md" wrap="nowrap">
           <Group gap={10} wrap="nowrap" style={{ minWidth: 0 }}>
             <Logo />
@@ -64,10 +69,10 @@ export function AppFrame({ subtitle, entries, bar, live, settings, children }: A
               <Text size="xs" c="dimmed" lh={1.3} truncate>{subtitle}</Text>
             </div>
           </Group>
-          <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("frame.close")} />
+          <Burger ref={closer} opened={open} onClick={() => leave(opener.current)} hiddenFrom="sm" size="sm" aria-label={t("frame.close")} />
         </Group>
         <ScrollArea style={{ flex: 1 }}>
-          {entries.map((entry) => <NavRow key={entry.label} entry={entry} onNavigate={close} />)}
+          {entries.map((entry) => <NavRow key={entry.label} entry={entry} onNavigate={() => leave(document.getElementById("main"))} />)}
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} style={{ outline: "none" }}>

@@ -2,6 +2,7 @@
 import { Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { translatedAct } from "@shared/i18n/server";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 import { At } from "@shared/ui/Time";
 
@@ -39,7 +40,7 @@ export function AuditTable({ rows, names = new Map() }: AuditTableProps) {
               <Table.Td className="num">{row.seq}</Table.Td>
               <Table.Td style={{ whiteSpace: "nowrap" }}><At at={row.at} /></Table.Td>
               <Table.Td><Text size="sm" maw={170} truncate title={row.actor}>{nameOf(row.actor, names)}</Text></Table.Td>
-              <Table.Td fw={600} style={{ whiteSpace: "nowrap" }} title={row.action}>{inWords(row.action)}</Table.Td>
+              <Table.Td fw={600} style={{ whiteSpace: "nowrap" }} title={row.action}>{translatedAct(row.action)}</Table.Td>
               <Table.Td><Text size="sm" maw={190} truncate title={row.subject}>{nameOf(row.subject, names)}</Text></Table.Td>
               <Table.Td><Text size="xs" className="mono" c="dimmed" maw={130} truncate title={JSON.stringify(row.details)}>{describe(row.details)}</Text></Table.Td>
               <Table.Td className="mono"><span title={row.hash}>{row.hash.slice(0, 8)}</span></Table.Td>
@@ -55,11 +56,6 @@ export function AuditTable({ rows, names = new Map() }: AuditTableProps) {
 function nameOf(id: string, names: ReadonlyMap<string, string>): string {
   const plain = id.replace(/^[a-z]+:/, "");
   return names.get(plain) ?? (plain === "" ? "–" : plain);
-}
-
-function inWords(action: string): string {
-  const words = action.replaceAll(/[._]/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function describe(details: Readonly<Record<string, unknown>>): string {

@@ -1,9 +1,10 @@
 /** Asks before something that cannot be taken back, and says what will happen. */
 import { Button, Group, List, Modal, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Problem } from "@shared/ui/states";
+import { useFocusHome } from "@shared/ui/useFocusHome";
 
 interface ConfirmDialogProps {
   opened: boolean;
@@ -22,7 +23,9 @@ interface ConfirmDialogProps {
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { t } = useTranslation("shared");
-  const { opened, title, lead, consequences, confirm, destructive = true, busy = false, disabled = false, error } = props;
+  const { opened, title, lead, consequences, confirm, destructive = true, busy = false, disabled = false } = props;
+  const error = useNewError(opened, props.error);
+  useFocusHome(opened);
   return (
     <Modal opened={opened} onClose={props.onClose} title={<Text fw={650} size="lg">{title}</Text>} closeButtonProps={{ "aria-label": t("dialog.close") }}>
       <Text size="sm">{lead}</Text>
@@ -32,11 +35,18 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         </List>
       )}
       {props.children}
-      {error !== undefined && error !== null && <Problem error={error} />}
+      {error !== null && <Problem error={error} />}
       <Group justify="flex-end" mt="md" gap="xs">
         <Button variant="default" onClick={props.onClose} data-autofocus>{t("dialog.cancel")}</Button>
         <Button color={destructive ? "red.8" : undefined} loading={busy} disabled={disabled} onClick={props.onConfirm}>{confirm}</Button>
       </Group>
     </Modal>
   );
+}
+
+/** What failed since the dialog was opened; an earlier failure, perhaps with something else, is not shown again. */
+function useNewError(opened: boolean, error: unknown): unknown {
+  const [known, setKnown] = useState<{ opened: boolean; earlier: unknown }>({ opened: false, earlier: null });
+  if (opened !== known.opened) setKnown({ opened, earlier: opened ? error : known.earlier });
+  return error === known.earlier ? null : (error ?? null);
 }

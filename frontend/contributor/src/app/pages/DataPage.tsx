@@ -7,13 +7,11 @@ import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
 import type { Study } from "@app/api/schemas";
-import { useImports } from "@app/features/intake/api/useImports";
 import { AddScans } from "@app/features/intake/components/AddScans";
 import { ExpectedList } from "@app/features/intake/components/ExpectedList";
-import { ImportCard } from "@app/features/intake/components/ImportCard";
+import { ImportList } from "@app/features/intake/components/ImportList";
 import { PatientTable } from "@app/features/intake/components/PatientTable";
 import { StorageCard } from "@app/features/intake/components/StorageCard";
-import { importNames } from "@app/features/intake/importNames";
 import { SharingCard } from "@app/features/privacy/components/SharingCard";
 import { useQualityGlances } from "@app/features/quality/api/useQuality";
 import { QualityChip } from "@app/features/quality/components/QualityChip";
@@ -23,16 +21,12 @@ import { SharedSummary } from "@app/features/studies/components/SharedSummary";
 import { StudyTable } from "@app/features/studies/components/StudyTable";
 import { useSystem } from "@app/features/system/api/useSystem";
 
-const MOST_IMPORTS = 3;
-
 /** Changes whenever a study comes, goes, or changes its state. */
 const stampOf = (studies: readonly Study[]) => `${studies.length} ${studies.filter(({ state }) => state === "usable").length}`;
 
 export function DataPage() {
   const { t } = useTranslation();
   const studies = useStudies();
-  const imports = useImports();
-  const names = importNames(imports.data ?? []);
   const glances = useQualityGlances(studies.data?.length ?? 0);
   const system = useSystem();
   return (
@@ -60,7 +54,7 @@ export function DataPage() {
         <Grid.Col span={{ base: 12, lg: 4 }} order={{ base: 1, lg: 2 }}>
           <Stack gap="md">
             <AddScans />
-            {imports.data?.slice(0, MOST_IMPORTS).map((one, place) => <ImportCard key={one.id} one={one} name={names[place] ?? ""} />)}
+            <ImportList />
             <StorageCard />
             {system.data !== undefined && <SharedSummary summary={system.data.shared_summary} />}
             {system.data !== undefined && <SharingCard summary={system.data.shared_summary} />}

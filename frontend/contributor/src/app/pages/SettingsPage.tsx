@@ -1,5 +1,5 @@
 /** People; this site and its certificate; what this computer gives; notices; the way out; the program. */
-import { Button, SimpleGrid, Stack, Tabs } from "@mantine/core";
+import { Button, SimpleGrid, Stack } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -11,6 +11,7 @@ import { NextStartCard } from "@shared/settings/NextStartCard";
 import { NoticeSettings } from "@shared/settings/NoticeSettings";
 import { ChildrenList } from "@shared/ui/ChildrenList";
 import { Card, Page } from "@shared/ui/Page";
+import { PageTabs } from "@shared/ui/PageTabs";
 import { Resource } from "@shared/ui/states";
 
 import { RelationCard } from "@app/features/enrolment/components/RelationCard";
@@ -33,10 +34,7 @@ export function SettingsPage() {
   const chosen = PARTS.find((part) => part === wanted) ?? "people";
   return (
     <Page title={t("nav.settings")} intro={t("settings.intro")}>
-      <Tabs value={chosen} onChange={(part) => void go({ search: part === null ? {} : { part }, replace: true })} keepMounted={false}>
-        <Tabs.List mb="md" aria-label={t("nav.settings")}>{PARTS.map((part) => <Tabs.Tab key={part} value={part}>{t(`settings.${part}Tab`)}</Tabs.Tab>)}</Tabs.List>
-        {PARTS.map((part) => { const View = VIEWS[part]; return <Tabs.Panel key={part} value={part}><View /></Tabs.Panel>; })}
-      </Tabs>
+      <PageTabs label={t("nav.settings")} parts={PARTS} nameOf={(part) => t(`settings.${part}Tab`)} views={VIEWS} chosen={chosen} onChoose={(part) => void go({ search: { part }, replace: true })} />
     </Page>
   );
 }

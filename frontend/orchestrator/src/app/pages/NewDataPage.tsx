@@ -6,7 +6,6 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
-import { formatCount } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Page } from "@shared/ui/Page";
 import { Empty, Problem, Resource } from "@shared/ui/states";
@@ -41,12 +40,12 @@ function Inbox({ view }: { view: View }) {
   const [changed, setChanged] = useState<ReadonlyMap<string, boolean>>(new Map());
   const chosen = new Set(view.items.filter((site) => changed.get(site.site_id) ?? site.enough).map((site) => site.site_id));
   const have = view.items.filter((site) => site.enough).length;
-  const least = formatCount(view.least_new_studies);
+  const least = t("newData.studies", { count: view.least_new_studies });
   return (
     <Stack gap="md">
       {view.enough
         ? <Notice tone="success" title={t("newData.ready")}>{t("newData.readyText", { count: have, least })}</Notice>
-        : <Notice tone="info" title={t("newData.notYet")}>{t("newData.notYetText", { have, need: view.least_sites, least })}</Notice>}
+        : <Notice tone="info" title={t("newData.notYet")}>{t("newData.notYetText", { have, count: view.least_sites, least })}</Notice>}
       <div className="card">
         <NewDataTable rows={view.items} least={view.least_new_studies} chosen={chosen} onToggle={(id, on) => setChanged(new Map(changed).set(id, on))} />
       </div>

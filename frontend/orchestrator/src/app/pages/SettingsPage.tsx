@@ -1,5 +1,6 @@
 /** Accounts and the own account; how the house runs; notices; the daemon itself. */
-import { SimpleGrid, Stack, Tabs } from "@mantine/core";
+import { SimpleGrid, Stack } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { AccountsCard } from "@shared/accounts/AccountsCard";
@@ -10,6 +11,7 @@ import { NoticeSettings } from "@shared/settings/NoticeSettings";
 import { ChildrenList } from "@shared/ui/ChildrenList";
 import { Fingerprint } from "@shared/ui/Fingerprint";
 import { Card, Facts, Page } from "@shared/ui/Page";
+import { PageTabs } from "@shared/ui/PageTabs";
 import { Resource } from "@shared/ui/states";
 
 import { HouseSettings } from "@app/features/settings/components/HouseSettings";
@@ -22,12 +24,10 @@ const VIEWS = { people: People, house: HouseSettings, notices: Notices, program:
 
 export function SettingsPage() {
   const { t } = useTranslation();
+  const [chosen, setChosen] = useState<(typeof PARTS)[number]>("people");
   return (
     <Page title={t("nav.settings")} intro={t("system.intro")}>
-      <Tabs defaultValue="people" keepMounted={false}>
-        <Tabs.List mb="md" aria-label={t("nav.settings")}>{PARTS.map((part) => <Tabs.Tab key={part} value={part}>{t(`settings.${part}`)}</Tabs.Tab>)}</Tabs.List>
-        {PARTS.map((part) => { const View = VIEWS[part]; return <Tabs.Panel key={part} value={part}><View /></Tabs.Panel>; })}
-      </Tabs>
+      <PageTabs label={t("nav.settings")} parts={PARTS} nameOf={(part) => t(`settings.${part}`)} views={VIEWS} chosen={chosen} onChoose={setChosen} />
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 /** A line of the activity in the present language; one without a key, or with an unknown one, stays as it was written. */
 import { useTranslation } from "react-i18next";
 
+import { formatDay, formatPlain } from "@shared/format/format";
 import { translatedProblem } from "@shared/i18n/server";
 import { z } from "@shared/zod";
 
@@ -20,8 +21,16 @@ function absences(values: Record<string, unknown>, t: Translate): string {
 export function activityText(line: Activity, t: Translate): string {
   if (line.key === null || line.key === undefined) return line.text;
   const values = line.values ?? {};
+  const { day, seconds } = values;
   const code = typeof values.code === "string" ? values.code : "";
-  const words = t(`activity.${line.key}`, { ...values, missing: absences(values, t), reason: translatedProblem(code)?.title ?? values.reason, defaultValue: line.text });
+  const words = t(`activity.${line.key}`, {
+    ...values,
+    ...(typeof day === "string" ? { day: formatDay(day) } : {}),
+    ...(typeof seconds === "number" ? { seconds: formatPlain(seconds) } : {}),
+    missing: absences(values, t),
+    reason: translatedProblem(code)?.title ?? values.reason,
+    defaultValue: line.text,
+  });
   return words.trim();
 }
 

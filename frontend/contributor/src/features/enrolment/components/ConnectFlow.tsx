@@ -4,14 +4,12 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { ActButton } from "@shared/accounts/ActButton";
 import { Notice } from "@shared/ui/Chip";
-import { Problem } from "@shared/ui/states";
 
 import type { Connection } from "@app/api/schemas";
-import { useLeave } from "@app/features/enrolment/api/useEnrolment";
 import { ConnectionFinding } from "@app/features/enrolment/components/ConnectionFinding";
 import { CompareFingerprint } from "@app/features/enrolment/components/ConnectSteps";
+import { GiveUp } from "@app/features/enrolment/components/GiveUp";
 import { OpenInvitation, type Opened } from "@app/features/enrolment/components/OpenInvitation";
 import { ReviewInvitation } from "@app/features/enrolment/components/ReviewInvitation";
 import { detailOf } from "@app/features/enrolment/words";
@@ -82,14 +80,10 @@ function CheckFirst({ children }: { children: ReactNode }) {
 
 function Ended({ connection }: { connection: Connection }) {
   const { t } = useTranslation();
-  const leave = useLeave();
   return (
-    <>
-      <Notice live tone={connection.state === "suspended" ? "warning" : "danger"} title={t(`connect.ended.${connection.state}`)}
-        action={connection.state === "protocol_mismatch" || connection.state === "suspended" ? undefined : <ActButton size="xs" variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>{t("connect.again")}</ActButton>}>
-        {detailOf(connection) || t(`connect.endedAdvice.${connection.state}`)}
-      </Notice>
-      {leave.isError && <Problem error={leave.error} />}
-    </>
+    <Notice live tone={connection.state === "suspended" ? "warning" : "danger"} title={t(`connect.ended.${connection.state}`)}
+      action={connection.state === "protocol_mismatch" || connection.state === "suspended" ? undefined : <GiveUp what="again" size="xs" />}>
+      {detailOf(connection) || t(`connect.endedAdvice.${connection.state}`)}
+    </Notice>
   );
 }

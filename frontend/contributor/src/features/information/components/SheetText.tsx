@@ -2,6 +2,8 @@
 import { Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { formatDay } from "@shared/format/format";
+
 import type { Information } from "@app/features/information/api/useInformation";
 
 interface SheetTextProps {
@@ -25,7 +27,7 @@ export function SheetText({ information, language }: SheetTextProps) {
           </section>
         ))}
       </Stack>
-      <Text size="xs" c="dimmed" mt="lg" className="mono" style={{ overflowWrap: "anywhere" }}>{t("sheet.version", { version: information.version, issued: information.issued })} · SHA-256 {information.sha256}</Text>
+      <Text size="xs" c="dimmed" mt="lg" className="mono" style={{ overflowWrap: "anywhere" }}>{t("sheet.version", { version: information.version, issued: formatDay(information.issued) })} · SHA-256 {information.sha256}</Text>
     </article>
   );
 }

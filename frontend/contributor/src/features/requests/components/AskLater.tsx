@@ -8,6 +8,7 @@ import { ActButton } from "@shared/accounts/ActButton";
 import { formatDateTime } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
+import { useFocusHome } from "@shared/ui/useFocusHome";
 
 import type { Request } from "@app/api/schemas";
 import { useRemind } from "@app/features/requests/api/useRequests";
@@ -17,6 +18,7 @@ export function AskLater({ request }: { request: Request }) {
   const { t } = useTranslation();
   const [opened, setOpened] = useState(false);
   const remind = useRemind(request.session_id);
+  useFocusHome(opened);
   if (request.remind_at !== null) {
     return (
       <div role="status">

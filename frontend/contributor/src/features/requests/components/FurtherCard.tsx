@@ -30,11 +30,11 @@ export function FurtherCard({ sessionId, further, before }: FurtherCardProps) {
         <Facts grid items={[
           [t("further.rounds"), t("further.roundsValue", { rounds: offer.rounds, before })],
           [t("request.leaves"), t("request.leavesValue", { each: formatBytes(offer.update_bytes), all: formatBytes(further.total_bytes) })],
-          [t("request.howLong"), t("request.howLongValue", { rounds: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
+          [t("request.howLong"), t("request.howLongValue", { count: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
           [t("request.until"), formatDateTime(offer.answer_by)],
         ]} />
         {further.open && <AnswerForm title={t("further.answer")} verified studies={further.studies_covered} answer={answer} />}
-        <Text size="xs" c="dimmed">{t("further.note", { before })}</Text>
+        <Text size="xs" c="dimmed">{t("further.note", { count: before })}</Text>
       </Stack>
     </section>
   );

@@ -25,7 +25,7 @@ export function RequestCard({ request }: { request: Request }) {
     <Card title={offer.title} tone={(open && request.remind_at === null) || request.further?.open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={open && request.remind_at !== null ? "neutral" : TONES[request.state]}>{t(open && request.remind_at !== null ? "later.chip" : `request.state.${request.state}`)}</Chip></span>}>
       <Stack gap="lg">
         {!request.verified && <Notice tone="danger" title={t("request.unverified")}>{t("request.unverifiedAdvice")}</Notice>}
-        <Text>{t("request.sentence", { orchestrator: offer.orchestrator, task: t(`task.${offer.task}`, { defaultValue: offer.task }), count: request.studies_covered, rounds: offer.rounds })}</Text>
+        <Text>{t("request.sentence", { orchestrator: offer.orchestrator, task: t(`task.${offer.task}`, { defaultValue: offer.task }), count: request.studies_covered, rounds: t("request.rounds", { count: offer.rounds }) })}</Text>
         {offer.note !== "" && <blockquote style={{ margin: 0, paddingLeft: 14, borderLeft: "3px solid var(--line)" }}><Text size="sm" fs="italic">{offer.note}</Text></blockquote>}
         <Facts grid items={[
           [t("request.who"), offer.orchestrator],
@@ -35,7 +35,7 @@ export function RequestCard({ request }: { request: Request }) {
           [t("request.leaves"), t("request.leavesValue", { each: formatBytes(offer.update_bytes), all: formatBytes(request.total_bytes) })],
           [t("request.never"), t("request.neverValue")],
           [t("request.with"), t("request.withValue", { count: Math.max(0, offer.sites_invited - 1) })],
-          [t("request.howLong"), t("request.howLongValue", { rounds: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
+          [t("request.howLong"), t("request.howLongValue", { count: offer.rounds, each: formatDuration(offer.round_deadline_s) })],
           [t("request.until"), formatDateTime(offer.answer_by)],
           [t("request.get"), t("request.getValue")],
           [t("request.sheet"), <Anchor key="sheet" size="sm" underline="always" renderRoot={(props) => <Link to="/information" {...props} />}>{t("request.sheetRead")}</Anchor>],

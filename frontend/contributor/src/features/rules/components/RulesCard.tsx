@@ -20,6 +20,7 @@ export function RulesCard() {
   const [edited, setEdited] = useState<Rule | "new" | null>(null);
   const [removed, setRemoved] = useState<Rule | null>(null);
   const remove = useDeleteRule();
+  const close = () => { setRemoved(null); remove.reset(); };
   const add = <ActButton size="xs" variant="light" leftSection={<IconPlus size={15} />} onClick={() => setEdited("new")}>{t("rules.add")}</ActButton>;
   return (
     <Card title={t("rules.title")} note={t("rules.note")} aside={add}>
@@ -36,7 +37,7 @@ export function RulesCard() {
       </Resource>
       <RuleDialog edited={edited} onClose={() => setEdited(null)} />
       <ConfirmDialog opened={removed !== null} title={t("rules.deleteTitle", { name: removed?.name ?? "" })} lead={t("rules.deleteLead")} consequences={[t("rules.deleteOne"), t("rules.deleteTwo")]} confirm={t("rules.delete")}
-        busy={remove.isPending} error={remove.error} onClose={() => setRemoved(null)} onConfirm={() => { if (removed !== null) remove.mutate(removed.id, { onSuccess: () => setRemoved(null) }); }} />
+        busy={remove.isPending} error={remove.error} onClose={close} onConfirm={() => { if (removed !== null) remove.mutate(removed.id, { onSuccess: close }); }} />
     </Card>
   );
 }
@@ -50,7 +51,7 @@ function RuleRow({ rule, onEdit, onRemove }: { rule: Rule; onEdit: () => void; o
       <Group justify="space-between" gap="sm" align="flex-start">
         <Stack gap={2} style={{ flex: "1 1 260px", minWidth: 0 }}>
           <Group gap={8}><Text fw={620}>{rule.name}</Text><Chip tone={rule.in_force ? "success" : "neutral"}>{t(rule.in_force ? "rules.inForce" : active ? "rules.over" : "rules.paused")}</Chip></Group>
-          <Text size="sm">{t("rules.sentence", { orchestrator: rule.orchestrator, task: t(`task.${rule.task}`, { defaultValue: rule.task }), rounds: rule.max_rounds })}</Text>
+          <Text size="sm">{t("rules.sentence", { orchestrator: rule.orchestrator, task: t(`task.${rule.task}`, { defaultValue: rule.task }), count: rule.max_rounds })}</Text>
           <Text size="sm" c="dimmed">{limitsOf(rule, t).join(" · ")}</Text>
           <Text size="xs" c="dimmed" className="num">{t("rules.used", { count: rule.consents })} · {rule.rounds_a_week === null ? t("rules.week", { count: rule.rounds_this_week }) : t("rules.weekOf", { count: rule.rounds_this_week, of: rule.rounds_a_week })} · {t("rules.version", { version: rule.version })}, <span className="mono" title={rule.sha256}>{rule.sha256.slice(0, 10)}</span></Text>
         </Stack>

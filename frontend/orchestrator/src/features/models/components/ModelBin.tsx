@@ -19,6 +19,7 @@ export function ModelBin() {
   const [removing, setRemoving] = useState<Model | null>(null);
   const restore = useRestoreModel();
   const remove = useRemoveModel();
+  const close = () => { setRemoving(null); remove.reset(); };
   if (bin.isError) return <Problem error={bin.error} onRetry={() => void bin.refetch()} />;
   if (bin.data === undefined || bin.data.length === 0) return null;
   return (
@@ -39,8 +40,8 @@ export function ModelBin() {
       </Stack>
       {restore.isError && <Problem error={restore.error} />}
       <ConfirmDialog opened={removing !== null} title={t("bin.removeTitle", { name: removing?.name ?? "" })} lead={t("bin.removeLead")} consequences={[t("bin.removeOne"), t("bin.removeTwo")]}
-        confirm={t("bin.removeConfirm")} busy={remove.isPending} error={remove.error} onClose={() => setRemoving(null)}
-        onConfirm={() => { if (removing !== null) remove.mutate(removing.id, { onSuccess: () => setRemoving(null) }); }} />
+        confirm={t("bin.removeConfirm")} busy={remove.isPending} error={remove.error} onClose={close}
+        onConfirm={() => { if (removing !== null) remove.mutate(removing.id, { onSuccess: close }); }} />
     </Card>
   );
 }

@@ -29,7 +29,7 @@ export function SessionActions({ session }: { session: Session }) {
   const action = useSessionAction(session.id);
   const shown = asked ?? "stop";
   const close = () => { setAsked(null); action.reset(); };
-  const values = { round: session.round, closed: session.rounds.filter((round) => round.state === "closed").length, title: session.title };
+  const values = { round: session.round, count: session.rounds.filter((round) => round.state === "closed").length, title: session.title };
   const consequences = [t(`act.${shown}.first`, values), t(`act.${shown}.second`, values)];
   return (
     <>

@@ -1,4 +1,6 @@
 /** What sessions have in common and what not: one curve each, the settings that differ, where each ended. */
+import { formatPlain, formatYesNo } from "@shared/format/format";
+import { translatedName } from "@shared/i18n/server";
 import { siteStyle } from "@shared/theme/theme";
 import type { ChartLine, ChartPoint } from "@shared/ui/LossChart";
 
@@ -27,8 +29,10 @@ export function comparePoints(sessions: readonly Session[], key: string): ChartP
 
 function words(value: unknown): string {
   if (typeof value === "object" && value !== null) {
-    return Object.entries(value).map(([key, inner]) => `${key.replaceAll("_", " ")}: ${words(inner)}`).join(", ");
+    return Object.entries(value).map(([key, inner]) => `${translatedName("parameter", key, key.replaceAll("_", " "))}: ${words(inner)}`).join(", ");
   }
+  if (typeof value === "number") return formatPlain(value);
+  if (typeof value === "boolean") return formatYesNo(value);
   return value === null || value === undefined || value === "" ? "–" : String(value);
 }
 

@@ -8,11 +8,11 @@ import { api } from "@app/api/client";
 const AGAIN_MS = 5 * 60_000;
 
 export function usePresence() {
-  const presence = useQuery({
+  return useQuery({
     queryKey: ["presence"],
     queryFn: () => body(api.GET("/api/v1/sites/presence", { params: { query: { hours: 24, parts: 24 } } })),
     refetchInterval: AGAIN_MS,
     staleTime: 60_000,
+    select: ({ items }) => new Map(items.map(({ site_id: siteId, shares }) => [siteId, shares])),
   });
-  return new Map(presence.data?.items.map(({ site_id: siteId, shares }) => [siteId, shares]));
 }

@@ -25,5 +25,5 @@ export function CertificateEnd({ site }: { site: Site }) {
   if (site.certificate_expires_at === null) return <>–</>;
   const days = daysLeft(site, now);
   if (days === undefined) return <Text size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>{t("trust.until", { until: formatDateTime(site.certificate_expires_at).replace(/,.*/, "") })}</Text>;
-  return <Chip tone={days < 0 ? "danger" : "warning"}>{days < 0 ? t("trust.ended") : t("trust.ends", { days })}</Chip>;
+  return <Chip tone={days < 0 ? "danger" : "warning"}>{days < 0 ? t("trust.ended") : t("trust.ends", { count: days })}</Chip>;
 }

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { Chip } from "@shared/ui/Chip";
 import { LongTable } from "@shared/ui/LongTable";
+import { Problem } from "@shared/ui/states";
 import { Ago } from "@shared/ui/Time";
 
 import type { Site } from "@app/api/schemas";
@@ -24,7 +25,6 @@ export function SiteChip({ site }: { site: Site }) {
 }
 
 const COLUMNS = ["name", "state", "seen", "studies", "new", "certificate"] as const;
-const NEVER: readonly number[] = [];
 const idOf = (site: Site) => site.id;
 
 export function SiteTable({ sites, onOpen }: { sites: readonly Site[]; onOpen: (id: string) => void }) {
@@ -38,14 +38,15 @@ export function SiteTable({ sites, onOpen }: { sites: readonly Site[]; onOpen: (
   );
   return (
     <div className="card">
+      {presence.isError && <Problem error={presence.error} onRetry={() => void presence.refetch()} />}
       <LongTable label={t("nav.sites")} head={head} columns={COLUMNS.length + 1} rows={sites} rowKey={idOf}>
-        {(site) => <SiteCells site={site} shares={presence.get(site.id) ?? NEVER} onOpen={onOpen} />}
+        {(site) => <SiteCells site={site} shares={presence.data?.get(site.id)} onOpen={onOpen} />}
       </LongTable>
     </div>
   );
 }
 
-const SiteCells = memo(function SiteCells({ site, shares, onOpen }: { site: Site; shares: readonly number[]; onOpen: (id: string) => void }) {
+const SiteCells = memo(function SiteCells({ site, shares, onOpen }: { site: Site; shares: readonly number[] | undefined; onOpen: (id: string) => void }) {
   const { t } = useTranslation();
   return (
     <>
@@ -53,7 +54,7 @@ const SiteCells = memo(function SiteCells({ site, shares, onOpen }: { site: Site
       <Table.Td><SiteChip site={site} /></Table.Td>
       <Table.Td>
         <Text size="xs" c="dimmed">{site.online ? t("sites.now") : site.last_seen === null ? t("sites.never") : <Ago at={site.last_seen} />}</Text>
-        <Uptime shares={shares} />
+        {shares !== undefined && shares.length > 0 && <Uptime shares={shares} />}
       </Table.Td>
       <Table.Td className="num">
         {site.data === null ? "–" : t("sites.usable", { usable: site.data.studies_usable, total: site.data.studies_total })}

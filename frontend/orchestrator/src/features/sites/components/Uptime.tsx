@@ -4,9 +4,10 @@ import { useTranslation } from "react-i18next";
 const STEP = 4;
 const HEIGHT = 20;
 
+/** `shares`: at least one, each 0 to 1. */
 export function Uptime({ shares }: { shares: readonly number[] }) {
   const { t } = useTranslation();
-  const percent = Math.round((100 * shares.reduce((sum, share) => sum + share, 0)) / Math.max(1, shares.length));
+  const percent = Math.round((100 * shares.reduce((sum, share) => sum + share, 0)) / shares.length);
   const width = shares.length * STEP;
   return (
     <svg viewBox={`0 0 ${width} ${HEIGHT}`} width={width} height={HEIGHT} role="img" aria-label={t("uptime.label", { percent })}>
