@@ -142,11 +142,12 @@ class Sessions:
         with self._desk.database.read() as connection:
             row = lab_sessions.by_id(connection, session_id)
             parts = lab_sessions.participations(connection, session_id)
+            trusted = lab_sessions.of_trusted_sites(connection, session_id)
             asked = lab_amendments.latest(connection, session_id)
             number = closed_rounds(lab_sessions.rounds(connection, session_id, newest=2)) + 1
         now, without = self._desk.now(), left_out(row)
         parts = [part for part in parts if part.site_id not in without]
-        ready = len(agreed_to(eligible(parts, now), number)) >= quorum(row)
+        ready = len(agreed_to(eligible(trusted, now, without=without), number)) >= quorum(row)
         if row.state is SessionState.OFFERED and starts_by_itself(row):
             self._start_offered(row, parts, ready=ready)
         elif row.state is SessionState.PAUSED and row.reason == AWAITS_CONSENT and ready:
@@ -222,7 +223,7 @@ class Sessions:
             self._wishes.settle(row.id)
             with self._desk.database.begin() as tx:
                 self._tell_of_site(tx, row, name, key=key, text=text)
-                self._book.publish(tx, row.id)
+        self._views.publish_of_site(site_id)  # also those that wait for it
 
     def _tell_of_site(self, tx: Transaction, row: SessionRow, name: str, *, key: str, text: str) -> None:
         values: Json = {"name": name, "title": row.title}
@@ -237,8 +238,8 @@ class Sessions:
                 raise IllegalTransition(message)
             self._round_files.check_there(tx, session_id)
             number = closed_rounds(lab_sessions.rounds(tx.connection, session_id, newest=2)) + 1
-            parts = lab_sessions.participations(tx.connection, session_id)
-            ready = len(agreed_to(eligible(parts, self._desk.now(), without=left_out(row)), number))
+            trusted = lab_sessions.of_trusted_sites(tx.connection, session_id)
+            ready = len(agreed_to(eligible(trusted, self._desk.now(), without=left_out(row)), number))
             if ready < quorum(row):
                 message = f"{ready} sites have agreed to round {number}, the quorum is {quorum(row)}"
                 raise Conflict(message, code="session.not_ready")
