@@ -81,6 +81,13 @@ def test_a_folder_of_dicom_becomes_studies_and_every_file_has_a_row(site: TestSi
     assert list((site.paths.incoming / "ready").iterdir()) == []
 
 
+def test_a_study_is_added_by_the_account_that_began_its_import(site: TestSite, tmp_path: Path) -> None:
+    _ended(site, _begin(site, _folder(tmp_path, 2)))
+    rows = site.daemon.services.records.audit_rows(after=0, limit=1000)
+    actors = {action: {row.actor for row in rows if row.action == action} for action in ("import.begun", "study.added")}
+    assert actors == {"import.begun": {"Owner"}, "study.added": {"Owner"}}
+
+
 def test_a_study_file_that_cannot_be_used_leaves_nothing_behind_and_says_why(site: TestSite, tmp_path: Path) -> None:
     folder = tmp_path / "made"
     folder.mkdir()
