@@ -293,6 +293,8 @@ def test_a_trained_model_enters_the_registry_with_parents_and_data(lab: Lab, chi
     view = job_in(lab, lab.ok("POST", "/laboratory/trainings", body)["id"], "done")
     model = lab.ok("GET", f"/models/{view['model_id']}")
     assert (model["origin"], model["name"], model["parents"]) == ("trained", "Mine", [parent["id"]])
+    family = lab.ok("GET", f"/models/{parent['id']}/family")["items"]
+    assert [node["origin"] for node in family] == ["random", "trained"]
     assert model["metrics"]["nrmse_body"] == 0.25
     assert model["card"]["data"]["data_sets"] == ["Quick"]
     request = child.asked[-1]
