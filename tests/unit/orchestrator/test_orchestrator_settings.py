@@ -259,6 +259,11 @@ def test_the_next_start_is_written_beside_what_the_file_says_already(lab: Lab) -
     assert written == {"name": "Lab", "public_host": "lab.example.org", "upload_limit_mib": 4096}
     assert "# ours" in file.read_text()
     assert lab.call("PUT", "/settings/daemon", {"public_host": "a b", "upload_limit_mib": 1}).status_code == 422
+    file.write_text('upload_limit_mib = "many"\n')  # by a person, while the daemon runs
+    misfit = lab.call("GET", "/settings/daemon")
+    assert (misfit.status_code, (misfit.json or {})["detail"].partition(": Input")[0]) == (
+        422, "settings.toml: upload_limit_mib",
+    )  # fmt: skip
 
 
 def test_what_the_program_was_started_with_cannot_be_changed_on_the_page(lab: Lab, tmp_path: Path) -> None:
