@@ -45,7 +45,10 @@ class Drain:
         """Return how far it is."""
         state = self._settings.get(KEY, DrainState)
         with self._desk.database.read() as connection:
-            running = len(lab_sessions.all_sessions(connection, GOING_ON))
+            going_on = lab_sessions.all_sessions(connection, GOING_ON)
+        running = sum(
+            row.state is SessionState.RUNNING or row.run_id is not None for row in going_on
+        )  # the others wait
         jobs = self._laboratory.running()
         return DrainView(on=state.on, since=state.since, by=state.by, running=running, held=len(state.held), jobs=jobs)
 
