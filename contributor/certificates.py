@@ -62,7 +62,16 @@ class SiteCertificates:
         write_public(self._paths.certificate, certificate_pem.encode("ascii"))
         return certificate
 
+    def is_installed(self) -> bool:
+        """Tell whether there is a certificate; it is put in place, and removed, last."""
+        return self._paths.certificate.is_file()
+
+    def is_whole(self) -> bool:
+        """Tell whether every file that a relation needs is there."""
+        paths = self._paths
+        return all(path.is_file() for path in (paths.key, paths.flower_key, paths.ca, paths.certificate))
+
     def remove(self) -> None:
         """Delete key and certificates; the site is nobody afterwards."""
-        for path in (self._paths.certificate, self._paths.flower_key, self._paths.ca, self._paths.key):
+        for path in (self._paths.key, self._paths.flower_key, self._paths.ca, self._paths.certificate):
             path.unlink(missing_ok=True)

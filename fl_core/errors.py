@@ -441,7 +441,9 @@ CATALOGUE: dict[str, Entry] = {
         "Raise the limit on the page Data, or remove what is not needed, then go on with the import.",
     ),
     "storage.in_use": Entry(
-        409, "The folder cannot be changed while there are studies.", "Remove all data first, or keep the folder."
+        409,
+        "The folder cannot be changed while there are studies or files of an import.",
+        "Remove all data first (an import that failed: go on with it, or remove it), or keep the folder.",
     ),
     "storage.fixed": Entry(
         409, "The folder is given at the start of the program.", "Change data_folder in the settings of this program."

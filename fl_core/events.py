@@ -110,4 +110,7 @@ class EventBus:
                 self._told_at = {key: at for key, at in self._told_at.items() if now - at < 60}
                 self._told_at.update(dict.fromkeys(due, now))
             for (type_, _key), model in models:
-                self.publish(type_, model)
+                try:
+                    self.publish(type_, model)
+                except Exception:
+                    logger.exception("progress could not be told", extra={"resource": type_})

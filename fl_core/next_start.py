@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from pydantic import ValidationError
+
 from fl_core.errors import Conflict, InvalidInput
 from fl_core.storage.database import Database
 from fl_core.storage.journal import Journal
 from fl_core.trust.files import write_public
 from fl_core.views import Schema
+from fl_core.web.complaints import first_problem
 
 StartT = TypeVar("StartT", bound=Schema)
 
@@ -43,11 +46,15 @@ class NextStartSettings(Generic[StartT]):
         ]
 
     def next(self) -> StartT:
-        """Return what holds from the next start on."""
+        """Return what holds from the next start on; raises InvalidInput when settings.toml cannot be read, or does not fit."""
         kind = type(self.present)
         fixed = {name: getattr(self.present, name) for name in self.fixed}
         stored = {name: value for name, value in self._stored().items() if name in kind.model_fields}
-        return kind.model_validate({**stored, **fixed})
+        try:
+            return kind.model_validate({**stored, **fixed})
+        except ValidationError as error:  # a person may have changed the file meanwhile
+            message = f"settings.toml: {first_problem(error)}"
+            raise InvalidInput(message) from error
 
     def change(self, wanted: StartT) -> None:
         """Write the settings down.

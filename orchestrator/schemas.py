@@ -292,6 +292,9 @@ class ProgressDelta(Schema):
     progress: SiteProgress
 
 
+ModelOrigin = Literal["random", "uploaded", "shipped", "round", "trained"]
+
+
 class ModelView(Schema):
     """GET /models, GET /models/{id}, delta `model`: a ModelVersion with its card."""
 
@@ -299,7 +302,7 @@ class ModelView(Schema):
     name: str
     task: str
     network: str
-    origin: Literal["random", "uploaded", "shipped", "round", "trained"]
+    origin: ModelOrigin
     session_id: str | None
     round: int | None
     parents: list[str] = Field(description="ids of the ModelVersions it came from")
@@ -331,7 +334,7 @@ class ModelNode(Schema):
     id: str
     name: str
     task: str
-    origin: Literal["random", "uploaded", "shipped", "round"]
+    origin: ModelOrigin
     session_id: str | None
     round: int | None
     parents: list[str]

@@ -62,14 +62,14 @@ def start_session(home: Path, *, as_json: bool, what: str) -> None:
 @click.argument("session_id", metavar="SESSION")
 def watch_session(home: Path, *, as_json: bool, session_id: str) -> None:
     """Follow SESSION until it ends; exit code 1 when it failed."""
-    client, shown = DaemonClient(home), 0
+    client, last = DaemonClient(home), 0
     while True:
         view = client.call("GET", f"/sessions/{session_id}")
-        log = [str(line) for line in view["log"]] if isinstance(view["log"], list) else []
-        if not as_json:
-            for line in log[shown:]:
-                click.echo(line)
-            shown = len(log)
+        for line in view["log"] if isinstance(view["log"], list) else []:  # the newest lines, the latest one last
+            if line["seq"] > last:
+                last = line["seq"]
+                if not as_json:
+                    click.echo(line["text"])
         if view["state"] in ENDED:
             break
         time.sleep(WATCH_POLL_S)

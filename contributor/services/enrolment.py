@@ -16,6 +16,7 @@ from contributor.certificates import SiteCertificates
 from contributor.connecting import finding_of
 from contributor.peer_client import PeerClient
 from contributor.schemas import ConnectionView, InvitationPreview
+from contributor.schemas_network import PreflightLine
 from contributor.services.connection import Connection, ca_fingerprint
 from contributor.services.farewell import Farewell
 from fl_core.acting import acted_by
@@ -31,6 +32,7 @@ from fl_core.trust.tls import enrol_context
 FIRST_DELAY_S = 0.5
 LARGEST_DELAY_S = 15.0
 MAY_START = frozenset({"not_enrolled", "refused", "revoked"})
+CERTIFIED = frozenset({"connected", "reconnecting", "protocol_mismatch", "suspended", "revoked"})
 
 logger = logging.getLogger(__name__)
 
@@ -162,13 +164,19 @@ class Enrolment:
         return receipt
 
     def resume(self) -> None:
-        """Go on with what was going on when the daemon ended."""
-        if self._connection.record.state == "pending":
+        """Go on with what was going on when the daemon ended; a leave that was cut off is finished."""
+        record = self._connection.record
+        if record.state == "not_enrolled" and self._certificates.is_installed():
+            self._certificates.remove()
+        elif record.state in CERTIFIED and not self._certificates.is_whole():
+            logger.warning("key or certificate is missing; this site is not enrolled", extra={"state": record.state})
+            self._end(record, actor="system", finding=None)
+        elif record.state == "pending":
             self._wait_in_background()
         elif self._connection.is_enrolled:
             self._connection.move("reconnecting", words="Started again; connecting.", values={"context": "again"})
             self._joined()
-        elif self._connection.record.state in {"revoked", "suspended"}:
+        elif record.state in {"revoked", "suspended"}:
             self._listen()
 
     def leave(self) -> ConnectionView:
@@ -183,19 +191,22 @@ class Enrolment:
                 raise Conflict(message, code="enrolment.none")
             self.stop()
             self._left()
-            finding = self._farewell.say(before)
-            self._certificates.remove()
-            name = before.orchestrator or "the federation"
-            self._connection.replace(
-                ConnectionRecord(since=self._clock()),
-                actor=acted_by("professional"),
-                action="enrolment.left",
-                details={"told": finding is not None and finding.level == "green"},
-                text=f"Left {name}; this site's key was deleted. {'' if finding is None else finding.text}".strip(),
-                values={"orchestrator": name, "context": "" if finding is None else finding.code.partition(".")[2]},
-                finding=finding,
-            )
+            self._end(before, actor=acted_by("professional"), finding=self._farewell.say(before))
         return self.connection()
+
+    def _end(self, before: ConnectionRecord, *, actor: str, finding: PreflightLine | None) -> None:
+        """Forget the relation, then remove what proved it: cut off between the two, the next start removes it."""
+        name = before.orchestrator or "the federation"
+        self._connection.replace(
+            ConnectionRecord(since=self._clock()),
+            actor=actor,
+            action="enrolment.left",
+            details={"told": finding is not None and finding.level == "green"},
+            text=f"Left {name}; this site's key was deleted. {'' if finding is None else finding.text}".strip(),
+            values={"orchestrator": name, "context": "" if finding is None else finding.code.partition(".")[2]},
+            finding=finding,
+        )
+        self._certificates.remove()
 
     def renew(self) -> ConnectionView:
         """Ask for a fresh certificate now; raises Conflict (``enrolment.none``) without one to renew."""

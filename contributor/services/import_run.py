@@ -204,7 +204,8 @@ class ImportRun:
             self._store.settle(tx, self._record.id, name, FileState.ADDED, study_id=study_id)
 
         shown = name.rpartition("/")[2][-LONGEST_NAME:]
-        self._studies.take(ready, prepared, shown, import_id=self._record.id, entered=entered, said=False)
+        record = self._record
+        self._studies.take(ready, prepared, shown, import_id=record.id, entered=entered, said=False, actor=record.actor)
         self._reading = None
         self._changed()
 

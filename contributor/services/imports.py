@@ -342,7 +342,7 @@ class Imports:
 
     def _drop_staged(self, record: ImportRecord) -> None:
         if record.source == "files":
-            shutil.rmtree(self._staged(record.id), ignore_errors=True)
+            shutil.rmtree(record.place, ignore_errors=True)  # where it was put, wherever the folder is by now
 
     def _clear_leftovers(self) -> None:
         """Remove what was being made when an earlier run ended, and staged files that no import has."""

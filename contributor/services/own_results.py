@@ -24,7 +24,7 @@ from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from fl_core.storage.site_studies import StudyStore
-from fl_core.supervision.failures import expected
+from fl_core.supervision.failures import expected, log_without_words
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled, run_job
 from fl_core.views import Deleted
@@ -203,8 +203,15 @@ class OwnResults:
     # --- what the queue asks for --------------------------------------------------------------------------------
 
     def _next(self) -> str | None:
-        """Return the oldest that waits."""
-        waiting = [record.id for record in self._store.all() if record.state == JobState.QUEUED]
+        """Return the oldest that waits; one that nobody works on although it counts as running is called interrupted."""
+        known = self._store.all()
+        for record in known:
+            if record.state == JobState.RUNNING:  # this is the one thread that works: its end could not be written
+                try:
+                    self._end(record.id, JobEvent.INTERRUPTED)
+                except Exception as error:  # noqa: BLE001 - the next look tries again; what waits has its turn meanwhile
+                    log_without_words(error, "the end of a comparison could not be written", result=record.id)
+        waiting = [record.id for record in known if record.state == JobState.QUEUED]
         return waiting[-1] if waiting else None
 
     def _compute(self, result_id: str, cancel: threading.Event) -> None:

@@ -14,6 +14,7 @@ from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
 from fl_core.storage import site_patients
+from fl_core.storage.site_imports import ImportStore
 from fl_core.storage.site_studies import StudyStore
 from fl_core.trust.files import write_private
 
@@ -54,6 +55,7 @@ class Storage:
         self._data_changed = data_changed
         self._free_bytes = free_bytes
         self._studies = StudyStore(desk.database)
+        self._imports = ImportStore(desk.database)
 
     def prepare(self) -> None:
         """Make the folders, for nobody but the account that this program runs under."""
@@ -117,14 +119,15 @@ class Storage:
             raise StorageFailed(message, code="storage.disk_low")
 
     def change(self, wanted: StorageChange) -> StorageView:
-        """Set the limit and, while no study is here, the folder.
+        """Set the limit and, while neither a study nor a file of an import is here, the folder.
 
         Raises
         ------
         InvalidInput
             When the folder cannot be used.
         Conflict
-            ``storage.in_use`` while there are studies; ``storage.fixed`` when the settings name the folder.
+            ``storage.in_use`` while there are studies or files of an import; ``storage.fixed`` when the settings name
+            the folder.
         """
         present = self._stored()
         folder = None if wanted.folder is None else Path(wanted.folder).expanduser()
@@ -162,6 +165,7 @@ class Storage:
         if self._is_busy():
             message = "an import or a reconstruction is going on"
             raise Conflict(message, code="storage.busy")
+        staged = self._staged()
         with self._desk.database.begin() as tx:
             counts = site_patients.forget_everything(tx)
             self._desk.journal.prune(tx, datetime.now(UTC))
@@ -174,7 +178,8 @@ class Storage:
                 values={name: counts[name] for name in ("studies", "reconstructions")},
             )
         self._permissions_changed()
-        for folder in (self._paths.studies, self._paths.reconstructions, self._paths.results, self._paths.incoming):
+        paths = self._paths
+        for folder in (paths.studies, paths.reconstructions, paths.results, paths.incoming, *staged):
             shutil.rmtree(folder, ignore_errors=True)
         self._paths.pseudonym_secret.unlink(missing_ok=True)
         self._desk.database.compact()
@@ -187,9 +192,14 @@ class Storage:
         if self._paths.given_data is not None:
             message = "the folder is named in the settings of this program"
             raise Conflict(message, code="storage.fixed")
-        if self._studies.all() or self._is_busy():
-            message = "there are studies in the present folder"
+        if self._studies.all() or self._is_busy() or self._staged():
+            message = "there are studies, or files of an import, in the present folder"
             raise Conflict(message, code="storage.in_use")
+
+    def _staged(self) -> list[Path]:
+        """Return the folders with files that were handed over and are still here, as those of an import that failed."""
+        records = (record for record in self._imports.all() if record.source == "files")
+        return [place for record in records if (place := Path(record.place)).is_dir()]
 
     def _take(self, folder: Path) -> None:
         """Check that a folder can be ours alone: absolute, new or empty, writable."""

@@ -184,6 +184,7 @@ class Studies:
         import_id: str | None = None,
         entered: Callable[[Transaction, str], None] = lambda _tx, _study: None,
         said: bool = True,
+        actor: str | None = None,
     ) -> StudyView:
         """Take a file that was made ready, whole or not at all; a study of a withdrawn patient comes in withdrawn.
 
@@ -192,6 +193,7 @@ class Studies:
         prepared : where the file lies, on the same disk; it is gone afterwards
         entered : called in the transaction that enters the study
         said : whether the pages' list of activity gets a line
+        actor : who adds it, where that is not the account whose request this is
 
         Raises
         ------
@@ -223,7 +225,7 @@ class Studies:
                 entered(tx, study_id)
                 self._desk.journal.note(
                     tx,
-                    actor=acted_by("professional"),
+                    actor=actor or acted_by("professional"),
                     action="study.added",
                     subject=study_id,
                     details={"sha256": ready.sha256, "task": ready.task},

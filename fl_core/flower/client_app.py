@@ -258,7 +258,9 @@ class _Turn:
         means: Mapping[str, float | None] = (
             mean_metrics(loaded.task.evaluate(loaded.network, loaded.holdout)) if loaded.holdout else {}
         )
-        scores = {f"score_{key}": float(value) for key, value in means.items() if value is not None}
+        scores = {
+            f"score_{key}": float(value) for key, value in means.items() if value is not None and np.isfinite(value)
+        }
         self.tell(SitePhase.SCORING, fraction=1.0, metrics=scores)
         self._raise_if_stopped()
         return scores, self._clock() - begun

@@ -1,6 +1,5 @@
 """Round messages and replies as flwr records: one packed array, its manifest, the facts of the round. Torch-free."""
 
-import math
 from typing import Any
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
@@ -14,6 +13,8 @@ MESSAGE_TYPE = "train"
 MOST_METRICS = 64
 LARGEST_EXAMPLES = 100_000
 """More than any site has. How much a site weighs is bounded by what it agreed to train with (`fl_core.flower.rounds`)."""
+LARGEST_METRIC = 1e12
+"""Beyond any loss, score or duration, and far from where sums of them overflow."""
 MESSAGE_LOST = 3
 """flwr's number of a message of which the SuperLink does not have all objects."""
 _ARRAY = "packed"
@@ -109,14 +110,14 @@ def _examples(value: object) -> int:
 
 
 def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
-    """Keep finite numbers under short names; anything else is not a metric."""
+    """Keep numbers of a bounded size under short names; anything else is not a metric."""
     if len(metrics) > MOST_METRICS:
         problem = f"{len(metrics)} metrics came, {MOST_METRICS} may"
         raise InvalidInput(problem)
     return {
         str(name): float(value)
         for name, value in metrics.items()
-        if len(str(name)) <= 80 and type(value) in {int, float} and math.isfinite(value)
+        if len(str(name)) <= 80 and type(value) in {int, float} and abs(value) <= LARGEST_METRIC
     }
 
 

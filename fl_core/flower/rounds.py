@@ -400,14 +400,14 @@ class RoundLoop:
 
 
 def weighted_metrics(updates: list[UpdateReceived]) -> dict[str, float]:
-    """Average train_loss and the scores over the sites that gave them, weighted by their examples."""
+    """Average train_loss and the scores over the sites that gave them, weighted by their examples; finite means only."""
     given_names = {name for update in updates for name in update.metrics}
     names = {name for name in given_names - {"score_s"} if name == "train_loss" or name.startswith("score_")}
     means: dict[str, float] = {}
     for name in sorted(names):
         given = [(update.metrics[name], update.num_examples) for update in updates if name in update.metrics]
         means[name] = sum(value * count for value, count in given) / sum(count for _, count in given)
-    return means
+    return {name: mean for name, mean in means.items() if math.isfinite(mean)}
 
 
 def _too_few(came: int, needed: int, missing: Mapping[str, str]) -> str:

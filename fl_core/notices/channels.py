@@ -55,6 +55,11 @@ def send_mail(
             if settings.username:
                 server.login(settings.username, password)
             refused = server.send_message(mail)
+    except UnicodeError:
+        message = (
+            "name, password and addresses of this mail server may only have letters of ASCII: no umlauts, no accents"
+        )
+        raise _failed(message) from None  # its own words quote the password
     except (smtplib.SMTPException, OSError) as error:
         raise _failed(_words(error)) from error
     if refused:

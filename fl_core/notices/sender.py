@@ -14,6 +14,7 @@ from fl_core.page_settings import PageSettings
 from fl_core.storage import journal, notices
 from fl_core.storage.journal import ActivityRow
 from fl_core.storage.notices import NoticeRow
+from fl_core.supervision.failures import expected
 from fl_core.transport.proxy import Proxy
 
 CURSOR = "notice_cursor"
@@ -141,11 +142,12 @@ class Sender:
         now, attempts = self._page.now(), row.attempts + 1
         try:
             self._send(row.channel, self._settings.get(), {**row.content, "id": row.id})
-        except FlomirError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others wait for their turn
+            failure = expected(error, "a notice could not be sent", notice=str(row.id))
             delay = min(FIRST_DELAY * 2 ** (attempts - 1), LARGEST_DELAY)
             state = "failed" if attempts >= MOST_ATTEMPTS else "waiting"
-            values = {"attempts": attempts, "next_at": now + delay, "state": state, "problem": str(error)[:300]}
-            logger.info("a notice was not sent", extra={"notice": row.id, "attempts": attempts, "error": str(error)})
+            values = {"attempts": attempts, "next_at": now + delay, "state": state, "problem": str(failure)[:300]}
+            logger.info("a notice was not sent", extra={"notice": row.id, "attempts": attempts, "error": str(failure)})
         else:
             values = {"attempts": attempts, "state": "sent", "problem": ""}
         with self._page.database.begin() as tx:

@@ -16,9 +16,9 @@ from fl_core.protocol.messages import HoursOfDay, Json, SendPermission, Sha256, 
 
 
 class FileModel(BaseModel):
-    """Base of what is written to a file of ours: immutable, unknown fields refused."""
+    """Base of what is written to a file of ours: immutable, unknown fields refused, and numbers that JSON has not."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PlannedSite(FileModel):

@@ -11,6 +11,7 @@ from fl_core.errors import NotFound
 from fl_core.lifecycle import (
     PARTICIPATION,
     SESSION,
+    EnrolmentState,
     ParticipationEvent,
     ParticipationState,
     SessionEvent,
@@ -21,7 +22,7 @@ from fl_core.protocol.messages import Consent, Json, SessionOffer, SignedDocumen
 from fl_core.protocol.plan import RoundRecord
 from fl_core.storage import lab_transitions
 from fl_core.storage.database import Transaction
-from fl_core.storage.lab_tables import participation, round_, session
+from fl_core.storage.lab_tables import participation, round_, session, site
 from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
 
 UNFINISHED = (
@@ -238,6 +239,12 @@ def participations(connection: Connection, session_id: str) -> list[Participatio
     """Return a session's participations."""
     query = select(participation).where(participation.c.session_id == session_id).order_by(participation.c.site_id)
     return [_participation(row) for row in connection.execute(query)]
+
+
+def of_trusted_sites(connection: Connection, session_id: str) -> list[ParticipationRow]:
+    """Return the participations of sites that are trusted now: neither suspended nor gone."""
+    trusted = set(connection.execute(select(site.c.id).where(site.c.state == EnrolmentState.TRUSTED.value)).scalars())
+    return [part for part in participations(connection, session_id) if part.site_id in trusted]
 
 
 def participation_of(connection: Connection, session_id: str, site_id: str) -> ParticipationRow:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as RouteNotFound
 
 from fl_core.errors import CATALOGUE, FlomirError, InvalidInput, NotFound
+from fl_core.supervision.failures import log_without_words
 from fl_core.web.complaints import first_problem
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def refuse(environ: WSGIEnvironment, start_response: StartResponse, error: Flomi
 
 
 def on_validation_error(error: ValidationError) -> Response:
-    """Answer a body, path or query that does not fit its model (for flask-openapi3)."""
+    """Answer a body, path or query that does not fit its model (called by flask-openapi3 before the route)."""
     return _answer(InvalidInput(first_problem(error)))
 
 
@@ -67,7 +68,7 @@ def install(app: Flask) -> None:
     """Register the handlers: expected failures by their code, anything else as `internal` with the trace in the log."""
     handlers: list[tuple[type[Exception], Callable[..., ResponseReturnValue]]] = [
         (FlomirError, _answer),
-        (ValidationError, on_validation_error),
+        (ValidationError, _own_misfit),
         (HTTPException, _http),
         (Exception, _unexpected),
     ]
@@ -91,6 +92,15 @@ def _http(error: HTTPException) -> Response:
     response = _answer(InvalidInput(error.description or error.name))
     response.status_code = error.code or 400
     return response
+
+
+def _own_misfit(error: ValidationError) -> Response:
+    """Answer that something of this program's own does not fit its model: no fault of the request, which was checked."""
+    request_id = request_id_of(request.environ)
+    fields = sorted({str(one["loc"][0]) for one in error.errors(include_input=False, include_url=False) if one["loc"]})
+    log_without_words(error, "an answer does not fit its model", request=request_id, of=f"{error.title}: {fields}")
+    body = problem("internal", f"{type(error).__name__} (request {request_id})", request_id)
+    return Response(json.dumps(body), status=500, mimetype=MEDIA_TYPE)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -12,7 +12,7 @@ from fl_core.lifecycle import SessionState
 from fl_core.storage import lab_sessions, lab_settings
 from fl_core.views import Schema
 from orchestrator.schemas_settings import DrainView
-from orchestrator.services.desk import by_manager
+from orchestrator.services.desk import SYSTEM, by_manager
 from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.sessions import GOING_ON, Sessions
@@ -45,7 +45,10 @@ class Drain:
         """Return how far it is."""
         state = self._settings.get(KEY, DrainState)
         with self._desk.database.read() as connection:
-            running = len(lab_sessions.all_sessions(connection, GOING_ON))
+            going_on = lab_sessions.all_sessions(connection, GOING_ON)
+        running = sum(
+            row.state is SessionState.RUNNING or row.run_id is not None for row in going_on
+        )  # the others wait
         jobs = self._laboratory.running()
         return DrainView(on=state.on, since=state.since, by=state.by, running=running, held=len(state.held), jobs=jobs)
 
@@ -65,19 +68,22 @@ class Drain:
                     values={},
                 )
                 tx.after_commit(self._publish)
-        self.tick()
+        self._settle(by_manager())
         self._laboratory.look()
         return self.view()
 
     def tick(self) -> None:
         """While it is on, have running sessions pause after their round; once it is off, let them go on."""
+        self._settle(SYSTEM)
+
+    def _settle(self, actor: str) -> None:
         state = self._settings.get(KEY, DrainState)
         if state.on:
-            self._hold(state)
+            self._hold(state, actor)
         elif state.held:
-            self._release(state)
+            self._release(state, actor)
 
-    def _hold(self, state: DrainState) -> None:
+    def _hold(self, state: DrainState, actor: str) -> None:
         with self._desk.database.read() as connection:
             running = lab_sessions.all_sessions(connection, [SessionState.RUNNING])
         for row in running:
@@ -85,14 +91,14 @@ class Drain:
                 continue
             state = self._remember([*state.held, row.id] if row.id not in state.held else state.held)
             try:
-                self._sessions.pause(row.id)
+                self._sessions.pause(row.id, actor=actor)
             except Conflict:
                 continue  # it ended meanwhile
 
-    def _release(self, state: DrainState) -> None:
+    def _release(self, state: DrainState, actor: str) -> None:
         for session_id in state.held:
             with suppress(FlomirError):  # it waits for a person then: its page says why
-                self._sessions.go_on(session_id)
+                self._sessions.go_on(session_id, actor=actor)
             state = self._remember([other for other in state.held if other != session_id])
         with self._desk.database.read() as connection:
             waiting = lab_sessions.all_sessions(connection, [SessionState.OFFERED])

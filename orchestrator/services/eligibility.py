@@ -1,4 +1,4 @@
-"""Who may be trained with: the consents that are in force."""
+"""Who may be trained with: the consents that are in force; of what sites, `lab_sessions.of_trusted_sites` says."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime

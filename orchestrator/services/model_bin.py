@@ -36,13 +36,16 @@ class ModelBin:
             tx.after_commit(lambda: self._models.publish(model_id))
         return self._models.view(model_id)
 
-    def remove(self, model_id: str) -> Deleted:
-        """Remove a deleted model's weights for good; its record stays, so that lineage can be read."""
+    def remove(self, model_id: str, *, actor: str | None = None) -> Deleted:
+        """Remove a deleted model's weights for good; its record stays, so that lineage can be read.
+
+        `actor` is who does it where that is not the manager whose request this is.
+        """
         with self._desk.database.begin() as tx:
             row = lab_models.one_in_bin(tx.connection, model_id)
             lab_models.remove(tx, model_id, at=self._desk.now())
             is_last = not lab_models.needs_file(tx.connection, row.sha256)
-            self._note(tx, "model.removed", row, f"Model {row.name} was removed for good.")
+            self._note(tx, "model.removed", row, f"Model {row.name} was removed for good.", actor=actor)
         if is_last:
             self._drop(row.sha256)
         return Deleted(id=model_id)
@@ -71,10 +74,10 @@ class ModelBin:
         self._models.drop_file(sha256)
         self._round_files.drop_content(sha256)
 
-    def _note(self, tx: Transaction, action: str, row: ModelRow, text: str) -> None:
+    def _note(self, tx: Transaction, action: str, row: ModelRow, text: str, *, actor: str | None = None) -> None:
         self._desk.journal.note(
             tx,
-            actor=by_manager(),
+            actor=actor or by_manager(),
             action=action,
             subject=row.id,
             details={"sha256": row.sha256},

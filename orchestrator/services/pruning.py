@@ -12,6 +12,7 @@ from fl_core.errors import FlomirError
 from fl_core.settings import MIB
 from fl_core.storage import lab_presence, notices
 from orchestrator.schemas_settings import Retention
+from orchestrator.services.desk import SYSTEM
 from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.model_bin import ModelBin
 
@@ -70,7 +71,7 @@ class Pruning:
 
     def _remove(self, model_id: str) -> None:
         try:
-            self._model_bin.remove(model_id)
+            self._model_bin.remove(model_id, actor=SYSTEM)
         except FlomirError as error:
             logger.warning("a deleted model stays in the bin", extra={"model": model_id, "error": str(error)})
 

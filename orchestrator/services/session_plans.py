@@ -2,7 +2,6 @@
 
 from fl_core.desk import Desk
 from fl_core.errors import PeerUnreachable
-from fl_core.lifecycle import EnrolmentState
 from fl_core.protocol.messages import StrategyChoice
 from fl_core.protocol.plan import PlannedSite, SessionPlan
 from fl_core.storage import lab_models, lab_sessions, lab_sites
@@ -51,10 +50,9 @@ class SessionPlans:
 
     def _sites(self, row: SessionRow) -> list[tuple[ParticipationRow, SiteRow]]:
         with self._desk.database.read() as connection:
-            parts = lab_sessions.participations(connection, row.id)
+            parts = lab_sessions.of_trusted_sites(connection, row.id)
             able = eligible(parts, self._desk.now(), without=left_out(row))
-            found = [(part, lab_sites.site_by_id(connection, part.site_id)) for part in able]
-        return [(part, site) for part, site in found if site.state is EnrolmentState.TRUSTED]
+            return [(part, lab_sites.site_by_id(connection, part.site_id)) for part in able]
 
     def _plan(self, row: SessionRow, sites: list[tuple[ParticipationRow, SiteRow]], number: int) -> SessionPlan:
         with self._desk.database.read() as connection:

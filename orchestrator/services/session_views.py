@@ -52,11 +52,12 @@ class SessionViews:
             rounds = lab_sessions.rounds(connection, session_id, newest=newest_rounds)
             names = lab_sites.names(connection, [part.site_id for part in parts])
             further = lab_amendments.latest(connection, session_id)
+            trusted = lab_sessions.of_trusted_sites(connection, session_id)
         lines = self._desk.journal.activity(limit=LOG_LINES, subject=session_id)
         return SessionView.model_validate(
             {
                 **_summary(row, tally),
-                **self._abilities(row, parts, rounds),
+                **self._abilities(row, trusted, rounds),
                 **_spec_fields(row),
                 "participations": [
                     self._participation(row, part, names.get(part.site_id, part.site_id), further.get(part.site_id))
@@ -133,8 +134,8 @@ class SessionViews:
             }
         )
 
-    def _abilities(self, row: SessionRow, parts: list[ParticipationRow], rounds: list[RoundRow]) -> dict[str, bool]:
-        able = eligible(parts, self._desk.now(), without=left_out(row))
+    def _abilities(self, row: SessionRow, trusted: list[ParticipationRow], rounds: list[RoundRow]) -> dict[str, bool]:
+        able = eligible(trusted, self._desk.now(), without=left_out(row))
         closed = closed_rounds(rounds)
         has_quorum = len(agreed_to(able, closed + 1)) >= quorum(row)
         current = next((found for found in rounds if found.round == row.round), None)

@@ -37,7 +37,10 @@ def check_not_held(is_held: bool) -> None:
 
 
 class Sessions:
-    """Writes the manager's wishes down; `wake` makes the runs look at them at once, while `held` nothing starts."""
+    """Writes the manager's wishes down; `wake` makes the runs look at them at once, while `held` nothing starts.
+
+    `actor` is who wishes it where that is not the manager whose request this is.
+    """
 
     def __init__(
         self,
@@ -70,7 +73,7 @@ class Sessions:
         """
         return self._start(session_id, from_states={SessionState.OFFERED}, actor=by_manager(), text="Starting.")
 
-    def resume(self, session_id: str) -> SessionView:
+    def resume(self, session_id: str, *, actor: str | None = None) -> SessionView:
         """Go on after the last closed round of a paused, stopped or failed session.
 
         Raises
@@ -79,7 +82,7 @@ class Sessions:
             ``session.not_ready``; ``session.weights_gone`` when the last round's model was removed for good.
         """
         states = {SessionState.PAUSED, SessionState.STOPPED, SessionState.FAILED}
-        return self._start(session_id, from_states=states, actor=by_manager(), text="Going on.")
+        return self._start(session_id, from_states=states, actor=actor or by_manager(), text="Going on.")
 
     def stop(self, session_id: str) -> SessionView:
         """Stop at any point; closed rounds and their models stay."""
@@ -92,28 +95,28 @@ class Sessions:
         self._wake()
         return self._views.get(session_id)
 
-    def pause(self, session_id: str) -> SessionView:
+    def pause(self, session_id: str, *, actor: str | None = None) -> SessionView:
         """Pause after the present round."""
         with self._desk.database.begin() as tx:
             row = self._going_on(tx, session_id, "pause")
             if row.wish != "pause":
-                self._note(tx, row, "session.pause_wished", "Will pause after this round.")
+                self._note(tx, row, "session.pause_wished", "Will pause after this round.", actor=actor)
                 self._book.change(tx, session_id, {"wish": "pause"})
         self._wishes.settle(session_id)
         return self._views.get(session_id)
 
-    def go_on(self, session_id: str) -> None:
+    def go_on(self, session_id: str, *, actor: str | None = None) -> None:
         """Take a pause back: one that is only wished for is forgotten, one that has come about ends."""
         with self._desk.database.begin() as tx:
             row = lab_sessions.by_id(tx.connection, session_id)
             is_going_on = row.state in GOING_ON
             if is_going_on and row.wish == "pause":
-                self._note(tx, row, "session.pause_forgotten", "Will not pause after all.")
+                self._note(tx, row, "session.pause_forgotten", "Will not pause after all.", actor=actor)
                 self._book.change(tx, session_id, {"wish": "run"})
         if is_going_on:
             self._wishes.settle(session_id)
         elif row.state is SessionState.PAUSED:
-            self.resume(session_id)
+            self.resume(session_id, actor=actor)
 
     def combine_now(self, session_id: str) -> SessionView:
         """Close the present round with the updates that are there.
@@ -142,11 +145,12 @@ class Sessions:
         with self._desk.database.read() as connection:
             row = lab_sessions.by_id(connection, session_id)
             parts = lab_sessions.participations(connection, session_id)
+            trusted = lab_sessions.of_trusted_sites(connection, session_id)
             asked = lab_amendments.latest(connection, session_id)
             number = closed_rounds(lab_sessions.rounds(connection, session_id, newest=2)) + 1
         now, without = self._desk.now(), left_out(row)
         parts = [part for part in parts if part.site_id not in without]
-        ready = len(agreed_to(eligible(parts, now), number)) >= quorum(row)
+        ready = len(agreed_to(eligible(trusted, now, without=without), number)) >= quorum(row)
         if row.state is SessionState.OFFERED and starts_by_itself(row):
             self._start_offered(row, parts, ready=ready)
         elif row.state is SessionState.PAUSED and row.reason == AWAITS_CONSENT and ready:
@@ -222,7 +226,7 @@ class Sessions:
             self._wishes.settle(row.id)
             with self._desk.database.begin() as tx:
                 self._tell_of_site(tx, row, name, key=key, text=text)
-                self._book.publish(tx, row.id)
+        self._views.publish_of_site(site_id)  # also those that wait for it
 
     def _tell_of_site(self, tx: Transaction, row: SessionRow, name: str, *, key: str, text: str) -> None:
         values: Json = {"name": name, "title": row.title}
@@ -237,8 +241,8 @@ class Sessions:
                 raise IllegalTransition(message)
             self._round_files.check_there(tx, session_id)
             number = closed_rounds(lab_sessions.rounds(tx.connection, session_id, newest=2)) + 1
-            parts = lab_sessions.participations(tx.connection, session_id)
-            ready = len(agreed_to(eligible(parts, self._desk.now(), without=left_out(row)), number))
+            trusted = lab_sessions.of_trusted_sites(tx.connection, session_id)
+            ready = len(agreed_to(eligible(trusted, self._desk.now(), without=left_out(row)), number))
             if ready < quorum(row):
                 message = f"{ready} sites have agreed to round {number}, the quorum is {quorum(row)}"
                 raise Conflict(message, code="session.not_ready")
@@ -263,9 +267,10 @@ class Sessions:
             raise IllegalTransition(message)
         return row
 
-    def _note(self, tx: Transaction, row: SessionRow, action: str, text: str) -> None:
+    def _note(self, tx: Transaction, row: SessionRow, action: str, text: str, *, actor: str | None = None) -> None:
         values: Json = {"title": row.title, "round": row.round}
-        self._desk.journal.note(tx, actor=by_manager(), action=action, subject=row.id, text=text, values=values)
+        who = actor or by_manager()
+        self._desk.journal.note(tx, actor=who, action=action, subject=row.id, text=text, values=values)
 
 
 def _leaving(state: ParticipationState) -> ParticipationEvent | None:

@@ -16,7 +16,7 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobEvent, JobRow, JobState
-from fl_core.supervision.failures import expected
+from fl_core.supervision.failures import expected, log_without_words
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled
 from fl_core.views import Deleted
@@ -69,10 +69,8 @@ class Jobs:
 
     def start(self) -> None:
         """Call interrupted what an earlier run of the daemon left running, and begin to work."""
-        with self._desk.database.read() as connection:
-            left = lab_work.jobs_in(connection, JobState.RUNNING)
-        for job in left:
-            self._end(job, JobEvent.INTERRUPTED)
+        self._end_left("heavy")
+        self._end_left("light")
         self._queue.start()
 
     def stop(self) -> None:
@@ -142,8 +140,11 @@ class Jobs:
                 self._end(job, JobEvent.CANCELLED)
                 return self.get(job_id)
         if not self._queue.cancel(job_id):
-            message = f"the job is {self.row(job_id).state} and cannot be cancelled"
-            raise IllegalTransition(message)
+            job = self.row(job_id)
+            if job.state != JobState.RUNNING:
+                message = f"the job is {job.state} and cannot be cancelled"
+                raise IllegalTransition(message)
+            self._end(job, JobEvent.CANCELLED)  # nobody works on it: its end could not be written
         self._publish(job_id)
         return self.get(job_id)
 
@@ -196,11 +197,23 @@ class Jobs:
     # --- what the queue asks for --------------------------------------------------------------------------------
 
     def _next(self, lane: Lane) -> str | None:
+        self._end_left(lane)  # this is the lane's one thread: it works on nothing now
         if lane == "heavy" and self._held():
             return None
         with self._desk.database.read() as connection:
             waiting = lab_work.jobs_in(connection, JobState.QUEUED)
         return next((job.id for job in waiting if self._works[job.kind].lane == lane), None)
+
+    def _end_left(self, lane: Lane) -> None:
+        """Call interrupted what nobody works on although it counts as running: its end could not be written."""
+        with self._desk.database.read() as connection:
+            left = lab_work.jobs_in(connection, JobState.RUNNING)
+        for job in left:
+            if self._works[job.kind].lane == lane:
+                try:
+                    self._end(job, JobEvent.INTERRUPTED)
+                except Exception as error:  # noqa: BLE001 - the next look tries again; what waits has its turn meanwhile
+                    log_without_words(error, "the end of a job could not be written", job=job.id)
 
     def _compute(self, job_id: str, cancel: threading.Event) -> None:
         try:

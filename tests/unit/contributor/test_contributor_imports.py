@@ -1,6 +1,7 @@
 """Promises about imports: every scan once, whole or not at all, whatever ends them; nobody is named outside of the list."""
 
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,6 +79,13 @@ def test_a_folder_of_dicom_becomes_studies_and_every_file_has_a_row(site: TestSi
     assert {study["name"] for study in studies} == {"scan-0.dcm", "scan-1.dcm", "scan-2.dcm", "made.h5"}
     assert len(list(site.paths.studies.iterdir())) == 4
     assert list((site.paths.incoming / "ready").iterdir()) == []
+
+
+def test_a_study_is_added_by_the_account_that_began_its_import(site: TestSite, tmp_path: Path) -> None:
+    _ended(site, _begin(site, _folder(tmp_path, 2)))
+    rows = site.daemon.services.records.audit_rows(after=0, limit=1000)
+    actors = {action: {row.actor for row in rows if row.action == action} for action in ("import.begun", "study.added")}
+    assert actors == {"import.begun": {"Owner"}, "study.added": {"Owner"}}
 
 
 def test_a_study_file_that_cannot_be_used_leaves_nothing_behind_and_says_why(site: TestSite, tmp_path: Path) -> None:
@@ -297,3 +305,48 @@ def test_an_import_is_forgotten_with_its_names(site: TestSite, tmp_path: Path) -
     assert site.client.delete(f"/api/v1/imports/{view['id']}").status_code == 200
     assert site.client.get(f"/api/v1/imports/{view['id']}").status_code == 404
     assert len(site.client.get("/api/v1/studies").json["items"]) == 1
+
+
+def _failed_with_files(site: TestSite, tmp_path: Path) -> Path:
+    """Let an import of handed-over files fail; return the folder that they lie in."""
+
+    def failing(*_: object, **__: object) -> dict[str, object]:
+        message = "no program that reads scans"
+        raise ComputeFailed(message)
+
+    site.daemon.services.imports._run = failing
+    import_id = site.client.post("/api/v1/imports").json["id"]
+    scan = nm_file(tmp_path / "scan.dcm", _named("MRN-1"), study=tiny_study(1))
+    data = {"files": [(io.BytesIO(scan.read_bytes()), "scan.dcm")]}
+    site.client.post(f"/api/v1/imports/{import_id}/files", data=data, content_type="multipart/form-data")
+    site.client.post(f"/api/v1/imports/{import_id}/begin")
+    assert _ended(site, import_id)["state"] == "failed"
+    place = site.paths.incoming / str(import_id)
+    assert (place / "scan.dcm").is_file()
+    return place
+
+
+def _move(site: TestSite, folder: Path) -> Any:
+    return site.client.put("/api/v1/storage", json={"folder": str(folder), "quota_bytes": None})
+
+
+def test_the_folder_is_not_changed_while_files_of_a_failed_import_lie_in_it(site: TestSite, tmp_path: Path) -> None:
+    place = _failed_with_files(site, tmp_path)
+    answer = _move(site, tmp_path / "other")
+    assert (answer.status_code, answer.json["code"]) == (409, "storage.in_use")
+    assert site.paths.data == site.paths.home
+    site.client.delete(f"/api/v1/imports/{place.name}")
+    assert not place.exists()
+    assert _move(site, tmp_path / "other").status_code == 200
+
+
+@pytest.mark.parametrize("way", ["forgotten", "everything"])
+def test_files_of_a_failed_import_go_from_where_they_were_put(site: TestSite, tmp_path: Path, way: str) -> None:
+    place = _failed_with_files(site, tmp_path)
+    site.paths.storage.write_text(json.dumps({"folder": str(tmp_path / "other")}))  # as an earlier version moved it
+    if way == "forgotten":
+        assert site.client.delete(f"/api/v1/imports/{place.name}").status_code == 200
+    else:
+        answer = site.client.post("/api/v1/storage/removal", json={"studies": 0})
+        assert (answer.status_code, answer.json["imports"]) == (200, 1)
+    assert not place.exists()

@@ -10,7 +10,7 @@ import pytest
 from fl_core.storage.lab_work import JobEvent
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
-from tests.support.contributor import TestSite, enrolled_site
+from tests.support.contributor import TestSite, enrolled_site, wait_for
 
 MADE, OTHER = "reconstruction-00000000000a", "reconstruction-00000000000b"
 RESULT, SECOND = "result-00000000000a", "result-00000000000b"
@@ -96,6 +96,16 @@ def test_what_is_being_computed_is_kept_and_the_refusal_says_what_to_do(site: Te
     assert not [action for action in site.audit_actions() if action.endswith(".removed")]
     refused = site.client.post("/api/v1/storage/removal", json={"studies": 0})
     assert refused.json["code"] == "storage.busy"
+
+
+def test_a_comparison_whose_end_could_not_be_written_keeps_nothing_from_being_removed(site: TestSite) -> None:
+    results, store = site.daemon.services.results, OwnResultStore(site.daemon.database)
+    results.start()
+    _result(site, RESULT, "running")  # as a disk that was full left it
+    assert results.is_busy()
+    results._queue.look()
+    wait_for(lambda: store.get(RESULT).state == "interrupted")
+    assert site.client.post("/api/v1/storage/removal", json={"studies": 0}).status_code == 200
 
 
 def test_files_that_a_kill_left_behind_go_at_the_next_start(site: TestSite) -> None:

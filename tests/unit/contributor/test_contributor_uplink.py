@@ -9,12 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
+from contributor.certificates import SiteCertificates
 from contributor.connecting import ProxyInTheWay
 from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
 from contributor.preflight.words import line as line_of
+from fl_core.errors import StorageFailed
 from fl_core.protocol import peer_api
 from fl_core.protocol.messages import InvitationDocument, SessionNews, SiteProgress
+from fl_core.storage.site_connection import ConnectionState
 from fl_core.storage.site_outbox import OutboxStore
 from fl_core.trust.authority import SITE_LIFE, Authority
 from fl_core.trust.identity import fingerprint, load_certificate
@@ -384,3 +387,53 @@ def test_telling_the_pages_and_changing_the_state_never_wait_for_each_other(tmp_
         for target in (publish, change):
             threading.Thread(target=target, daemon=True).start()
         assert done.wait(20), "the two wait for each other"
+
+
+def test_a_leave_whose_end_cannot_be_written_leaves_the_relation_whole_and_can_be_asked_for_again(
+    line: tuple[TestSite, FakeOrchestrator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, _ = line
+
+    def full(*_: object, **__: object) -> None:
+        message = "disk full"
+        raise StorageFailed(message, code="storage.disk_full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OutboxStore, "clear", full)
+        assert site.client.delete("/api/v1/enrolment").json["code"] == "storage.disk_full"
+    assert SiteCertificates(site.paths).is_whole()
+    assert site.client.get("/api/v1/enrolment").json["state"] != "not_enrolled"
+    assert _left(site) == ("leave.told", True)
+
+
+def test_a_leave_that_is_killed_before_the_key_is_gone_is_finished_at_the_next_start(
+    line: tuple[TestSite, FakeOrchestrator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, _ = line
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(SiteCertificates, "remove", killed)
+        site.daemon.services.enrolment.leave()
+    with composed(site.paths.home) as again:
+        again.start()
+        assert again.services.enrolment.connection().state == "not_enrolled"
+    assert not any(path.exists() for path in (site.paths.key, site.paths.flower_key, site.paths.certificate))
+
+
+@pytest.mark.parametrize("gone", ["key", "certificate"])
+@pytest.mark.parametrize("state", ["connected", "suspended"])
+def test_a_site_whose_key_or_certificate_is_gone_starts_as_one_that_is_not_enrolled(
+    line: tuple[TestSite, FakeOrchestrator], gone: str, state: ConnectionState
+) -> None:
+    site, _ = line
+    site.daemon.services.connection.move(state)
+    getattr(site.paths, gone).unlink()
+    with composed(site.paths.home) as again:
+        again.start()
+        assert again.services.enrolment.connection().state == "not_enrolled"
+        row = again.services.records.audit_rows(after=0, limit=1000)[-1]
+        assert (row.action, row.actor) == ("enrolment.left", "system")
+    assert not site.paths.key.exists()

@@ -4,6 +4,7 @@ import threading
 
 from pydantic import BaseModel
 
+from fl_core.errors import NotFound
 from fl_core.events import Delta, EventBus
 
 
@@ -48,6 +49,23 @@ def test_progress_is_told_at_most_four_times_a_second_and_ends_with_the_last_wor
     assert last.wait(5)
     assert len(heard) <= 3
     bus.close()
+    bus.close()
+
+
+def test_progress_that_cannot_be_told_does_not_silence_what_comes_after_it() -> None:
+    bus, told = EventBus(), threading.Event()
+    bus.subscribe(lambda _delta: told.set())
+    failed = threading.Event()
+
+    def gone() -> Word:
+        failed.set()
+        message = "there is no job"
+        raise NotFound(message)
+
+    bus.publish_progress("progress", "a", gone)
+    assert failed.wait(5)
+    bus.publish_progress("progress", "b", Word(text="x"))
+    assert told.wait(5)
     bus.close()
 
 

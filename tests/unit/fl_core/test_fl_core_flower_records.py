@@ -202,6 +202,9 @@ def test_a_replys_numbers_are_checked_and_capped(round_request: RoundRequest) ->
     assert huge.reply is not None
     assert huge.reply.num_examples == LARGEST_EXAMPLES
     assert huge.reply.metrics == {"train_s": 2.0}
+    far = read_answer("a", reply_message(message, reply(WEIGHTS, 5, score_nrmse=-1e308, train_loss=1e12)))
+    assert far.reply is not None
+    assert far.reply.metrics == {"train_loss": 1e12}
     assert read_answer("a", reply_message(message, reply(WEIGHTS, 0))).code == "federation.update_rejected"
     crowded = reply_message(message, reply(WEIGHTS, 1, **{f"m{n}": 1.0 for n in range(100)}))
     assert read_answer("a", crowded).code == "federation.update_rejected"

@@ -7,6 +7,7 @@ import pytest
 from flwr.app import ArrayRecord, MetricRecord, RecordDict
 from flwr.serverapp.strategy.strategy_utils import aggregate_arrayrecords
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from fl_core.errors import InvalidInput, PeerUnreachable
 from fl_core.flower import progress_file
@@ -19,7 +20,7 @@ from fl_core.flower.strategies.fedavg import FedAvg
 from fl_core.flower.strategies.registry import BUILDERS, make_strategy, proximal_mu
 from fl_core.flower.updates import SMALLEST_BOUND, TIMES_THE_MODEL
 from fl_core.protocol.messages import StrategyChoice
-from fl_core.protocol.plan import PlannedSite, ServerEvent, SessionControl, SessionPlan
+from fl_core.protocol.plan import PlannedSite, RoundRecord, ServerEvent, SessionControl, SessionPlan
 from fl_core.strategy_spec import STRATEGIES
 from model.io.weights import load_arrays, save_arrays
 
@@ -148,6 +149,33 @@ def test_every_round_is_the_weighted_mean_and_is_recorded(tmp_path: Path) -> Non
     assert record.total_s == pytest.approx(record.push_s + record.wait_s + record.aggregate_s + record.checkpoint_s)
     assert record.overhead_s == pytest.approx(record.total_s - 0.75)
     assert [event.seq for event in session.events()] == list(range(1, len(session.events()) + 1))
+
+
+def scores(value: float, examples: int) -> Behaviour:
+    """Return a site that trains nothing and reports a score of its own."""
+
+    def train(_: RoundRequest, received: Arrays) -> RoundReply:
+        return RoundReply(packed=pack(received), metrics={"score_nrmse": value}, num_examples=examples)
+
+    return train
+
+
+def test_a_mean_that_is_no_number_is_left_out_and_the_rounds_record_can_be_read_again(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": scores(1e308, 5), "b": adds(1.0)}, rounds=1)
+    assert session.run() == Outcome("completed", 1)
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.metrics == {"train_loss": 1.0, "score_dice": 0.5}
+    assert next(event for event in session.events() if event.type == "round_closed").record == record
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_record_that_json_cannot_hold_is_refused_before_it_is_written(tmp_path: Path, value: float) -> None:
+    Session(tmp_path, {"a": adds(1.0)}, rounds=1).run()
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    with pytest.raises(ValidationError, match="finite"):
+        RoundRecord.model_validate({**record.model_dump(), "metrics": {"score_nrmse": value}})
 
 
 def planned(**studies: int | None) -> list[PlannedSite]:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from fl_core.errors import CATALOGUE, ComputeFailed, FlomirError, NotTrusted, StudyUnusable
+from fl_core.flower import client_app
 from fl_core.flower.answered import AnsweredRounds
 from fl_core.flower.client_app import RoundLate, SiteWorker
 from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
@@ -91,6 +92,16 @@ def test_a_round_scores_the_received_model_trains_and_replies(hospital: Hospital
         len(update),
     )
     assert receipt.norm > 0
+
+
+def test_a_score_that_is_no_number_is_none(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = {"dice": 0.5, "surface_mm": float("inf"), "loss": float("nan"), "none": None}
+    monkeypatch.setattr(client_app, "mean_metrics", lambda _: scores)
+    hospital.agree()
+    reply = hospital.answer()
+    assert {name for name in reply.metrics if name.startswith("score_")} == {"score_s", "score_dice"}
+    told = [event.metrics for event in hospital.events if event.metrics is not None]
+    assert told == [{"score_dice": 0.5}]
 
 
 def test_without_a_grants_file_everything_is_refused(hospital: Hospital) -> None:

@@ -6,11 +6,28 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from fl_core.protocol.messages import Json
 from fl_core.storage.database import open_database
 from fl_core.trust.authority import Authority
+from orchestrator import session_commands
 from orchestrator.app import MIGRATIONS
 from orchestrator.children import child_specs, make_wiring
+from orchestrator.client import DaemonClient
 from orchestrator.commands import orchestrator
+
+
+def test_watching_a_session_prints_every_line_once_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def view(state: str, *seqs: int) -> Json:
+        log = [{"seq": seq, "at": "2026-01-01T00:00:00Z", "text": f"Line {seq}.", "key": None} for seq in seqs]
+        return {"id": "s", "state": state, "title": "Heart", "reason_text": "", "log": log}
+
+    views = [view("running", *range(1, 61)), view("running", *range(3, 63)), view("completed", *range(4, 64))]
+    monkeypatch.setattr(DaemonClient, "__init__", lambda self, home: None)
+    monkeypatch.setattr(DaemonClient, "call", lambda self, method, path: views.pop(0))
+    monkeypatch.setattr(session_commands, "WATCH_POLL_S", 0.0)
+    result = CliRunner().invoke(orchestrator, ["session", "watch", "s"])
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [*(f"Line {seq}." for seq in range(1, 64)), "completed: all is well"]
 
 
 @pytest.mark.parametrize("arguments", [["sites"], ["models"], ["link"], ["invite"], ["session", "watch", "x"]])

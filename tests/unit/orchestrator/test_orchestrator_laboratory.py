@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fl_core.errors import ComputeFailed, FlomirError
+from fl_core.errors import ComputeFailed, FlomirError, StorageFailed
 from fl_core.storage import lab_work
 from fl_core.storage.lab_work import ACTIVE, JOB_LIFECYCLE, JobEvent, JobState
 from fl_core.supervision.jobs import JobCancelled
@@ -252,6 +252,33 @@ def test_stopping_puts_the_running_job_away_as_interrupted(tmp_path: Path, child
     lab.close()
 
 
+@pytest.mark.parametrize("way", ["cancel", "look"])
+def test_a_job_whose_end_could_not_be_written_is_cancelled_or_called_interrupted(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    apply, refused = lab_work.apply_to_job, threading.Semaphore(0)
+
+    def full(tx: Any, job_id: str, event: JobEvent, **more: Any) -> JobState:
+        if event is JobEvent.STARTED:
+            return apply(tx, job_id, event, **more)
+        refused.release()
+        message = "the disk is full"
+        raise StorageFailed(message, code="storage.disk_full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lab_work, "apply_to_job", full)
+        job = lab.ok("POST", "/laboratory/synthesis", asked())
+        for _ in range(3):  # finished, then failed; the queue looks again after that
+            assert refused.acquire(timeout=20)
+    assert lab.ok("GET", f"/laboratory/jobs/{job['id']}")["state"] == "running"
+    if way == "cancel":
+        assert lab.ok("POST", f"/laboratory/jobs/{job['id']}/cancel")["state"] == "cancelled"
+    else:
+        lab.core.laboratory.jobs.look()
+        job_in(lab, job["id"], "interrupted")
+    lab.ok("DELETE", f"/laboratory/jobs/{job['id']}")
+
+
 def test_no_job_begins_on_a_full_disk(lab: Lab, child: Child) -> None:
     lab.core.laboratory.jobs._free_bytes = lambda path: 1_000
     job = lab.ok("POST", "/laboratory/synthesis", asked())
@@ -266,6 +293,8 @@ def test_a_trained_model_enters_the_registry_with_parents_and_data(lab: Lab, chi
     view = job_in(lab, lab.ok("POST", "/laboratory/trainings", body)["id"], "done")
     model = lab.ok("GET", f"/models/{view['model_id']}")
     assert (model["origin"], model["name"], model["parents"]) == ("trained", "Mine", [parent["id"]])
+    family = lab.ok("GET", f"/models/{parent['id']}/family")["items"]
+    assert [node["origin"] for node in family] == ["random", "trained"]
     assert model["metrics"]["nrmse_body"] == 0.25
     assert model["card"]["data"]["data_sets"] == ["Quick"]
     request = child.asked[-1]

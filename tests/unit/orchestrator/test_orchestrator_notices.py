@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import MetaData, Table, inspect, select
 
 from fl_core.errors import PeerUnreachable
+from fl_core.notices import channels
 from fl_core.notices.channels import send_mail
 from fl_core.notices.sender import FIRST_DELAY, MOST_ATTEMPTS, Sender
 from fl_core.notices.words import GERMAN_TEST
@@ -102,6 +103,48 @@ def test_a_notice_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(l
         _later(lab, timedelta(days=1))
     last = lab.ok("GET", "/settings/notices")["latest"][0]
     assert (last["state"], last["attempts"]) == ("failed", MOST_ATTEMPTS)
+
+
+def test_a_mail_that_cannot_be_written_down_is_counted_and_holds_no_other_notice_back(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, context = TrustPaths.of_home(lab.home), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(paths.orchestrator_cert, paths.orchestrator_key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(paths.ca_cert))
+    with hook_sink() as sink, mail_sink(context=context, login=("lab", "geheim")) as server:
+        sender = _sender(lab)
+        mail = {"host": "127.0.0.1", "port": server.port, "recipients": ["a@x.org"]}
+        changes = {"mail": {"enabled": True, "username": "lab", **mail}, "mail_password": "Schlüssel123"}
+        _webhook(lab, sink.url, **changes)
+        lab.site("North")
+        sender.collect()
+        sender.deliver()
+        assert len(sink.posts) == 1
+        refused = lab.call("POST", "/settings/notices/test", {"channel": "mail"})
+    problem = refused.json or {}
+    assert (refused.status_code, problem["code"]) == (502, "notice.failed")
+    assert "ASCII" in problem["detail"]
+    first = next(one for one in lab.ok("GET", "/settings/notices")["latest"] if one["channel"] == "mail")
+    assert (first["state"], first["attempts"]) == ("waiting", 1)
+    assert "ü" not in refused.text + first["problem"]
+
+
+def test_a_failure_nobody_thought_of_is_counted_like_any_other(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> str:
+        message = "a secret"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(channels, "send_webhook", broken)
+    sender = _sender(lab)
+    _webhook(lab, "http://127.0.0.1:9/")
+    lab.site("North")
+    sender.collect()
+    for _ in range(MOST_ATTEMPTS):
+        sender.deliver()
+        _later(lab, timedelta(days=1))
+    last = lab.ok("GET", "/settings/notices")["latest"][0]
+    assert (last["state"], last["attempts"]) == ("failed", MOST_ATTEMPTS)
+    assert "secret" not in last["problem"]
 
 
 def test_a_mail_travels_encrypted_and_signed_in(tmp_path: Path) -> None:

@@ -59,6 +59,11 @@ def test_limits_hold_for_the_next_session(lab: Lab) -> None:
     assert "settings.limits" in {row["action"] for row in lab.items("/audit?limit=1000")}
 
 
+def _actors(lab: Lab, *actions: str) -> list[str]:
+    """Return who is named in the audit for acts, the first one first."""
+    return [str(row["actor"]) for row in lab.items("/audit?limit=1000") if row["action"] in actions]
+
+
 def test_a_setting_that_this_version_refuses_counts_as_not_set(lab: Lab) -> None:
     with lab.database.begin() as tx:
         lab_settings.put(tx, "limits", {"most_sites": -3, "gone": 1}, at=lab.core.desk.now())
@@ -87,6 +92,7 @@ def test_what_is_old_goes_and_what_is_younger_or_unlimited_stays(lab: Lab) -> No
         assert lab_presence.stays(connection, now - timedelta(days=1)) == []
     assert lab.items("/models/bin") == []
     assert [line["key"] for line in lab.items("/activity")] == ["model.removed"]
+    assert _actors(lab, "model.removed") == ["system"]
     writing.write(b"next\n")
     writing.close()
     assert log.read_bytes() == b"next\n"
@@ -155,6 +161,8 @@ def test_switched_off_before_the_round_is_over_the_session_does_not_pause(lab: L
     lab.ok("PUT", "/drain", {"on": False})
     assert control().pause_after_round is False
     assert lab.session(session_id)["state"] == "running"
+    acts = ("drain.on", "session.pause_wished", "drain.off", "session.pause_forgotten")
+    assert _actors(lab, *acts) == _actors(lab, "drain.on") * 4
 
 
 def test_a_session_that_a_person_paused_stays_paused(lab: Lab) -> None:
@@ -175,6 +183,10 @@ def test_a_kill_between_the_wish_and_the_pause_is_made_good_at_the_next_tick(lab
     lab.core.house.drain.tick()
     assert lab.core.wishes._folders.of(session_id).control().pause_after_round is True
     assert lab.ok("GET", "/drain")["held"] == 1
+    with lab.database.begin() as tx:  # the same at the end of it
+        lab_settings.put(tx, "drain", {"on": False, "held": [session_id]}, at=lab.core.desk.now())
+    lab.core.house.drain.tick()
+    assert _actors(lab, "session.pause_wished", "session.pause_forgotten") == ["system", "system"]  # nobody's own act
 
 
 def test_a_starting_session_waits_for_the_end_of_the_drain(lab: Lab) -> None:
@@ -182,7 +194,7 @@ def test_a_starting_session_waits_for_the_end_of_the_drain(lab: Lab) -> None:
     session_id = lab.offer(site)
     site.answer(session_id)
     assert lab.session(session_id)["state"] == "starting"
-    lab.ok("PUT", "/drain", {"on": True})
+    assert lab.ok("PUT", "/drain", {"on": True})["running"] == 0  # nothing keeps the drain from being over
     lab.core.runs.tick()
     assert lab.engine.started == []
     lab.ok("PUT", "/drain", {"on": False})
@@ -247,6 +259,11 @@ def test_the_next_start_is_written_beside_what_the_file_says_already(lab: Lab) -
     assert written == {"name": "Lab", "public_host": "lab.example.org", "upload_limit_mib": 4096}
     assert "# ours" in file.read_text()
     assert lab.call("PUT", "/settings/daemon", {"public_host": "a b", "upload_limit_mib": 1}).status_code == 422
+    file.write_text('upload_limit_mib = "many"\n')  # by a person, while the daemon runs
+    misfit = lab.call("GET", "/settings/daemon")
+    assert (misfit.status_code, (misfit.json or {})["detail"].partition(": Input")[0]) == (
+        422, "settings.toml: upload_limit_mib",
+    )  # fmt: skip
 
 
 def test_what_the_program_was_started_with_cannot_be_changed_on_the_page(lab: Lab, tmp_path: Path) -> None:

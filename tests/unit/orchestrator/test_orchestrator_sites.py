@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from fl_core.flower.rounds import choose_sites
+from fl_core.protocol.messages import Json
 from fl_core.storage import lab_presence
 from fl_core.storage.lab_presence import Stay, shares
 from fl_core.trust.trusted import read_trusted
@@ -73,6 +75,42 @@ def test_a_running_session_leaves_a_suspended_site_out_and_asks_it_again_when_it
     lab.ok("POST", f"/sites/{site.site_id}/readmit")
     assert control().withdrawn == (left.site_id,)  # who withdrew stays out
     assert control().suspended == ()
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_a_session_waits_for_a_suspended_site_where_its_quorum_needs_it(lab: Lab, by_itself: bool) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    session_id = lab.offer(site, other, quorum=2, start_when_ready=by_itself)
+    assert site.answer(session_id).status_code == 204
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    assert other.answer(session_id).status_code == 204
+    lab.core.runs.tick()
+    view = lab.session(session_id)
+    assert (view["state"], view["can_start"]) == ("offered", False)
+    assert view["reason"] == ("session.not_ready" if by_itself else "")
+    refused = lab.call("POST", f"/sessions/{session_id}/start")
+    assert (refused.status_code, (refused.json or {})["code"]) == (409, "session.not_ready")
+    lab.deltas.clear()
+    lab.ok("POST", f"/sites/{site.site_id}/readmit")
+    told = [cast("Json", delta.data)["can_start"] for delta in lab.deltas if delta.type == "session"]
+    assert told[-1] is True
+    if not by_itself:
+        lab.ok("POST", f"/sessions/{session_id}/start")
+    lab.core.runs.tick()
+    lab.core.runs.tick()
+    view = lab.session(session_id)
+    assert (view["state"], {part["state"] for part in view["participations"]}) == ("running", {"training"})
+
+
+def test_a_paused_session_goes_on_only_with_its_quorum_of_trusted_sites(lab: Lab) -> None:
+    site, other = lab.site("North"), lab.site("East")
+    session_id = lab.running(site, other, quorum=2)
+    _pause(lab, session_id)
+    lab.ok("POST", f"/sites/{site.site_id}/suspend")
+    assert lab.session(session_id)["can_resume"] is False
+    refused = lab.call("POST", f"/sessions/{session_id}/resume")
+    assert (refused.status_code, (refused.json or {})["code"]) == (409, "session.not_ready")
+    assert lab.session(session_id)["state"] == "paused"
 
 
 def test_a_site_that_came_back_while_the_session_was_paused_is_asked_when_it_goes_on(lab: Lab) -> None:

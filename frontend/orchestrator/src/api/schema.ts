@@ -2646,7 +2646,7 @@ export interface components {
              * Origin
              * @enum {string}
              */
-            origin: "random" | "uploaded" | "shipped" | "round";
+            origin: "random" | "uploaded" | "shipped" | "round" | "trained";
             /** Parents */
             parents: string[];
             /** Recommended */

@@ -112,7 +112,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "storage.disk_full": { title: "Der Datenträger ist voll.", advice: "Schaffen Sie Platz; nichts halb Geschriebenes blieb zurück." },
   "storage.disk_low": { title: "Die Festplatte ist fast voll.", advice: "Schaffen Sie Platz und setzen Sie dann den Import fort; Übernommenes bleibt, nichts Halbes wurde geschrieben." },
   "storage.quota": { title: "Die Grenze für den Datenordner ist erreicht.", advice: "Erhöhen Sie die Grenze auf der Seite Daten, oder entfernen Sie, was nicht gebraucht wird, und setzen Sie dann den Import fort." },
-  "storage.in_use": { title: "Der Ordner lässt sich nicht ändern, solange Studien da sind.", advice: "Entfernen Sie zuerst alle Daten, oder behalten Sie den Ordner." },
+  "storage.in_use": { title: "Der Ordner lässt sich nicht ändern, solange Studien oder Dateien eines Imports da sind.", advice: "Entfernen Sie zuerst alle Daten (einen fehlgeschlagenen Import setzen Sie fort oder entfernen ihn), oder behalten Sie den Ordner." },
   "storage.fixed": { title: "Der Ordner ist beim Start des Programms angegeben.", advice: "Ändern Sie data_folder in den Einstellungen dieses Programms." },
   "result.running": { title: "Das wird noch berechnet.", advice: "Entfernen Sie es, wenn es fertig ist; ein Vergleich lässt sich vorher abbrechen." },
   "storage.busy": { title: "Dort wird gerade geschrieben.", advice: "Warten Sie, bis es fertig ist, oder brechen Sie es ab, und versuchen Sie es dann erneut." },
