@@ -30,6 +30,8 @@ from fl_core.trust.tls import enrol_context
 
 FIRST_DELAY_S = 0.5
 LARGEST_DELAY_S = 15.0
+REFUSALS = ("trust.", "enrolment.")
+"""Answers about the enrolment; any other says nothing about it, and it is asked again."""
 MAY_START = frozenset({"not_enrolled", "refused", "revoked"})
 
 logger = logging.getLogger(__name__)
@@ -241,6 +243,8 @@ class Enrolment:
         except PeerUnreachable:
             raise
         except FlomirError as error:
+            if not error.code.startswith(REFUSALS):
+                raise PeerUnreachable(str(error), code=error.code) from error
             if not stopped.is_set():
                 self._connection.move("refused", str(error), code=error.code)
             return True
