@@ -34,6 +34,8 @@ from fl_core.transport.way_out import httpx_proxy
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 20.0
 LEAVE_TIMEOUT_S = 4.0
+TOO_MANY = 429
+"""The gateway's limit on one address: it says nothing about what was asked."""
 WAIT_S = peer_api.LONGEST_WAIT_S - 5.0
 LETTER_PATHS: dict[LetterKind, str] = {"consent": peer_api.CONSENTS, "withdrawal": peer_api.WITHDRAWALS}
 
@@ -185,7 +187,7 @@ def _problem(response: httpx.Response) -> FlomirError:
         code, detail = str(body["code"]), str(body.get("detail", ""))[:300]
     except (ValueError, KeyError, TypeError):
         return PeerUnreachable(f"the orchestrator answered {response.status_code} without a reason")
-    if code not in CATALOGUE or response.status_code >= 500:
+    if code not in CATALOGUE or response.status_code >= 500 or response.status_code == TOO_MANY:
         return PeerUnreachable(f"the orchestrator answered {response.status_code}: {detail}")
     if code == ProtocolMismatch.code:
         return ProtocolMismatch(detail)

@@ -31,6 +31,8 @@ from fl_core.trust.tls import enrol_context
 
 FIRST_DELAY_S = 0.5
 LARGEST_DELAY_S = 15.0
+REFUSALS = ("trust.", "enrolment.")
+"""Answers about the enrolment; any other says nothing about it, and it is asked again."""
 MAY_START = frozenset({"not_enrolled", "refused", "revoked"})
 CERTIFIED = frozenset({"connected", "reconnecting", "protocol_mismatch", "suspended", "revoked"})
 
@@ -252,6 +254,8 @@ class Enrolment:
         except PeerUnreachable:
             raise
         except FlomirError as error:
+            if not error.code.startswith(REFUSALS):
+                raise PeerUnreachable(str(error), code=error.code) from error
             if not stopped.is_set():
                 self._connection.move("refused", str(error), code=error.code)
             return True

@@ -1,21 +1,26 @@
 """A daemon's home folder in one file, also while the daemon runs, and back again.
 
-A backup is a tar archive: ``manifest.json`` first, then every file with the SHA-256 that the manifest names. The database is
-copied by SQLite itself, so that it is one consistent state. What a start makes anew (logs, locks, the exchange's own state)
-stays out. The archive holds keys: it is written for its owner only (mode 0600).
+A backup is a tar archive: every file, then ``manifest.json`` with the SHA-256 of what was archived of each (in backups of
+former versions it is first). The database is copied by SQLite itself, so that it is one consistent state, and before any file is
+read: what it knows of is in the archive, unless it was removed meanwhile, and a file that grows is no shorter than it says. What
+a start makes anew (logs, locks, the exchange's own state) stays out. The archive holds keys: it is written for its owner only
+(mode 0600).
 """
 
 import hashlib
 import io
 import json
+import logging
+import os
 import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
 from fl_core.storage.place import noted
@@ -28,7 +33,11 @@ LEFT_OUT = frozenset({"daemon.json", "daemon.lock", "logs", "flower", "run", f"{
 BULKY = frozenset({"studies", "reconstructions"})
 """What a hospital may rather copy by other means."""
 CHUNK = 1024 * 1024
+ATTEMPTS = 3
+"""To copy a file that is cut meanwhile."""
 Progress = Callable[[int, int], None]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -115,14 +124,18 @@ def write_backup(
             database = Path(folder) / DATABASE
             _copy_database(home / DATABASE, database)
             files = {DATABASE: database} | dict(_files(home, leave_out))
-            manifest = Manifest(
-                role=role,
-                version=version,
-                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                files={name: _sha256(path) for name, path in files.items()},
-                left_out=tuple(sorted(name for name in leave_out if (home / name).exists())),
-            )
-            _write_archive(partial, manifest, files, heard or (lambda done, of: None))
+            with (
+                partial.open("wb") as stream,
+                tarfile.open(fileobj=stream, mode="w:", format=tarfile.PAX_FORMAT) as archive,
+            ):
+                manifest = Manifest(
+                    role=role,
+                    version=version,
+                    created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                    files=_archived(archive, stream, files, heard or (lambda done, of: None)),
+                    left_out=tuple(sorted(name for name in leave_out if (home / name).exists())),
+                )
+                _add(archive, MANIFEST, io.BytesIO(manifest.to_json()), len(manifest.to_json()))
     except OSError as error:
         raise _refused(error, "the backup could not be written", "Check free space and permissions there.") from error
     return manifest
@@ -167,14 +180,25 @@ def _refused(error: OSError, what: str, remedy: str) -> StorageFailed:
     return refusal
 
 
-def _files(home: Path, leave_out: frozenset[str]) -> Iterator[tuple[str, Path]]:
-    for path in sorted(home.rglob("*")):
+def _files(home: Path, leave_out: frozenset[str]) -> list[tuple[str, Path]]:
+    """Return names and paths of what is kept; a folder that goes meanwhile is none."""
+    found: list[Path] = []
+    for folder, _, names in os.walk(home, onerror=_unless_closed_or_gone):
+        found += [Path(folder) / name for name in names]
+    kept: list[tuple[str, Path]] = []
+    for path in sorted(found):
         name = path.relative_to(home)
         first = name.parts[0]
         if first in LEFT_OUT | leave_out | {DATABASE} or path.is_symlink() or not path.is_file():
             continue
         if not any(part.startswith(".") for part in name.parts):  # half-written files of the daemon
-            yield name.as_posix(), path
+            kept.append((name.as_posix(), path))
+    return kept
+
+
+def _unless_closed_or_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | PermissionError):
+        raise error
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -191,38 +215,79 @@ def _copy_database(source: Path, target: Path) -> None:
         opened.close()
 
 
-def _write_archive(path: Path, manifest: Manifest, files: dict[str, Path], heard: Progress) -> None:
-    with tarfile.open(path, mode="w:", format=tarfile.PAX_FORMAT) as archive:
-        _add(archive, MANIFEST, io.BytesIO(manifest.to_json()), len(manifest.to_json()))
-        for done, (name, file) in enumerate(files.items(), start=1):
-            with file.open("rb") as content:
-                _add(archive, name, content, file.stat().st_size)
-            heard(done, len(files))
+class _CutError(OSError):
+    """A file ended before the length that it had when it was opened."""
 
 
-def _add(archive: tarfile.TarFile, name: str, content: io.BufferedIOBase | io.BytesIO, size: int) -> None:
+class _Hashed:
+    """Passes on what is read and hashes it, so that the manifest says what is in the archive."""
+
+    def __init__(self, content: io.BufferedReader) -> None:
+        self._content = content
+        self.sha256 = hashlib.sha256()
+
+    def read(self, size: int = 0, /) -> bytes:
+        """Return exactly `size` bytes; raises _CutError."""
+        data = self._content.read(size)
+        if len(data) < size:
+            raise _CutError
+        self.sha256.update(data)
+        return data
+
+
+def _archived(archive: tarfile.TarFile, stream: IO[bytes], files: dict[str, Path], heard: Progress) -> dict[str, str]:
+    """Add every file that is still there, each as long as it was when it was opened; return the hashes of what went in."""
+    hashes: dict[str, str] = {}
+    for done, (name, path) in enumerate(files.items(), start=1):
+        try:
+            hashes[name] = _archived_one(archive, stream, name, path)
+        except FileNotFoundError:
+            logger.info("a file went while the backup was written", extra={"top": name.partition("/")[0]})
+        heard(done, len(files))
+    return hashes
+
+
+def _archived_one(archive: tarfile.TarFile, stream: IO[bytes], name: str, path: Path) -> str:
+    begin = archive.offset
+    for attempt in range(1, ATTEMPTS + 1):
+        with path.open("rb") as content:
+            hashed = _Hashed(content)
+            try:
+                _add(archive, name, hashed, os.fstat(content.fileno()).st_size)
+                break
+            except _CutError:  # as a log that the daemon begins anew: what there is of it is taken back
+                if attempt == ATTEMPTS:
+                    raise
+                stream.seek(begin)
+                stream.truncate()
+                archive.offset = begin
+    return hashed.sha256.hexdigest()
+
+
+def _add(archive: tarfile.TarFile, name: str, content: _Hashed | io.BytesIO, size: int) -> None:
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = size, 0o600
     archive.addfile(entry, content)
 
 
-def _manifest_in(archive: tarfile.TarFile) -> Manifest:
-    first = archive.next()
-    content = archive.extractfile(first) if first is not None and first.name == MANIFEST else None
-    if content is None:
-        message = "the file does not begin as a backup does"
-        raise InvalidInput(message, code="backup.invalid")
-    return Manifest.of_json(content.read())
+def _manifest_of(archive: tarfile.TarFile, entries: list[tarfile.TarInfo]) -> tuple[Manifest, list[tarfile.TarInfo]]:
+    """Return the manifest and the other entries; raises InvalidInput."""
+    for place in (len(entries) - 1, 0):  # former versions wrote it first
+        content = archive.extractfile(entries[place]) if entries and entries[place].name == MANIFEST else None
+        if content is not None:
+            return Manifest.of_json(content.read()), entries[:place] + entries[place + 1 :]
+    message = "the file does not say what it holds, as a backup does"
+    raise InvalidInput(message, code="backup.invalid")
 
 
 def _unpack(source: Path, target: Path, role: str, heard: Progress) -> Manifest:
     with tarfile.open(source, "r:") as archive:
-        manifest = _manifest_in(archive)
+        manifest, entries = _manifest_of(archive, archive.getmembers())
         if manifest.role != role:
             message = f"this is a backup of {_side(manifest.role)}, not of {_side(role)}"
             raise InvalidInput(message, code="backup.invalid")
         missing = dict(manifest.files)
-        while (entry := archive.next()) is not None:
+        for entry in entries:
             expected = missing.pop(entry.name, None)
             content = archive.extractfile(entry) if entry.isfile() else None
             if expected is None or content is None or not _is_inside(entry.name):

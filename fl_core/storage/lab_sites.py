@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
@@ -16,6 +16,8 @@ from fl_core.storage.lab_tables import inbox, invitation, participation, site
 from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
 
 INBOX_PAGE = 100
+SEQ_BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+"""Events are numbered by the seconds since then; the column's 32 bits last until 2088."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,17 @@ def site_by_enrolment(database: Database, enrolment_id: str) -> SiteRow | None:
         return None if found is None else _site(values_of(found))
 
 
+def pending_site(connection: Connection, enrolment_id: str, fingerprint: str) -> SiteRow | None:
+    """Return the site of this enrolment and key that waits for the manager's decision."""
+    query = select(site).where(
+        site.c.enrolment_id == enrolment_id,
+        site.c.fingerprint == fingerprint,
+        site.c.state == EnrolmentState.PENDING.value,
+    )
+    found = connection.execute(query).first()
+    return None if found is None else _site(values_of(found))
+
+
 def has_live_fingerprint(connection: Connection, fingerprint: str) -> bool:
     """Tell whether a pending, trusted or suspended site has this key."""
     live = [EnrolmentState.PENDING.value, EnrolmentState.TRUSTED.value, EnrolmentState.SUSPENDED.value]
@@ -217,8 +230,14 @@ def count_sessions(database: Database) -> dict[str, int]:
 
 
 def post(tx: Transaction, site_id: str, type_: str, payload: Mapping[str, object], *, at: datetime) -> int:
-    """Put an event into a site's inbox and return its number."""
-    tx.connection.execute(update(site).where(site.c.id == site_id).values(inbox_seq=site.c.inbox_seq + 1))
+    """Put an event into a site's inbox and return its number, which is higher than any before.
+
+    It is no lower than the clock: where the records were brought back from a backup, the site may have had events that they
+    know nothing of, and would take a number that it knows for one that it has handled.
+    """
+    clock = int((at - SEQ_BEGIN).total_seconds())
+    number = case((site.c.inbox_seq < clock, clock), else_=site.c.inbox_seq + 1)
+    tx.connection.execute(update(site).where(site.c.id == site_id).values(inbox_seq=number))
     seq = int(tx.connection.execute(select(site.c.inbox_seq).where(site.c.id == site_id)).scalar_one())
     tx.connection.execute(insert(inbox).values(site_id=site_id, seq=seq, type=type_, payload=dict(payload), at=at))
     return seq

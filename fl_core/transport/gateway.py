@@ -129,7 +129,7 @@ class Gateway:
             return await self._route(request)
         except Crowded as error:
             logger.info("asked too much at once", extra={"path": request.raw_path[:80], "reason": str(error)})
-            # 503: a site takes 429 for a refusal of what it said
+            # 503: a site of a former version takes 429 for a refusal of what it said
             response = problem("peer.unreachable", "too many requests at once, come again", close=True)
             response.headers["Retry-After"] = "2"
             return response

@@ -349,6 +349,34 @@ def test_a_site_that_was_revoked_has_nobody_to_tell(line: tuple[TestSite, FakeOr
     assert other.told == []
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "state"),
+    [("peer.unreachable", 429, "pending"), ("input.invalid", 422, "pending"), ("trust.refused", 403, "refused")],
+)
+def test_only_an_answer_about_the_enrolment_ends_the_waiting_for_it(
+    tmp_path: Path, code: str, status: int, state: str
+) -> None:
+    authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")
+    other = FakeOrchestrator(authority)
+    answer = other.answer
+    other.answer = lambda request: (  # type: ignore[method-assign]
+        httpx.Response(status, json=problem(code, "not now", "0")) if request.method == "GET" else answer(request)
+    )
+    with composed(tmp_path / "site", site_client=other.client, enrol_client=other.client) as daemon:
+        invitation = InvitationDocument(
+            orchestrator="Test laboratory",
+            address="127.0.0.1:1",
+            ca_pem=authority.ca_pem,
+            token=new_token(),
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+        client: Any = client_of(daemon)
+        client.post("/api/v1/enrolment", json={"invitation": encode_file(invitation), "site_name": "North"})
+        wait_for(lambda: client.get("/api/v1/enrolment").json["code"] == code)
+        assert client.get("/api/v1/enrolment").json["state"] == state
+        client.delete("/api/v1/enrolment")
+
+
 def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> None:
 
     authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")

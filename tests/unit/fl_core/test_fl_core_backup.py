@@ -1,6 +1,7 @@
 """A backup is one consistent state in one file; what is damaged or strange is refused and changes nothing."""
 
 import json
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from contributor.commands import contributor
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
-from fl_core.storage.backup import BULKY, DATABASE, MANIFEST, restore_backup, write_backup
+from fl_core.storage.backup import BULKY, DATABASE, MANIFEST, _Hashed, restore_backup, write_backup
 from orchestrator.commands import orchestrator
 
 
@@ -108,10 +109,74 @@ def test_a_folder_without_a_database_is_nothing_to_back_up(tmp_path: Path) -> No
     assert error.value.code == "backup.nothing"
 
 
-def rewritten(out: Path, *, drop: str = "", add: dict[str, bytes] | None = None, change: str = "") -> Path:
+GROWING, BRIEF, LOG = "sessions/s1/progress.jsonl", "results/r1/image.h5", "sessions/s1/training.log"
+
+
+def test_what_the_daemon_appends_and_removes_meanwhile_spoils_no_backup(home: Path, tmp_path: Path) -> None:
+    for name in (GROWING, BRIEF):
+        (home / name).parent.mkdir(parents=True)
+    (home / GROWING).write_bytes(b"first\n")
+    (home / BRIEF).write_bytes(b"i" * 300)
+    went = []
+
+    def meanwhile(_done: int, _of: int) -> None:
+        with (home / GROWING).open("ab") as progress:
+            progress.write(b"more\n")
+        if (home / BRIEF).exists():
+            shutil.rmtree((home / BRIEF).parent)
+            went.append(BRIEF)
+
+    out = backed_up(home, heard=meanwhile)
+    manifest = restore_backup(out, tmp_path / "again", role="orchestrator")
+    assert went == [BRIEF]
+    assert BRIEF not in manifest.files
+    assert set(manifest.files) == files(tmp_path / "again")
+    again = (tmp_path / "again" / GROWING).read_bytes()
+    assert again.startswith(b"first\nmore\n")
+    assert (home / GROWING).read_bytes().startswith(again)
+
+
+def test_a_log_that_is_begun_anew_while_it_is_copied_is_copied_as_it_is_then(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = home / LOG
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"l" * 3_000_000)
+    read = _Hashed.read
+
+    def cut_first(self: _Hashed, size: int = 0, /) -> bytes:
+        data = read(self, size)
+        if data.startswith(b"lll") and log.stat().st_size > 100:
+            log.write_bytes(b"anew\n")
+        return data
+
+    monkeypatch.setattr(_Hashed, "read", cut_first)
+    out = backed_up(home)
+    restore_backup(out, tmp_path / "again", role="orchestrator")
+    assert (tmp_path / "again" / LOG).read_bytes() == b"anew\n"
+    assert out.stat().st_size < 1_000_000
+
+
+def test_a_backup_of_a_former_version_whose_manifest_comes_first_comes_back(home: Path, tmp_path: Path) -> None:
+    out = backed_up(home)
+    with tarfile.open(out) as source:
+        stream = source.extractfile(MANIFEST)
+        assert stream is not None
+        first = stream.read()
+    restore_backup(rewritten(out, drop=MANIFEST, first=first), tmp_path / "again", role="orchestrator")
+    assert notes(tmp_path / "again") == ["committed"]
+
+
+def rewritten(
+    out: Path, *, drop: str = "", add: dict[str, bytes] | None = None, change: str = "", first: bytes = b""
+) -> Path:
     """Return a copy of a backup that somebody meddled with."""
     copy = out.with_name("meddled.tar")
     with tarfile.open(out) as source, tarfile.open(copy, "w:") as target:
+        if first:
+            begin = tarfile.TarInfo(MANIFEST)
+            begin.size = len(first)
+            target.addfile(begin, BytesIO(first))
         for entry in source:
             stream = source.extractfile(entry)
             assert stream is not None

@@ -16,6 +16,8 @@ from fl_core.next_start import with_keys
 from fl_core.settings import MIB
 from fl_core.storage import lab_presence, lab_settings, lab_sites
 from fl_core.storage.lab_sessions import SessionRow
+from fl_core.trust.authority import TrustPaths
+from fl_core.trust.identity import fingerprint, load_certificate
 from orchestrator.schemas_settings import NextStart, Retention
 from orchestrator.services.certificate_watch import CertificateWatch
 from orchestrator.services.next_start import LaboratoryStart
@@ -113,6 +115,24 @@ def test_a_certificate_that_ends_soon_is_told_of_once(lab: Lab) -> None:
         lab_sites.update_site(tx, other.site_id, {"certificate_expires_at": soon})
     CertificateWatch(lab.core.desk).look()
     assert len([line for line in lab.items("/activity") if line["key"] == "certificate.expires"]) == 2
+
+
+def test_the_laboratorys_own_certificate_is_renewed_while_it_runs_and_the_gateway_is_told(lab: Lab) -> None:
+    paths = TrustPaths.of_home(lab.home)
+    first = load_certificate(paths.orchestrator_cert.read_bytes())
+    lab.core.trust_list.write()
+    reloads, listed = lab.gateway.reloads, paths.trusted.stat().st_ino
+    for day in (0, 340, 341):
+        later = first.not_valid_before_utc + timedelta(days=day)
+        object.__setattr__(lab.core.desk, "now", lambda later=later: later)
+        lab.core.pruning._due_at = 0.0
+        lab.core.pruning.tick()
+    second = load_certificate(paths.orchestrator_cert.read_bytes())
+    assert second.not_valid_after_utc - first.not_valid_after_utc == timedelta(days=340, minutes=-5)
+    assert fingerprint(second) == fingerprint(first)
+    assert lab.gateway.reloads == reloads + 1
+    assert paths.trusted.stat().st_ino != listed  # by which the gateway finds out by itself if it was not told
+    assert [row["action"] for row in lab.items("/audit")].count("certificate.own_renewed") == 1
 
 
 # --- drain mode --------------------------------------------------------------------------------------------------
@@ -258,7 +278,9 @@ def test_the_next_start_is_written_beside_what_the_file_says_already(lab: Lab) -
     written = tomllib.loads(file.read_text())
     assert written == {"name": "Lab", "public_host": "lab.example.org", "upload_limit_mib": 4096}
     assert "# ours" in file.read_text()
-    assert lab.call("PUT", "/settings/daemon", {"public_host": "a b", "upload_limit_mib": 1}).status_code == 422
+    for host in ("a b", "lab_pc", "lab.example.org:8443"):
+        refused = lab.call("PUT", "/settings/daemon", {"public_host": host, "upload_limit_mib": 1})
+        assert (refused.status_code, f"without a port, not {host}" in refused.text) == (422, True)
     file.write_text('upload_limit_mib = "many"\n')  # by a person, while the daemon runs
     misfit = lab.call("GET", "/settings/daemon")
     assert (misfit.status_code, (misfit.json or {})["detail"].partition(": Input")[0]) == (

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from sqlalchemy import delete
 
 from fl_core.flower.rounds import choose_sites
 from fl_core.protocol.messages import Json
-from fl_core.storage import lab_presence
+from fl_core.storage import lab_presence, lab_sites
 from fl_core.storage.lab_presence import Stay, shares
+from fl_core.storage.lab_tables import inbox
 from fl_core.trust.trusted import read_trusted
 from tests.support.orchestrator import Lab
 
@@ -280,3 +282,21 @@ def _session(site_id: str) -> dict[str, object]:
         "title": "Heart", "task": "brain-segmentation", "site_ids": [site_id], "strategy": strategy, "rounds": 1,
         "quorum": 1,
     }  # fmt: skip
+
+
+def test_a_site_hears_what_is_new_after_the_records_were_brought_back_from_a_backup(lab: Lab) -> None:
+    site = lab.site()
+    with lab.database.read() as connection:
+        kept = lab_sites.site_by_id(connection, site.site_id).inbox_seq
+    for _ in range(3):
+        lab.ok("POST", f"/sites/{site.site_id}/renew")
+    handled = [event["seq"] for event in site.events()]
+    assert handled == sorted(set(handled))
+    with lab.database.begin() as tx:
+        lab_sites.update_site(tx, site.site_id, {"inbox_seq": kept})
+        tx.connection.execute(delete(inbox))
+    later = lab.core.desk.now() + timedelta(minutes=1)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    for number in (1, 2):
+        lab.ok("POST", f"/sites/{site.site_id}/renew")
+        assert len(site.events(after=handled[-1])) == number
