@@ -167,6 +167,17 @@ def site_by_enrolment(database: Database, enrolment_id: str) -> SiteRow | None:
         return None if found is None else _site(values_of(found))
 
 
+def pending_site(connection: Connection, enrolment_id: str, fingerprint: str) -> SiteRow | None:
+    """Return the site of this enrolment and key that waits for the manager's decision."""
+    query = select(site).where(
+        site.c.enrolment_id == enrolment_id,
+        site.c.fingerprint == fingerprint,
+        site.c.state == EnrolmentState.PENDING.value,
+    )
+    found = connection.execute(query).first()
+    return None if found is None else _site(values_of(found))
+
+
 def has_live_fingerprint(connection: Connection, fingerprint: str) -> bool:
     """Tell whether a pending, trusted or suspended site has this key."""
     live = [EnrolmentState.PENDING.value, EnrolmentState.TRUSTED.value, EnrolmentState.SUSPENDED.value]

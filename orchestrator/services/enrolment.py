@@ -73,12 +73,27 @@ class Enrolment:
         self._closed = False
 
     def request(self, wanted: EnrolmentRequest) -> EnrolmentReceipt:
-        """Take a signing request against a single-use token; the site is pending until the manager decides."""
+        """Take a signing request against a single-use token; the site is pending until the manager decides.
+
+        With the token and the key of a site that is pending, the receipt is given again: the first may have been lost.
+        """
         version = negotiate(wanted.protocol)
         fingerprint = key_fingerprint(request_key(wanted.csr_pem))
-        site_id, enrolment_id, poll_secret = new_id("site"), new_id("enrol"), secrets.token_urlsafe(24)
+        site_id, poll_secret = new_id("site"), secrets.token_urlsafe(24)
         with self._desk.database.begin() as tx:
-            invitation = self._take(tx, wanted.token, fingerprint)
+            invitation = self._known(tx, wanted.token)
+            enrolment_id = _enrolment_of(invitation)
+            receipt = EnrolmentReceipt(
+                enrolment_id=enrolment_id,
+                fingerprint=short_fingerprint(fingerprint),
+                poll_secret=poll_secret,
+                protocol=str(version),
+            )
+            waiting = lab_sites.pending_site(tx.connection, enrolment_id, fingerprint)
+            if waiting is not None:
+                self._change_secret(tx, waiting, poll_secret)
+                return receipt
+            self._take(tx, invitation, fingerprint)
             lab_sites.add_site(
                 tx,
                 {
@@ -105,12 +120,7 @@ class Enrolment:
             )
             tx.after_commit(lambda: self._invitations.publish(invitation.id))
             tx.after_commit(lambda: self._sites.publish(site_id))
-        return EnrolmentReceipt(
-            enrolment_id=enrolment_id,
-            fingerprint=short_fingerprint(fingerprint),
-            poll_secret=poll_secret,
-            protocol=str(version),
-        )
+        return receipt
 
     def status(self, enrolment_id: str, poll_secret: str, *, wait_s: float) -> EnrolmentStatus:
         """Say where an enrolment stands, waiting while it is pending; only for the one who has the secret."""
@@ -247,7 +257,7 @@ class Enrolment:
         self._closed = True
         self._tell()
 
-    def _take(self, tx: Transaction, token: str, fingerprint: str) -> InvitationRow:
+    def _known(self, tx: Transaction, token: str) -> InvitationRow:
         found = lab_sites.invitation_by_token(tx.connection, token_hash(token))
         if found is None or found.state == "withdrawn":
             message = "no invitation has this token"
@@ -255,13 +265,26 @@ class Enrolment:
         if found.state == "open" and found.expires_at <= self._desk.now():
             message = f"the invitation was valid until {found.expires_at:%Y-%m-%d %H:%M} UTC"
             raise InvalidInput(message, code="invitation.expired")
+        return found
+
+    def _take(self, tx: Transaction, found: InvitationRow, fingerprint: str) -> None:
         if not lab_sites.take_invitation(tx, found.id, "used"):
             message = "the invitation was used before"
             raise InvalidInput(message, code="invitation.used")
         if lab_sites.has_live_fingerprint(tx.connection, fingerprint):
             message = f"the key {short_fingerprint(fingerprint)} is enrolled already"
             raise Conflict(message, code="enrolment.exists")
-        return found
+
+    def _change_secret(self, tx: Transaction, row: SiteRow, poll_secret: str) -> None:
+        """Tell the outcome to the one who has this secret from now on."""
+        lab_sites.update_site(tx, row.id, {"poll_hash": token_hash(poll_secret)})
+        self._desk.journal.note(
+            tx,
+            actor=f"site:{row.id}",
+            action="enrolment.receipt_repeated",
+            subject=row.id,
+            details={"fingerprint": row.fingerprint},
+        )
 
     def _decide(
         self,
@@ -288,6 +311,11 @@ class Enrolment:
     def _tell(self) -> None:
         with self._decided:
             self._decided.notify_all()
+
+
+def _enrolment_of(invitation: InvitationRow) -> str:
+    """Return the name of the one enrolment that an invitation is for."""
+    return f"enrol-{invitation.id.removeprefix('inv-')}"
 
 
 def _status(row: SiteRow) -> EnrolmentStatus:

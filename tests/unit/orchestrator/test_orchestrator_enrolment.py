@@ -114,6 +114,29 @@ def test_only_the_holder_of_the_secret_learns_of_an_enrolment(lab: Lab) -> None:
     assert _code(answer) == (403, "trust.refused")
 
 
+def test_a_site_whose_receipt_was_lost_gets_it_again_with_the_same_invitation_and_key(lab: Lab) -> None:
+    site, token = SiteActor(lab), lab.invitation_token()
+    lost, receipt = site.enrol(token), site.enrol(token)
+    assert [row["state"] for row in lab.items("/sites")] == ["pending"]
+    lab.ok("POST", f"/sites/{site.site_id}/approve", {"fingerprint": receipt.fingerprint})
+    path = f"/enrol/v1/requests/{receipt.enrolment_id}"
+    assert (lab.gateway_call("GET", path, bearer=receipt.poll_secret).json or {})["state"] == "approved"
+    assert _code(lab.gateway_call("GET", path, bearer=lost.poll_secret)) == (403, "trust.refused")
+
+
+def test_an_invitation_that_was_used_gives_no_receipt_to_another_key_nor_after_the_decision(lab: Lab) -> None:
+    site, token = SiteActor(lab), lab.invitation_token()
+    receipt = site.enrol(token)
+    other = SiteActor(lab, "Other")
+    other.enrol()
+    for csr in (other.csr, make_csr(generate_key(), "x")):
+        assert _code(_request(lab, token, csr_pem=csr)) == (410, "invitation.used")
+    lab.ok("POST", f"/sites/{site.site_id}/approve", {"fingerprint": receipt.fingerprint})
+    assert _code(_request(lab, token, csr_pem=site.csr)) == (410, "invitation.used")
+    path = f"/enrol/v1/requests/{receipt.enrolment_id}"
+    assert (lab.gateway_call("GET", path, bearer=receipt.poll_secret).json or {})["state"] == "approved"
+
+
 def test_a_refused_site_learns_it_and_stays_out(lab: Lab) -> None:
     site = SiteActor(lab)
     receipt = site.enrol()
