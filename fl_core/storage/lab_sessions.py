@@ -19,7 +19,7 @@ from fl_core.lifecycle import (
 )
 from fl_core.protocol.messages import Consent, Json, SessionOffer, SignedDocument
 from fl_core.protocol.plan import RoundRecord
-from fl_core.storage import lab_transitions
+from fl_core.storage import lab_past, lab_transitions
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_tables import participation, round_, session
 from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
@@ -224,12 +224,15 @@ def add_participation(tx: Transaction, session_id: str, site_id: str, offer: Sig
 
 
 def renew_offer(tx: Transaction, session_id: str, site_id: str, offer: SignedDocument, offer_sha256: str) -> None:
-    """Put a newer offer in the place of one that is not agreed to; the answer is open again."""
+    """Put a newer offer in the place of one that is not agreed to, which is kept; the answer is open again."""
+    lab_past.keep(tx, session_id, site_id)
     values = {
         "state": ParticipationState.INVITED.value,
         "offer": offer.model_dump(mode="json"),
         "offer_sha256": offer_sha256,
         "consent": None,
+        "consent_document": None,
+        "withdrawal_document": None,
     }
     change_participation(tx, session_id, site_id, values)
 

@@ -166,6 +166,17 @@ amendment = Table(
     Column("consent_document", JSON(none_as_null=True)),
 )
 
+past_answer = Table(
+    "past_answer",
+    LAB,
+    Column("seq", Integer, primary_key=True),
+    Column("session_id", ForeignKey("session.id"), nullable=False, index=True),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("offer", JSON, nullable=False),
+    Column("consent_document", JSON(none_as_null=True)),
+    Column("withdrawal_document", JSON(none_as_null=True)),
+)
+
 
 def create_lab_0001(connection: Connection) -> None:
     """Create the orchestrator's tables as of revision 0001; later changes are revisions of their own."""
@@ -182,3 +193,8 @@ def create_lab_0003(connection: Connection) -> None:
 def create_lab_0007(connection: Connection) -> None:
     """Create what keeps further offers of a session beside the agreement in force, and agreements that were replaced."""
     LAB.create_all(connection, tables=[amendment])
+
+
+def create_lab_past(connection: Connection) -> None:
+    """Create what keeps offers that were replaced, with what was signed in answer to them."""
+    LAB.create_all(connection, tables=[past_answer])

@@ -1,5 +1,6 @@
-"""Offers and answers, each stored whole as the signed document it arrived or left as."""
+"""Offers and answers, each stored whole as the signed document it arrived or left as; one that is replaced is kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,7 +10,7 @@ from sqlalchemy import insert, select, update
 from fl_core.errors import IllegalTransition, NotFound
 from fl_core.protocol.messages import Consent, SessionOffer, SignedDocument
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.site_tables import request
+from fl_core.storage.site_tables import past_request, request
 
 Answer = Literal["none", "agree", "decline", "withdrawn", "recalled"]
 """`recalled`: the orchestrator took its offer back."""
@@ -68,6 +69,7 @@ class RequestStore:
             return True
         if present.offer_sha256 == offer_sha256 or present.answer == "agree":
             return False
+        _keep(tx, session_id)
         tx.connection.execute(update(request).where(here).values(**values))
         return True
 
@@ -90,7 +92,13 @@ class RequestStore:
         self, tx: Transaction, before: RequestRecord, answer: Answer, consent: SignedDocument, studies: tuple[str, ...]
     ) -> None:
         """Record a signed answer, unless the request has changed since it was read (IllegalTransition)."""
-        self._swap(tx, before, {"answer": answer, "consent": consent.model_dump(mode="json"), "studies": list(studies)})
+        values = {
+            "answer": answer,
+            "consent": consent.model_dump(mode="json"),
+            "withdrawal": None,
+            "studies": list(studies),
+        }
+        self._swap(tx, before, values, replaces=before.consent_document is not None)
 
     def withdraw(self, tx: Transaction, before: RequestRecord, withdrawal: SignedDocument) -> None:
         """Record a signed withdrawal, unless the request has changed since it was read (IllegalTransition)."""
@@ -98,13 +106,18 @@ class RequestStore:
 
     def recall(self, tx: Transaction, before: RequestRecord, withdrawal: SignedDocument) -> None:
         """Record that the offer was taken back by a signed withdrawal, unless the request has changed since."""
-        self._swap(tx, before, {"answer": "recalled", "withdrawal": withdrawal.model_dump(mode="json")})
+        values = {"answer": "recalled", "withdrawal": withdrawal.model_dump(mode="json")}
+        self._swap(tx, before, values, replaces=before.answer == "withdrawn")
 
     def find(self, session_id: str) -> RequestRecord | None:
         """Return one request, if it is known."""
         return next((record for record in self.all() if record.session_id == session_id), None)
 
-    def _swap(self, tx: Transaction, before: RequestRecord, values: dict[str, object]) -> None:
+    def _swap(
+        self, tx: Transaction, before: RequestRecord, values: Mapping[str, object], *, replaces: bool = False
+    ) -> None:
+        if replaces:
+            _keep(tx, before.session_id)
         changed = tx.connection.execute(
             update(request)
             .where(
@@ -117,6 +130,13 @@ class RequestStore:
         if changed.rowcount != 1:
             message = f"request {before.session_id} has changed meanwhile"
             raise IllegalTransition(message)
+
+
+def _keep(tx: Transaction, session_id: str) -> None:
+    """Keep a request's documents, before others take their place."""
+    names = ("session_id", "received_at", "offer", "answer", "consent", "withdrawal")
+    present = select(*(request.c[name] for name in names)).where(request.c.session_id == session_id)
+    tx.connection.execute(insert(past_request).from_select(names, present))
 
 
 def _record(row: dict[str, object]) -> RequestRecord:

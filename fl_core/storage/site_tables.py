@@ -152,6 +152,18 @@ amendment = Table(
     Column("consent", JSON(none_as_null=True), comment="the signed Consent, whole"),
 )
 
+past_request = Table(
+    "site_past_request",
+    SITE_METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("session_id", String(60), nullable=False, index=True),
+    Column("received_at", UtcTime, nullable=False),
+    Column("offer", JSON, nullable=False, comment="the SignedDocument, whole"),
+    Column("answer", String(16), nullable=False),
+    Column("consent", JSON, comment="the signed Consent, whole"),
+    Column("withdrawal", JSON, comment="the signed Withdrawal, whole"),
+)
+
 rule = Table(
     "site_rule",
     SITE_METADATA,
@@ -190,7 +202,7 @@ setting = Table(
 
 def create_site_0001(connection: Connection) -> None:
     """Create the site's tables as of revision 0001; later changes are revisions of their own."""
-    later = {amendment, rule, reminder, pause, setting, reconstruction_problem}
+    later = {amendment, past_request, rule, reminder, pause, setting, reconstruction_problem}
     SITE_METADATA.create_all(connection, tables=[table for table in SITE_METADATA.sorted_tables if table not in later])
 
 
@@ -212,3 +224,8 @@ def create_site_settings(connection: Connection) -> None:
 def create_site_problems(connection: Connection) -> None:
     """Create the table of why reconstructions failed."""
     SITE_METADATA.create_all(connection, tables=[reconstruction_problem])
+
+
+def create_site_past(connection: Connection) -> None:
+    """Create what keeps requests that were replaced, with what was signed in answer to them."""
+    SITE_METADATA.create_all(connection, tables=[past_request])

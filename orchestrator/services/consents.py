@@ -7,7 +7,7 @@ from fl_core.errors import Conflict, NotTrusted
 from fl_core.lifecycle import ParticipationEvent, ParticipationState, SessionState, is_terminal
 from fl_core.protocol.messages import Consent, SignedDocument, Withdrawal
 from fl_core.protocol.signing import verify
-from fl_core.storage import lab_amendments, lab_sessions, lab_sites
+from fl_core.storage import lab_amendments, lab_past, lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_amendments import AmendmentRow
 from fl_core.storage.lab_sessions import ParticipationRow
@@ -48,7 +48,7 @@ class Consents:
         consent = verify(document, self._ca_pem, Consent, "site", site_id=site_id)
         with self._desk.database.begin() as tx:
             part = lab_sessions.participation_of(tx.connection, consent.session_id, site_id)
-            if part.consent_document == document:
+            if part.consent_document == document or self._was_replaced(tx, part, document):
                 return
             further = lab_amendments.find(tx.connection, consent.session_id, site_id, consent.offer_sha256)
             if further is not None and further.consent_document == document:
@@ -71,13 +71,20 @@ class Consents:
         consent: Consent,
         document: SignedDocument,
     ) -> None:
-        values = {"consent": consent.model_dump(mode="json"), "consent_document": document.model_dump(mode="json")}
+        values = {
+            "consent": consent.model_dump(mode="json"),
+            "consent_document": document.model_dump(mode="json"),
+            "withdrawal_document": None,
+        }
         if further is not None:
             if consent.decision == "agree":
                 lab_amendments.agree(tx, further, part, document, values["consent"])
             else:
                 lab_amendments.decline(tx, further, document)
-        elif part.state is _SETTLED[consent.decision]:
+            return
+        if part.consent_document is not None:
+            lab_past.keep(tx, consent.session_id, part.site_id)
+        if part.state is _SETTLED[consent.decision]:
             lab_sessions.change_participation(tx, consent.session_id, part.site_id, values)
         else:
             event = _EVENTS[consent.decision]
@@ -112,7 +119,7 @@ class Consents:
         withdrawal = verify(document, self._ca_pem, Withdrawal, "site", site_id=site_id)
         with self._desk.database.begin() as tx:
             part = lab_sessions.participation_of(tx.connection, withdrawal.session_id, site_id)
-            if part.withdrawal_document == document:
+            if part.withdrawal_document == document or self._was_replaced(tx, part, document):
                 return
             lab_sessions.move_participation(
                 tx,
@@ -138,6 +145,10 @@ class Consents:
             )
             self._book.publish(tx, withdrawal.session_id)
         self._on_changed(withdrawal.session_id)
+
+    @staticmethod
+    def _was_replaced(tx: Transaction, part: ParticipationRow, document: SignedDocument) -> bool:
+        return lab_past.holds(tx.connection, part.session_id, part.site_id, document)
 
     def _check(self, tx: Transaction, part: ParticipationRow, further: AmendmentRow | None, consent: Consent) -> None:
         if consent.offer_sha256 != part.offer_sha256 and further is None:

@@ -1,7 +1,9 @@
 """A session whole, as one document: what was wished, who agreed to what, what came in, what it became."""
 
 from fl_core.desk import Desk
-from fl_core.storage import lab_amendments, lab_models, lab_sessions
+from fl_core.storage import lab_amendments, lab_models, lab_past, lab_sessions
+from fl_core.storage.lab_past import PastAnswer
+from fl_core.storage.lab_sessions import ParticipationRow
 from orchestrator.schemas import SessionExport, SignedPair
 from orchestrator.services.models import Models
 from orchestrator.services.session_views import SessionViews
@@ -20,7 +22,9 @@ class SessionExports:
         with self._desk.database.read() as connection:
             parts = lab_sessions.participations(connection, session_id)
             further = lab_amendments.of_session(connection, session_id)
+            past = lab_past.of_session(connection, session_id)
             made = lab_models.of_session(connection, session_id)
+        answered: list[ParticipationRow | PastAnswer] = [*parts, *past]
         documents = [
             SignedPair(
                 site_id=part.site_id,
@@ -28,7 +32,7 @@ class SessionExports:
                 consent=part.consent_document,
                 withdrawal=part.withdrawal_document,
             )
-            for part in parts
+            for part in answered
         ] + [
             SignedPair(site_id=row.site_id, offer=row.offer, consent=row.consent_document, withdrawal=None)
             for row in further

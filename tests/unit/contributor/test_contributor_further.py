@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from fl_core.errors import NotTrusted
 from fl_core.protocol.messages import Consent, SessionNews, SessionOffer, SignedDocument, Withdrawal
 from fl_core.protocol.signing import sign
 from fl_core.storage.site_outbox import OutboxStore
+from fl_core.storage.site_requests import RequestStore
+from fl_core.storage.site_tables import past_request
 from fl_core.trust.authority import Authority
 from tests.support.contributor import AGREE, SITE_ID, TestSite, enrolled_site, make_offer
 
@@ -128,6 +131,34 @@ def test_a_withdrawal_of_an_older_offer_or_by_somebody_else_changes_nothing(site
     with pytest.raises(NotTrusted):
         inbox.recall(withdrawal(foreign, datetime.now(UTC) + timedelta(seconds=1)).model_dump(mode="json"))
     assert session_id in site.grants().grants
+
+
+def kept_documents(site: TestSite, session_id: str) -> list[tuple[object, ...]]:
+    columns = (past_request.c.offer, past_request.c.answer, past_request.c.consent, past_request.c.withdrawal)
+    with site.daemon.database.read() as connection:
+        rows = connection.execute(select(*columns).where(past_request.c.session_id == session_id))
+        return [tuple(row) for row in rows]
+
+
+def test_what_this_site_signed_before_it_was_asked_again_is_kept_whole(site: TestSite) -> None:
+    session_id = agreed(site)
+    site.client.post(f"/api/v1/sessions/{session_id}/withdraw", json={})
+    letters = {letter.kind: letter.document for letter in OutboxStore(site.daemon.database).waiting()}
+    offer = RequestStore(site.daemon.database).get(session_id).offer_document
+    signed = tuple(one.model_dump(mode="json") for one in (letters["consent"], letters["withdrawal"]))
+    site.receive(make_offer(issued_at=datetime.now(UTC) + timedelta(seconds=2)))
+    assert kept_documents(site, session_id) == [(offer.model_dump(mode="json"), "withdrawn", *signed)]
+
+
+def test_a_refusal_is_kept_when_this_site_agrees_after_all(site: TestSite) -> None:
+    site.add_studies(1)
+    session_id = site.receive()
+    site.answer(session_id, "decline")
+    assert kept_documents(site, session_id) == []
+    [refusal] = OutboxStore(site.daemon.database).waiting()
+    site.answer(session_id)
+    [(_, answer, consent, withdrawal)] = kept_documents(site, session_id)
+    assert (answer, consent, withdrawal) == ("decline", refusal.document.model_dump(mode="json"), None)
 
 
 def test_a_renewed_offer_after_a_withdrawal_can_be_answered(site: TestSite) -> None:

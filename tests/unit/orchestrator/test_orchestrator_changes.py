@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fl_core.protocol.messages import SessionOffer, SignedDocument, Withdrawal
-from fl_core.protocol.signing import verify
+from fl_core.protocol.signing import sha256_of, verify
 from fl_core.storage import lab_amendments
 from tests.support.orchestrator import Lab, SiteActor
 
@@ -208,6 +208,40 @@ def test_a_site_that_withdrew_is_asked_again_and_taken_back(lab: Lab) -> None:
     assert control["withdrawn"] == []
     lab.core.runs.tick()
     assert len(lab.plan(session_id).sites) == 2
+
+
+@pytest.mark.parametrize("is_asked_anew", [True, False])
+def test_what_a_site_signed_before_it_agreed_again_is_kept_whole_beside_the_offer_that_it_was_about(
+    lab: Lab, is_asked_anew: bool
+) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    second.withdraw(session_id)
+    before = _documents(lab, session_id, second)
+    if is_asked_anew:
+        lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
+        asked = {"offer": second.offer(session_id).model_dump(mode="json"), "consent": None, "withdrawal": None}
+        assert [_unnamed(pair) for pair in _documents(lab, session_id, second)] == [asked, _unnamed(before[0])]
+    for path, name in (("consents", "consent"), ("withdrawals", "withdrawal")):  # its letters came twice
+        assert second.call("POST", f"/peer/v1/{path}", before[0][name]).status_code == 204
+    assert second.answer(session_id).status_code == 204
+    present, past = _documents(lab, session_id, second)
+    assert past == before[0]
+    assert present["withdrawal"] is None
+    for pair in (present, past):
+        signed = json.loads(pair["consent"]["payload"])
+        assert signed["offer_sha256"] == sha256_of(pair["offer"]["payload"])
+    assert second.call("POST", "/peer/v1/withdrawals", past["withdrawal"]).status_code == 204
+    assert part(lab, session_id, second)["state"] == "agreed"
+
+
+def _documents(lab: Lab, session_id: str, site: SiteActor) -> list[dict[str, Any]]:
+    found = lab.ok("GET", f"/sessions/{session_id}/export")["documents"]
+    return [pair for pair in found if pair["site_id"] == site.site_id]
+
+
+def _unnamed(pair: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in pair.items() if name != "site_id"}
 
 
 def test_leaving_out_more_than_the_quorum_allows_is_refused(lab: Lab) -> None:
