@@ -41,6 +41,7 @@ from orchestrator.services.new_data import NewData
 from orchestrator.services.next_start import LaboratoryStart
 from orchestrator.services.notice_kinds import KIND_OF
 from orchestrator.services.notice_words import GERMAN
+from orchestrator.services.own_certificate import OwnCertificate
 from orchestrator.services.peers import Peers
 from orchestrator.services.presence import Presence
 from orchestrator.services.presence_log import PresenceLog
@@ -98,6 +99,7 @@ class Core:
         self._authority = authority
         self._identity = identity
         self._outside = outside
+        self._started_with = started_with or NextStart()
         self._nodes_again = True
         self.accounts = Accounts(
             database=desk.database, journal=desk.journal, roles=ROLES, valid_s=login_s, now=desk.now
@@ -110,7 +112,7 @@ class Core:
         self._wire_sessions()
         self._wire_trust()
         self._wire_offers()
-        self.house = self._make_house(started_with)
+        self.house = self._make_house()
         self._wire_heartbeat()
 
     def _wire_sites(self) -> None:
@@ -192,6 +194,14 @@ class Core:
             on_suspended=self._on_suspended,
             on_readmitted=self.sessions.on_readmitted,
         )
+        self.own_certificate = OwnCertificate(
+            self.desk,
+            authority=self._authority,
+            name=self._identity.name,
+            public_host=self._started_with.public_host,
+            trust_list=self.trust_list,
+        )
+        self.certificate_watch = CertificateWatch(self.desk)
         self.consents = Consents(
             self.desk,
             ca_pem=self._authority.ca_pem,
@@ -238,7 +248,7 @@ class Core:
             settings=self.settings,
             model_bin=self.model_bin,
             logs=self._home / "logs",
-            also=CertificateWatch(self.desk).look,
+            also=self._look_at_certificates,
         )
         self.heartbeat = Heartbeat(
             [
@@ -251,7 +261,11 @@ class Core:
             ]
         )
 
-    def _make_house(self, started_with: NextStart | None) -> House:
+    def _look_at_certificates(self) -> None:
+        self.own_certificate.look()
+        self.certificate_watch.look()
+
+    def _make_house(self) -> House:
         notices = NoticeSettings(
             settings=self.settings,
             shapes=NoticeShapes(settings=Notices, view=NoticesView),
@@ -277,7 +291,7 @@ class Core:
             next_start=LaboratoryStart(
                 self.desk,
                 file=self._home / "settings.toml",
-                present=started_with or NextStart(),
+                present=self._started_with,
                 address=self._identity.public_address,
             ),
             about=lambda: about(self._home),

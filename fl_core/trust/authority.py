@@ -131,11 +131,11 @@ class Authority:
             )
         ).decode("ascii")
 
-    def renew_orchestrator(self, name: str, public_host: str) -> None:
+    def renew_orchestrator(self, name: str, public_host: str, *, now: datetime | None = None) -> None:
         """Write a fresh orchestrator certificate; the key is kept when there is one."""
         if not self.paths.orchestrator_key.exists():
             save_key(generate_key(), self.paths.orchestrator_key)
-        pem = self.issue_orchestrator(self.orchestrator_key().public_key(), name, public_host)
+        pem = self.issue_orchestrator(self.orchestrator_key().public_key(), name, public_host, now=now)
         write_public(self.paths.orchestrator_cert, pem.encode("ascii"))
 
     def orchestrator_needs_renewal(self, public_host: str, *, now: datetime | None = None) -> bool:

@@ -131,6 +131,17 @@ def test_a_replaced_list_is_noticed_without_a_reload(lab: Laboratory, site: Site
         assert code_of(client.get("/peer/v1/x")) == "trust.unknown_certificate"
 
 
+def test_a_renewed_certificate_is_shown_once_the_list_is_written_again(lab: Laboratory, site: Site) -> None:
+    def shown() -> bytes | None:
+        with lab.socket(site) as connection:
+            return connection.getpeercert(binary_form=True)
+
+    before = shown()
+    lab.authority.renew_orchestrator("Laboratory", "127.0.0.1")
+    lab.trust(site)
+    wait_until(lambda: shown() != before)
+
+
 def test_a_damaged_list_changes_nothing(lab: Laboratory, site: Site) -> None:
     lab.authority.paths.trusted.write_text("{")
     lab.ask_admin("POST", "/reload")

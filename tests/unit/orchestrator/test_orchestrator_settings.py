@@ -16,6 +16,8 @@ from fl_core.next_start import with_keys
 from fl_core.settings import MIB
 from fl_core.storage import lab_presence, lab_settings, lab_sites
 from fl_core.storage.lab_sessions import SessionRow
+from fl_core.trust.authority import TrustPaths
+from fl_core.trust.identity import fingerprint, load_certificate
 from orchestrator.schemas_settings import NextStart, Retention
 from orchestrator.services.certificate_watch import CertificateWatch
 from orchestrator.services.next_start import LaboratoryStart
@@ -107,6 +109,24 @@ def test_a_certificate_that_ends_soon_is_told_of_once(lab: Lab) -> None:
         lab_sites.update_site(tx, other.site_id, {"certificate_expires_at": soon})
     CertificateWatch(lab.core.desk).look()
     assert len([line for line in lab.items("/activity") if line["key"] == "certificate.expires"]) == 2
+
+
+def test_the_laboratorys_own_certificate_is_renewed_while_it_runs_and_the_gateway_is_told(lab: Lab) -> None:
+    paths = TrustPaths.of_home(lab.home)
+    first = load_certificate(paths.orchestrator_cert.read_bytes())
+    lab.core.trust_list.write()
+    reloads, listed = lab.gateway.reloads, paths.trusted.stat().st_ino
+    for day in (0, 340, 341):
+        later = first.not_valid_before_utc + timedelta(days=day)
+        object.__setattr__(lab.core.desk, "now", lambda later=later: later)
+        lab.core.pruning._due_at = 0.0
+        lab.core.pruning.tick()
+    second = load_certificate(paths.orchestrator_cert.read_bytes())
+    assert second.not_valid_after_utc - first.not_valid_after_utc == timedelta(days=340, minutes=-5)
+    assert fingerprint(second) == fingerprint(first)
+    assert lab.gateway.reloads == reloads + 1
+    assert paths.trusted.stat().st_ino != listed  # by which the gateway finds out by itself if it was not told
+    assert [row["action"] for row in lab.items("/audit")].count("certificate.own_renewed") == 1
 
 
 # --- drain mode --------------------------------------------------------------------------------------------------
