@@ -38,7 +38,8 @@ class Wiring:
     @property
     def public_address(self) -> str:
         """What invitations carry."""
-        host = f"[{self.public_host}]" if ":" in self.public_host.strip("[]") else self.public_host
+        bare = self.public_host.strip("[]")
+        host = f"[{bare}]" if ":" in bare else bare
         return f"{host}:{self.public_port}"
 
     @property

@@ -29,7 +29,7 @@ def orchestrator() -> None:
 @click.option("--port", type=click.IntRange(0, 65_535), default=None, help="Port of the page; 0 takes a free one.")
 @click.option("--headless", is_flag=True, help="Do not open a window.")
 @click.option("--json", "as_json", is_flag=True, help="First line of output as JSON.")
-@click.option("--public-host", default=None, help="Name or address under which sites reach this computer.")
+@click.option("--public-host", default=None, help="DNS name or IP address under which sites reach this computer.")
 @click.option("--public-port", type=click.IntRange(0, 65_535), default=None, help="Port for sites; 0 takes a free one.")
 @click.option("--bind", default=None, help="Address on which the port for sites is opened.")
 @click.option("--name", default=None, help="Name that sites see.")

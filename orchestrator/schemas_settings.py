@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from fl_core.notices.schemas import AnyMail, AnyNotices, AnyNoticesChange, AnyNoticesView, AnyWebhook, Host
+from fl_core.notices.schemas import AnyMail, AnyNotices, AnyNoticesChange, AnyNoticesView, AnyWebhook
 from fl_core.views import Schema
+from orchestrator.public_host import PublicHost
 
 NoticeKind = Literal["approval", "answer", "session", "failure", "data", "certificate"]
 KINDS: tuple[NoticeKind, ...] = ("approval", "answer", "session", "failure", "data", "certificate")
@@ -79,7 +80,7 @@ class DrainView(Schema):
 class NextStart(Schema):
     """PUT /settings/daemon: settings that hold from the next start on; kept in settings.toml of the data folder."""
 
-    public_host: Host = "127.0.0.1"
+    public_host: PublicHost = "127.0.0.1"
     upload_limit_mib: int = Field(default=2048, ge=1, le=1_000_000)
 
 

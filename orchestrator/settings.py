@@ -7,6 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from fl_core.settings import DaemonSettings
 from fl_core.storage.place import place_of
+from orchestrator.public_host import PublicHost
 
 
 class OrchestratorSettings(DaemonSettings):
@@ -15,8 +16,8 @@ class OrchestratorSettings(DaemonSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="FLOMIR_ORCHESTRATOR_")
 
     name: str = Field(default="FLoMIR laboratory", min_length=1, max_length=80, description="name that sites see")
-    public_host: str = Field(
-        default="127.0.0.1", description="host name or address under which sites reach the gateway"
+    public_host: PublicHost = Field(
+        default="127.0.0.1", description="DNS name or IP address under which sites reach the gateway, without a port"
     )
     public_port: int = Field(
         default=0, ge=0, le=65_535, description="the gateway's port; 0 takes a free one and keeps it for the next start"

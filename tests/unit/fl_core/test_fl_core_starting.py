@@ -50,6 +50,15 @@ def test_settings_that_do_not_fit_are_told_with_their_place(role: str, fault: st
     assert str(tmp_path / "settings.toml") in said and "docs/settings.md" in said
 
 
+@pytest.mark.parametrize(
+    "host", ["lab_pc", "lab.example.org:8443", "[::1]:8443", "https://lab.example.org", "1.2.3", ""]
+)
+def test_a_public_host_that_is_no_name_or_address_is_refused_before_anything_is_made(host: str, tmp_path: Path) -> None:
+    said = refused(orchestrator, "run", "--home", tmp_path / "home", "--headless", "--public-host", host)
+    assert f"without a port, not {host}; the port is a setting of its own, public_port" in said
+    assert not (tmp_path / "home").exists()
+
+
 @pytest.mark.parametrize("role", GROUPS)
 def test_an_environment_that_does_not_fit_is_told_by_its_variable(
     role: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

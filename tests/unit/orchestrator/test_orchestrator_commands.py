@@ -11,6 +11,7 @@ from fl_core.trust.authority import Authority
 from orchestrator.app import MIGRATIONS
 from orchestrator.children import child_specs, make_wiring
 from orchestrator.commands import orchestrator
+from orchestrator.settings import OrchestratorSettings
 
 
 @pytest.mark.parametrize("arguments", [["sites"], ["models"], ["link"], ["invite"], ["session", "watch", "x"]])
@@ -43,6 +44,24 @@ def test_settings_that_do_not_fit_end_in_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(orchestrator, ["run", "--home", str(tmp_path), "--headless"])
     assert result.exit_code == 1
     assert "surprise" in result.output
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("lab-1.example.org", "lab-1.example.org:9"),
+        ("10.0.0.7", "10.0.0.7:9"),
+        ("::1", "[::1]:9"),
+        ("[::1]", "[::1]:9"),
+    ],
+)
+def test_every_public_host_that_is_taken_gives_an_address_for_invitations(
+    tmp_path: Path, host: str, address: str
+) -> None:
+    settings = OrchestratorSettings(home=tmp_path, public_host=host)
+    made = make_wiring(tmp_path, api_port=1, public_host=settings.public_host, public_port=9, bind="127.0.0.1")
+    assert made.public_address == address
+    assert not Authority.create(tmp_path, "Lab", settings.public_host).orchestrator_needs_renewal(host)
 
 
 def test_the_public_port_is_kept_and_the_childrens_settings_fit_their_models(tmp_path: Path) -> None:

@@ -266,7 +266,9 @@ def test_the_next_start_is_written_beside_what_the_file_says_already(lab: Lab) -
     written = tomllib.loads(file.read_text())
     assert written == {"name": "Lab", "public_host": "lab.example.org", "upload_limit_mib": 4096}
     assert "# ours" in file.read_text()
-    assert lab.call("PUT", "/settings/daemon", {"public_host": "a b", "upload_limit_mib": 1}).status_code == 422
+    for host in ("a b", "lab_pc", "lab.example.org:8443"):
+        refused = lab.call("PUT", "/settings/daemon", {"public_host": host, "upload_limit_mib": 1})
+        assert (refused.status_code, f"without a port, not {host}" in refused.text) == (422, True)
 
 
 def test_what_the_program_was_started_with_cannot_be_changed_on_the_page(lab: Lab, tmp_path: Path) -> None:
