@@ -30,7 +30,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "import.{state.value}": ["cancelled", "done", "failed"],
   "laboratory.{kind}": choices("orchestrator/laboratory_schemas.py", "JobKind"),
   "laboratory.job_{event.value}": members("fl_core/storage/lab_work.py", "JobEvent"),
-  "model.added.{origin}": choices("orchestrator/schemas.py", "origin"),
+  "model.added.{origin}": choices("orchestrator/schemas.py", "ModelOrigin"),
   "result.{event.value}": members("fl_core/storage/lab_work.py", "JobEvent"),
   "session.{event.value}": members("fl_core/lifecycle.py", "SessionEvent"),
   "settings.{key}": ["limits", "notices", "retention"],

@@ -114,7 +114,8 @@ def enrol(daemon: Running, folder: Path, name: str) -> HandMadeSite:
     ) as client:
         receipt = client.post("/enrol/v1/requests", json=body)
         assert receipt.status_code == 201, receipt.text
-        assert client.post("/enrol/v1/requests", json=body).json()["code"] == "invitation.used"
+        other = {**body, "csr_pem": make_csr(generate_key(), name)}
+        assert client.post("/enrol/v1/requests", json=other).json()["code"] == "invitation.used"
         shown = short_fingerprint(key_fingerprint(key.public_key()))
         assert receipt.json()["fingerprint"] == shown
         rows = daemon.call("GET", "/sites")["items"]
