@@ -12,7 +12,8 @@ from orchestrator.services.session_spec import left_out
 def start_eligible(tx: Transaction, session_id: str, *, now: datetime) -> None:
     """Mark every trusted site whose consent is in force, and that is not left out, as training."""
     without = left_out(lab_sessions.by_id(tx.connection, session_id))
-    for part in eligible(lab_sessions.of_trusted_sites(tx.connection, session_id), now, without=without):
+    parts = lab_sessions.of_trusted_sites(tx.connection, lab_sessions.participations(tx.connection, session_id))
+    for part in eligible(parts, now, without=without):
         if part.state is not ParticipationState.TRAINING:
             lab_sessions.move_participation(tx, session_id, part.site_id, ParticipationEvent.STARTED, at=now)
 

@@ -50,8 +50,9 @@ class SessionPlans:
 
     def _sites(self, row: SessionRow) -> list[tuple[ParticipationRow, SiteRow]]:
         with self._desk.database.read() as connection:
-            parts = lab_sessions.of_trusted_sites(connection, row.id)
-            able = eligible(parts, self._desk.now(), without=left_out(row))
+            parts = lab_sessions.participations(connection, row.id)
+            trusted = lab_sessions.of_trusted_sites(connection, parts)
+            able = eligible(trusted, self._desk.now(), without=left_out(row))
             return [(part, lab_sites.site_by_id(connection, part.site_id)) for part in able]
 
     def _plan(self, row: SessionRow, sites: list[tuple[ParticipationRow, SiteRow]], number: int) -> SessionPlan:

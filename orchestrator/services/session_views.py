@@ -52,7 +52,7 @@ class SessionViews:
             rounds = lab_sessions.rounds(connection, session_id, newest=newest_rounds)
             names = lab_sites.names(connection, [part.site_id for part in parts])
             further = lab_amendments.latest(connection, session_id)
-            trusted = lab_sessions.of_trusted_sites(connection, session_id)
+            trusted = lab_sessions.of_trusted_sites(connection, parts)
         lines = self._desk.journal.activity(limit=LOG_LINES, subject=session_id)
         return SessionView.model_validate(
             {

@@ -145,7 +145,7 @@ class Sessions:
         with self._desk.database.read() as connection:
             row = lab_sessions.by_id(connection, session_id)
             parts = lab_sessions.participations(connection, session_id)
-            trusted = lab_sessions.of_trusted_sites(connection, session_id)
+            trusted = lab_sessions.of_trusted_sites(connection, parts)
             asked = lab_amendments.latest(connection, session_id)
             number = closed_rounds(lab_sessions.rounds(connection, session_id, newest=2)) + 1
         now, without = self._desk.now(), left_out(row)
@@ -241,7 +241,8 @@ class Sessions:
                 raise IllegalTransition(message)
             self._round_files.check_there(tx, session_id)
             number = closed_rounds(lab_sessions.rounds(tx.connection, session_id, newest=2)) + 1
-            trusted = lab_sessions.of_trusted_sites(tx.connection, session_id)
+            parts = lab_sessions.participations(tx.connection, session_id)
+            trusted = lab_sessions.of_trusted_sites(tx.connection, parts)
             ready = len(agreed_to(eligible(trusted, self._desk.now(), without=left_out(row)), number))
             if ready < quorum(row):
                 message = f"{ready} sites have agreed to round {number}, the quorum is {quorum(row)}"
