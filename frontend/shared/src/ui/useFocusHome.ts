@@ -4,12 +4,19 @@ import { useEffect } from "react";
 /** Later than a dialog needs to fade, and to give the focus back itself. */
 const AFTER_MS = 300;
 
+/** The return that is still to come; a dialog that opens meanwhile has the focus, and a return of its own. */
+let pending: number | undefined;
+
 /** While `opened`, what had the focus is remembered; afterwards a lost focus returns there, or to the head of what is left around it. */
 export function useFocusHome(opened: boolean): void {
   useEffect(() => {
     if (!opened) return undefined;
+    window.clearTimeout(pending);
     const way = wayUp(document.activeElement);
-    return () => { window.setTimeout(() => goHome(way), AFTER_MS); };
+    return () => {
+      window.clearTimeout(pending);
+      pending = window.setTimeout(() => goHome(way), AFTER_MS);
+    };
   }, [opened]);
 }
 
