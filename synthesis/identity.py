@@ -11,7 +11,8 @@ from typing import Any
 from synthesis.scenario import Scenario
 from synthesis.specs.phantom import LabelmapSpec
 
-GENERATOR_VERSION = 1  # raise it when the same seed gives other studies than before
+GENERATOR_VERSION = 2  # raise it when the same seed gives other studies than before (2: noise by inversion)
+TEMPLATE_VERSION = 1  # raise it when the same seed gives other templates, which hold no noise of a measurement
 
 
 def identity(scenario: Scenario, site_name: str, seed: int, index: int, variant: int = 0) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from model.geometry import AcquisitionGeometry
 from model.io.atomic import write_atomically
 from model.io.study import Defect, HeartFrame
 from synthesis.errors import SynthesisError, TemplateUnusable
-from synthesis.identity import GENERATOR_VERSION
+from synthesis.identity import TEMPLATE_VERSION
 from synthesis.scenario import Scenario
 from synthesis.simulation import SourceProjections
 from synthesis.template import BodyRecord, FinePhantom, Template
@@ -115,7 +115,7 @@ def _body_arrays(body: BodyRecord) -> dict[str, npt.NDArray[Any]]:
 
 def _card(body: BodyRecord) -> dict[str, Any]:
     return {
-        "generator_version": GENERATOR_VERSION,
+        "generator_version": TEMPLATE_VERSION,
         "scenario": body.scenario.model_dump(mode="json"),
         "scenario_digest": body.scenario.digest,
         "site": body.site,
@@ -136,7 +136,7 @@ def _card(body: BodyRecord) -> dict[str, Any]:
 
 def _body(card: Mapping[str, Any], arrays: Arrays) -> BodyRecord:
     scenario = Scenario.model_validate(card["scenario"])
-    if (scenario.digest, GENERATOR_VERSION) != (card["scenario_digest"], card["generator_version"]):
+    if (scenario.digest, TEMPLATE_VERSION) != (card["scenario_digest"], card["generator_version"]):
         message = "its scenario means something else in this version"
         raise ValueError(message)
     geometry = AcquisitionGeometry.from_dict(card["geometry"])

@@ -26,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from synthesis.identity import GENERATOR_VERSION
 from synthesis.pipeline import Progress, generate
 from synthesis.scenario import Scenario, load_scenario
 from synthesis.specs.patients import LesionSpec
@@ -59,7 +60,8 @@ class SetPlan:
 
     def make(self, root: Path, on_study: Callable[[], None] | None = None) -> list[Path]:
         """Make what is missing below ``root/name`` and return the files in order."""
-        folder = root / f"{self.name}-{self.seed}-{self.scenario.digest[:8]}"  # another scenario, another folder
+        # other studies, another folder: of another scenario, or made by another version
+        folder = root / f"{self.name}-{self.seed}-{self.scenario.digest[:8]}-{GENERATOR_VERSION}"
 
         def heard(progress: Progress) -> None:
             if progress.latest is not None and on_study is not None:
