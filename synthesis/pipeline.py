@@ -155,7 +155,8 @@ def _run_missing(
     bodies: dict[tuple[str, int], list[int]] = {}
     for name, index, variant in missing:
         bodies.setdefault((name, index), []).append(variant)
-    each = max(1, run.workers // max(1, len(bodies)))  # processors that a pool of bodies would leave idle
+    idle = run.workers // max(1, len(bodies))  # processors that a pool of bodies would leave idle
+    each = max(1, idle) if runner is None else 1  # a task of a cluster has one, however many are here
     requests = [
         SampleRequest(
             run.scenario,

@@ -9,6 +9,7 @@ from synthesis.execution.request import SampleRequest
 from synthesis.execution.slurm.errors import PlanInvalid
 from synthesis.execution.slurm.plan import PLAN, ArrayFolder, arrays, collect_records, intact, new_array
 from synthesis.manifest import SampleRecord, file_sha256
+from synthesis.pipeline import generate
 from synthesis.scenario import load_scenario
 
 QUICK = load_scenario("quick")
@@ -86,3 +87,9 @@ def test_a_study_is_intact_only_while_its_bytes_are_those_of_the_record(tmp_path
     (tmp_path / kept.file).unlink()
     assert not intact(tmp_path, kept)
     assert not intact(tmp_path, None)
+
+
+def test_a_task_has_one_processor_however_many_are_where_it_is_submitted(tmp_path: Path) -> None:
+    planned: list[SampleRequest] = []
+    generate(QUICK, tmp_path, 2, 5, workers=64, runner=lambda wanted, _done: planned.extend(wanted))
+    assert [request.workers for request in planned] == [1, 1]
