@@ -85,6 +85,11 @@ def check_organs(organs: Sequence[ImportedOrgan], where: str) -> None:
         if organ.uptake is None and organ.key not in UPTAKE_RANGES and organ.key not in (WALL, "gas"):
             message = f"{where}: organ {organ.key} has no uptake, and none is known for it."
             raise PhantomInvalid(message, "Write its uptake relative to healthy myocardium, e.g. 0.05.")
+        if organ.key == WALL and organ.uptake not in (None, 1.0):
+            message = f"{where}: organ {organ.key} has the uptake {organ.uptake:g}, but all uptakes are relative to it."
+            raise PhantomInvalid(
+                message, f"Divide every uptake by {organ.uptake:g}, so that its own is 1, or leave it out."
+            )
         if organ.uptake is not None and not 0 <= organ.uptake <= 1000:
             message = f"{where}: organ {organ.key} has the uptake {organ.uptake:g}; it must lie between 0 and 1000."
             raise PhantomInvalid(message, "Write it relative to healthy myocardium.")

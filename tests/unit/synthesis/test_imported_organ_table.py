@@ -70,6 +70,7 @@ def test_a_code_without_a_row_is_named(tmp_path: Path) -> None:
         ("3, tooth, cortical_bone,", "tooth has no uptake"),
         ("3, tooth, cortical_bone, -1", "must lie between 0 and 1000"),
         ("3, tooth, cortical_bone, much", "'much' is no number"),
+        ("4, myocardium, muscle, 75", "all uptakes are relative to it. Divide every uptake by 75"),
         ("x, tooth, cortical_bone, 1", "'x' is no code"),
         ("9-3, tooth, cortical_bone, 1", "'9-3' is no code"),
         ("3-99999, tooth, cortical_bone, 1", "is no code"),
