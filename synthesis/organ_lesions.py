@@ -165,7 +165,7 @@ def place_lesions(
 
 def _best(lattice: Lattice, room: Floats, plan: PlannedLesion) -> tuple[float, Point]:
     """Return the first place that holds the whole lesion, or the best one, with the share inside."""
-    whole_volume = 4 / 3 * math.pi * math.prod(plan.radii_mm) / lattice.voxel_mm**3
+    whole_volume = 4 / 3 * math.pi * math.prod(plan.radii_mm) / lattice.voxel_mm3
     places = np.argwhere(room > 0.99)
     best: tuple[float, Point] = (0.0, (0.0, 0.0, 0.0))
     for u in plan.tries if len(places) else ():
@@ -216,7 +216,7 @@ def lesion_truth(
             long_diameter_mm=plan.diameter_mm * plan.elongation,
             long_axis="xyz"[plan.long_axis],
             contrast=plan.contrast,
-            volume_ml=composer.amount(f"tumour_{number}") * composer.lattice.voxel_mm**3 / 1000,
+            volume_ml=composer.amount(f"tumour_{number}") * composer.lattice.voxel_mm3 / 1000,
         )
         for number, (plan, centre) in enumerate(zip(planned, centres, strict=True), start=1)
     )

@@ -6,7 +6,8 @@ A shape is a signed distance in mm, negative inside, on broadcastable coordinate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -24,13 +25,14 @@ Box: TypeAlias = tuple[slice, slice, slice]
 class Lattice:
     """Voxel centres in mm from the centre of the grid, LPS, ready to broadcast.
 
-    `x` has shape (1, 1, X), `y` (1, Y, 1), `z` (Z, 1, 1); `voxel_mm` is the mean edge.
+    `x` has shape (1, 1, X), `y` (1, Y, 1), `z` (Z, 1, 1); `voxel_mm` is the mean edge, `voxel_mm3` the volume.
     """
 
     x: Floats
     y: Floats
     z: Floats
     voxel_mm: float
+    voxel_mm3: float
 
     @classmethod
     def of(cls, grid: VolumeGrid) -> Lattice:
@@ -40,7 +42,8 @@ class Lattice:
             for n, d in zip(grid.shape, grid.voxel_mm, strict=True)
         )
         mean = float(np.mean(grid.voxel_mm))
-        return cls(x=x[None, None, :], y=y[None, :, None], z=z[:, None, None], voxel_mm=mean)
+        volume = math.prod(grid.voxel_mm)
+        return cls(x=x[None, None, :], y=y[None, :, None], z=z[:, None, None], voxel_mm=mean, voxel_mm3=volume)
 
     def box(self, low: Point, high: Point) -> Box:
         """Return the slices (z, y, x) of the voxels that may touch the cuboid from `low` to `high`, both (x, y, z)."""
@@ -55,7 +58,7 @@ class Lattice:
     def cut(self, box: Box) -> Lattice:
         """Return the part of the lattice inside `box`."""
         z, y, x = box
-        return Lattice(x=self.x[:, :, x], y=self.y[:, y], z=self.z[z], voxel_mm=self.voxel_mm)
+        return replace(self, x=self.x[:, :, x], y=self.y[:, y], z=self.z[z])
 
 
 def ellipsoid(p: Lattice, centre: Point, radii: Point) -> Floats:

@@ -52,6 +52,13 @@ def test_a_lesion_replaces_nothing_but_its_organ_and_has_its_volume(organ: HostO
     assert grown.sum() * 4.4**3 / 1000 == pytest.approx(sum(x.volume_ml for x in sick.organ_lesions), rel=1e-4)
 
 
+def test_the_volume_of_a_lesion_is_what_was_painted_on_slices_thicker_than_the_pixels(woman: Anatomy) -> None:
+    grid = VolumeGrid((25, 96, 96), (10.0, 4.4, 4.4))
+    (lesion,) = (made := build_patient(woman, (), grid, plan("liver"))).organ_lesions
+    painted = float(made.phantom.share_of("tumour_1").sum()) * 10.0 * 4.4**2 / 1000
+    assert lesion.volume_ml == pytest.approx(painted, rel=1e-4)
+
+
 def test_the_truth_says_where_a_lesion_is_how_large_and_how_hot(woman: Anatomy) -> None:
     planned = plan("liver", 24.0, elongation=(1.5, 1.5), contrast=(3.0, 3.0))
     made = build_patient(woman, (), GRID, planned)
