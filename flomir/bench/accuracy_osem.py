@@ -29,7 +29,7 @@ HIGHER_IS_BETTER = frozenset({"ssim_heart"})
 _SOURCES = (
     "model.classical.osem", "model.projector", "model.attenuation", "model.footprint", "model.collimator", "model.filters",
     "model.geometry", "model.classical.tuning", "model.evaluation.metrics", "model.evaluation.polar", "model.evaluation.observer", "model.evaluation.deviance",
-    "model.evaluation.cases",
+    "model.evaluation.cases", "model.bags", "model.scatter", "model.training.losses",
 )  # fmt: skip
 
 Settings = dict[str, OsemSettings]

@@ -6,7 +6,8 @@ from typing import ParamSpec
 import click
 
 from flomir.bench.accuracy_command import accuracy
-from flomir.bench.figures import Figures, Outcome, measure
+from flomir.bench.figures import Figures, MeasureError, Outcome, measure
+from flomir.daemon_process import DaemonError
 from model.errors import ModelError
 from model.sentences import in_sentences
 from synthesis.errors import SynthesisError
@@ -36,6 +37,8 @@ def printed(name: str) -> Callable[[Bench[P]], click.Command]:
                 result = measure(name, lambda: function(*arguments, **options))
             except (ModelError, SynthesisError) as error:
                 raise click.ClickException(in_sentences(error.message, error.remedy)) from error
+            except (MeasureError, DaemonError) as error:
+                raise click.ClickException(str(error)) from error
             if as_json:
                 click.echo(result.to_json())
                 return

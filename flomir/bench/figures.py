@@ -27,6 +27,10 @@ class Outcome:
         return {name: value for name, value in self.figures.items() if value is not None}
 
 
+class MeasureError(RuntimeError):
+    """A bench could not come to its figures; the message says why, for whoever called it."""
+
+
 @dataclass(frozen=True, slots=True)
 class BenchResult:
     """What a bench prints with ``--json``."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flomir.bench.figures import Outcome
+from flomir.bench.figures import MeasureError, Outcome
 from flomir.daemon_process import DaemonError, DaemonProcess
 from flomir.waiting import wait_until
 from model.geometry import LEHR_NM670, AcquisitionGeometry, VolumeGrid, orbit_angles_rad
@@ -54,7 +54,7 @@ def bench_import(studies: int, say: Say) -> Outcome:
 
     Raises
     ------
-    RuntimeError
+    MeasureError
         When the import ends otherwise than with exactly as many studies.
     """
     with tempfile.TemporaryDirectory(prefix="flomir-import-") as folder:
@@ -75,7 +75,7 @@ def bench_import(studies: int, say: Say) -> Outcome:
         files = len(list((home / "studies").iterdir()))
         if view["state"] != "done" or not len(listed) == files == view["added"] == studies:
             message = f"the import is {view['state']} with {view['added']} added, {len(listed)} listed, {files} files"
-            raise RuntimeError(message)
+            raise MeasureError(message)
         figures = {
             "studies": float(len(listed)),
             "import_s": half_s + second_s,
@@ -126,7 +126,7 @@ def _until_half(home: Path, source: Path, studies: int, seen: _Watched, say: Say
         added = int(str(daemon.call("GET", f"/imports/{import_id}")["added"]))
         if added >= studies:
             message = "the import was over before it could be killed; take more studies"
-            raise RuntimeError(message)
+            raise MeasureError(message)
         os.killpg(daemon.process.pid, signal.SIGKILL)
     finally:
         daemon.stop()

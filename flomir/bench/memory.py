@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from flomir.bench.figures import Outcome
+from flomir.bench.figures import MeasureError, Outcome
 from model.geometry import LEHR_NM670, AcquisitionGeometry, VolumeGrid, orbit_angles_rad
 from model.io.study_records import Study
 from model.machine import peak_memory_bytes
@@ -29,7 +29,7 @@ def bench_memory(size: tuple[int, int, int], views: int) -> Outcome:
 
     Raises
     ------
-    RuntimeError
+    MeasureError
         If such a process fails; the message ends with its own last words.
     """
     figures = {
@@ -47,7 +47,7 @@ def _in_fresh_process(method: str, size: tuple[int, int, int], views: int) -> di
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     if done.returncode != 0:
         msg = f"the reconstruction by {method} ended with code {done.returncode}: {done.stderr.strip()[-400:]}"
-        raise RuntimeError(msg)
+        raise MeasureError(msg)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 

@@ -25,7 +25,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from flomir.bench.figures import Figures, Outcome
+from flomir.bench.figures import Figures, MeasureError, Outcome
 from synthesis.execution.request import SampleRequest
 from synthesis.pipeline import generate
 from synthesis.scenario import load_scenario
@@ -54,7 +54,7 @@ def bench_synthesis(plan: Plan) -> Outcome:
     ------
     SynthesisError
         If a sample cannot be made.
-    RuntimeError
+    MeasureError
         If the fresh process fails; the message ends with its own last words.
     """
     with tempfile.TemporaryDirectory(prefix="flomir-bench-") as name:
@@ -100,7 +100,7 @@ def _in_fresh_process(folder: Path) -> dict[str, float]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     if done.returncode != 0:
         msg = f"the worker ended with code {done.returncode}: {done.stderr.strip()[-400:]}"
-        raise RuntimeError(msg)
+        raise MeasureError(msg)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 

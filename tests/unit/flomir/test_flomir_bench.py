@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from flomir.bench.command import bench
-from flomir.bench.figures import Outcome, measure
+from flomir.bench.figures import MeasureError, Outcome, measure
 from flomir.bench.reconstruct import Plan, bench_reconstruct, parse_size
 
 
@@ -42,6 +42,18 @@ def test_a_size_that_is_none_is_refused_with_an_example(text: str) -> None:
     answer = CliRunner().invoke(bench, ["reconstruct", "--size", text, "--quick"])
     assert answer.exit_code == 2
     assert "64x64x32" in answer.output
+
+
+def test_a_bench_that_comes_to_no_figures_says_why_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_soon(*_: object) -> Outcome:
+        message = "the import was over before it could be killed; take more studies"
+        raise MeasureError(message)
+
+    monkeypatch.setattr("flomir.bench.intake.bench_import", too_soon)
+    answer = CliRunner().invoke(bench, ["import", "--studies", "8"])
+    assert (answer.exit_code, answer.output.strip()) == (
+        1, "Error: the import was over before it could be killed; take more studies",
+    )  # fmt: skip
 
 
 def test_a_size_that_no_patient_fits_is_refused_in_one_line() -> None:
