@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from flomir.daemon_process import DaemonError
+from flomir.demo.data import check_deal
 from flomir.demo.run import Demo, Say, begin, run
 from flomir.demo.settings import DemoSettings
 from flomir.waiting import WaitTimeoutError
 from model.errors import ModelError
-from synthesis.errors import GenerationInterrupted, SynthesisError
+from synthesis.errors import GenerationInterrupted, OutputUnusable, SynthesisError
 from synthesis.execution.interrupts import terminated_as_interrupted
 
 
@@ -50,6 +51,10 @@ def demo(
         raise click.UsageError(message) from error
     if workdir is None:  # only now, so that a refused command leaves nothing behind
         settings = settings.model_copy(update={"workdir": Path(tempfile.mkdtemp(prefix="flomir-demo-")).resolve()})
+    try:
+        check_deal(settings)
+    except OutputUnusable as error:
+        raise click.ClickException(str(error)) from error
     with terminated_as_interrupted():
         _show(settings, headless=headless, as_json=as_json)
 

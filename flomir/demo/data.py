@@ -1,14 +1,19 @@
 """The demonstration's studies: each site its own distribution, a pooled hold-out, and cases to tune OSEM on."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from flomir.demo.settings import DemoSettings
+from model.io.atomic import write_atomically
+from synthesis.errors import OutputUnusable
 from synthesis.pipeline import Progress, generate
 from synthesis.scenario import load_scenario
 
 SCENARIO = "four-hospitals"
+DEAL = "deal.json"
+"""In the folder of the data: how many studies of a site have which part, so that none gets a second one later."""
 _ROLES = ("train", "holdout", "validation")
 
 
@@ -34,6 +39,29 @@ def study_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.h5"))
 
 
+def check_deal(settings: DemoSettings) -> None:
+    """Refuse a folder whose studies were dealt otherwise: some that trained would judge what they trained.
+
+    Raises
+    ------
+    OutputUnusable
+    """
+    folder = settings.workdir / "data"
+    if not folder.exists():
+        return
+    try:
+        known = json.loads((folder / DEAL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if known != _counts(settings):
+        message = "The folder holds a demonstration with other numbers of studies."
+        raise OutputUnusable(message, "Name another folder with --workdir, or run it with the same numbers.")
+
+
+def _counts(settings: DemoSettings) -> dict[str, int]:
+    return {"train": settings.studies, "holdout": settings.holdout, "validation": settings.validation}
+
+
 def make_data(settings: DemoSettings, on_progress: Callable[[float], None]) -> DemoData:
     """Synthesise all studies (existing ones of the same seed are kept).
 
@@ -41,7 +69,9 @@ def make_data(settings: DemoSettings, on_progress: Callable[[float], None]) -> D
     body occurs twice.
     """
     scenario = load_scenario(SCENARIO)
-    counts = {"train": settings.studies, "holdout": settings.holdout, "validation": settings.validation}
+    counts = _counts(settings)
+    (settings.workdir / "data").mkdir(parents=True, exist_ok=True)
+    write_atomically(settings.workdir / "data" / DEAL, json.dumps(counts))
     each = sum(counts.values())
     used = [settings.profile(index) for index in range(settings.contributors)]
     planned = each * settings.contributors

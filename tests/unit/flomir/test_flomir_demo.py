@@ -1,23 +1,41 @@
 """The demonstration's arithmetic and report, apart from daemons."""
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from flomir.bench.round import round_figures
 from flomir.demo import report
+from flomir.demo.command import demo
+from flomir.demo.data import DEAL, check_deal
 from flomir.demo.evaluation import compare, means
 from flomir.demo.run import overheads
 from flomir.demo.settings import DemoSettings
 from flomir.waiting import WaitTimeoutError, wait_until
+from synthesis.errors import OutputUnusable
 
 
 def test_sites_beyond_four_repeat_a_distribution_under_another_name(tmp_path: Path) -> None:
     settings = DemoSettings(contributors=5, workdir=tmp_path)
     assert settings.profile(4) == settings.profile(0)
     assert settings.site_name(4) != settings.site_name(0)
+
+
+def test_studies_that_trained_never_judge_in_a_later_demonstration(tmp_path: Path) -> None:
+    before = DemoSettings(studies=12, workdir=tmp_path)
+    check_deal(before)
+    (tmp_path / "data").mkdir()
+    with pytest.raises(OutputUnusable, match="other numbers of studies"):
+        check_deal(before)  # of a version that did not note them
+    (tmp_path / "data" / DEAL).write_text(json.dumps({"train": 12, "holdout": 12, "validation": 3}))
+    check_deal(before)
+    again = CliRunner().invoke(demo, ["--workdir", str(tmp_path), "--studies", "6", "--headless"])
+    assert again.exit_code == 1
+    assert "other numbers of studies" in again.output
 
 
 def test_means_leave_out_cases_without_a_defect() -> None:
