@@ -114,6 +114,7 @@ def generate(
     run = _Run.begin(scenario, Path(out_dir), seed, workers or default_workers(), executor)
     run.planned, run.variants = studies, variants
     site = site or (run.only_site() if resume else None)
+    run.only = site
     sites = [scenario.site(site).name] if site is not None else [profile.name for profile in scenario.sites]
     nested = len(scenario.sites) > 1 and site is None
     wanted = [(n, index, v) for n in sites for index in range(first, first + studies) for v in range(variants)]
@@ -196,6 +197,7 @@ class _Run:
     executor: str
     earlier: dict[Key, SampleRecord]
     files: dict[str, str] | None  # SHA-256 of the phantom's files as they are now, None where one is missing
+    only: str | None = None  # the one site that is asked for, None for all
     planned: int = 0
     variants: int = 1
     records: dict[Key, SampleRecord] = field(default_factory=dict)
@@ -304,6 +306,7 @@ class _Run:
             complete=complete,
             studies=tuple(self.records[key] for key in sorted(self.records)),
             planned=self.planned,
+            site=self.only,
             variants=self.variants,
             executor=self.executor,
         )

@@ -133,8 +133,8 @@ def _planned(parts: Sequence[Part], arrays: Sequence[ArrayStatus], found: int) -
 
 
 def _sites(part: Part) -> int:
-    """Return how many sites a run makes: all of the scenario, or one where the files lie in no site's folder."""
-    flat = any("/" not in record.file for record in part.manifest.studies)
+    """Return how many sites a run makes: all of the scenario, or one if so asked or where no site has a folder."""
+    flat = part.manifest.site is not None or any("/" not in record.file for record in part.manifest.studies)
     return 1 if flat else len(part.manifest.scenario.sites)
 
 
