@@ -43,6 +43,11 @@ class Plan(_File):
     bodies: tuple[dict[str, Any], ...]
 
     @property
+    def studies(self) -> int:
+        """Return the number of studies: every body has one for each of its variants."""
+        return sum(len(body.get("variants", (0,))) for body in self.bodies)
+
+    @property
     def tasks(self) -> int:
         """Return the number of tasks."""
         return -(-len(self.bodies) // self.per_task)

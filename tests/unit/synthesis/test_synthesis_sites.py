@@ -80,6 +80,12 @@ def test_one_site_that_is_left_to_a_cluster_is_planned_for_that_site_only(tmp_pa
     assert (found.planned, found.done, found.missing) == (2, 1, 1)
 
 
+def test_a_run_of_one_site_that_made_nothing_yet_goes_on_with_that_site(tmp_path: Path) -> None:
+    generate(two_sites(), tmp_path, 1, 5, site="north", runner=lambda requests, on_done: None)
+    assert generate(two_sites(), tmp_path, 1, 5, resume=True, runner=here).complete
+    assert sites_of(tmp_path) == {"study-00000.h5": "north"}
+
+
 def test_a_run_of_all_sites_goes_on_with_all_of_them(tmp_path: Path) -> None:
     def only_the_first(requests: list[SampleRequest], on_done: Callable[[SampleRecord], None]) -> None:
         here(requests[:1], on_done)
