@@ -133,8 +133,9 @@ def generate(
         if missing:
             run.save(complete=False)  # an interruption before the first study can go on, too
         _run_missing(run, missing, runner, nested=nested, on_done=done)
+        return run.save(complete=all(key in run.records for key in wanted))  # a runner may leave the rest to a cluster
     except KeyboardInterrupt:
-        run.save(complete=False)
+        run.save_if_possible()
         raise GenerationInterrupted(sum(key in run.records for key in wanted), len(wanted)) from None
     except OSError as error:
         run.save_if_possible()
@@ -143,7 +144,6 @@ def generate(
     except BaseException:
         run.save_if_possible()
         raise
-    return run.save(complete=all(key in run.records for key in wanted))  # a runner may leave the rest to a cluster
 
 
 def _reason(error: OSError) -> str:
