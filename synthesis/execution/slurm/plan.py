@@ -71,10 +71,14 @@ class Job(_File):
 
 
 class Jobs(_File):
-    """Everything submitted for one plan; `name` tells the jobs from others that got the same number later."""
+    """Everything submitted for one plan; `name` tells the jobs from others that got the same number later.
+
+    `asked` is what Slurm was asked for and did not answer yet, without an id: it may be queued all the same.
+    """
 
     name: str
     jobs: tuple[Job, ...] = ()
+    asked: Job | None = None
 
 
 class Failure(_File):
