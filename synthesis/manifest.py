@@ -42,8 +42,8 @@ class SampleRecord(BaseModel):
 class Manifest(BaseModel):
     """What an output folder holds; `complete` is False after an interruption.
 
-    `planned` is the number of bodies per site that the last run was asked for, `variants` that of examinations of each.
-    These and `executor` came later and may be absent.
+    `planned` is the number of bodies per site that the last run was asked for, `variants` that of examinations of each,
+    `site` the only site it was asked for. These and `executor` came later and may be absent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +59,7 @@ class Manifest(BaseModel):
     complete: bool
     studies: tuple[SampleRecord, ...]
     planned: int | None = None
+    site: str | None = None
     variants: int = 1
     executor: str = "local"
 

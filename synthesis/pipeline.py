@@ -90,7 +90,7 @@ def generate(
     variants : int
         Examinations of every body: ``study-00000.h5``, ``study-00000-v01.h5`` ...
     resume : bool
-        Refuse a folder in which no study of this scenario and seed was made before; without a `site`, keep to the one
+        Refuse a folder in which no run of this scenario and seed was begun before; without a `site`, keep to the one
         that the folder was made for.
     runner : callable, optional
         Makes the missing studies elsewhere than in this machine's pool; `executor` is its name in the manifest.
@@ -108,17 +108,18 @@ def generate(
     GenerationInterrupted
         On Ctrl-C; finished studies are kept and the next call goes on.
     """
-    nothing = f"There is nothing to resume: the folder holds no study of scenario {scenario.name} with seed {seed}."
+    nothing = f"There is nothing to resume: the folder holds no run of scenario {scenario.name} with seed {seed}."
     if resume and not Path(out_dir).is_dir():
         raise OutputUnusable(nothing, RESUME_REMEDY)
     run = _Run.begin(scenario, Path(out_dir), seed, workers or default_workers(), executor)
     run.planned, run.variants = studies, variants
     site = site or (run.only_site() if resume else None)
+    run.only = site
     sites = [scenario.site(site).name] if site is not None else [profile.name for profile in scenario.sites]
     nested = len(scenario.sites) > 1 and site is None
     wanted = [(n, index, v) for n in sites for index in range(first, first + studies) for v in range(variants)]
     missing = [key for key in wanted if not run.keep(key, nested=nested)]
-    if resume and not run.records:
+    if resume and run.before is None and not run.records:
         raise OutputUnusable(nothing, RESUME_REMEDY)
     report = on_progress or (lambda progress: None)
     report(Progress(len(wanted) - len(missing), len(wanted), None))
@@ -129,9 +130,12 @@ def generate(
         report(Progress(len(wanted) - left, len(wanted), record))
 
     try:
+        if missing:
+            run.save(complete=False)  # an interruption before the first study can go on, too
         _run_missing(run, missing, runner, nested=nested, on_done=done)
+        return run.save(complete=all(key in run.records for key in wanted))  # a runner may leave the rest to a cluster
     except KeyboardInterrupt:
-        run.save(complete=False)
+        run.save_if_possible()
         raise GenerationInterrupted(sum(key in run.records for key in wanted), len(wanted)) from None
     except OSError as error:
         run.save_if_possible()
@@ -140,7 +144,6 @@ def generate(
     except BaseException:
         run.save_if_possible()
         raise
-    return run.save(complete=all(key in run.records for key in wanted))  # a runner may leave the rest to a cluster
 
 
 def _reason(error: OSError) -> str:
@@ -195,8 +198,10 @@ class _Run:
     seed: int
     workers: int
     executor: str
+    before: Manifest | None  # of an earlier run
     earlier: dict[Key, SampleRecord]
     files: dict[str, str] | None  # SHA-256 of the phantom's files as they are now, None where one is missing
+    only: str | None = None  # the one site that is asked for, None for all
     planned: int = 0
     variants: int = 1
     records: dict[Key, SampleRecord] = field(default_factory=dict)
@@ -221,7 +226,7 @@ class _Run:
         made = collect_records(folder, scenario, seed).values()  # by arrays that nobody waited for
         known = (*made, *(before.studies if before is not None else ()))
         earlier = {(r.site, r.index, r.variant): r for r in known}
-        run = cls(scenario, folder, seed, workers, executor, earlier, file_hashes(scenario.phantom))
+        run = cls(scenario, folder, seed, workers, executor, before, earlier, file_hashes(scenario.phantom))
         for key, record in earlier.items():
             run._refuse_other_files(key, record.patient)
         run.records = {key: record for key, record in earlier.items() if run._intact(record)}
@@ -243,6 +248,8 @@ class _Run:
 
     def only_site(self) -> str | None:
         """Return the site that the folder was made for, None for all: one site's studies lie in no folder of their own."""
+        if self.before is not None and self.before.site is not None:
+            return self.before.site
         sites = {site for site, _index, _variant in self.earlier}
         nested = any("/" in file for file in self.taken)
         return sites.pop() if len(sites) == 1 and not nested else None
@@ -305,6 +312,7 @@ class _Run:
             complete=complete,
             studies=tuple(self.records[key] for key in sorted(self.records)),
             planned=self.planned,
+            site=self.only,
             variants=self.variants,
             executor=self.executor,
         )

@@ -16,7 +16,8 @@ usage: install.sh PREFIX [options]
 Makes PREFIX/venv with the product and GATE $OPENGATE, stages the Geant4 data once in PREFIX/geant4, links them and checks
 both by a short simulation.
 
-  --product PATH   wheel or source checkout; by default the checkout this script belongs to, or flomir-*.whl beside it
+  --product PATH   wheel or source checkout, which replaces an installed one; by default, where none is installed, the checkout
+                   this script belongs to, or flomir-*.whl beside it
   --python PYTHON  interpreter for the virtual environment, 3.11 or newer; by default the newest on the PATH
   --venv DIR       use this virtual environment instead of PREFIX/venv
   --wheels DIR     install from the wheels in DIR only, without internet
@@ -61,7 +62,11 @@ prefix=$(absolute "$prefix")
 [ -z "$venv" ] || venv=$(absolute "$venv")
 [ -z "$g4data" ] || g4data=$(absolute "$g4data")
 [ -z "$wheels" ] || wheels=$(absolute "$wheels")
-[ -z "$product" ] || product=$(absolute "$product")
+given=$product
+if [ -n "$product" ]; then
+  product=$(absolute "$product")
+  [ -e "$product" ] || blocked "$product does not exist." "Give a source checkout or a wheel: --product PATH."
+fi
 
 # ---------------------------------------------------------------- where to
 
@@ -118,6 +123,15 @@ except m.PackageNotFoundError: sys.exit(1)
 sys.exit(len(sys.argv) > 2 and found.split("+")[0] != sys.argv[2])' "$@"
 }
 
+installed_from() { # installed_from PATH: the product, from this very wheel or this checkout
+  "$run" -c 'import hashlib, importlib.metadata as m, json, pathlib, sys
+path = pathlib.Path(sys.argv[1]).resolve()
+origin = json.loads(m.distribution("flomir").read_text("direct_url.json") or "{}")
+if path.is_dir(): sys.exit((origin.get("url"), origin.get("dir_info")) != (path.as_uri(), {"editable": True}))
+found = origin.get("archive_info", {}).get("hashes", {}).get("sha256")
+sys.exit(found != hashlib.sha256(path.read_bytes()).hexdigest())' "$1"
+}
+
 find_product() {
   local here checkout wheel
   here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -159,10 +173,16 @@ if ! has torch "${TORCH#*==}"; then
     }
   fi
 fi
-if ! has flomir || { [ -n "$gate" ] && ! has opengate "$OPENGATE"; }; then
+replaced=""
+if [ -n "$given" ] && has flomir && ! installed_from "$product"; then
+  replaced=yes
+  as=()
+  if [ -d "$product" ]; then as=(-e); fi
+  pip_install --force-reinstall --no-deps "${as[@]}" "$product" || no_packages "$product"
+fi
+if [ -n "$replaced" ] || ! has flomir || { [ -n "$gate" ] && ! has opengate "$OPENGATE"; }; then
   done_already=""
   [ -n "$product" ] || product=$(find_product)
-  [ -e "$product" ] || blocked "$product does not exist." "Give a source checkout or a wheel: --product PATH."
   constraints=()
   if [ -f "$product/constraints.txt" ]; then constraints=(-c "$product/constraints.txt"); fi
   if [ -d "$product" ]; then

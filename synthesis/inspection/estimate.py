@@ -25,7 +25,7 @@ from synthesis.specs.simulation import GateSpec
 PROBE_S = 60.0  # no new site is probed after this
 LIMIT_S = 900.0  # a probe that takes longer is ended
 MONTE_CARLO_BYTES = 2_000_000_000  # of one GATE process: opengate with its data and one view
-SOURCES = 13  # of the built-in thorax with one infarct
+SOURCES = 13  # of the built-in thorax with one infarct, every organ apart
 # Stored rates, CPU seconds on one thread of an AMD EPYC: a study, a voxel of the simulation grid, and that times a view
 STUDY_S, VOXEL_S, VIEW_VOXEL_S = 0.02, 1.6e-7, 2.2e-8
 VARIANT_SHARE = 6.0  # what a body's template costs more than one direct study; each further variant is a small share
@@ -171,9 +171,10 @@ def estimate(
 def _probed(
     scenario: Scenario, variants: int, on_site: Callable[[int, int], None] | None
 ) -> tuple[list[SiteCost], int]:
-    """Measure in a process of its own; a Monte Carlo scenario is probed with the analytic simulator (size, sources)."""
+    """Measure in a process of its own; a Monte Carlo scenario is probed with the analytic simulator, its sources are counted as they are."""
     asked = {
         "scenario": with_simulator(scenario, "analytic").model_dump(mode="json"),
+        "grouping": getattr(scenario.simulation, "grouping", "organs"),
         "variants": 1 if isinstance(scenario.simulation, GateSpec) else variants,
         "seconds": PROBE_S,
     }
@@ -224,8 +225,17 @@ def _stored(scenario: Scenario, variants: int) -> tuple[list[SiteCost], int]:
     for site in scenario.sites:
         one = STUDY_S + voxels * (VOXEL_S + VIEW_VOXEL_S * scenario.orbit_of(site).views)
         cpu = one * (1 + VARIANT_SHARE * (variants > 1)) + 0.1 * one * max(variants - 2, 0)
-        costs.append(SiteCost(site.name, cpu, _file_bytes(scenario, site), SOURCES))
+        costs.append(SiteCost(site.name, cpu, _file_bytes(scenario, site), _sources(scenario, site)))
     return costs, round(WORKER_BYTES + WORKER_VOXEL_BYTES * voxels)
+
+
+def _sources(scenario: Scenario, site: SiteProfile) -> int:
+    """Return about how many sources a Monte Carlo simulates for one body."""
+    grouping = getattr(scenario.simulation, "grouping", "organs")
+    if grouping == "regions":  # myocardium, infarcts, all the rest
+        few, many = scenario.lesions.number or (1, 1)
+        return 2 + (round((few + many) / 2) if site.infarct_share > 0 else 0)
+    return 1 if grouping == "whole" else SOURCES
 
 
 def _file_bytes(scenario: Scenario, site: SiteProfile) -> int:
@@ -251,7 +261,8 @@ def _monte_carlo(
     for cost in costs:
         views = scenario.orbit_of(scenario.site(cost.site)).views
         hours = core_hours_per_sample(spec, views=views, sources=cost.sources, rates=rates)
-        template = 4 * cost.sources * (z * y * x + 4 * views * z * x)  # activity; primary, scatter and their variances
+        projections = 3 + (scenario.scatter_window_kev is not None)  # primary, scatter, variance; the other window
+        template = 4 * cost.sources * (z * y * x + projections * views * z * x)
         found.append(SiteCost(cost.site, cost.cpu_s + 3600 * hours, cost.file_bytes, cost.sources, template))
     return found, "rates of GATE measured on this machine" if measure else "rates of GATE stored with the program"
 

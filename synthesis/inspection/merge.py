@@ -235,6 +235,7 @@ def _joined(parts: Sequence[Part], name: str) -> tuple[Manifest, tuple[Move, ...
             "workers": max(one.workers for one in made),
             "complete": all(one.complete for one in made),
             "studies": tuple(move.record for move in moves),
+            "site": None,  # every site has a folder of its own now
             "planned": None if all(one.complete for one in made) else first.planned,
             "variants": max(one.variants for one in made),
         }

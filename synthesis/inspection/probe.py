@@ -1,6 +1,6 @@
 """Make a few samples in a process of its own and report what they cost: ``python -m synthesis.inspection.probe``.
 
-Reads one JSON object (scenario, variants, seconds) and writes one JSON line a site, or one with an error's sentence.
+Reads one JSON object (scenario, grouping, variants, seconds) and writes one JSON line a site, or one with an error's sentence.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from model.machine import peak_memory_bytes
 from synthesis.errors import SynthesisError
 from synthesis.execution.request import SampleRequest
 from synthesis.scenario import Scenario
+from synthesis.specs.simulation import Grouping
 
 SEED = 0
 
@@ -32,7 +33,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="flomir-estimate-") as folder:
             _cpu_seconds(scenario, scenario.sites[0].name, Path(folder), 0, (0,))  # imports and caches, not counted
             for profile in scenario.sites:
-                _say(_probe(scenario, profile.name, Path(folder), int(asked["variants"])))
+                _say(_probe(scenario, profile.name, Path(folder), int(asked["variants"]), asked["grouping"]))
                 if time.monotonic() - started > float(asked["seconds"]):
                     break
     except SynthesisError as error:
@@ -41,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def _probe(scenario: Scenario, site: str, folder: Path, variants: int) -> dict[str, Any]:
+def _probe(scenario: Scenario, site: str, folder: Path, variants: int, grouping: Grouping) -> dict[str, Any]:
     first, size = _cpu_seconds(scenario, site, folder, 1, (0,))
     second = _cpu_seconds(scenario, site, folder, 1, (1,))[0] if variants > 1 else 0.0
     third = _cpu_seconds(scenario, site, folder, 1, (1, 2))[0] - second if variants > 2 else 0.0
@@ -49,7 +50,7 @@ def _probe(scenario: Scenario, site: str, folder: Path, variants: int) -> dict[s
         "site": site,
         "cpu_s": first + second + max(variants - 2, 0) * max(third, 0.0),
         "file_bytes": size,
-        "sources": _sources(scenario, site),
+        "sources": _sources(scenario, site, grouping),
         "peak_bytes": peak_memory_bytes(),
     }
 
@@ -67,13 +68,14 @@ def _cpu_seconds(
     return time.process_time() - since, records[-1].size_bytes
 
 
-def _sources(scenario: Scenario, site: str) -> int:
+def _sources(scenario: Scenario, site: str, grouping: Grouping) -> int:
     """Return how many sources a Monte Carlo would simulate for one body."""
     from synthesis.draws import Streams
     from synthesis.patient import draw_patient
+    from synthesis.sources import sources_of
 
     patient = draw_patient(scenario, site, seed=SEED, index=1, streams=Streams.of(SEED, site, 1))
-    return len(patient.record.members)
+    return len(sources_of(patient.body.phantom, patient.record.uptakes, grouping))
 
 
 def _say(figures: dict[str, Any]) -> None:

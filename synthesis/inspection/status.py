@@ -11,6 +11,7 @@ from typing import Any
 
 from synthesis.execution.slurm.status import ArrayStatus, array_status
 from synthesis.inspection.folder import FileState, Part, check_files, list_entries, read_parts
+from synthesis.manifest import MANIFEST_NAME
 
 LIVELY_S = 120.0  # without a change for longer than this and ten studies' time, a local run is taken to have stopped
 RATE_STUDIES = 200  # the newest so many studies say how fast it goes now
@@ -82,14 +83,14 @@ def folder_status(root: Path, *, quick: bool = False, on_file: Callable[[int, in
     """
     parts = read_parts(root)
     arrays = array_status(root)
-    entries = () if arrays and not _any_study(root, parts) else list_entries(root, parts)
+    entries = () if (arrays or parts) and not _any_study(root, parts) else list_entries(root, parts)
     states = check_files(entries, quick=quick, on_file=on_file)
     valid = states[FileState.INTACT] + states[FileState.UNRECORDED]
     planned = _planned(parts, arrays, len(entries))
     missing = None if planned is None else max(planned - len(valid), 0)
     times = sorted(entry.path.stat().st_mtime for entry in valid)
     changed = time.time() - times[-1] if times else None
-    state = _state(parts, arrays, missing, changed)
+    state = _state(parts, arrays, missing, changed if times or arrays else _age_s(parts))
     rate = _per_hour(times) if state != "complete" else None
     size = [entry.path.stat().st_size for entry in valid]
     return Status(
@@ -119,7 +120,7 @@ def _any_study(root: Path, parts: Sequence[Part]) -> bool:
 def _planned(parts: Sequence[Part], arrays: Sequence[ArrayStatus], found: int) -> int | None:
     """Return how many studies were asked for: what the manifests say, and never fewer than are named."""
     if not parts:
-        return max(array.planned for array in arrays) if arrays else None
+        return max(array.studies for array in arrays) if arrays else None
     total = 0
     for part in parts:
         made = part.manifest
@@ -133,9 +134,15 @@ def _planned(parts: Sequence[Part], arrays: Sequence[ArrayStatus], found: int) -
 
 
 def _sites(part: Part) -> int:
-    """Return how many sites a run makes: all of the scenario, or one where the files lie in no site's folder."""
-    flat = any("/" not in record.file for record in part.manifest.studies)
+    """Return how many sites a run makes: all of the scenario, or one if so asked or where no site has a folder."""
+    flat = part.manifest.site is not None or any("/" not in record.file for record in part.manifest.studies)
     return 1 if flat else len(part.manifest.scenario.sites)
+
+
+def _age_s(parts: Sequence[Part]) -> float | None:
+    """Return the seconds since a manifest was written: a run writes its own before it makes the first study."""
+    written = [(part.folder / MANIFEST_NAME).stat().st_mtime for part in parts]
+    return time.time() - max(written) if written else None
 
 
 def _state(parts: Sequence[Part], arrays: Sequence[ArrayStatus], missing: int | None, changed_s: float | None) -> str:

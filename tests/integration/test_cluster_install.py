@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,6 +147,37 @@ def test_packages_out_of_reach_name_the_ways_out(tmp_path: Path) -> None:
     assert "pip download -d wheels" in result.stderr
 
 
+def _metadata(name: str, version: str) -> str:
+    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+
+
+def _wheel(folder: Path, version: str) -> Path:
+    """Write a wheel of the product's name without content."""
+    path, info = folder / f"flomir-{version}-py3-none-any.whl", f"flomir-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(f"{info}/METADATA", _metadata("flomir", version))
+        file.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def test_another_product_replaces_the_installed_one_and_the_same_does_nothing(tmp_path: Path) -> None:
+    venv, quiet = tmp_path / "venv", {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, timeout=120)
+    (site,) = venv.glob("lib/python*/site-packages")
+    (site / "torch-2.13.0.dist-info").mkdir()
+    (site / "torch-2.13.0.dist-info" / "METADATA").write_text(_metadata("torch", "2.13.0"))
+    for version in ("1.0", "2.0"):
+        arguments = [tmp_path / "prefix", "--venv", venv, "--no-gate", "--product", _wheel(tmp_path, version)]
+        said = install(*arguments, **quiet)
+        assert said.returncode == 0, said.stderr
+        assert "packages: installed" in said.stdout
+        assert [path.name for path in site.glob("flomir-*")] == [f"flomir-{version}.dist-info"]
+        assert "packages: already installed" in install(*arguments, **quiet).stdout
+
+
 @pytest.fixture
 def open_script() -> Iterator[Path]:
     """Copy the script to where every user can read it."""
@@ -176,6 +208,7 @@ def test_a_folder_without_permission_is_one_sentence_with_the_way_out(open_scrip
         (["--colour"], "there is no option --colour"),
         (["PREFIX", "--g4data"], "--g4data needs a value"),
         (["PREFIX", "--python", "false"], "false is not Python 3.11 or newer"),
+        (["PREFIX", "--product", "/nowhere.whl"], "/nowhere.whl does not exist"),
         (["PREFIX", "--venv", "nowhere"], "nowhere is not a virtual environment"),
     ],
 )

@@ -151,6 +151,19 @@ def test_an_array_larger_than_the_limit_is_cut(cluster: Cluster, tmp_path: Path)
     assert set(starts(array).values()) == {1}
 
 
+def test_an_array_whose_submission_got_no_answer_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
+    (job,) = run_array(requests(tmp_path, 2), profile=PROFILE, on_done=nothing, wait=False)
+    (array,) = arrays(tmp_path)
+    jobs = array.jobs()
+    assert jobs is not None
+    unanswered = jobs.jobs[0].model_copy(update={"job_id": ""})
+    array.write_jobs(jobs.model_copy(update={"jobs": (), "asked": unanswered}))
+    made: list[SampleRecord] = []
+    assert run_array(requests(tmp_path, 2), profile=PROFILE, on_done=made.append) == (job,)
+    assert {record.index for record in made} == {0, 1}
+    assert (arrays(tmp_path), array.jobs()) == ([array], jobs)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from model.io.atomic import write_atomically
 from synthesis.execution.interrupts import interruptible
@@ -32,6 +33,7 @@ from synthesis.manifest import SampleRecord
 LOOK_S = 0.5  # between two looks at the records
 ASK_S = (2.0, 15.0)  # between two questions to Slurm: at first, and later (sites dislike frequent questions)
 OnDone = Callable[[SampleRecord], None]
+T = TypeVar("T")
 
 
 @dataclass
@@ -134,7 +136,7 @@ class _Wanted:
             jobs = array.jobs()
             if jobs is None or len(array.finished()) == len(plan.bodies):
                 continue
-            each = _Watched(array, plan, jobs)
+            each = _Watched(array, plan, _adopted(array, jobs))
             files = set[str]().union(*(each.files(number) for number in each.numbers(_answered(each.live()))))
             if files & self.files:
                 watched.append(each)
@@ -147,11 +149,24 @@ class _Wanted:
         return watched
 
 
-def _answered(tasks: list[scheduler.QueuedTask] | None) -> list[scheduler.QueuedTask]:
-    if tasks is None:
+def _adopted(array: ArrayFolder, jobs: Jobs) -> Jobs:
+    """Take over the job that Slurm queued without saying so."""
+    if jobs.asked is None:
+        return jobs
+    new = set(_answered(scheduler.named(jobs.name))) - {job.job_id for job in jobs.jobs}
+    if not new:
+        return jobs
+    job = jobs.asked.model_copy(update={"job_id": min(new)})
+    jobs = Jobs(name=jobs.name, jobs=(*jobs.jobs, job))
+    array.write_jobs(jobs)
+    return jobs
+
+
+def _answered(found: list[T] | None) -> list[T]:
+    if found is None:
         message = "Slurm does not say whether an earlier array is still at work."
         raise SlurmMissing(message, "Run the same command again, on a login node, when squeue answers.")
-    return tasks
+    return found
 
 
 def _submit(requests: Sequence[SampleRequest], profile: ClusterProfile) -> _Watched:
@@ -166,15 +181,18 @@ def _submit(requests: Sequence[SampleRequest], profile: ClusterProfile) -> _Watc
     write_atomically(array.path / SCRIPT, batch_script(profile, array.path, jobs.name))
     for first in range(0, plan.tasks, limit):
         tasks = min(limit, plan.tasks - first)
+        job = Job(job_id="", first=first, tasks=tasks)
+        array.write_jobs(jobs.model_copy(update={"asked": job}))  # for the case that the answer never comes
         try:
             job_id = scheduler.submit(array.path / SCRIPT, tasks=tasks, first=first, parallel=profile.parallel_tasks)
         except SubmissionRejected as error:
             if not jobs.jobs:
                 _forget(array)
                 raise
+            array.write_jobs(jobs)
             message = f"Slurm took {first} of {plan.tasks} tasks and not the rest. {error.message}"
             raise SubmissionRejected(message, error.remedy) from error
-        jobs = jobs.model_copy(update={"jobs": (*jobs.jobs, Job(job_id=job_id, first=first, tasks=tasks))})
+        jobs = jobs.model_copy(update={"jobs": (*jobs.jobs, job.model_copy(update={"job_id": job_id}))})
         array.write_jobs(jobs)
     return _Watched(array, plan, jobs)
 

@@ -43,6 +43,11 @@ class Plan(_File):
     bodies: tuple[dict[str, Any], ...]
 
     @property
+    def studies(self) -> int:
+        """Return the number of studies: every body has one for each of its variants."""
+        return sum(len(body.get("variants", (0,))) for body in self.bodies)
+
+    @property
     def tasks(self) -> int:
         """Return the number of tasks."""
         return -(-len(self.bodies) // self.per_task)
@@ -66,10 +71,14 @@ class Job(_File):
 
 
 class Jobs(_File):
-    """Everything submitted for one plan; `name` tells the jobs from others that got the same number later."""
+    """Everything submitted for one plan; `name` tells the jobs from others that got the same number later.
+
+    `asked` is what Slurm was asked for and did not answer yet, without an id: it may be queued all the same.
+    """
 
     name: str
     jobs: tuple[Job, ...] = ()
+    asked: Job | None = None
 
 
 class Failure(_File):

@@ -13,6 +13,7 @@ from synthesis.execution.slurm.errors import SlurmMissing, SubmissionRejected
 
 ANSWER_S = 60.0  # a busy controller may take its time
 ARRAY_SIZE = 1001  # slurm.conf(5): default of MaxArraySize, one more than the largest number of a task
+LATER = "Run the same command again when the cluster answers."
 HOPELESS = {  # squeue(1), JOB REASON CODES: what no amount of waiting changes
     "AccountNotAllowed", "AssocMaxCpuPerJobLimit", "AssocMaxMemPerJob", "AssocMaxWallDurationPerJobLimit", "BadConstraints",
     "InvalidAccount", "InvalidQOS", "PartitionNodeLimit", "PartitionTimeLimit", "QOSMaxMemoryPerJob",
@@ -50,7 +51,7 @@ def _run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         raise SlurmMissing(message) from error
     except subprocess.TimeoutExpired as error:
         message = f"{program} did not answer within {ANSWER_S:g} s."
-        raise SlurmMissing(message, "Run the same command again when the cluster answers.") from error
+        raise SlurmMissing(message, LATER) from error
 
 
 def submit(script: Path, *, tasks: int, first: int, parallel: int | None) -> str:
@@ -61,12 +62,16 @@ def submit(script: Path, *, tasks: int, first: int, parallel: int | None) -> str
     SubmissionRejected
         With sbatch's own sentence.
     SlurmMissing
+        Without an answer; the array may be queued all the same (`named`).
     """
     limit = "" if parallel is None else f"%{parallel}"
     done = _run("sbatch", "--parsable", f"--array=0-{tasks - 1}{limit}", str(script), str(first))
     job_id = done.stdout.strip().split(";")[0]
     if done.returncode != 0 or not job_id.isdigit():
         said = _sentence(done.stderr) or f"exit status {done.returncode}"
+        if "timed out" in said.lower():
+            message = f"Slurm did not say whether it took the array: {said}."
+            raise SlurmMissing(message, LATER)
         message = f"Slurm refused the array: {said}."
         raise SubmissionRejected(message, _remedy(said))
     return job_id
@@ -88,6 +93,15 @@ def queued(job_ids: Sequence[str], name: str) -> list[QueuedTask] | None:
         if match and match[4] == name:
             tasks.append(QueuedTask(match[1], int(match[2]), match[3], match[5]))
     return tasks
+
+
+def named(name: str) -> list[str] | None:
+    """Return the ids of the arrays of this name that have not ended, None if Slurm does not answer or is not here."""
+    try:
+        done = _run("squeue", "--noheader", f"--name={name}", "--format=%F")
+    except SlurmMissing:
+        return None
+    return sorted({line.strip() for line in done.stdout.splitlines()} - {""}) if done.returncode == 0 else None
 
 
 def cancel(job_ids: Sequence[str]) -> None:

@@ -12,10 +12,11 @@ from synthesis.execution.slurm.plan import ArrayFolder, Failure, Jobs, Plan, arr
 
 @dataclass(frozen=True)
 class ArrayStatus:
-    """One array: bodies planned and done, tasks that run or wait (None: Slurm does not answer), failures, job ids."""
+    """One array: bodies planned and done, studies of all bodies, tasks that run or wait (None: Slurm does not answer), failures, job ids."""
 
     name: str
     planned: int
+    studies: int
     done: int
     running: int | None
     waiting: int | None
@@ -62,6 +63,7 @@ def _status(array: ArrayFolder, plan: Plan, jobs: Jobs) -> ArrayStatus:
     return ArrayStatus(
         name=array.path.name,
         planned=len(plan.bodies),
+        studies=plan.studies,
         done=len(done),
         running=None if live is None else len(live) - len(pending),
         waiting=None if live is None else len(pending),

@@ -12,7 +12,7 @@ from synthesis.commands.words import bytes_in_words, seconds_in_words
 from synthesis.inspection.estimate import Estimate, estimate
 from synthesis.scenario import Scenario, load_scenario
 from synthesis.simulation.gate.cost import core_hours_per_sample
-from synthesis.specs.simulation import GateSpec
+from synthesis.specs.simulation import GateSpec, Grouping
 
 
 def stored(
@@ -59,6 +59,35 @@ def test_a_monte_carlo_costs_what_its_rates_say_for_every_source_and_view() -> N
     expected = core_hours_per_sample(scenario.simulation, views=60, sources=found.sites[0].sources)
     assert found.core_hours_per_sample == pytest.approx(expected, rel=0.01)
     assert found.sites[0].template_bytes > 0
+
+
+def grouped(grouping: Grouping, **site: float) -> Scenario:
+    quick = with_simulator(load_scenario("quick"), "gate")
+    assert isinstance(quick.simulation, GateSpec)
+    spec = quick.simulation.model_copy(update={"grouping": grouping})
+    sites = tuple(one.model_copy(update=site) for one in quick.sites)
+    return quick.model_copy(update={"simulation": spec, "sites": sites})
+
+
+def test_a_body_that_is_simulated_as_a_whole_costs_one_source() -> None:
+    found = stored(load_scenario("perfusion-64-gate"), studies=1)
+    assert found.sites[0].sources == 1
+    assert 0.2 < found.core_hours < 0.3  # as docs/synthesis.md says
+    assert found.sites[0].template_bytes == 4 * (
+        32 * 64 * 64 + 3 * 60 * 32 * 64
+    )  # activity; primary, scatter, variance
+
+
+def test_regions_cost_myocardium_infarcts_and_all_the_rest() -> None:
+    assert [stored(grouped("regions", infarct_share=share)).sites[0].sources for share in (0.0, 0.5)] == [2, 3]
+    assert stored(grouped("organs")).sites[0].sources == 13
+
+
+def test_a_probe_counts_the_sources_of_the_grouping() -> None:
+    def sources(grouping: Grouping) -> int:
+        return estimate(grouped(grouping, infarct_share=1.0), studies=1, cores=1, days=1.0).sites[0].sources
+
+    assert (sources("whole"), sources("regions")) == (1, 3)
 
 
 def test_variants_of_a_body_make_a_monte_carlo_cheaper() -> None:

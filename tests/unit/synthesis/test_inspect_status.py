@@ -113,6 +113,26 @@ def test_an_older_manifest_does_not_say_how_many_were_planned(folder: Path) -> N
     assert "3 of an unknown number of studies done" in flomir(folder).stdout
 
 
+def test_a_run_that_has_just_begun_runs_and_says_what_is_planned(folder: Path) -> None:
+    for study in folder.glob("study-*.h5"):
+        study.unlink()
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    write_manifest(folder, manifest.model_copy(update={"complete": False, "planned": 8, "studies": ()}))
+    found = folder_status(folder)
+    assert (found.state, found.planned, found.done, found.missing) == ("running", 8, 0, 8)
+    assert flomir(folder).stdout.startswith("running: 0 of 8 studies done")
+
+
+def test_every_variant_of_an_array_counts(tmp_path: Path) -> None:
+    scenario = load_scenario("quick")
+    requests = [SampleRequest(scenario, "quick", i, 1, tmp_path, f"study-{i:05d}.h5", (0, 1, 2)) for i in range(4)]
+    new_array(requests, per_task=1, max_restarts=1)
+    found = folder_status(tmp_path)
+    assert (found.planned, found.done, found.missing) == (12, 0, 12)
+    assert found.arrays[0].planned == 4
+
+
 def test_an_array_without_studies_yet_is_counted_from_its_plan(tmp_path: Path) -> None:
     scenario = load_scenario("quick")
     requests = [SampleRequest(scenario, "quick", i, 1, tmp_path, f"study-{i:05d}.h5") for i in range(4)]

@@ -12,7 +12,9 @@ from model.io.study import read_study_header
 from synthesis.commands import synthesize
 from synthesis.errors import OutputUnusable
 from synthesis.execution.request import SampleRequest
+from synthesis.execution.slurm.plan import new_array
 from synthesis.execution.worker import make_samples
+from synthesis.inspection.status import folder_status
 from synthesis.manifest import MANIFEST_NAME, SampleRecord, file_sha256
 from synthesis.pipeline import generate
 from synthesis.scenario import Scenario, load_scenario, validate_scenario
@@ -65,6 +67,23 @@ def test_a_run_of_one_site_goes_on_with_that_site(north: Path) -> None:
     manifest = generate(two_sites(), north, 2, 5, resume=True, runner=here)
     assert manifest.complete
     assert sites_of(north) == {"study-00000.h5": "north", "study-00001.h5": "north"}
+
+
+def test_one_site_that_is_left_to_a_cluster_is_planned_for_that_site_only(tmp_path: Path) -> None:
+    def later(requests: list[SampleRequest], on_done: Callable[[SampleRecord], None]) -> None:
+        """Leave everything to an array that nobody waits for."""
+        new_array(requests, per_task=1, max_restarts=0)
+
+    generate(two_sites(), tmp_path, 2, 5, site="north", runner=later)
+    make_samples(SampleRequest(two_sites(), "north", 0, 5, tmp_path, "study-00000.h5"))
+    found = folder_status(tmp_path)
+    assert (found.planned, found.done, found.missing) == (2, 1, 1)
+
+
+def test_a_run_of_one_site_that_made_nothing_yet_goes_on_with_that_site(tmp_path: Path) -> None:
+    generate(two_sites(), tmp_path, 1, 5, site="north", runner=lambda requests, on_done: None)
+    assert generate(two_sites(), tmp_path, 1, 5, resume=True, runner=here).complete
+    assert sites_of(tmp_path) == {"study-00000.h5": "north"}
 
 
 def test_a_run_of_all_sites_goes_on_with_all_of_them(tmp_path: Path) -> None:
