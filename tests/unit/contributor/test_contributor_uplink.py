@@ -249,7 +249,7 @@ def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> 
         assert client.post("/api/v1/enrolment", json=body).json["code"] == "enrolment.exists"
         other.decide("approved")
         wait_for(lambda: client.get("/api/v1/enrolment").json["state"] == "connected")
-        assert started == [other.site_id]
+        wait_for(lambda: started == [other.site_id])  # right after it is told
         assert client.get("/api/v1/enrolment").json["certificate_expires_at"]
         assert client.delete("/api/v1/enrolment").json["state"] == "not_enrolled"
         assert not paths.key.exists()
