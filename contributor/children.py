@@ -69,14 +69,15 @@ class SiteChildren:
             if self._running:
                 self._supervisor.restart(RELAY)
 
-    def stop(self) -> None:
+    def stop(self, *, may_sign_off: bool = True) -> None:
         """End every child within 8 s, the SuperNode first: while the relay still runs it signs off at the other side.
 
-        A SuperNode that could not sign off is taken for online, and refused, until its heartbeat has expired. Idempotent.
+        A SuperNode that could not sign off is taken for online, and refused, until its heartbeat has expired. Where the
+        other side lets nothing of this site in any more, there is no use in trying, and they end within 3 s. Idempotent.
         """
         with self._lock:
             self._running = False
-            if any(status.name == SUPERNODE and status.pid is not None for status in self.statuses()):
+            if may_sign_off and any(status.name == SUPERNODE and status.pid is not None for status in self.statuses()):
                 self._supervisor.remove(SUPERNODE, SIGN_OFF_S)
             self._supervisor.stop_all(OTHERS_END_S)
 

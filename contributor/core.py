@@ -357,7 +357,7 @@ class Core:
         self.children.stop()
 
     def _on_ended(self) -> None:
-        self.children.stop()
+        self.children.stop(may_sign_off=False)
         self.grants.write()
         self.system.publish()
 
