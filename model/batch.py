@@ -123,11 +123,10 @@ def _described(imported: ImportedStudy, options: Options) -> ImportedStudy:
 def _with_sensitivity(imported: ImportedStudy, cps_per_mbq: float) -> ImportedStudy:
     """Put in the camera's sensitivity; half-life and times that the study carries stay."""
     carried = imported.study.provenance.get(CALIBRATION)
-    known = carried if isinstance(carried, Mapping) else {}
-    given = {"sensitivity_cps_per_mbq": cps_per_mbq}
-    calibration = ActivityCalibration.from_provenance({CALIBRATION: {**known, **given}})
-    imported = replace(imported, study=with_calibration(imported.study, calibration))
-    if known.get("sensitivity_cps_per_mbq") in (None, cps_per_mbq):
+    before = carried.get("sensitivity_cps_per_mbq") if isinstance(carried, Mapping) else None
+    study = with_calibration(imported.study, ActivityCalibration(cps_per_mbq))
+    imported = replace(imported, study=study)
+    if before in (None, cps_per_mbq):
         return imported
     return with_note(
         imported, f"The sensitivity was given and replaces the study's: {cps_per_mbq:g} counts per second per MBq."

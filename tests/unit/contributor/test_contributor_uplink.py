@@ -43,6 +43,16 @@ def line(tmp_path: Path) -> Iterator[tuple[TestSite, FakeOrchestrator]]:
         yield site, other[0]
 
 
+def invitation_of(authority: Authority) -> InvitationDocument:
+    return InvitationDocument(
+        orchestrator="Test laboratory",
+        address="127.0.0.1:1",
+        ca_pem=authority.ca_pem,
+        token=new_token(),
+        expires_at=datetime.now(UTC) + timedelta(days=1),
+    )
+
+
 def _state(site: TestSite) -> Callable[[str], Callable[[], bool]]:
     return lambda state: lambda: site.client.get("/api/v1/enrolment").json["state"] == state
 
@@ -228,13 +238,7 @@ def test_enrolment_makes_the_key_here_and_waits_for_a_person(tmp_path: Path) -> 
     with composed(tmp_path / "site", site_client=other.client, enrol_client=other.client) as daemon:
         started: list[str] = []
         daemon.children.start = lambda record: started.append(record.site_id or "")  # type: ignore[method-assign]
-        invitation = InvitationDocument(
-            orchestrator="Test laboratory",
-            address="127.0.0.1:1",
-            ca_pem=authority.ca_pem,
-            token=new_token(),
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
+        invitation = invitation_of(authority)
         client: Any = client_of(daemon)
         body = {"invitation": encode_text(invitation), "site_name": "North"}
         preview = client.post("/api/v1/enrolment/preview", json={"invitation": body["invitation"]}).json
@@ -266,13 +270,7 @@ def test_a_proxy_that_goes_away_while_a_site_waits_for_its_approval_is_named(tmp
         return other.client()
 
     with composed(tmp_path / "site", site_client=client_to, enrol_client=client_to) as daemon:
-        invitation = InvitationDocument(
-            orchestrator="Test laboratory",
-            address="127.0.0.1:1",
-            ca_pem=authority.ca_pem,
-            token=new_token(),
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
+        invitation = invitation_of(authority)
         client: Any = client_of(daemon)
         client.post("/api/v1/enrolment", json={"invitation": encode_file(invitation), "site_name": "North"})
         ways[0] = False
@@ -363,13 +361,7 @@ def test_only_an_answer_about_the_enrolment_ends_the_waiting_for_it(
         httpx.Response(status, json=problem(code, "not now", "0")) if request.method == "GET" else answer(request)
     )
     with composed(tmp_path / "site", site_client=other.client, enrol_client=other.client) as daemon:
-        invitation = InvitationDocument(
-            orchestrator="Test laboratory",
-            address="127.0.0.1:1",
-            ca_pem=authority.ca_pem,
-            token=new_token(),
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
+        invitation = invitation_of(authority)
         client: Any = client_of(daemon)
         client.post("/api/v1/enrolment", json={"invitation": encode_file(invitation), "site_name": "North"})
         wait_for(lambda: client.get("/api/v1/enrolment").json["code"] == code)
@@ -382,13 +374,7 @@ def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> No
     authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")
     other = FakeOrchestrator(authority)
     with composed(tmp_path / "site", site_client=other.client, enrol_client=other.client) as daemon:
-        invitation = InvitationDocument(
-            orchestrator="Test laboratory",
-            address="127.0.0.1:1",
-            ca_pem=authority.ca_pem,
-            token=new_token(),
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
+        invitation = invitation_of(authority)
         client: Any = client_of(daemon)
         body = {"invitation": encode_file(invitation), "site_name": "North"}
         client.post("/api/v1/enrolment", json=body)
