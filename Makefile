@@ -124,6 +124,8 @@ weights: setup  ## make the training data (20 GB of memory, half an hour), train
 	  OMP_NUM_THREADS=1 $(BIN)/python -m torch.distributed.run --standalone --nproc-per-node $(PROCESSES) -m flomir train \
 	    --data $(WEIGHTS)/perfusion-64 --data $(WEIGHTS)/many-cameras --data $(WEIGHTS)/mild-defects \
 	    --validation $(WEIGHTS)/validation $$(cat $$recipe) --out model/weights/$$(basename $$recipe .args).safetensors --resume --force; \
+	  if [ -f $${recipe%.args}.set ]; then \
+	    $(BIN)/flomir models configure model/weights/$$(basename $$recipe .args).safetensors $$(cat $${recipe%.args}.set); fi; \
 	  $(BIN)/flomir models calibrate model/weights/$$(basename $$recipe .args).safetensors --data $(WEIGHTS)/calibration; done
 
 screenshots: setup browser  ## run the browser tests and keep a picture of every page they look at, in screenshots/

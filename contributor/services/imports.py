@@ -262,7 +262,7 @@ class Imports:
                 action=f"import.{state.value}",
                 subject=record.id,
                 details={"added": added, "refused": others, "duplicate": counts.get(FileState.DUPLICATE, 0)},
-                text=f"An import is {state.value}: {added} studies added, {others} files not taken.",
+                text=f"An import is {state.value}. Studies added: {added}; files not taken: {others}.",
                 values={"added": added, "refused": others},
                 kind="study",
             )

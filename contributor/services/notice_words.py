@@ -25,8 +25,8 @@ GERMAN: Mapping[str, str] = {
     "connection.protocol_mismatch": "Die beiden Seiten sprechen verschiedene Versionen.",
     "connection.unreachable": "Das Labor antwortet seit {at} nicht; es wird von selbst weiter versucht.",
     "connection.back": "Das Labor antwortet wieder.",
-    "import.done": "Ein Import ist fertig: {added} Studien hinzugefügt, {refused} Dateien nicht übernommen.",
-    "import.failed": "Ein Import ist fehlgeschlagen: {added} Studien hinzugefügt, {refused} Dateien nicht übernommen.",
+    "import.done": "Ein Import ist fertig. Hinzugefügte Studien: {added}, nicht übernommene Dateien: {refused}.",
+    "import.failed": "Ein Import ist fehlgeschlagen. Hinzugefügte Studien: {added}, nicht übernommene Dateien: {refused}.",
     "storage.low": "Der Platz für Daten an diesem Standort wird knapp.",
     "storage.full": "An diesem Standort ist kein Platz für weitere Daten; Importe hören auf.",
 }

@@ -104,6 +104,7 @@ def _calibrated(
 
     from model.confidence.calibration import calibrate as measure
     from model.confidence.calibration import with_calibration
+    from model.io.study_folder import study_files
     from model.io.weights import save_card
     from model.shipped import shipped_path
 
@@ -112,7 +113,7 @@ def _calibrated(
     path = file if file.suffix else shipped_path(str(file))
     network, card = _network(path)
     others = {other.content_hash: member for member, other in map(_network, members)}
-    studies = sorted(data.rglob("*.h5"))
+    studies = study_files(data)
     if not studies:
         message = f"there is no study file (.h5) in {data.name}"
         raise ModelError(code="sample.none", message=message)

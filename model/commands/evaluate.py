@@ -95,9 +95,9 @@ def evaluate(
 
 
 def _files(path: Path, option: str) -> list[Path]:
-    from model.io.export import is_image_file
+    from model.io.study_folder import study_files
 
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*.h5") if not is_image_file(file))
+    files = [path] if path.is_file() else study_files(path)
     if not 0 < len(files) <= MOST_FILES:
         message = f"{option} {path.name} holds {len(files)} study files (.h5), expected 1 to {MOST_FILES}"
         raise click.ClickException(in_sentences(message, "Make some with `flomir synthesize run`, or import your own."))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import click
 
 from model.commands.calibrate import calibrate
+from model.commands.configure import configure
 from model.curves import thinned_rows
 from model.errors import ModelError
 from model.sentences import in_sentences
@@ -39,6 +40,7 @@ def models(context: click.Context, *, as_json: bool) -> None:
 
 
 models.add_command(calibrate)
+models.add_command(configure)
 
 
 @models.command()
@@ -120,6 +122,7 @@ def _row(name: str) -> dict[str, Any]:
         "created_at": card.created_at,
         "configuration": card.network,
         "metrics": card.metrics,
+        "trained_as": card.training.get("trained_as"),
     }
 
 

@@ -55,26 +55,19 @@ def _row(name: str, check: Callable[[], QualityReport]) -> dict[str, Any]:
 
 def _checks(source: Path) -> Iterator[tuple[str, Callable[[], QualityReport]]]:
     """Yield each study's name, with its folders below the input where they tell equal file names apart, and its check."""
+    from model.io.importing import discover, nothing_found
+    from model.io.study_folder import study_files
     from model.quality.check import check_file
 
-    studies = (
-        sorted(source.rglob("*.h5"))
-        if source.is_dir()
-        else [source]
-        if source.suffix.lower() in (".h5", ".hdf5")
-        else []
-    )
-    for path in studies:
-        yield _name(path, source), partial(check_file, path)
-    if studies:
-        return
-    from model.io.importing import discover, nothing_found
-
-    found = discover(source)
-    if not found.scans:
-        raise nothing_found(found)
-    for scan in found.scans:
-        yield _name(scan.path, source), partial(_check_scan, scan)
+    checks: dict[Path, Callable[[], QualityReport]] = {path: partial(check_file, path) for path in study_files(source)}
+    if source.is_dir() or not checks:
+        found = discover(source)
+        for scan in found.scans:
+            checks.setdefault(scan.path, partial(_check_scan, scan))
+        if not checks:
+            raise nothing_found(found)
+    for path in sorted(checks):
+        yield _name(path, source), checks[path]
 
 
 def _check_scan(scan: Scan) -> QualityReport:

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from model.dataset import PreparedStudy
 from model.errors import ModelError, SampleInvalid
 from model.io.study import read_study, read_study_header
+from model.io.study_folder import study_files
 from model.io.weights import content_hash, sha256_of
 from model.networks.inputs import ReconstructionNetwork
 from model.training.memory import check_memory, compact
@@ -22,7 +23,6 @@ from model.training.steps import split_by_patient
 from model.training.target_check import check_calibration
 from model.training.targets import Target
 
-SUFFIXES = (".h5", ".hdf5")
 OTHER_PATIENTS = "Validate on studies of other patients, or leave --validation out."
 
 
@@ -78,7 +78,7 @@ def find_files(folder: Path) -> tuple[list[StudyFile], list[LeftOut]]:
     if not folder.is_dir():
         message = f"there is no folder {folder.name or folder}"
         raise ModelError("training.no_data", message, "Name a folder of study files (.h5) with --data.")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and not p.name.startswith(".") and p.is_file())
+    paths = study_files(folder)
     if not paths:
         message = f"the folder {folder.name} holds no study file (.h5)"
         raise ModelError("training.no_data", message, "Make some with `flomir synthesize run`, or import your own.")

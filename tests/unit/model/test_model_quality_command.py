@@ -4,10 +4,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from click.testing import CliRunner
 
 from model.commands.quality import quality
 from model.io.dicom import AnonymousIds, write_nm_tomo
+from model.io.export import export_volume
+from model.io.imported import ImportedStudy
 from model.io.study import write_study
 from tests.support.foreign import write_interfile
 from tests.support.studies import tiny_geometry, tiny_study, write_tiny_study
@@ -28,6 +31,18 @@ def test_json_holds_every_study_of_a_folder_and_an_error_is_exit_code_1(tmp_path
     assert result.exit_code == 1
     rows = json.loads(result.output)["studies"]
     assert [(row["source"], row["level"]) for row in rows] == [("a.h5", "warning"), ("b.h5", "error")]
+
+
+def test_scans_and_studies_of_one_folder_are_all_checked_and_images_are_none_of_them(tmp_path: Path) -> None:
+    study = tiny_study(geometry=tiny_geometry(shape=(6, 14, 14), voxel_mm=22.0))
+    write_study(tmp_path / "b.h5", study)
+    write_nm_tomo(tmp_path / "a.dcm", study, ids=AnonymousIds(patient="a"))
+    image = np.ones(study.geometry.volume_shape, np.float32)
+    export_volume(tmp_path / "b.flomir.h5", image, ImportedStudy(study), method={"name": "osem"})
+    (tmp_path / "c.h5").write_bytes(b"no study")
+    result = CliRunner().invoke(quality, [str(tmp_path), "--json"])
+    rows = json.loads(result.stdout)["studies"]
+    assert [(row["source"], "error" in row) for row in rows] == [("a.dcm", False), ("b.h5", False), ("c.h5", True)]
 
 
 def test_a_file_that_is_no_scan_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from model.errors import ModelError
+from model.io.export import export_volume
+from model.io.imported import ImportedStudy
 from model.io.study import read_study, write_study
 from model.task_parameters import SpectReconstructionParameters, TargetKind
 from model.training import memory as training_memory
@@ -54,6 +56,17 @@ def test_equal_files_count_once(tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     sets = find_sets([tmp_path / "a", tmp_path / "b"], None, 0.3, 0)
     assert len(sets.train) + len(sets.held) == 3
+
+
+def test_reconstructed_images_beside_the_studies_are_no_studies(tmp_path: Path) -> None:
+    write_small_studies(tmp_path / "ward", 2, counts=2e4)
+    study = read_study(tmp_path / "ward" / "study-0.h5")
+    assert study.reference is not None
+    image = tmp_path / "ward" / "study-0.flomir.h5"
+    export_volume(image, study.reference, ImportedStudy(study), method={"name": "osem"})
+    sets = find_sets([tmp_path / "ward"], None, 0.5, 0)
+    assert {file.name for file in (*sets.train, *sets.held)} == {"ward/study-0", "ward/study-1"}
+    assert not sets.left_out
 
 
 def test_folders_are_searched_below_and_hidden_files_skipped(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ export const house: typeof houseEn = {
   },
   todo: {
     certificate: "Das Zertifikat von {{name}} endet bald", certificateEnded: "Das Zertifikat von {{name}} ist abgelaufen", certificateText: "Es hätte sich von selbst erneuern sollen. Bitten Sie den Standort, sein Programm zu starten, und erneuern Sie dann.", lookSite: "Standort ansehen",
-    ready: "„{{title}}“ kann starten", answers: "„{{title}}“ wartet auf Antworten", answersText: "{{agreed}} von {{invited}} Standorten haben eingewilligt, {{quorum}} sind nötig. Antworten sind möglich bis {{until}}.", newData: "Neues ansehen",
+    ready: "„{{title}}“ kann starten", answers: "„{{title}}“ wartet auf Antworten", answersText: "Standorte, die eingewilligt haben: {{agreed}} von {{invited}}; nötig: {{quorum}}. Antworten sind möglich bis {{until}}.", newData: "Neues ansehen",
   },
   unread: { badge_one: "{{count}} neue Zeile im Verlauf", badge_other: "{{count}} neue Zeilen im Verlauf" },
   activity: {

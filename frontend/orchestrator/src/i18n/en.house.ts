@@ -18,7 +18,7 @@ export const house = {
   },
   todo: {
     certificate: "The certificate of {{name}} ends soon", certificateEnded: "The certificate of {{name}} has ended", certificateText: "It should have renewed by itself. Ask the site to start its program, then renew.", lookSite: "Look at the site",
-    ready: "“{{title}}” can start", answers: "“{{title}}” waits for answers", answersText: "{{agreed}} of {{invited}} sites have agreed, {{quorum}} are needed. Answers are possible until {{until}}.", newData: "See what is new",
+    ready: "“{{title}}” can start", answers: "“{{title}}” waits for answers", answersText: "Sites that have agreed: {{agreed}} of {{invited}}; needed: {{quorum}}. Answers are possible until {{until}}.", newData: "See what is new",
   },
   unread: { badge_one: "{{count}} new line in the activity", badge_other: "{{count}} new lines in the activity" },
   activity: {

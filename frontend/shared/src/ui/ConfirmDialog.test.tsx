@@ -3,11 +3,13 @@ import { MantineProvider } from "@mantine/core";
 import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 
 import { ProblemError } from "@shared/api/problem";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { Card, Page } from "@shared/ui/Page";
+
+afterEach(() => { vi.useRealTimers(); });
 
 const failure = (title: string) => new ProblemError({ title, status: 409, detail: "", code: "conflict", advice: "", retryable: false });
 const hand = userEvent.setup();
@@ -64,11 +66,12 @@ it("gives the focus to the head of the page when the card went as well", async (
 });
 
 it("leaves the focus to whoever moved it meanwhile", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
   render(<Rows names={["North", "East"]} staying={false} />);
   await press("Remove North");
   await press("Yes");
   screen.getByRole("button", { name: "Remove East" }).focus();
-  await new Promise((resolve) => { setTimeout(resolve, 400); });
+  vi.runAllTimers();
   expect(screen.getByRole("button", { name: "Remove East" })).toHaveFocus();
 });
 

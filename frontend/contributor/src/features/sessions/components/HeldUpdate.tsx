@@ -4,7 +4,7 @@ import { IconHandStop, IconSend } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { ActButton } from "@shared/accounts/ActButton";
-import { formatBytes, formatNumber } from "@shared/format/format";
+import { formatNumber } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
 
@@ -23,7 +23,7 @@ export function HeldUpdate({ session, round }: { session: SiteSession; round: Si
           <ActButton size="sm" variant="default" leftSection={<IconHandStop size={16} />} disabled={release.isPending} loading={release.isPending && release.variables?.send === false} onClick={() => decide(false)}>{t("held.keep")}</ActButton>
         </Group>
       }>
-        {round.sent === null ? t("held.text", { loss: formatNumber(round.loss) }) : t("held.receipt", { bytes: formatBytes(round.sent.bytes), tensors: round.sent.tensors, loss: formatNumber(round.loss) })}
+        {t("held.text", { loss: formatNumber(round.loss) })}
       </Notice>
       {release.isError && <div style={{ marginTop: 8 }}><Problem error={release.error} /></div>}
     </div>
