@@ -9,7 +9,7 @@ from contributor.schemas_consent import InformationView, Sheet, SheetSection
 from fl_core.protocol.messages import InformationCited
 from fl_core.protocol.signing import canonical, sha256_of
 
-VERSION, ISSUED = "1.0", "2026-11-29"
+VERSION, ISSUED = "1.1", "2026-11-30"
 
 _ENGLISH = Sheet(
     language="en",
@@ -55,8 +55,14 @@ _ENGLISH = Sheet(
             paragraphs=[
                 (
                     "The changed numbers of the model, how well it did on average, how many examinations it learned from, and"
-                    " how long it took. If this hospital permits it, also how the examinations are spread over kinds and"
-                    " cameras; groups of fewer than three are never named. Every transfer is encrypted and recorded."
+                    " how long it took. Every transfer is encrypted, and each sending of the changed numbers is recorded here."
+                ),
+                (
+                    "Besides, the laboratory is told how many examinations and how many patients this hospital has available,"
+                    " how many of them for which purpose, and the day on which the newest examination was added: as long as the"
+                    " hospital is connected, also before any training. If this hospital permits it, it is told too how the"
+                    " examinations are spread over kinds, cameras and counts, and how many quality control remarked on; groups"
+                    " of fewer than three are never named."
                 ),
             ],
         ),
@@ -66,7 +72,8 @@ _ENGLISH = Sheet(
                 (
                     "A model can keep traces of what it learned from. Experts with much effort may be able to tell from the"
                     " numbers of one hospital whether an examination was among them, or to guess parts of an image. The"
-                    " laboratory that receives the numbers is bound not to try. A remaining risk cannot be excluded."
+                    " laboratory that receives the numbers must be bound not to try, by an agreement with this hospital: the"
+                    " program cannot prevent it. A remaining risk cannot be excluded."
                 ),
             ],
         ),
@@ -141,9 +148,15 @@ _GERMAN = Sheet(
             paragraphs=[
                 (
                     "Die geänderten Zahlen des Modells, wie gut es im Mittel war, aus wie vielen Untersuchungen es gelernt hat"
-                    " und wie lange das dauerte. Wenn dieses Krankenhaus es erlaubt, auch die Verteilung der Untersuchungen auf"
-                    " Arten und Kameras; Gruppen von weniger als drei werden nie genannt. Jede Übertragung ist verschlüsselt"
-                    " und wird aufgezeichnet."
+                    " und wie lange das dauerte. Jede Übertragung ist verschlüsselt, und jede Sendung der geänderten Zahlen wird"
+                    " hier aufgezeichnet."
+                ),
+                (
+                    "Außerdem erfährt das Labor, wie viele Untersuchungen und von wie vielen Patientinnen und Patienten dieses"
+                    " Krankenhaus bereithält, wie viele davon für welchen Zweck, und an welchem Tag die neueste Untersuchung"
+                    " hinzukam: solange das Krankenhaus verbunden ist, auch vor jedem Training. Wenn dieses Krankenhaus es"
+                    " erlaubt, erfährt es auch die Verteilung der Untersuchungen auf Arten, Kameras und Zählereignisse, und bei"
+                    " wie vielen die Qualitätskontrolle etwas anmerkte; Gruppen von weniger als drei werden nie genannt."
                 ),
             ],
         ),
@@ -153,8 +166,9 @@ _GERMAN = Sheet(
                 (
                     "Ein Modell kann Spuren dessen behalten, woraus es gelernt hat. Fachleute können mit großem Aufwand"
                     " möglicherweise aus den Zahlen eines Hauses erkennen, ob eine Untersuchung dabei war, oder Teile eines"
-                    " Bildes erraten. Das Labor, das die Zahlen erhält, ist verpflichtet, dies nicht zu versuchen. Ein Restrisiko"
-                    " lässt sich nicht ausschließen."
+                    " Bildes erraten. Das Labor, das die Zahlen erhält, muss durch eine Vereinbarung mit diesem Krankenhaus"
+                    " verpflichtet sein, dies nicht zu versuchen: Das Programm kann es nicht verhindern. Ein Restrisiko lässt sich"
+                    " nicht ausschließen."
                 ),
             ],
         ),
