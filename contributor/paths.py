@@ -13,7 +13,7 @@ class SitePaths:
     ----------
     home : Path
     given_data : Path or None
-        Folder for everything of patients, from the settings; None: as chosen on the page, else the home folder.
+        Folder for studies, images and imports, from the settings; None: as chosen on the page, else the home folder.
     """
 
     home: Path
@@ -26,7 +26,7 @@ class SitePaths:
 
     @property
     def data(self) -> Path:
-        """The one folder with everything of patients: studies, reconstructions, what is coming in."""
+        """The folder with the scans and images: studies, reconstructions, what is coming in; names and pseudonyms stay in the home."""
         if self.given_data is not None:
             return self.given_data
         try:

@@ -197,7 +197,7 @@ class Reconciliation(Schema):
 
 
 class StorageView(Schema):
-    """GET /storage, delta `storage`: where everything of patients lies."""
+    """GET /storage, delta `storage`: where studies, images and imports lie."""
 
     folder: str
     chosen: Literal["settings", "page", "default"]

@@ -15,7 +15,9 @@ class ContributorSettings(DaemonSettings):
     model_config = SettingsConfigDict(env_prefix="FLOMIR_CONTRIBUTOR_", frozen=True, extra="forbid")
 
     data_folder: Path | None = Field(
-        default=None, description="folder for everything of patients; without it, as chosen on the page Data"
+        default=None,
+        description="folder for studies, images and imports; names of files, pseudonyms, pictures of quality control and the "
+        "pseudonyms' secret stay in the home folder: protect both; without it, as chosen on the page Data",
     )
     reserve_mib: int = Field(
         default=1024, ge=0, le=1_000_000, description="free disk space that imports leave untouched, MiB"

@@ -151,7 +151,7 @@ def storage_routes(storage: Storage) -> APIBlueprint:
 
     @api.get("", responses={200: StorageView})
     def get_storage() -> Response:
-        """Return where everything of patients lies and how full it is."""
+        """Return where studies, images and imports lie and how full it is."""
         return answer(storage.view())
 
     @api.put("", responses={200: StorageView})

@@ -1,4 +1,4 @@
-"""The one folder with everything of patients: where it is, how full it is, and deleting all of it."""
+"""The folder with studies, images and imports: where it is, how full it is; and deleting everything of patients."""
 
 import contextlib
 import json

@@ -1255,7 +1255,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return where everything of patients lies and how full it is. */
+        /** Return where studies, images and imports lie and how full it is. */
         get: operations["get_storage"];
         /** Set the limit and, while no study is here, the folder. */
         put: operations["change_storage"];
@@ -1311,7 +1311,7 @@ export interface paths {
         get: operations["get_study"];
         put?: never;
         post?: never;
-        /** Take a study out of every present and future use; the file stays until it is restored or removed. */
+        /** Take a study out of every present and future use; the file stays until all data are removed. */
         delete: operations["withdraw_study"];
         options?: never;
         head?: never;
@@ -3833,7 +3833,7 @@ export interface components {
         };
         /**
          * StorageView
-         * @description GET /storage, delta `storage`: where everything of patients lies.
+         * @description GET /storage, delta `storage`: where studies, images and imports lie.
          */
         StorageView: {
             /**

@@ -1,4 +1,4 @@
-/** Where everything of patients lies, how full it is, and deleting all of it. */
+/** Where studies, images and imports lie, how full it is there, and deleting everything of patients. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { answered, body } from "@shared/api/client";

@@ -1,4 +1,4 @@
-/** Where everything of patients lies and how full it is there; changing and emptying it. */
+/** Where studies, images and imports lie and how full it is there; changing and emptying it. */
 import { Button, Group, Modal, Progress, Stack, Text, TextInput } from "@mantine/core";
 import { IconSettings, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
