@@ -30,7 +30,8 @@ class ContributorSettings(DaemonSettings):
     )
     proxy_username: str = Field(default="", max_length=200, description="name at the proxy")
     proxy_password: SecretStr = Field(
-        default=SecretStr(""), description="password at the proxy (keep it in the environment)"
+        default=SecretStr(""),
+        description="password at the proxy (keep it in settings.toml, which the installed service reads too, or in the environment)",
     )
     proxy_ca_file: Path | None = Field(
         default=None,

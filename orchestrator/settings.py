@@ -24,7 +24,7 @@ class OrchestratorSettings(DaemonSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="PostgreSQL instead of the file in the home folder: postgresql://USER:PASSWORD@HOST/DATABASE (keep it in the environment or in settings.toml, it holds the password)",
+        description="PostgreSQL instead of the file in the home folder: postgresql://USER:PASSWORD@HOST/DATABASE (it holds the password: keep it in settings.toml, which the installed service reads too, or in the environment, never in a command)",
     )
     bind: str = Field(default="127.0.0.1", description="address the gateway's port is opened on (0.0.0.0: all)")
 
