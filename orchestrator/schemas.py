@@ -129,7 +129,8 @@ class SessionCreate(Schema):
     round_deadline_s: float = Field(default=3600, gt=0, le=7 * 86_400)
     answer_hours: float = Field(default=72, gt=0, le=24 * 30)
     start_when_ready: bool = Field(
-        default=True, description="start by itself once every invited site has answered and the quorum has agreed"
+        default=True,
+        description="start by itself once the quorum has agreed and every invited site has answered or the time to answer is over",
     )
     start_at: AwareDatetime | None = Field(
         default=None, description="with start_when_ready: start then, with the sites that have agreed by then"

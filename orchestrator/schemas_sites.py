@@ -16,7 +16,7 @@ class QrView(Schema):
 
 
 class NewDataSite(Schema):
-    """What one trusted site has that no model has learned from."""
+    """How many usable studies one trusted site has added since its last round, of all tasks together."""
 
     site_id: str
     name: str

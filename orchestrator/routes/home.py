@@ -17,7 +17,7 @@ def home_routes(new_data: NewData, seen: Seen) -> APIBlueprint:
 
     @api.get("/new-data", responses={200: NewDataView})
     def get_new_data() -> Response:
-        """Return who has data that no model has learned from."""
+        """Return who has added usable studies since its last round."""
         return answer(new_data.view())
 
     add_seen_routes(api, seen)

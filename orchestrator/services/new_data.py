@@ -1,4 +1,4 @@
-"""Who has data that no model has learned from, and whether that is enough for a session."""
+"""Who has more usable studies than when its last round closed, and whether that is enough for a session."""
 
 from fl_core.desk import Desk
 from fl_core.lifecycle import EnrolmentState

@@ -888,7 +888,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return who has data that no model has learned from. */
+        /** Return who has added usable studies since its last round. */
         get: operations["get_new_data"];
         put?: never;
         post?: never;
@@ -2743,7 +2743,7 @@ export interface components {
         };
         /**
          * NewDataSite
-         * @description What one trusted site has that no model has learned from.
+         * @description How many usable studies one trusted site has added since its last round, of all tasks together.
          */
         NewDataSite: {
             /**
@@ -3514,7 +3514,7 @@ export interface components {
             start_at: string | null;
             /**
              * Start When Ready
-             * @description start by itself once every invited site has answered and the quorum has agreed
+             * @description start by itself once the quorum has agreed and every invited site has answered or the time to answer is over
              * @default true
              */
             start_when_ready: boolean;

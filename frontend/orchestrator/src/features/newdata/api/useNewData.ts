@@ -1,4 +1,4 @@
-/** Who has data that no model has learned from; asked again whenever a site's counts or presence change. */
+/** Who has added studies since its last round; asked again whenever a site's counts or presence change. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { body } from "@shared/api/client";
