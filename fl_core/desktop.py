@@ -94,6 +94,14 @@ WantedBy=default.target
     return desktop.unit(role)
 
 
+def serves(desktop: Desktop, role: str, home: Path) -> bool:
+    """Tell whether a role's service is installed and runs the daemon of this home folder."""
+    try:
+        return f"{_unit_word('--home')} {_unit_word(str(home))}" in desktop.unit(role).read_text("utf-8")
+    except OSError:
+        return False
+
+
 def remove(desktop: Desktop, role: str) -> list[Path]:
     """Remove both files; returns those that were there. The daemon's home folder stays."""
     found = [path for path in (desktop.entry(role), desktop.unit(role)) if path.exists()]

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from fl_core.desktop import Desktop
 
 Option = Callable[[Any], Any]
 SYSTEMCTL_S = 60.0
+ANSWERS_WITHIN_S = 30.0
+"""A daemon is up in two or three seconds; a first start makes keys and tables, and a computer may be busy at sign-in."""
+POLL_S = 0.5
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
 
 
@@ -39,7 +43,7 @@ def add_install_commands(
     """
     group.add_command(_install(role, comment, home_option, icon))
     group.add_command(_uninstall(role))
-    group.add_command(_open(group, home_option, new_link))
+    group.add_command(_open(group, role, home_option, new_link))
 
 
 def _install(role: str, comment: str, home_option: Option, icon: Path) -> click.Command:
@@ -86,23 +90,63 @@ def _uninstall(role: str) -> click.Command:
     return uninstall
 
 
-def _open(group: click.Group, home_option: Option, new_link: Callable[[Path], str]) -> click.Command:
+def _open(group: click.Group, role: str, home_option: Option, new_link: Callable[[Path], str]) -> click.Command:
     @click.command("open")
     @home_option
     @click.pass_context
     def open_page(context: click.Context, home: Path) -> None:
-        """Open the page of the daemon that runs in this home folder, or start one."""
+        """Open the page of the daemon that runs in this home folder, or start one: its service, where it has one."""
         from fl_core.web.window import open_window
 
         try:
             link = new_link(home)
         except click.ClickException:
-            context.invoke(group.commands["run"], home=home)
-            return
+            if not _service_starts(role, home.expanduser().absolute()):
+                context.invoke(group.commands["run"], home=home)
+                return
+            link = link_of_service(role, lambda: new_link(home))
         if not open_window(link, home.expanduser()):
             click.echo(f"No browser was found. Open this link: {link}")
 
     return open_page
+
+
+def _service_starts(role: str, home: Path) -> bool:
+    """Start the service of this home folder, or let it run; False where there is none, or systemd does not take it."""
+    if sys.platform != "linux" or not desktop.serves(Desktop.of_user(), role, home):
+        return False
+    return _systemctl("start", desktop.unit_name(role))
+
+
+def link_of_service(
+    role: str,
+    new_link: Callable[[], str],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """Ask a service that has just been started until it answers with a link to its page.
+
+    A second daemon would not do meanwhile: it finds the home folder taken, or takes it, so that the service fails.
+
+    Raises
+    ------
+    click.ClickException
+        When it does not answer within `ANSWERS_WITHIN_S`: where to look.
+    """
+    unit, until = desktop.unit_name(role), clock() + ANSWERS_WITHIN_S
+    click.echo(f"Waiting for the service {unit} to answer ...", err=True)
+    while True:
+        try:
+            return new_link()
+        except click.ClickException as error:
+            if clock() >= until:
+                message = (
+                    f"The service {unit} does not answer: {error.message} Look at `systemctl --user status {unit}` and "
+                    f"`journalctl --user -u {unit}`, correct what they say, then `systemctl --user restart {unit}`."
+                )
+                raise click.ClickException(message) from error
+        sleep(POLL_S)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from contributor.commands import contributor
-from fl_core.desktop import Desktop, write_entry, write_unit
+from fl_core import install_commands
+from fl_core.desktop import Desktop, serves, write_entry, write_unit
 from orchestrator.commands import orchestrator
 
 ODD = 'a "quoted" $HOME `x` 100% \\ folder'
@@ -120,6 +121,90 @@ def test_open_asks_the_running_daemon_for_a_link_or_starts_one(tmp_path: Path, m
     CliRunner().invoke(orchestrator, ["open", "--home", str(tmp_path)])
     assert opened == [("http://127.0.0.1:1/enter#once", tmp_path)]
     assert started == [tmp_path]
+
+
+def test_open_waits_for_the_installed_service_and_starts_no_second_daemon(
+    place: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, asked = tmp_path / "home", _Late(answers_at=3)
+    opened: list[str] = []
+
+    def note(link: str, _home: Path) -> bool:
+        opened.append(link)
+        return True
+
+    write_unit(place, "orchestrator", title="T", home=home)
+    told = _systemctl(tmp_path, monkeypatch, exit_code=0)
+    monkeypatch.setattr(install_commands, "POLL_S", 0.0)
+    monkeypatch.setattr("orchestrator.commands.DaemonClient", lambda _home: asked)
+    monkeypatch.setattr("fl_core.web.window.open_window", note)
+    monkeypatch.setitem(
+        orchestrator.commands, "run", click.Command("run", callback=lambda **_: pytest.fail("a second"))
+    )
+    result = CliRunner().invoke(orchestrator, ["open", "--home", str(home)])
+    assert (result.exit_code, opened) == (0, ["http://127.0.0.1:1/enter#once"]), result.output
+    assert told.read_text() == "--user start flomir-orchestrator.service\n"
+    assert "Waiting for the service" in result.output
+
+
+@pytest.mark.parametrize(("other", "exit_code"), [("other", 0), ("home", 1)])
+def test_open_starts_a_daemon_where_the_service_is_of_another_folder_or_cannot_be_started(
+    place: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, exit_code: int
+) -> None:
+    started: list[Path] = []
+    write_unit(place, "orchestrator", title="T", home=tmp_path / other)
+    _systemctl(tmp_path, monkeypatch, exit_code=exit_code)
+    run = click.Command(
+        "run", params=orchestrator.commands["run"].params, callback=lambda home, **_: started.append(home)
+    )
+    monkeypatch.setitem(orchestrator.commands, "run", run)
+    CliRunner().invoke(orchestrator, ["open", "--home", str(tmp_path / "home")])
+    assert started == [tmp_path / "home"]
+
+
+def test_a_service_that_never_answers_is_given_up_with_where_to_look() -> None:
+    now = [0.0]
+
+    def slept(seconds: float) -> None:
+        now[0] += seconds
+
+    def nobody() -> str:
+        message = "No orchestrator runs."
+        raise click.ClickException(message)
+
+    with pytest.raises(click.ClickException, match="journalctl --user -u flomir-contributor") as caught:
+        install_commands.link_of_service("contributor", nobody, clock=lambda: now[0], sleep=slept)
+    assert "No orchestrator runs." in caught.value.message
+    assert 20 < now[0] <= 40
+
+
+def test_a_service_is_known_by_the_home_folder_that_it_runs(place: Desktop, tmp_path: Path) -> None:
+    assert not serves(place, "contributor", tmp_path / ODD)
+    write_unit(place, "contributor", title="T", home=tmp_path / ODD)
+    assert serves(place, "contributor", tmp_path / ODD)
+    assert not serves(place, "contributor", tmp_path)
+    assert not serves(place, "orchestrator", tmp_path / ODD)
+
+
+def _systemctl(folder: Path, monkeypatch: pytest.MonkeyPatch, *, exit_code: int) -> Path:
+    told, program = folder / "told", folder / "bin" / "systemctl"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" >> {shlex.quote(str(told))}\nexit {exit_code}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    return told
+
+
+class _Late:
+    def __init__(self, *, answers_at: int) -> None:
+        self._left = answers_at
+
+    def call(self, *_: object) -> dict[str, object]:
+        self._left -= 1
+        if self._left > 0:
+            message = "No orchestrator runs in this folder."
+            raise click.ClickException(message)
+        return {"link": "http://127.0.0.1:1/enter#once"}
 
 
 class _Answers:
