@@ -22,10 +22,15 @@ PAGE = 200
 POLL_S = 5.0
 FIRST_DELAY = timedelta(seconds=30)
 LARGEST_DELAY = timedelta(hours=6)
-MOST_ATTEMPTS = 10
-"""With these delays a notice is tried for about a day."""
+MOST_ATTEMPTS = 14
+"""With these delays a notice is tried for 26 hours: a mail server that is away for a day still gets it."""
 
 logger = logging.getLogger(__name__)
+
+
+def delay_after(attempts: int) -> timedelta:
+    """Return how long a notice waits after so many attempts that failed."""
+    return min(FIRST_DELAY * int(2 ** (attempts - 1)), LARGEST_DELAY)
 
 
 class Sender:
@@ -144,7 +149,7 @@ class Sender:
             self._send(row.channel, self._settings.get(), {**row.content, "id": row.id})
         except Exception as error:  # noqa: BLE001 - whatever it is, the others wait for their turn
             failure = expected(error, "a notice could not be sent", notice=str(row.id))
-            delay = min(FIRST_DELAY * 2 ** (attempts - 1), LARGEST_DELAY)
+            delay = delay_after(attempts)
             state = "failed" if attempts >= MOST_ATTEMPTS else "waiting"
             values = {"attempts": attempts, "next_at": now + delay, "state": state, "problem": str(failure)[:300]}
             logger.info("a notice was not sent", extra={"notice": row.id, "attempts": attempts, "error": str(failure)})

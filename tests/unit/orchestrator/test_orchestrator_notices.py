@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, Table, inspect, select
 from fl_core.errors import PeerUnreachable
 from fl_core.notices import channels
 from fl_core.notices.channels import send_mail
-from fl_core.notices.sender import FIRST_DELAY, MOST_ATTEMPTS, Sender
+from fl_core.notices.sender import FIRST_DELAY, MOST_ATTEMPTS, Sender, delay_after
 from fl_core.notices.words import GERMAN_TEST
 from fl_core.trust.authority import Authority, TrustPaths
 from orchestrator.schemas_settings import MailSettings
@@ -103,6 +103,11 @@ def test_a_notice_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(l
         _later(lab, timedelta(days=1))
     last = lab.ok("GET", "/settings/notices")["latest"][0]
     assert (last["state"], last["attempts"]) == ("failed", MOST_ATTEMPTS)
+
+
+def test_a_notice_is_tried_for_a_day_and_not_for_good() -> None:
+    waits = sum((delay_after(attempt) for attempt in range(1, MOST_ATTEMPTS)), timedelta())
+    assert timedelta(hours=24) <= waits <= timedelta(hours=30)  # the page Settings and docs/privacy.md: about a day
 
 
 def test_a_mail_that_cannot_be_written_down_is_counted_and_holds_no_other_notice_back(
