@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("scenario")
 @click.option(
-    "--studies", default=1000, show_default=True, type=click.IntRange(min=1), help="Samples in all, of all sites."
+    "--studies",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of bodies, per site, as for `run`.",
 )
-@click.option("--variants", default=1, show_default=True, type=click.IntRange(1, 100), help="Samples of every body.")
+@click.option(
+    "--variants", default=1, show_default=True, type=click.IntRange(1, 100), help="Examinations of every body."
+)
 @click.option("--phantom", default=None, metavar="NAME|FILE.toml", help="Other patients than the scenario's.")
 @click.option("--simulator", default=None, type=click.Choice(SIMULATORS), help="Another simulator than the scenario's.")
 @click.option("--cores", default=None, type=click.IntRange(min=1), help="For the wall time; by default this machine's.")
@@ -61,7 +67,7 @@ def estimate(
         with bar("Making one sample of each site", quiet=as_json) as step:
             found = estimated(
                 loaded,
-                studies=studies,
+                studies=studies * variants * len(loaded.sites),
                 cores=cores or _processors(),
                 days=days,
                 variants=variants,

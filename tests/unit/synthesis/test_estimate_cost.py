@@ -138,6 +138,12 @@ def test_a_wrong_name_or_number_is_said() -> None:
     )
 
 
+def test_the_number_means_bodies_of_every_site_as_it_does_for_run() -> None:
+    words = ("four-hospitals", "--no-probe", "--json", "--studies", "10", "--variants", "3")
+    found = json.loads(flomir(*words).stdout)
+    assert (found["bodies"], found["studies"]) == (40, 120)
+
+
 def test_the_sentence_stands_in_the_json() -> None:
     found = json.loads(flomir("cardiac", "--no-probe", "--json").stdout)
     assert found["sentence"] == "1000 samples in 14 days needs 1 core"
