@@ -44,7 +44,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line: exit code 0, 1 (failed, one line with the remedy) or 2 (bad usage)."""
+    """Run the command line: exit code 0, 1 (failed, one line with the remedy), 2 (bad usage) or 130 (Ctrl-C)."""
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:

@@ -69,7 +69,11 @@ class SimulationFailed(SynthesisError):  # noqa: N818 (named for what happened)
         super().__init__("synthesis.simulation_failed", message, remedy)
 
 
-class GenerationInterrupted(SynthesisError):  # noqa: N818 (named for what happened)
+class Interrupted(SynthesisError):  # noqa: N818 (named for what happened)
+    """Somebody pressed Ctrl-C: nothing failed, and the same command goes on."""
+
+
+class GenerationInterrupted(Interrupted):
     """Somebody pressed Ctrl-C: the finished studies are kept, the manifest says that it is incomplete."""
 
     def __init__(self, done: int, planned: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synthesis.commands.progress import bar
+from synthesis.commands.stopped import Stopped
 from synthesis.commands.words import bytes_in_words
 from synthesis.errors import SynthesisError
 
@@ -44,7 +45,7 @@ def merge(folders: tuple[Path, ...], *, out: Path, link: bool, as_json: bool) ->
         raise click.ClickException(message) from error
     except KeyboardInterrupt:
         message = "Stopped; what was merged so far is kept. Run the same command again."
-        raise click.ClickException(message) from None
+        raise Stopped(message) from None
     if as_json:
         click.echo(json.dumps(_result(plan, merged, out)))
         return

@@ -11,7 +11,8 @@ import click
 
 from synthesis.choices import SIMULATORS, choose
 from synthesis.commands.progress import bar
-from synthesis.errors import SynthesisError
+from synthesis.commands.stopped import Stopped
+from synthesis.errors import Interrupted, SynthesisError
 from synthesis.manifest import MANIFEST_NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -60,16 +61,22 @@ def run(scenario: str, *, out: Path, as_json: bool, **options: Any) -> None:
     if options["executor"] != "slurm" and (options["profile"] is not None or options["no_wait"]):
         message = "A cluster profile (--profile) and --no-wait need --executor slurm."
         raise click.UsageError(message)
+    job_ids: list[str] = []
     try:
-        manifest = _generate(scenario, out, options, quiet=as_json)
+        manifest = _generate(scenario, out, options, job_ids, quiet=as_json)
+    except Interrupted as error:
+        raise Stopped(str(error)) from error
     except SynthesisError as error:
         raise click.ClickException(str(error)) from error
-    summary = manifest.summary()
+    summary = manifest.summary() | ({"job_ids": job_ids} if options["no_wait"] else {})
     if as_json:
         click.echo(json.dumps(summary))
         return
     if not manifest.complete:
-        click.echo(f"Submitted; {summary['studies']} studies are there. See `flomir synthesize status {out}`.")
+        from synthesis.execution.slurm.errors import how_to_follow
+
+        jobs = f" as {' '.join(job_ids)}" if job_ids else ""
+        click.echo(f"Submitted{jobs}; {summary['studies']} studies are there. {how_to_follow(str(out), job_ids)}.")
         return
     bodies = f" of {summary['bodies']} bodies" if summary["bodies"] != summary["studies"] else ""
     click.echo(
@@ -78,13 +85,15 @@ def run(scenario: str, *, out: Path, as_json: bool, **options: Any) -> None:
     )
 
 
-def _generate(scenario: str, out: Path, options: dict[str, Any], *, quiet: bool) -> Manifest:
+def _generate(scenario: str, out: Path, options: dict[str, Any], job_ids: list[str], *, quiet: bool) -> Manifest:
     from synthesis.pipeline import Progress, generate
 
     loaded = choose(scenario, phantom=options["phantom"], simulator=options["simulator"])
     earlier = read_manifest(out) if options["resume"] else None
     before = (earlier.planned, earlier.seed, earlier.variants) if earlier is not None else (None, None, None)
-    runner = _slurm(options["profile"], wait=not options["no_wait"]) if options["executor"] == "slurm" else None
+    runner = (
+        _slurm(options["profile"], job_ids, wait=not options["no_wait"]) if options["executor"] == "slurm" else None
+    )
     with bar(loaded.title or loaded.name, quiet=quiet) as show:
 
         def step(progress: Progress) -> None:
@@ -109,13 +118,13 @@ def _first(*values: int | None) -> int:
     return next(value for value in values if value is not None)
 
 
-def _slurm(profile: str | None, *, wait: bool) -> Runner:
+def _slurm(profile: str | None, job_ids: list[str], *, wait: bool) -> Runner:
     from synthesis.execution.slurm.array import run_array
     from synthesis.execution.slurm.profile import load_profile
 
     loaded = load_profile(profile or "local")
 
     def submit(requests: list[Any], on_done: Callable[[Any], None]) -> None:
-        run_array(requests, profile=loaded, on_done=on_done, wait=wait)
+        job_ids.extend(run_array(requests, profile=loaded, on_done=on_done, wait=wait))
 
     return submit

@@ -232,7 +232,10 @@ def test_the_command_submits_without_waiting_and_the_next_one_takes_up_what_was_
     command += ["--profile", str(file)]
     first = CliRunner().invoke(synthesize, [*command, "--no-wait"])
     assert first.exit_code == 0, first.output
-    assert "Submitted; 0 studies are there" in first.output
+    assert "; 0 studies are there" in first.output
+    (submitted,) = [jobs for array in arrays(out) if (jobs := array.jobs()) is not None]
+    (job,) = submitted.jobs
+    assert f"end it with `scancel {job.job_id}`" in first.output
     manifest = read_manifest(out)
     assert manifest is not None
     assert not manifest.complete

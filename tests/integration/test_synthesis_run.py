@@ -137,7 +137,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(six: tuple[Path, Manif
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert "are finished and kept" in errors
     assert "Run the same command again" in errors
     assert "Traceback" not in errors

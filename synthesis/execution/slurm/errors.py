@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from synthesis.errors import SynthesisError
+from collections.abc import Sequence
+
+from synthesis.errors import Interrupted, SynthesisError
+
+
+def how_to_follow(folder: str, job_ids: Sequence[str]) -> str:
+    """Return how to look at an array that nobody waits for, and how to end it; without a full stop."""
+    ending = f", end it with `scancel {' '.join(job_ids)}`" if job_ids else ""
+    return f"See how far it is with `flomir synthesize status {folder}`{ending}"
 
 
 class ProfileInvalid(SynthesisError):  # noqa: N818 (named for what happened)
@@ -42,7 +50,7 @@ class ArrayFailed(SynthesisError):  # noqa: N818 (named for what happened)
         super().__init__("synthesis.array_failed", message, remedy)
 
 
-class ArrayLeftRunning(SynthesisError):  # noqa: N818 (named for what happened)
+class ArrayLeftRunning(Interrupted):
     """Somebody pressed Ctrl-C while waiting: the array itself goes on."""
 
     def __init__(self, done: int, planned: int, job_ids: tuple[str, ...], folder: str) -> None:
@@ -50,7 +58,7 @@ class ArrayLeftRunning(SynthesisError):  # noqa: N818 (named for what happened)
         super().__init__(
             "synthesis.array_left_running",
             f"Stopped waiting: {done} of {planned} studies are finished, the array {jobs} goes on.",
-            f"See how far it is with `flomir synthesize status {folder}`, end it with `scancel {jobs}`; the same command waits again.",
+            f"{how_to_follow(folder, job_ids)}; the same command waits again.",
         )
         self.done = done
         self.planned = planned

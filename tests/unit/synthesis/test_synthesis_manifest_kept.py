@@ -42,7 +42,7 @@ def test_a_run_that_is_killed_before_its_first_study_goes_on_with_its_own_settin
     manifest = read_manifest(left)
     assert manifest is not None
     assert (manifest.planned, manifest.seed, manifest.variants, manifest.complete) == (2, 7, 2, False)
-    monkeypatch.setattr(run, "_slurm", lambda profile, *, wait: here)
+    monkeypatch.setattr(run, "_slurm", lambda profile, job_ids, *, wait: here)
     arguments = ["run", "quick", "--out", str(left), "--executor", "slurm", "--resume", "--json"]
     result = CliRunner().invoke(synthesize, arguments)
     assert result.exit_code == 0, result.stderr
