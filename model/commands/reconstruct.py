@@ -88,7 +88,8 @@ def reconstruct(inputs: tuple[Path, ...], *, as_json: bool, **options: Any) -> N
     """Reconstruct INPUTS: scans (DICOM NM, Interfile, study files) or folders of them.
 
     `flomir reconstruct scan.dcm` is enough: the default network writes scan.flomir.dcm beside it. CT series and
-    attenuation maps that lie with a scan are used. One line a scan; exit code 1 if any failed.
+    attenuation maps that lie with a scan are used. A DICOM image of a DICOM scan carries the patient's name and number,
+    as the scan does; other formats carry none. One line a scan; exit code 1 if any failed.
     """
     settings = _osem_settings(options)
     if options["sensitivity"] is not None and not options["quantitative"]:
