@@ -81,7 +81,7 @@ class Studies:
         return self._paths.studies / self._store.get(study_id).file
 
     def withdraw(self, study_id: str) -> StudyView:
-        """Take a study out of every use; running sessions lose it before anything else happens."""
+        """Take a study out of every use; a round that works with it ends without an update."""
         return self._switch(study_id, "usable", "withdrawn", "study.withdrawn", "will not be used any more")
 
     def restore(self, study_id: str) -> StudyView:
@@ -99,7 +99,7 @@ class Studies:
             self._store.set_state(tx, study_id, state)
 
     def switched(self, study_ids: Iterable[str]) -> None:
-        """Let running sessions lose or regain studies, then tell the pages and the orchestrator."""
+        """Tell the runner which studies may be used now, then tell the pages and the orchestrator."""
         self._permissions_changed()
         for study_id in study_ids:
             view = self.get(study_id)
