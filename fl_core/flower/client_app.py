@@ -153,12 +153,14 @@ class SiteWorker:
 
     def loaded_for(self, session_id: str, grant: Grant) -> _Loaded:
         """Return the warm session, loading task, samples and network when anything it depends on changed."""
-        key = (session_id, grant.task, repr(grant.task_parameters), repr(grant.network), grant.studies)
+        drawn = (grant.studies, grant.withdrawn)
+        key = (session_id, grant.task, repr(grant.task_parameters), repr(grant.network), drawn)
         if self._loaded is None or self._loaded.key != key:
             self._loaded = None
             task = load_task(grant.task)
             parameters = task.spec.parameters.model_validate(grant.task_parameters)
-            train, holdout = load_halves(task, [Path(study) for study in grant.studies], parameters)
+            studies, gone = map(Path, grant.studies), map(Path, grant.withdrawn)
+            train, holdout = load_halves(task, [*studies], parameters, left_out=[*gone])
             network = task.build_network(grant.network, seed=parameters.seed)
             self._loaded = _Loaded(key, task, train, holdout, network)
         return self._loaded

@@ -280,6 +280,23 @@ def test_an_update_that_learned_from_a_study_withdrawn_since_never_leaves(hospit
     assert SitePhase.SENT not in hospital.phases()
 
 
+@pytest.mark.parametrize("gone", range(6))
+def test_a_withdrawal_takes_one_patient_out_and_no_other_changes_sides(hospital: Hospital, gone: int) -> None:
+    before = hospital.worker.loaded_for(SESSION, make_grant(hospital.studies))
+    path = hospital.studies.pop(gone)
+    after = hospital.worker.loaded_for(SESSION, make_grant(hospital.studies, withdrawn=(str(path),)))
+    for half in ("train", "holdout"):
+        kept = [sample.name for sample in getattr(before, half) if sample.name != path.stem]
+        assert [sample.name for sample in getattr(after, half)] == kept
+
+
+def test_a_withdrawn_file_that_is_damaged_does_not_end_training(hospital: Hospital) -> None:
+    path = hospital.studies.pop()
+    path.write_bytes(b"not a study")
+    hospital.agree(withdrawn=(str(path),))
+    assert hospital.answer().num_examples == 4
+
+
 def test_a_study_restored_during_a_round_does_not_end_it(hospital: Hospital) -> None:
     every = hospital.studies
     hospital.studies = every[1:]
