@@ -13,7 +13,9 @@ from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import JobRow, JobState
 from model.errors import ModelError
+from model.io.marking import RESEARCH_ONLY
 from orchestrator.laboratory_schemas import ReconstructionCreate, ReconstructionResult, UploadView
+from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import SetFiles, Sets
 from orchestrator.services.laboratory.training import MODULE, reconstructing_model
@@ -89,7 +91,10 @@ class Reconstructions:
             return archive[name].astype(np.float32), (z, y, x)
 
     def export(self, job_id: str, name: str, form: str) -> Path:
-        """Return an image as a file to take along, with the study's place and without identifiers."""
+        """Return an image as a file to take along, in the study's place, marked as research, without identifiers.
+
+        That it was taken is written down.
+        """
         from model.io.export import SUFFIXES, export_volume  # with all readers: not for a start that exports nothing
         from model.io.importing import import_studies
 
@@ -99,10 +104,16 @@ class Reconstructions:
         if not path.is_file():
             study = self._study(ReconstructionCreate.model_validate(job.spec), job_id)
             try:
-                export_volume(path, image, import_studies(study)[0], method={"method": f"{name}, {job.title}"})
+                method = {"method": f"{name}, {job.title}. {RESEARCH_ONLY}"}
+                export_volume(path, image, import_studies(study)[0], method=method)
             except (ModelError, FileNotFoundError) as error:
                 message = f"the image cannot be written as {form}: {error}"
                 raise StudyUnusable(message) from error
+        with self._desk.database.begin() as tx:
+            details: dict[str, object] = {"image": name, "form": form}
+            self._desk.journal.note(
+                tx, actor=by_manager(), action="laboratory.exported", subject=job_id, details=details
+            )
         return path
 
     def _study(self, wanted: ReconstructionCreate, job_id: str) -> Path:

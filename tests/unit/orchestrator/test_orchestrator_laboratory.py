@@ -1,11 +1,13 @@
 """The laboratory's queue and what belongs to it, through the routes, with a child that answers as the test says."""
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fl_core.errors import ComputeFailed, FlomirError, StorageFailed
@@ -20,6 +22,7 @@ from orchestrator.services.laboratory.work import LOSS_POINTS, heard
 from synthesis.form import presets
 from tests.support.orchestrator import Lab, write_model
 from tests.support.stack import make_studies
+from tests.support.studies import tiny_geometry, write_tiny_study
 
 SPECT = "spect-reconstruction"
 ASSUMED = note("orbit.no_radius", radius_mm=250.0)
@@ -302,6 +305,8 @@ def test_a_trained_model_enters_the_registry_with_parents_and_data(lab: Lab, chi
     assert request["data"] == [made["folder"]]
     assert str(request["init"]).endswith(f"{parent['sha256']}.safetensors")
     assert lab.call("GET", f"/models/{model['id']}/weights").status_code == 200
+    row = lab.ok("GET", "/audit/search?limit=1")["items"][0]
+    assert (row["action"], row["subject"]) == ("model.downloaded", model["id"])
 
 
 @pytest.mark.parametrize(
@@ -388,6 +393,24 @@ def test_what_a_reader_assumed_has_a_code_and_its_numbers_also_in_what_an_earlie
         {"arrays": [], "metrics": {}, "seconds": {}, "alarm": None, "notes": [ASSUMED]}
     )
     assert [one.model_dump() for one in old.notes] == notes[:1]
+
+
+@pytest.mark.parametrize("form", ["nii", "h5", "dcm"])
+def test_an_image_that_is_taken_along_is_marked_for_research_and_that_it_was_taken_is_written_down(
+    lab: Lab, form: str
+) -> None:
+    made = made_set(lab)
+    write_tiny_study(Path(made["folder"]) / str(ROW["file"]))
+    job = lab.ok("POST", "/laboratory/reconstructions", {"set_id": made["id"], "file": ROW["file"]})
+    job_in(lab, job["id"], "done")
+    image = np.ones(tiny_geometry().volume_shape, np.float32)
+    np.savez(lab.core.laboratory.jobs.folder(job["id"]) / "images.npz", osem=image, voxel_mm=np.ones(3))
+    answer = lab.call("GET", f"/laboratory/jobs/{job['id']}/export/osem/{form}")
+    content = gzip.decompress(answer.data) if form == "nii" else answer.data
+    assert b"or research, not for diagnosis" in content
+    row = lab.ok("GET", "/audit/search?limit=1")["items"][0]
+    assert (row["action"], row["subject"]) == ("laboratory.exported", job["id"])
+    assert row["details"] == {"image": "osem", "form": form}
 
 
 @pytest.mark.parametrize("upload", ["../flomir.sqlite", "upload-0123456789ab.h5", "upload-xyz"])
