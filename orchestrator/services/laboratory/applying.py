@@ -149,8 +149,6 @@ def source_of(wanted: ReconstructionCreate, *, sets: Sets, files: SetFiles, uplo
 class ReconstructionWork:
     """The job `reconstruction`."""
 
-    can_resume = True
-
     def __init__(self, *, sets: Sets, files: SetFiles, models: Models, uploads: Path) -> None:
         self._sets = sets
         self._files = files
@@ -161,6 +159,11 @@ class ReconstructionWork:
     def lane(self) -> Lane:
         """A study takes seconds: it does not wait for a training."""
         return "light"
+
+    def can_resume(self, job: JobRow, folder: Path) -> bool:
+        """Tell whether the scan is still there, as it came or without identifiers."""
+        upload = self._upload(job)
+        return upload is None or upload.is_file() or (folder / IMPORTED).is_file()
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return which study and which model; a scan that was imported already is not asked for again."""
@@ -199,7 +202,19 @@ class ReconstructionWork:
         return Outcome(result=ReconstructionResult.model_validate(kept).model_dump(mode="json"))
 
     def changed(self, tx: Transaction, job: JobRow, state: JobState) -> None:
-        """Nothing else follows a reconstruction."""
+        """Delete an upload with which nothing can be done any more; only after an interruption it is read again."""
+        if state in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}:
+            tx.after_commit(lambda: self.removed(job))
+
+    def removed(self, job: JobRow) -> None:
+        """Delete the upload, which may name a patient."""
+        upload = self._upload(job)
+        if upload is not None:
+            upload.unlink(missing_ok=True)
+
+    def _upload(self, job: JobRow) -> Path | None:
+        upload_id = ReconstructionCreate.model_validate(job.spec).upload_id
+        return self._uploads / upload_id if upload_id is not None and _UPLOAD.fullmatch(upload_id) else None
 
 
 def _items(value: object) -> list[tuple[str, object]]:

@@ -1,6 +1,7 @@
 """The laboratory's queue and what belongs to it, through the routes, with a child that answers as the test says."""
 
 import gzip
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ from orchestrator.laboratory_schemas import ReconstructionResult
 from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.laboratory.work import LOSS_POINTS, heard
 from synthesis.form import presets
-from tests.support.orchestrator import Lab, write_model
+from tests.support.orchestrator import HOST, TOKEN, Lab, write_model
 from tests.support.stack import make_studies
 from tests.support.studies import tiny_geometry, write_tiny_study
 
@@ -473,6 +474,45 @@ def test_the_lifecycle_has_no_dead_end_but_done() -> None:
     leaving = {before for before, _ in JOB_LIFECYCLE}
     assert set(JobState) - leaving == {JobState.DONE}
     assert {JobState.QUEUED, JobState.RUNNING} == ACTIVE
+
+
+def tried_upload(lab: Lab, child: Child, ending: str) -> tuple[dict[str, Any], Path]:
+    """Try an uploaded scan and let the job end like that; returns the job and where the scan was."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Host": HOST}
+    file = {"file": (io.BytesIO(b"a name"), "scan.dcm")}
+    answer = lab.client.post("/api/v1/laboratory/uploads", data=file, headers=headers)
+    assert isinstance(answer.json, dict)
+    upload = answer.json
+    path = lab.home / "laboratory" / "uploads" / upload["id"]
+    assert path.read_bytes() == b"a name"
+    child.failure = ComputeFailed("no scan") if ending == "failed" else None
+    child.hold = threading.Event()
+    job = lab.ok("POST", "/laboratory/reconstructions", {"upload_id": upload["id"]})
+    job_in(lab, job["id"], "running")
+    if ending == "cancelled":
+        lab.ok("POST", f"/laboratory/jobs/{job['id']}/cancel")
+    elif ending == "interrupted":
+        lab.core.laboratory.stop()
+    else:
+        child.hold.set()
+    return job_in(lab, job["id"], ending), path
+
+
+@pytest.mark.parametrize("ending", ["done", "failed", "cancelled"])
+def test_an_uploaded_scan_is_gone_however_its_job_ends(lab: Lab, child: Child, ending: str) -> None:
+    job, path = tried_upload(lab, child, ending)
+    assert not path.exists()
+    assert job["can_resume"] is False
+    if ending != "done":
+        assert lab.call("POST", f"/laboratory/jobs/{job['id']}/resume").status_code == 409
+
+
+def test_an_interrupted_job_keeps_its_upload_until_it_is_removed(lab: Lab, child: Child) -> None:
+    job, path = tried_upload(lab, child, "interrupted")
+    assert path.is_file()
+    assert job["can_resume"] is True
+    lab.ok("DELETE", f"/laboratory/jobs/{job['id']}")
+    assert not path.exists()
 
 
 def test_old_uploads_are_gone_at_the_next_start(lab: Lab, tmp_path: Path) -> None:
