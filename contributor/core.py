@@ -189,6 +189,7 @@ class Core:
             requests=RequestStore(self.database),
             sessions=SiteSessionStore(self.database),
             usable_paths=self.studies.usable_paths,
+            withdrawn_paths=self.studies.withdrawn_paths,
             site_id=lambda: self.connection.record.site_id if self.connection.is_enrolled else None,
             paused=self.pauses.paused,
             resources=self.resources.chosen,

@@ -80,12 +80,9 @@ def compare_own_results(
     """
     task = load_task(request.task)
     parameters = task.spec.parameters.model_validate(dict(request.parameters))
-    gone = {path.stem for path in request.left_out}
-    halves = load_halves(
-        task, [*request.studies, *request.left_out], parameters, lambda done: report("preparing", 0.1 * done)
+    train, held = load_halves(
+        task, request.studies, parameters, lambda done: report("preparing", 0.1 * done), left_out=request.left_out
     )
-    train = [sample for sample in halves.train if sample.name not in gone]
-    held = [sample for sample in halves.holdout if sample.name not in gone]
     if not held:
         message = "no study with a reference is held out at this site"
         remedy = "Add studies of at least two patients that have a reference image."

@@ -21,7 +21,7 @@ from contributor.services.heart_axis import HeartAxes
 from contributor.services.models import ReceivedModels
 from contributor.services.packages import package_of
 from contributor.services.reconstructions import Reconstructions
-from contributor.services.shipped import is_shipped, shipped_models, shipped_weights
+from contributor.services.shipped import shipped_models
 from fl_core.views import Deleted
 from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
@@ -56,7 +56,7 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
         """Return the weights as a safetensors file."""
         view = models.get(path.model_id)
         return send_file(
-            models.weights_path(path.model_id),
+            models.take_along(path.model_id),
             mimetype=BINARY,
             as_attachment=True,
             download_name=f"{view.sha256[:12]}.safetensors",
@@ -65,8 +65,7 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
     @api.get("/<model_id>/package")
     def get_package(path: ModelPath) -> Response:
         """Return the weights as a safetensors file with their card, as one archive."""
-        weights = shipped_weights(path.model_id) if is_shipped(path.model_id) else models.weights_path(path.model_id)
-        package = package_of(weights)
+        package = package_of(models.take_along(path.model_id))
         return send_file(
             io.BytesIO(package.content), mimetype="application/zip", as_attachment=True, download_name=package.name
         )

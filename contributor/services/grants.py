@@ -23,6 +23,7 @@ def grant_of(
     files: tuple[str, ...],
     now: datetime,
     *,
+    withdrawn: tuple[str, ...] = (),
     paused: bool = False,
     begun: Mapping[str, datetime] | None = None,
 ) -> Grant | None:
@@ -46,6 +47,7 @@ def grant_of(
         send=consent.permissions.send_model,
         valid_until=consent.valid_until,
         studies=files,
+        withdrawn=withdrawn,
         released_rounds=tuple(one.round for one in rounds if one.decision == RELEASED),
         refused_rounds=tuple(one.round for one in rounds if one.decision == REFUSED),
         paused=paused,
@@ -61,7 +63,7 @@ class GrantsWriter:
 
     Parameters
     ----------
-    usable_paths : turns study ids into the files of those that are usable now
+    usable_paths, withdrawn_paths : turn study ids into the files of those that are usable now, and that were withdrawn
     site_id : this site's id, None while it is not enrolled
     paused : the sessions that are paused here
     resources : what training may take of this computer
@@ -74,6 +76,7 @@ class GrantsWriter:
         requests: RequestStore,
         sessions: SiteSessionStore,
         usable_paths: Callable[[tuple[str, ...]], tuple[str, ...]],
+        withdrawn_paths: Callable[[tuple[str, ...]], tuple[str, ...]],
         site_id: Callable[[], str | None],
         paused: Callable[[], frozenset[str]] = frozenset,
         resources: Callable[[], Resources] = Resources,
@@ -83,6 +86,7 @@ class GrantsWriter:
         self._requests = requests
         self._sessions = sessions
         self._usable_paths = usable_paths
+        self._withdrawn_paths = withdrawn_paths
         self._site_id = site_id
         self._paused = paused
         self._resources = resources
@@ -126,6 +130,7 @@ class GrantsWriter:
                 rounds,
                 files,
                 now,
+                withdrawn=self._withdrawn_paths(request.studies),
                 paused=request.session_id in paused,
                 begun=begun.get(_rule_of(request), {}),
             )

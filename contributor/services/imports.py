@@ -25,6 +25,7 @@ from fl_core.errors import (
 )
 from fl_core.protocol.ids import new_id
 from fl_core.storage import request_keys
+from fl_core.storage.database import Transaction
 from fl_core.storage.incoming import pieces, receive
 from fl_core.storage.listing import Wanted
 from fl_core.storage.site_imports import ACTIVE, FileState, ImportEvent, ImportRecord, ImportState, ImportStore
@@ -197,6 +198,7 @@ class Imports:
             raise Conflict(message)
         with self._desk.database.begin() as tx:
             self._store.apply(tx, import_id, ImportEvent.RESUMED, {"code": "", "detail": "", "ended_at": None})
+            self._note(tx, "import.resumed", import_id)
             tx.after_commit(lambda: self._news(import_id))
         return self.get(import_id)
 
@@ -209,6 +211,7 @@ class Imports:
         view = self._view(record)
         with self._desk.database.begin() as tx:
             self._store.remove(tx, import_id)
+            self._note(tx, "import.forgotten", import_id)
         self._drop_staged(record)
         return view
 
@@ -317,11 +320,14 @@ class Imports:
             now = self._desk.now()
             request_keys.note(tx, import_id, at=now)
             self._store.add(tx, import_id, source=source, place=place, actor=acted_by("professional"), at=now)
-            self._desk.journal.note(
-                tx, actor=acted_by("professional"), action="import.begun", subject=import_id, details={"source": source}
-            )
+            self._note(tx, "import.begun", import_id, source=source)
         self.publish(import_id)
         return self.get(import_id)
+
+    def _note(self, tx: Transaction, action: str, import_id: str, **details: object) -> None:
+        self._desk.journal.note(
+            tx, actor=acted_by("professional"), action=action, subject=import_id, details={**details}
+        )
 
     def _news(self, import_id: str) -> None:
         self._queue.look()

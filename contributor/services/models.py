@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from contributor.paths import SitePaths
 from contributor.schemas import ReceivedModelView
+from contributor.services.shipped import is_shipped, shipped_weights
+from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, FlomirError, InvalidInput
 from fl_core.protocol.messages import Json, ModelNews
@@ -69,6 +71,23 @@ class ReceivedModels:
         if not record.fetched or not path.is_file():
             message = "the model's weights are not here yet; fetch them first"
             raise Conflict(message)
+        return path
+
+    def take_along(self, model_id: str) -> Path:
+        """Return where the weights of a received or shipped model are, for a person who downloads them; written down.
+
+        Raises
+        ------
+        NotFound
+            When there is no such model.
+        Conflict
+            When its weights have not been fetched.
+        """
+        path = shipped_weights(model_id) if is_shipped(model_id) else self.weights_path(model_id)
+        with self._desk.database.begin() as tx:
+            self._desk.journal.note(
+                tx, actor=acted_by("professional"), action="model.downloaded", subject=model_id, details={}
+            )
         return path
 
     def receive(self, payload: Json) -> None:

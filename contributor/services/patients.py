@@ -41,7 +41,7 @@ class Patients:
         return sorted(views, key=lambda view: (view.newest_at is not None, str(view.newest_at)), reverse=True)
 
     def withdraw(self, patient: str) -> PatientView:
-        """Take every study of a patient out of use, also those that come later; running sessions lose them first.
+        """Take every study of a patient out of use, also those that come later; a round that works with them ends.
 
         Raises
         ------

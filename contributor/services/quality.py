@@ -9,7 +9,7 @@ from contributor.schemas_quality import QualityFinding, QualityGlanceView, Quali
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.site_quality import QualityRecord, QualityStore
 from fl_core.storage.site_studies import StudyRecord, StudyStore
-from model.quality.report import QualityReport
+from model.quality.report import VERSION, QualityReport
 
 CHECKED_TASK = "spect-reconstruction"
 
@@ -54,9 +54,10 @@ class Quality:
             self._store.put(tx, _record(study_id, report))
 
     def view(self, study_id: str) -> QualityView:
-        """Return a study's findings; one from before quality control is checked now. Raises NotFound."""
-        study = self._studies.get(study_id)
-        record = self._store.get(study_id) or self._checked_now(study)
+        """Return a study's findings; one from before these checks is checked now. Raises NotFound."""
+        study, record = self._studies.get(study_id), self._store.get(study_id)
+        if record is None or QualityReport.from_dict(record.report).version != VERSION:
+            record = self._checked_now(study) or record
         if record is None:
             return QualityView(study_id=study_id, level="none", findings=[], checked=[], checked_at=None)
         report = QualityReport.from_dict(record.report)

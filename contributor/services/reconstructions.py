@@ -28,6 +28,7 @@ from fl_core.supervision.jobs import JobCancelled, run_job
 from fl_core.views import Deleted
 from model.errors import ModelError
 from model.io.atomic import write_atomically
+from model.io.marking import RESEARCH_ONLY
 from model.task_spec import SPECT
 
 JOB_MODULE = "model.jobs"
@@ -35,7 +36,6 @@ JOB_TIMEOUT_S = 1800.0
 STOP_S = 1.0
 IN_FILE = {"osem": "osem", "model": "model", "reference": "reference", "attenuation": "mu", "half_width": "half_width"}
 DETAILS = ("alarm", "intervals", "segments", "osem_settings")
-RESEARCH_ONLY = "for research, not for diagnosis"
 
 
 class Reconstructions:
@@ -145,7 +145,10 @@ class Reconstructions:
         write_atomically(self._details_file(reconstruction_id), details.model_dump_json().encode())
 
     def export(self, reconstruction_id: str, name: str, form: str) -> Path:
-        """Return an image as a file to take along: in the study's place, marked as research, without identifiers."""
+        """Return an image as a file to take along: in the study's place, marked as research, without identifiers.
+
+        That it was taken is written down.
+        """
         from model.io.export import SUFFIXES, export_volume  # with all readers: not for a start that exports nothing
         from model.io.importing import import_studies
 
@@ -156,12 +159,20 @@ class Reconstructions:
             method = "OSEM" if name == "osem" else f"model {record.model_id}"
             try:
                 source = import_studies(self._studies.path(record.study_id))[0]
-                described = {"method": f"{method}, {RESEARCH_ONLY}"}
+                described = {"method": f"{method}. {RESEARCH_ONLY}"}
                 shows = {"shows": "half-width of the interval"} if name == "half_width" else {}
                 export_volume(path, image, source, method=described | shows)
             except (ModelError, FileNotFoundError) as error:
                 message = f"the image cannot be written as {form}: {error}"
                 raise StudyUnusable(message) from error
+        with self._desk.database.begin() as tx:
+            self._desk.journal.note(
+                tx,
+                actor=acted_by("professional"),
+                action="reconstruction.exported",
+                subject=record.id,
+                details={"study": record.study_id, "image": name, "form": form},
+            )
         return path
 
     def remove(self, reconstruction_id: str) -> Deleted:

@@ -54,13 +54,14 @@ class Sharing:
 
 
 def distributions_of(usable: Iterable[StudyRecord]) -> DataDistributions:
-    """Return the spread of usable studies; small groups are put together."""
+    """Return the spread of usable studies; small groups are put together, a small number with remarks is told as 0."""
     records = list(usable)
+    warned = sum(bool(record.warnings) for record in records)
     return DataDistributions(
         kinds=_grouped(record.kind for record in records),
         cameras=_grouped(record.geometry for record in records),
         counts=_grouped(_half_decade(record.counts) for record in records if record.counts is not None),
-        warned=sum(bool(record.warnings) for record in records),
+        warned=warned if warned >= SMALLEST_GROUP else 0,
     )
 
 

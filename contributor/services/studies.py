@@ -81,7 +81,7 @@ class Studies:
         return self._paths.studies / self._store.get(study_id).file
 
     def withdraw(self, study_id: str) -> StudyView:
-        """Take a study out of every use; running sessions lose it before anything else happens."""
+        """Take a study out of every use; a round that works with it ends without an update."""
         return self._switch(study_id, "usable", "withdrawn", "study.withdrawn", "will not be used any more")
 
     def restore(self, study_id: str) -> StudyView:
@@ -99,7 +99,7 @@ class Studies:
             self._store.set_state(tx, study_id, state)
 
     def switched(self, study_ids: Iterable[str]) -> None:
-        """Let running sessions lose or regain studies, then tell the pages and the orchestrator."""
+        """Tell the runner which studies may be used now, then tell the pages and the orchestrator."""
         self._permissions_changed()
         for study_id in study_ids:
             view = self.get(study_id)
@@ -139,8 +139,15 @@ class Studies:
 
     def usable_paths(self, study_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the files of those of the studies that are usable now."""
+        return self._files(study_ids, "usable")
+
+    def withdrawn_paths(self, study_ids: Iterable[str]) -> tuple[str, ...]:
+        """Return the files of those of the studies that were withdrawn."""
+        return self._files(study_ids, "withdrawn")
+
+    def _files(self, study_ids: Iterable[str], state: StudyState) -> tuple[str, ...]:
         wanted = set(study_ids)
-        records = [record for record in self._store.all() if record.id in wanted and record.state == "usable"]
+        records = [record for record in self._store.all() if record.id in wanted and record.state == state]
         return tuple(sorted(str(self._paths.studies / record.file) for record in records))
 
     def reconcile(self) -> None:

@@ -153,12 +153,14 @@ class SiteWorker:
 
     def loaded_for(self, session_id: str, grant: Grant) -> _Loaded:
         """Return the warm session, loading task, samples and network when anything it depends on changed."""
-        key = (session_id, grant.task, repr(grant.task_parameters), repr(grant.network), grant.studies)
+        drawn = (grant.studies, grant.withdrawn)
+        key = (session_id, grant.task, repr(grant.task_parameters), repr(grant.network), drawn)
         if self._loaded is None or self._loaded.key != key:
             self._loaded = None
             task = load_task(grant.task)
             parameters = task.spec.parameters.model_validate(grant.task_parameters)
-            train, holdout = load_halves(task, [Path(study) for study in grant.studies], parameters)
+            studies, gone = map(Path, grant.studies), map(Path, grant.withdrawn)
+            train, holdout = load_halves(task, [*studies], parameters, left_out=[*gone])
             network = task.build_network(grant.network, seed=parameters.seed)
             self._loaded = _Loaded(key, task, train, holdout, network)
         return self._loaded
@@ -190,6 +192,7 @@ class _Turn:
         self._begun = self._clock()
         self._next_check = self._next_progress = self._fraction = 0.0
         self._stop_reason: FlomirError | None = None
+        self._used: frozenset[str] = frozenset()
 
     def run(self) -> RoundReply:
         request = self._request = self._worker.answered.as_before(self._request)
@@ -202,6 +205,7 @@ class _Turn:
             message = "this site agreed to train but not to send"
             raise NotTrusted(message, code="consent.send_refused")
         grant = self._await_begin()
+        self._used = frozenset(grant.studies)
         loaded = self._worker.loaded_for(request.session_id, grant)
         shared = set(loaded.task.spec.shared_keys(loaded.network.state_dict()))
         received = self._receive(loaded, shared)
@@ -219,7 +223,8 @@ class _Turn:
         return reply
 
     def _check(self) -> Grant:
-        return consented_grant(self._worker._grants.read(), self._request.session_id, self._request.round, self._bundle)
+        grants, request = self._worker._grants.read(), self._request
+        return consented_grant(grants, request.session_id, request.round, self._bundle, used=self._used)
 
     def _receive(self, loaded: _Loaded, shared: set[str]) -> Arrays:
         state = loaded.network.state_dict()
@@ -358,7 +363,7 @@ class _Turn:
             return RoundLate("the round's deadline has passed")
         try:
             self._check()
-        except NotTrusted as error:
+        except (NotTrusted, StudyUnusable) as error:
             return error
         cap_mib = self._worker.resources().memory_mib
         if cap_mib is not None and machine.resident_bytes() > cap_mib * MIB:

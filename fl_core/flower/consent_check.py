@@ -1,11 +1,12 @@
 """The gate of the runner: which session may do what, by the grants file alone; without a grant everything is refused."""
 
+from collections.abc import Set
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from fl_core.errors import NotTrusted
+from fl_core.errors import NotTrusted, StudyUnusable
 from fl_core.protocol.messages import SendPermission
 from fl_core.protocol.plan import Grant, Grants
 
@@ -31,14 +32,28 @@ class GrantsFile:
         return self._grants
 
 
-def consented_grant(grants: Grants | None, session_id: str, round_number: int, bundle_sha256: str) -> Grant:
+def consented_grant(
+    grants: Grants | None,
+    session_id: str,
+    round_number: int,
+    bundle_sha256: str,
+    *,
+    used: Set[str] = frozenset(),
+) -> Grant:
     """Return the grant that covers this round of this session, or refuse.
+
+    Parameters
+    ----------
+    used : set of str
+        Files of the studies that the round works with already.
 
     Raises
     ------
     NotTrusted
         ``consent.missing`` (no grant, training not allowed, other bundle, round outside of what was agreed) or
         ``consent.expired``.
+    StudyUnusable
+        A study that the round works with was withdrawn meanwhile.
     """
     grant = None if grants is None else grants.grants.get(session_id)
     if grant is None or not grant.train:
@@ -53,6 +68,9 @@ def consented_grant(grants: Grants | None, session_id: str, round_number: int, b
     if datetime.now(UTC) >= grant.valid_until:
         message = "the consent's time is over"
         raise NotTrusted(message, code="consent.expired")
+    if not used <= set(grant.studies):
+        message = "a study was withdrawn while the round worked with it"
+        raise StudyUnusable(message)
     return grant
 
 

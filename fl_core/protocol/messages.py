@@ -101,7 +101,9 @@ class DataDistributions(Wire):
     counts: dict[str, int] = Field(
         default_factory=dict, description="usable studies per half decade of photopeak counts, keyed by its lower end"
     )
-    warned: int = Field(default=0, ge=0, description="usable studies that quality control remarked on")
+    warned: int = Field(
+        default=0, ge=0, description="usable studies that quality control remarked on; 0 for fewer than three"
+    )
 
 
 class DataSummary(Wire):

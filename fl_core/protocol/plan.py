@@ -157,6 +157,9 @@ class Grant(FileModel):
     send: SendPermission
     valid_until: datetime
     studies: tuple[str, ...] = Field(description="paths of the study files this consent covers")
+    withdrawn: tuple[str, ...] = Field(
+        default=(), description="paths of those withdrawn since: they count for the halves only, and are in neither"
+    )
     released_rounds: tuple[int, ...] = Field(default=(), description="held rounds that the professional let go")
     refused_rounds: tuple[int, ...] = ()
     paused: bool = Field(default=False, description="nothing begins and nothing is finished until it is resumed")

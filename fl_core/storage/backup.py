@@ -32,6 +32,8 @@ FORMAT = "flomir-backup-1"
 LEFT_OUT = frozenset({"daemon.json", "daemon.lock", "logs", "flower", "run", f"{DATABASE}-wal", f"{DATABASE}-shm"})
 BULKY = frozenset({"studies", "reconstructions"})
 """What a hospital may rather copy by other means."""
+UPLOADS = PurePosixPath("laboratory/uploads")
+"""Scans as they were handed over, names in them and all: they are kept only until they are read."""
 CHUNK = 1024 * 1024
 ATTEMPTS = 3
 """To copy a file that is cut meanwhile."""
@@ -189,6 +191,8 @@ def _files(home: Path, leave_out: frozenset[str]) -> list[tuple[str, Path]]:
     for path in sorted(found):
         name = path.relative_to(home)
         first = name.parts[0]
+        if PurePosixPath(name.as_posix()).is_relative_to(UPLOADS):
+            continue
         if first in LEFT_OUT | leave_out | {DATABASE} or path.is_symlink() or not path.is_file():
             continue
         if not any(part.startswith(".") for part in name.parts):  # half-written files of the daemon

@@ -1,6 +1,7 @@
 """The federation's own certificate authority: it lives in the laboratory and signs sites after approval."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ ORCHESTRATOR_LIFE = timedelta(days=365)
 SITE_LIFE = timedelta(days=90)
 RENEW_BEFORE = timedelta(days=30)
 CLOCK_SKEW = timedelta(minutes=5)
+LOOPBACK = ("127.0.0.1", "localhost")
+MOST_PUBLIC_HOSTS = 8
+"""The public host and those before it that the orchestrator's certificate names; the oldest are left out."""
 ROLE_SITE = "site"
 ROLE_ORCHESTRATOR = "orchestrator"
 
@@ -116,10 +120,10 @@ class Authority:
         ).decode("ascii")
 
     def issue_orchestrator(
-        self, public_key: PublicKey, name: str, public_host: str, *, now: datetime | None = None
+        self, public_key: PublicKey, name: str, public_hosts: Sequence[str], *, now: datetime | None = None
     ) -> str:
-        """Sign the orchestrator's key for a year, for its public host and for loopback."""
-        hosts = list(dict.fromkeys([public_host.strip("[]"), "127.0.0.1", "localhost"]))
+        """Sign the orchestrator's key for a year, for these hosts and for loopback."""
+        hosts = list(dict.fromkeys([*public_hosts, *LOOPBACK]))
         return _pem(
             self._sign(
                 public_key,
@@ -132,17 +136,29 @@ class Authority:
         ).decode("ascii")
 
     def renew_orchestrator(self, name: str, public_host: str, *, now: datetime | None = None) -> None:
-        """Write a fresh orchestrator certificate; the key is kept when there is one."""
+        """Write a fresh orchestrator certificate; the key is kept when there is one.
+
+        It goes on naming the hosts of the present one, newest first: an enrolled site asks at the address of its
+        invitation and checks that name.
+        """
         if not self.paths.orchestrator_key.exists():
             save_key(generate_key(), self.paths.orchestrator_key)
-        pem = self.issue_orchestrator(self.orchestrator_key().public_key(), name, public_host, now=now)
+        hosts = list(dict.fromkeys([public_host.strip("[]"), *self._public_hosts()]))[:MOST_PUBLIC_HOSTS]
+        pem = self.issue_orchestrator(self.orchestrator_key().public_key(), name, hosts, now=now)
         write_public(self.paths.orchestrator_cert, pem.encode("ascii"))
 
     def orchestrator_needs_renewal(self, public_host: str, *, now: datetime | None = None) -> bool:
         """Say whether the certificate ends soon or does not name the public host."""
         certificate = load_certificate(self.orchestrator_pem())
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return needs_renewal(certificate, now=now) or _general_name(public_host.strip("[]")) not in names
+        host = _general_name(public_host.strip("[]"))
+        return needs_renewal(certificate, now=now) or host not in _general_names(certificate)
+
+    def _public_hosts(self) -> list[str]:
+        """Return the hosts that the present certificate names besides loopback, newest first."""
+        if not self.paths.orchestrator_cert.exists():
+            return []
+        hosts = (str(name.value) for name in _general_names(load_certificate(self.orchestrator_pem())))
+        return [host for host in hosts if host not in LOOPBACK]
 
     def _sign(
         self,
@@ -253,6 +269,10 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def _general_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
+    return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
 
 def _attribute(certificate: x509.Certificate, oid: ObjectIdentifier) -> str:

@@ -2,7 +2,7 @@
 """Write a reconstructed image, the format chosen by the file's suffix; atomically, without identifiers. Torch-free.
 
 =================  ===================================================================================================
-``.nii .nii.gz``   NIfTI in the patient's frame of reference where it is known
+``.nii .nii.gz``   NIfTI in the patient's frame of reference where it is known; ``descrip`` says that it is for research
 ``.dcm``           DICOM NM RECON TOMO; with the source DICOM as template it joins the same examination
 ``.h5``            an image file: ``/image`` float32 (Z, Y, X) LPS; attributes ``unit``, ``voxel_mm`` (z, y, x),
                    ``origin_mm`` (x, y, z of voxel 0, 0, 0), ``method`` (JSON); root ``format`` = "flomir-image". It is

@@ -22,6 +22,7 @@ from model.errors import StudyFormatError
 from model.geometry import ensure_shape
 from model.io.atomic import write_atomically
 from model.io.imported import PatientFrame
+from model.io.marking import RESEARCH_ONLY
 from model.io.resampling import PlacedVolume
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -78,14 +79,14 @@ def read_nifti(path: str | Path) -> PlacedVolume:
 def write_nifti(path: str | Path, volume: npt.NDArray[np.floating], frame: PatientFrame) -> None:
     """Write a volume (Z, Y, X) as float32 NIfTI, atomically; compressed where the name ends in ``.gz``.
 
-    The header says where the voxels lie and nothing else; the same volume gives the same bytes.
+    The header says where the voxels lie and that the image is for research; the same volume gives the same bytes.
     """
     target = Path(path)
     ensure_shape("the volume", volume.shape, frame.grid.shape)
     to_ras = _RAS_LPS @ frame.affine_lps()
     image: Any = nibabel.Nifti1Image(np.asarray(volume, dtype=np.float32).transpose(2, 1, 0), to_ras)
     image.header.set_xyzt_units("mm")
-    image.header["descrip"] = b"flomir"
+    image.header["descrip"] = f"FLoMIR. {RESEARCH_ONLY}".encode("ascii")  # 79 bytes at most
     image.set_sform(to_ras, code="scanner")
     image.set_qform(to_ras, code="scanner")
     content: bytes = image.to_bytes()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.quality.facts import Array, Facts
-from model.quality.report import Finding, Level, curve_picture
+from model.quality.report import Finding, Findings, Level, curve_picture
 
 COARSE_STEP_DEG = 6.5  # 32 views in 180 degrees are 5.6 apart
 FEWEST_VIEWS = 6  # fewer are no tomography
@@ -78,10 +78,12 @@ def _next_detector(angles_deg: Array, usual: float) -> npt.NDArray[np.bool_]:
     return away
 
 
-def check_arc(facts: Facts) -> list[Finding]:
+def check_arc(facts: Facts) -> Findings:
     """Check that the views cover half a turn, the heart-centred arc, or a full turn."""
     arc = float(np.degrees(facts.geometry.arc_rad))
-    if facts.geometry.n_views < FEWEST_VIEWS or min(abs(arc - usual) for usual in USUAL_ARCS_DEG) <= ARC_TOLERANCE_DEG:
+    if facts.geometry.n_views < FEWEST_VIEWS:
+        return None
+    if min(abs(arc - usual) for usual in USUAL_ARCS_DEG) <= ARC_TOLERANCE_DEG:
         return []
     level = Level.ERROR if arc < SHORTEST_ARC_DEG else Level.WARNING
     text = f"The views cover {arc:.0f} degrees; a half turn (180), 204 or a full turn (360) were expected."

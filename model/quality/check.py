@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import h5py
@@ -11,9 +11,9 @@ from model.io.study import read_study
 from model.io.study_records import Study
 from model.quality import acquisition, consistency, counting, coverage, identifiers
 from model.quality.facts import Facts
-from model.quality.report import Finding, QualityReport
+from model.quality.report import Finding, Findings, QualityReport
 
-Check = Callable[[Facts], list[Finding]]
+Check = Callable[[Facts], Findings]
 CHECKS: dict[str, Check] = {
     "views": acquisition.check_views,
     "arc": acquisition.check_arc,
@@ -39,7 +39,7 @@ def check_study(study: Study) -> QualityReport:
     The study must keep the rules of the format (`model.io.study.read_study` sees to it).
     """
     facts = Facts.of(study)
-    return _report(finding for check in CHECKS.values() for finding in check(facts))
+    return _report({name: check(facts) for name, check in CHECKS.items()})
 
 
 def check_file(path: str | Path) -> QualityReport:
@@ -53,9 +53,13 @@ def check_file(path: str | Path) -> QualityReport:
     report = check_study(read_study(path))
     with h5py.File(path, "r") as file:
         items = identifiers.check_file_items(file)
-    return _report((*items, *report.findings), "items")
+    return QualityReport(_ordered((*items, *report.findings)), (*report.checked, "items"))
 
 
-def _report(findings: Iterable[Finding], *more: str) -> QualityReport:
-    ordered = sorted(findings, key=lambda finding: -finding.level.rank)
-    return QualityReport(tuple(ordered), (*CHECKS, *more))
+def _report(found: Mapping[str, Findings]) -> QualityReport:
+    made = {name: findings for name, findings in found.items() if findings is not None}
+    return QualityReport(_ordered(finding for findings in made.values() for finding in findings), tuple(made))
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: -finding.level.rank))

@@ -22,7 +22,7 @@ import numpy as np
 
 from model.quality.calibration import TOLERANCE, fit_calibration
 from model.quality.facts import Array, Facts
-from model.quality.report import Finding, Level, curve_picture
+from model.quality.report import Finding, Findings, Level, curve_picture
 from model.quality.system import SMALLEST, Coarse, System, moved_map, osem
 
 FEWEST_VIEWS, LARGEST_STEP_DEG = 16, 12.0
@@ -78,11 +78,11 @@ def _fit(facts: Facts) -> Fitted | None:
     return Fitted(coarse, system, system.project_all(image) + coarse.scatter)
 
 
-def check_motion(facts: Facts) -> list[Finding]:
+def check_motion(facts: Facts) -> Findings:
     """Check that every view lies where the image says: nobody moved, the axis of rotation is in the middle."""
     fit = fitted(facts)
     if fit is None:
-        return []
+        return None
     shifts = view_shifts(fit.coarse, fit.expected)
     if fit.coarse.mu is None:  # attenuation itself moves the views' middles
         return _axial(shifts, WITHOUT_MAP * AXIAL_RMS_MM)
@@ -175,11 +175,11 @@ def _likelihood(coarse: Coarse, system: System) -> float:
     return float((coarse.counts * np.log(expected) - expected).sum())
 
 
-def check_map_place(facts: Facts) -> list[Finding]:
+def check_map_place(facts: Facts) -> Findings:
     """Compare the likelihood of images with the map moved by a step along x, y and z."""
     fit = fitted(facts)
     if fit is None or fit.coarse.mu is None or not fit.coarse.mu.any():
-        return []
+        return None
     coarse = fit.coarse.every(max(1, len(fit.expected) // MAP_VIEWS))
     system = System(coarse, coarse.mu)
     here = _likelihood(coarse, system)
@@ -210,11 +210,11 @@ def _moved(coarse: Coarse, system: System, axis: int, sign: float) -> float:
     return _likelihood(coarse, System(coarse, moved_map(coarse.mu, (step[0], step[1], step[2]), coarse), like=system))
 
 
-def check_reference(facts: Facts) -> list[Finding]:
+def check_reference(facts: Facts) -> Findings:
     """Compare the counts of each view with what the reference predicts, as training will."""
     fit = fitted(facts)
     if fit is None or facts.study.reference is None:
-        return []
+        return None
     coarse, system = fit.coarse, fit.system
     reference = coarse.volume(facts.study.reference.astype(np.float64))
     expected = system.project_all(reference.reshape(len(reference), -1)).sum(axis=(1, 2))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from model.quality.facts import Array, Facts
-from model.quality.report import Finding, Level, curve_picture, image_picture
+from model.quality.report import Finding, Findings, Level, curve_picture, image_picture
 
 Mask = npt.NDArray[np.bool_]
 FEW_COUNTS, HOPELESS_COUNTS = 4.0e5, 1.0e5
@@ -40,10 +40,10 @@ def check_total(facts: Facts) -> list[Finding]:
     return [Finding("counts.low", level, text, remedy, {"total": total, "least": FEW_COUNTS}, picture)]
 
 
-def check_each_view(facts: Facts) -> list[Finding]:
+def check_each_view(facts: Facts) -> Findings:
     """Check that counts per second change smoothly from view to view: none missing, weak, strong, and no step."""
     if facts.geometry.n_views < FIXED_VIEWS:
-        return []
+        return None
     rate = facts.per_view / np.asarray(facts.geometry.duration_s)
     scale = facts.total / max(float(rate.sum()), 1e-12)  # so that the squared error is Poisson's
     rate = rate * scale
@@ -136,10 +136,10 @@ def _step(rate: Array, expected: Array, odd: list[int]) -> list[Finding]:
     return [Finding("counts.step", Level.WARNING, text, remedy, {"view": where, "percent": 100 * best}, picture)]
 
 
-def check_pixels(facts: Facts) -> list[Finding]:
+def check_pixels(facts: Facts) -> Findings:
     """Look for elements that count nothing, or far too much, in all views; and for writing in the pictures."""
     if facts.geometry.n_views < FIXED_VIEWS:
-        return []
+        return None
     summed = facts.counts.sum(axis=0)
     broad = facts.geometry.bin_mm > BROAD_BIN_MM
     dead, hot = _dead(summed), _hot(summed, BROAD_FACTOR if broad else HOT_FACTOR)

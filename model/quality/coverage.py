@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from model.quality.facts import Array, Facts
-from model.quality.report import Finding, Level, curve_picture, image_picture
+from model.quality.report import Finding, Findings, Level, curve_picture, image_picture
 
 EDGE_SHARE = 0.30  # of the body's usual counts in a column, at the first column that counts
 TISSUE_DEVIATION, TISSUE_IMPOSSIBLE = 0.055, 0.25  # adipose is 8 % below, muscle 3 % above water
@@ -21,12 +21,12 @@ _PLANE = np.zeros((3, 3, 3), dtype=bool)
 _PLANE[1] = True
 
 
-def check_truncation(facts: Facts) -> list[Finding]:
+def check_truncation(facts: Facts) -> Findings:
     """Check that the counts fade towards both sides of the field of view."""
     columns = facts.counts.sum(axis=1)  # (V, U)
     used = np.flatnonzero(columns.sum(axis=0) > 0)
     if used.size < 4:
-        return []
+        return None
     first, last = int(used[0]), int(used[-1])
     middle = np.median(columns[:, first + used.size // 4 : last + 1 - used.size // 4], axis=1)
     sides = np.stack([columns[:, first : first + 2].mean(axis=1), columns[:, last - 1 : last + 1].mean(axis=1)])
@@ -57,10 +57,10 @@ def tissue_level(mu: Array, voxel_mm: float) -> float:
     return float((edges[at] + edges[at + 1]) / 2)
 
 
-def check_map(facts: Facts) -> list[Finding]:
+def check_map(facts: Facts) -> Findings:
     """Check that soft tissue has the attenuation of soft tissue at this energy, and that nothing is written in the map."""
     if facts.study.attenuation is None:
-        return []
+        return None
     mu = facts.study.attenuation.astype(np.float64)
     level, water = tissue_level(mu, facts.geometry.grid.voxel_mm[2]), facts.water_mu_per_mm
     middle = image_picture(mu[mu.shape[0] // 2], "map", flip=False)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 MOST_PIXELS = 96  # along either side of a picture; larger ones are averaged down
-VERSION = 1
+VERSION = 2
 """Of the checks: a report of another version is made again where the study is at hand."""
 
 
@@ -114,6 +114,10 @@ class Finding:
             numbers={str(name): float(v) for name, v in data["numbers"].items()},
             picture=None if picture is None else Picture.from_dict(picture),
         )  # fmt: skip
+
+
+Findings = list[Finding] | None
+"""What a check found; None where the study does not have the data that the check needs."""
 
 
 @dataclass(frozen=True)

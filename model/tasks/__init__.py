@@ -1,6 +1,7 @@
 """The torch half of the tasks: what a runner can do with any of them, and the lookup by name."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
@@ -131,10 +132,25 @@ def load_halves(
     paths: Sequence[Path],
     parameters: TaskParameters,
     on_progress: Callable[[float], None] | None = None,
+    *,
+    left_out: Sequence[Path] = (),
 ) -> Halves:
-    """Read a site's samples and split them by patient as every round of a session does."""
+    """Read a site's samples and split them by patient as every round of a session does.
+
+    Those `left_out` were withdrawn since the consent: they count for the halves, so that no other patient changes sides,
+    and are then in neither. One that cannot be read does not count.
+    """
     samples = task.load_samples(sorted(paths, key=str), on_progress, parameters=parameters)
-    return Halves(*task.split(samples, parameters.holdout_fraction, parameters.seed))
+    gone: list[Sample] = []
+    for path in sorted(left_out, key=str):
+        with suppress(ModelError):
+            gone += task.load_samples([path], parameters=parameters)
+    train, holdout = task.split([*samples, *gone], parameters.holdout_fraction, parameters.seed)
+    names = {sample.name for sample in gone}
+    return Halves(
+        [sample for sample in train if sample.name not in names],
+        [sample for sample in holdout if sample.name not in names],
+    )
 
 
 def train_round(

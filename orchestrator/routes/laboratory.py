@@ -125,7 +125,7 @@ def _add_starts(api: APIBlueprint, laboratory: Laboratory, upload_limit_bytes: i
 
     @api.post("/uploads", responses={201: UploadView})
     def upload_scan(form: ScanUpload) -> Response:
-        """Take in one scan to try a model on; it is kept without identifiers only."""
+        """Take in one scan to try a model on; the file is deleted once it is read."""
         trials = laboratory.reconstructions
         received = receive(pieces(form.file.stream), trials.uploads, limit_bytes=upload_limit_bytes, suffix=".part")
         try:

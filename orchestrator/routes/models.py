@@ -81,7 +81,7 @@ def model_routes(models: Models, bin_: ModelBin, family: ModelFamily, *, upload_
         """Return the weights as a safetensors file."""
         view = models.view(path.model_id)
         return send_file(
-            models.weights_path(view.sha256),
+            models.take_along(view.id),
             mimetype="application/octet-stream",
             as_attachment=True,
             download_name=f"{view.sha256[:12]}.safetensors",

@@ -88,6 +88,13 @@ class Models:
             raise NotFound(message)
         return path
 
+    def take_along(self, model_id: str) -> Path:
+        """Return the weights of a model for a person who downloads them, which is written down; raises NotFound."""
+        path = self.weights_path(self.view(model_id).sha256)
+        with self._desk.database.begin() as tx:
+            self._desk.journal.note(tx, actor=by_manager(), action="model.downloaded", subject=model_id, details={})
+        return path
+
     def weights_for_site(self, site_id: str, sha256: str) -> Path:
         """Return the file if the site was invited to the session it belongs to, else raise NotFound."""
         if not _SHA256.fullmatch(sha256) or not lab_models.is_for_site(self._desk.database, site_id, sha256):

@@ -47,11 +47,10 @@ from model.io.dicom.modules import (
 from model.io.dicom.orbit import read_orbit
 from model.io.dicom.position import read_frame, read_picture
 from model.io.imported import PatientFrame
+from model.io.marking import RESEARCH_ONLY
 from model.io.study_records import Study
 from model.io.units import BQ_PER_ML, COUNTS, Unit
 
-RESEARCH_ONLY = "For research, not for diagnosis"
-"""Image Comments (0020,4000) of every image that is written; viewers show it."""
 _UNITS: dict[Unit, str] = {COUNTS: "CNTS", BQ_PER_ML: "BQML"}  # PS3.3 C.8.9.1.1.3, the defined terms of PET
 
 # Taken over from the template: who, which examination, where, what was injected and how it was acquired.
@@ -181,7 +180,7 @@ def recon_dataset(
     dataset.SeriesDescription += shown.words
     dataset.SeriesNumber += shown.series_step
     dataset.DerivationDescription = f"FLoMIR reconstruction{shown.words}: {method}".removesuffix(": ")[:1024]
-    dataset.ImageComments = RESEARCH_ONLY
+    dataset.ImageComments = RESEARCH_ONLY  # (0020,4000): viewers show it
     dataset.Units = _UNITS[unit]
     dataset.CountsAccumulated = None
     slope = add_pixels(dataset, values)

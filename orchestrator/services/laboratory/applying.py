@@ -13,7 +13,9 @@ from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import JobRow, JobState
 from model.errors import ModelError
+from model.io.marking import RESEARCH_ONLY
 from orchestrator.laboratory_schemas import ReconstructionCreate, ReconstructionResult, UploadView
+from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import SetFiles, Sets
 from orchestrator.services.laboratory.training import MODULE, reconstructing_model
@@ -89,7 +91,10 @@ class Reconstructions:
             return archive[name].astype(np.float32), (z, y, x)
 
     def export(self, job_id: str, name: str, form: str) -> Path:
-        """Return an image as a file to take along, with the study's place and without identifiers."""
+        """Return an image as a file to take along, in the study's place, marked as research, without identifiers.
+
+        That it was taken is written down.
+        """
         from model.io.export import SUFFIXES, export_volume  # with all readers: not for a start that exports nothing
         from model.io.importing import import_studies
 
@@ -99,10 +104,16 @@ class Reconstructions:
         if not path.is_file():
             study = self._study(ReconstructionCreate.model_validate(job.spec), job_id)
             try:
-                export_volume(path, image, import_studies(study)[0], method={"method": f"{name}, {job.title}"})
+                method = {"method": f"{name}, {job.title}. {RESEARCH_ONLY}"}
+                export_volume(path, image, import_studies(study)[0], method=method)
             except (ModelError, FileNotFoundError) as error:
                 message = f"the image cannot be written as {form}: {error}"
                 raise StudyUnusable(message) from error
+        with self._desk.database.begin() as tx:
+            details: dict[str, object] = {"image": name, "form": form}
+            self._desk.journal.note(
+                tx, actor=by_manager(), action="laboratory.exported", subject=job_id, details=details
+            )
         return path
 
     def _study(self, wanted: ReconstructionCreate, job_id: str) -> Path:
@@ -138,8 +149,6 @@ def source_of(wanted: ReconstructionCreate, *, sets: Sets, files: SetFiles, uplo
 class ReconstructionWork:
     """The job `reconstruction`."""
 
-    can_resume = True
-
     def __init__(self, *, sets: Sets, files: SetFiles, models: Models, uploads: Path) -> None:
         self._sets = sets
         self._files = files
@@ -150,6 +159,11 @@ class ReconstructionWork:
     def lane(self) -> Lane:
         """A study takes seconds: it does not wait for a training."""
         return "light"
+
+    def can_resume(self, job: JobRow, folder: Path) -> bool:
+        """Tell whether the scan is still there, as it came or without identifiers."""
+        upload = self._upload(job)
+        return upload is None or upload.is_file() or (folder / IMPORTED).is_file()
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return which study and which model; a scan that was imported already is not asked for again."""
@@ -188,7 +202,19 @@ class ReconstructionWork:
         return Outcome(result=ReconstructionResult.model_validate(kept).model_dump(mode="json"))
 
     def changed(self, tx: Transaction, job: JobRow, state: JobState) -> None:
-        """Nothing else follows a reconstruction."""
+        """Delete an upload with which nothing can be done any more; only after an interruption it is read again."""
+        if state in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}:
+            tx.after_commit(lambda: self.removed(job))
+
+    def removed(self, job: JobRow) -> None:
+        """Delete the upload, which may name a patient."""
+        upload = self._upload(job)
+        if upload is not None:
+            upload.unlink(missing_ok=True)
+
+    def _upload(self, job: JobRow) -> Path | None:
+        upload_id = ReconstructionCreate.model_validate(job.spec).upload_id
+        return self._uploads / upload_id if upload_id is not None and _UPLOAD.fullmatch(upload_id) else None
 
 
 def _items(value: object) -> list[tuple[str, object]]:

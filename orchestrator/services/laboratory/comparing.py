@@ -71,8 +71,6 @@ class Comparisons:
 class ComparisonWork:
     """The job `comparison`."""
 
-    can_resume = True
-
     def __init__(self, *, sets: Sets, files: SetFiles, models: Models) -> None:
         self._sets = sets
         self._files = files
@@ -82,6 +80,11 @@ class ComparisonWork:
     def lane(self) -> Lane:
         """Many reconstructions are heavy."""
         return "heavy"
+
+    def can_resume(self, job: JobRow, folder: Path) -> bool:
+        """Return true: a comparison goes on with the studies that are reconstructed."""
+        del job, folder
+        return True
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return which studies by which methods; begun anew each time."""
@@ -118,3 +121,6 @@ class ComparisonWork:
 
     def changed(self, tx: Transaction, job: JobRow, state: JobState) -> None:
         """Nothing else follows a comparison."""
+
+    def removed(self, job: JobRow) -> None:
+        """Nothing lies outside of its folder."""

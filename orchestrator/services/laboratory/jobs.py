@@ -154,11 +154,11 @@ class Jobs:
         Raises
         ------
         IllegalTransition
-            When it runs, is done, or belongs to a kind that cannot go on.
+            When it runs, is done, or has nothing to go on with.
         """
         job = self.row(job_id)
-        if not self._works[job.kind].can_resume:
-            message = "this kind of job cannot go on; start it again"
+        if not self._works[job.kind].can_resume(job, self.folder(job_id)):
+            message = "this job cannot go on; start it again"
             raise IllegalTransition(message)
         with self._desk.database.begin() as tx:
             state = lab_work.apply_to_job(
@@ -179,6 +179,7 @@ class Jobs:
             lab_work.remove_job(tx, job_id)
             self._desk.journal.note(tx, actor=by_manager(), action="laboratory.job_removed", subject=job_id)
             tx.after_commit(lambda: self._tell_removed(job_id))
+        self._works[job.kind].removed(job)
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
         return Deleted(id=job_id)
 
@@ -338,7 +339,8 @@ class Jobs:
         with self._lock:
             live = self._live.get(row.id)
         shown = row if live is None else replace(row, live=live)
-        return job_view(shown, can_resume=self._works[row.kind].can_resume, ending=self._queue.is_ending(row.id))
+        can_resume = self._works[row.kind].can_resume(row, self.folder(row.id))
+        return job_view(shown, can_resume=can_resume, ending=self._queue.is_ending(row.id))
 
 
 _KIND_WORDS = {

@@ -238,8 +238,6 @@ def _used_sets(job: JobRow) -> set[str]:
 class SetWork:
     """The jobs `synthesis` and `check`: both end with a description of the data set."""
 
-    can_resume = True
-
     def __init__(self, desk: Desk, files: SetFiles, *, lane: Lane) -> None:
         self._desk = desk
         self._files = files
@@ -249,6 +247,11 @@ class SetWork:
     def lane(self) -> Lane:
         """Making is heavy, checking light."""
         return self._lane
+
+    def can_resume(self, job: JobRow, folder: Path) -> bool:
+        """Return true: studies that are there are not made again."""
+        del job, folder
+        return True
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return what to make or to check."""
@@ -282,3 +285,6 @@ class SetWork:
         set_id = str(job.set_id)
         lab_work.update_set(tx, set_id, {"state": words.get(state, "incomplete")})
         tx.after_commit(lambda: publish_set(self._desk, set_id))
+
+    def removed(self, job: JobRow) -> None:
+        """Nothing lies outside of its folder."""

@@ -92,8 +92,6 @@ def reconstructing_model(models: Models, model_id: str) -> tuple[str, Path]:
 class TrainingWork:
     """The job `training`."""
 
-    can_resume = True
-
     def __init__(self, desk: Desk, *, sets: Sets, models: Models, folder: Path) -> None:
         self._desk = desk
         self._sets = sets
@@ -104,6 +102,11 @@ class TrainingWork:
     def lane(self) -> Lane:
         """One training at a time."""
         return "heavy"
+
+    def can_resume(self, job: JobRow, folder: Path) -> bool:
+        """Return true: a training goes on after its last checkpoint."""
+        del job, folder
+        return True
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return what to train; always with `resume`: there is a checkpoint, or it begins."""
@@ -161,3 +164,6 @@ class TrainingWork:
 
     def changed(self, tx: Transaction, job: JobRow, state: JobState) -> None:
         """Nothing else follows a training."""
+
+    def removed(self, job: JobRow) -> None:
+        """Nothing lies outside of its folder."""

@@ -42,9 +42,8 @@ class Work(Protocol):
     def lane(self) -> Lane:
         """Heavy jobs run one after another; light ones beside them, one after another."""
 
-    @property
-    def can_resume(self) -> bool:
-        """Whether a job that ended early can be gone on with."""
+    def can_resume(self, job: JobRow, folder: Path) -> bool:
+        """Tell whether a job that ended early can be gone on with; `folder` is the job's."""
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return what the child is asked; raises FlomirError where the job cannot begin any more."""
@@ -54,6 +53,9 @@ class Work(Protocol):
 
     def changed(self, tx: Transaction, job: JobRow, state: JobState) -> None:
         """Follow the job's state in what belongs to it."""
+
+    def removed(self, job: JobRow) -> None:
+        """Let go of what belongs to a job that is forgotten, outside of its folder."""
 
 
 class RunLongJob(Protocol):

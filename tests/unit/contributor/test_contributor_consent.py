@@ -93,9 +93,12 @@ def test_withdrawing_a_study_takes_it_out_of_running_sessions(site: TestSite) ->
     session_id = site.receive()
     site.answer(session_id)
     site.client.delete(f"/api/v1/studies/{ids[0]}")
-    assert [Path(path).stem for path in site.grants().grants[session_id].studies] == [ids[1]]
+    grant = site.grants().grants[session_id]
+    assert [Path(path).stem for path in grant.studies] == [ids[1]]
+    assert [Path(path).stem for path in grant.withdrawn] == [ids[0]]
     site.client.post(f"/api/v1/studies/{ids[0]}/restore")
-    assert len(site.grants().grants[session_id].studies) == 2
+    grant = site.grants().grants[session_id]
+    assert (len(grant.studies), grant.withdrawn) == (2, ())
 
 
 def test_agreeing_to_train_without_a_usable_study_is_a_conflict(site: TestSite) -> None:

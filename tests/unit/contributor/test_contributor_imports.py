@@ -305,6 +305,8 @@ def test_an_import_is_forgotten_with_its_names(site: TestSite, tmp_path: Path) -
     assert site.client.delete(f"/api/v1/imports/{view['id']}").status_code == 200
     assert site.client.get(f"/api/v1/imports/{view['id']}").status_code == 404
     assert len(site.client.get("/api/v1/studies").json["items"]) == 1
+    row = site.daemon.services.records.audit_rows(after=0, limit=1000)[-1]
+    assert (row.actor, row.action, row.subject) == ("Owner", "import.forgotten", view["id"])
 
 
 def _failed_with_files(site: TestSite, tmp_path: Path) -> Path:

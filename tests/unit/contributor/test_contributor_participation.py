@@ -201,6 +201,8 @@ def test_a_final_model_is_fetched_by_itself(served: tuple[TestSite, FakeOrchestr
     wait_for(lambda: any(one["fetched"] for one in site.client.get("/api/v1/models").json["items"]))
     with site.client.get("/api/v1/models/model-1/weights") as answer:
         assert answer.data == WEIGHTS
+    row = site.daemon.services.records.audit_rows(after=0, limit=1000)[-1]
+    assert (row.action, row.subject) == ("model.downloaded", "model-1")
     [path] = site.paths.models.glob("*.safetensors")
     assert path.stem == hashlib.sha256(WEIGHTS).hexdigest()
 

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from contributor.services.quality import judged
+from fl_core.storage.site_quality import QualityStore
 from model.io.study import write_study
+from model.quality.check import CHECKS
 from model.quality.report import Finding, Level, QualityReport
 from tests.support.contributor import TestSite, enrolled_site
 from tests.support.studies import tiny_study, write_tiny_study
@@ -77,6 +80,21 @@ def test_a_table_of_studies_can_word_why_one_may_not_train_by_a_code_and_its_num
     assert glances[right["id"]]["cause"] is None
 
 
+def test_a_report_of_earlier_checks_is_made_again(site: TestSite, tmp_path: Path) -> None:
+    write_tiny_study(tmp_path / "few.h5", 5)
+    study = _add(site, tmp_path / "few.h5")
+    view = site.client.get(f"/api/v1/studies/{study['id']}/quality").json
+    store = QualityStore(site.daemon.database)
+    kept = store.get(str(study["id"]))
+    assert kept is not None
+    with site.daemon.database.begin() as tx:
+        old: dict[str, Any] = {**kept.report, "version": 1, "checked": ["everything"]}
+        store.put(tx, replace(kept, report=old))
+    again = site.client.get(f"/api/v1/studies/{study['id']}/quality").json
+    assert again["checked"] == view["checked"]
+    assert again["findings"] == view["findings"]
+
+
 def test_the_quality_of_a_study_that_is_not_here_is_not_found(site: TestSite) -> None:
     assert site.client.get("/api/v1/studies/study-nowhere/quality").status_code == 404
 
@@ -93,6 +111,14 @@ def test_a_warning_changes_nothing() -> None:
     report = QualityReport((Finding("counts.low", Level.WARNING, "Few.", "Look."),))
     record = object()
     assert judged(record, report) is record  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_check_has_a_name_on_the_page(language: str) -> None:
+    words = (REPOSITORY / f"frontend/contributor/src/i18n/{language}.quality.ts").read_text()
+    names = re.search(r"check: \{ (.*?) \}", words)
+    assert names is not None
+    assert set(re.findall(r'(?:^|, )"?([\w ]+?)"?: "', names[1])) == {*CHECKS, "items"}
 
 
 def test_every_finding_has_its_german() -> None:

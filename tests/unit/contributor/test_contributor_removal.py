@@ -1,16 +1,19 @@
 """Removing what the site made itself: with its files, only once it has ended, and written down."""
 
+import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from fl_core.storage.lab_work import JobEvent
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
 from tests.support.contributor import TestSite, enrolled_site, wait_for
+from tests.support.studies import tiny_geometry
 
 MADE, OTHER = "reconstruction-00000000000a", "reconstruction-00000000000b"
 RESULT, SECOND = "result-00000000000a", "result-00000000000b"
@@ -69,6 +72,33 @@ def test_a_reconstruction_goes_with_all_its_files_and_nothing_else(
     )  # fmt: skip
     assert site.told("reconstruction_deleted") == [{"id": MADE}]
     assert site.told("storage")
+
+
+@pytest.mark.parametrize("form", ["nii", "h5", "dcm"])
+def test_an_image_that_is_taken_along_is_marked_for_research_and_that_it_was_taken_is_written_down(
+    site: TestSite, form: str
+) -> None:
+    [study] = site.add_studies(1)
+    record = ReconstructionRecord(
+        id=MADE,
+        study_id=study,
+        model_id="model-1",
+        state="done",
+        created_at=NOW,
+        arrays=["osem"],
+        metrics={},
+        seconds={},
+    )
+    with site.daemon.database.begin() as tx:
+        ReconstructionStore(site.daemon.database).save(tx, record)
+    image = np.ones(tiny_geometry().volume_shape, np.float32)
+    np.savez(site.paths.reconstructions / f"{MADE}.npz", osem=image, voxel_mm=np.ones(3))
+    with site.client.get(f"/api/v1/reconstructions/{MADE}/export/osem/{form}") as answer:
+        content = gzip.decompress(answer.data) if form == "nii" else answer.data
+    assert b"or research, not for diagnosis" in content
+    row = site.daemon.services.records.audit_rows(after=0, limit=1000)[-1]
+    assert (row.action, row.subject) == ("reconstruction.exported", MADE)
+    assert row.details == {"study": study, "image": "osem", "form": form}
 
 
 def test_a_comparison_goes_with_its_folder_which_counted_towards_the_limit(site: TestSite) -> None:

@@ -30,7 +30,8 @@ def test_groups_of_fewer_than_three_are_put_together() -> None:
     assert told.cameras == {"60 views": 3, "other": 2}
     assert told.counts == {"1000000": 3, "other": 2}
     assert told.kinds == {"SPECT study": 5}
-    assert told.warned == 2
+    assert told.warned == 0
+    assert distributions_of([rare, rare, rare]).warned == 3
     assert "rare" not in told.model_dump_json()
     assert distributions_of([]).cameras == {}
 

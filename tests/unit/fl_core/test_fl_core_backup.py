@@ -24,6 +24,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     for name, content in {
         "models/a.safetensors": b"w" * 5000, "trust/ca.key": b"secret", "settings.toml": b"", "logs/daemon.log": b"x",
         "daemon.json": b"{}", "flower/state.db": b"x", "studies/one.h5": b"s" * 9000, "models/.copy-1": b"half",
+        "laboratory/uploads/upload-1.dcm": b"a name",
     }.items():  # fmt: skip
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -252,6 +252,63 @@ def test_consent_withdrawn_during_training_stops_it_within_a_second_and_nothing_
     assert hospital.phases()[-1] is SitePhase.WITHDRAWN
 
 
+def test_a_study_withdrawn_during_training_ends_the_round_and_the_next_one_goes_on_without_it(
+    hospital: Hospital,
+) -> None:
+    studies = hospital.studies
+    hospital.studies = studies * 20
+    hospital.agree(task_parameters=long_training())
+    thread, results = in_background(hospital)
+    assert eventually(lambda: any(e.phase is SitePhase.TRAINING and e.fraction > 0 for e in hospital.events))
+    hospital.studies = studies[1:]
+    hospital.agree()
+    thread.join(5)
+    assert results[0].code == "study.unusable"
+    assert SitePhase.SENT not in hospital.phases()
+    assert hospital.phases()[-1] is SitePhase.FAILED
+    assert hospital.answer(round=2).num_examples == 4
+
+
+def test_an_update_that_learned_from_a_study_withdrawn_since_never_leaves(hospital: Hospital) -> None:
+    hospital.agree(send=SendPermission.ASK)
+    thread, results = in_background(hospital)
+    assert eventually(lambda: SitePhase.HELD in hospital.phases())
+    hospital.studies = hospital.studies[1:]
+    hospital.agree(send=SendPermission.ASK, released_rounds=(1,))
+    thread.join(5)
+    assert results[0].code == "study.unusable"
+    assert SitePhase.SENT not in hospital.phases()
+
+
+@pytest.mark.parametrize("gone", range(6))
+def test_a_withdrawal_takes_one_patient_out_and_no_other_changes_sides(hospital: Hospital, gone: int) -> None:
+    before = hospital.worker.loaded_for(SESSION, make_grant(hospital.studies))
+    path = hospital.studies.pop(gone)
+    after = hospital.worker.loaded_for(SESSION, make_grant(hospital.studies, withdrawn=(str(path),)))
+    for half in ("train", "holdout"):
+        kept = [sample.name for sample in getattr(before, half) if sample.name != path.stem]
+        assert [sample.name for sample in getattr(after, half)] == kept
+
+
+def test_a_withdrawn_file_that_is_damaged_does_not_end_training(hospital: Hospital) -> None:
+    path = hospital.studies.pop()
+    path.write_bytes(b"not a study")
+    hospital.agree(withdrawn=(str(path),))
+    assert hospital.answer().num_examples == 4
+
+
+def test_a_study_restored_during_a_round_does_not_end_it(hospital: Hospital) -> None:
+    every = hospital.studies
+    hospital.studies = every[1:]
+    hospital.agree(send=SendPermission.ASK)
+    thread, results = in_background(hospital)
+    assert eventually(lambda: SitePhase.HELD in hospital.phases())
+    hospital.studies = every
+    hospital.agree(send=SendPermission.ASK, released_rounds=(1,))
+    thread.join(5)
+    assert results[0].num_examples == 4
+
+
 def test_training_ends_at_the_rounds_deadline(hospital: Hospital) -> None:
     hospital.studies = hospital.studies * 20
     hospital.agree(task_parameters=long_training())

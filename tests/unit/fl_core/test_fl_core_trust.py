@@ -1,6 +1,8 @@
 """Promises of keys, the authority, the trusted list and invitations."""
 
 import base64
+import contextlib
+import ssl
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +31,7 @@ from fl_core.trust.identity import (
     save_key,
     short_fingerprint,
 )
+from fl_core.trust.tls import enrol_context, gateway_context
 from fl_core.trust.trusted import read_trusted, write_trusted
 from tests.support.trust import make_authority, make_invitation, make_site
 
@@ -146,6 +149,25 @@ def test_a_new_public_host_asks_for_a_new_orchestrator_certificate(authority: Au
     assert authority.orchestrator_needs_renewal("fl.example.org", now=datetime.now(UTC) + timedelta(days=340))
 
 
+def test_a_site_with_an_old_address_stays_in_after_the_public_host_changed_and_after_renewals(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path, "old.example.org")
+    for host in ("2001:db8::7", "new.example.org", "new.example.org"):
+        authority.renew_orchestrator("Lab", host)
+    for host in ("old.example.org", "2001:db8::7", "new.example.org", "127.0.0.1", "localhost"):
+        _greet(authority, host)
+    with pytest.raises(ssl.SSLCertVerificationError, match="strange"):
+        _greet(authority, "strange.example.org")
+
+
+def test_the_orchestrators_certificate_names_the_eight_newest_public_hosts(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path, "host-0.example.org")
+    for number in range(1, 10):
+        authority.renew_orchestrator("Lab", f"host-{number}.example.org")
+    assert [n for n in range(10) if not authority.orchestrator_needs_renewal(f"host-{n}.example.org")] == [
+        *range(2, 10)
+    ]
+
+
 def test_the_trusted_list_comes_back_and_a_missing_one_trusts_nobody(tmp_path: Path) -> None:
     path = tmp_path / "trusted.json"
     assert read_trusted(path).sites == {}
@@ -221,3 +243,16 @@ def test_tokens_differ_and_their_hash_does_not_show_them() -> None:
     assert first != second
     assert first not in invitation.token_hash(first)
     assert invitation.token_hash(first) == invitation.token_hash(first)
+
+
+def _greet(authority: Authority, host: str) -> None:
+    """Shake hands as a site that knows the laboratory by this host; raises where the certificate is another's."""
+    paths = authority.paths
+    upward, downward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    served = gateway_context(paths.orchestrator_cert, paths.orchestrator_key, paths.ca_cert)
+    gateway = served.wrap_bio(upward, downward, server_side=True)
+    site = enrol_context(authority.ca_pem).wrap_bio(downward, upward, server_hostname=host)
+    for end in (site, gateway, site):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    assert site.version() == "TLSv1.3"

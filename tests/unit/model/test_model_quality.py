@@ -11,7 +11,7 @@ import pytest
 
 from model.geometry import EnergyWindow
 from model.io.study import Study
-from model.quality.check import check_file, check_study
+from model.quality.check import CHECKS, check_file, check_study
 from model.quality.report import Level, QualityReport
 from tests.support.studies import tiny_geometry, tiny_study, write_tiny_study
 
@@ -171,7 +171,16 @@ def test_a_sound_study_raises_nothing(clean: Study) -> None:
 
 def test_a_study_without_map_and_reference_is_checked_as_far_as_it_goes(clean: Study) -> None:
     bare = replace(clean, attenuation=None, reference=None, reference_kind=None, scatter=None, truth=None, labels=None)
-    assert codes(bare) == set()
+    report, whole = check_study(bare), check_study(clean)
+    assert report.findings == ()
+    assert set(whole.checked) == set(CHECKS)
+    assert set(whole.checked) - set(report.checked) == {"map", "place of the map", "reference"}
+
+
+def test_what_few_views_do_not_allow_is_not_among_the_checks_that_were_made(clean: Study) -> None:
+    report = check_study(tiny_study(geometry=tiny_geometry(views=5)))
+    assert {"views", "counts", "words"} <= set(report.checked)
+    assert not {"arc", "each view", "pixels", "motion", "place of the map", "reference"} & set(report.checked)
 
 
 @pytest.mark.parametrize("name", ["radii in cm", "writing in every view", "an empty view", "a map in cm^-1", "a name"])

@@ -1,11 +1,14 @@
 """The laboratory's queue and what belongs to it, through the routes, with a child that answers as the test says."""
 
+import gzip
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fl_core.errors import ComputeFailed, FlomirError, StorageFailed
@@ -18,8 +21,9 @@ from orchestrator.laboratory_schemas import ReconstructionResult
 from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.laboratory.work import LOSS_POINTS, heard
 from synthesis.form import presets
-from tests.support.orchestrator import Lab, write_model
+from tests.support.orchestrator import HOST, TOKEN, Lab, write_model
 from tests.support.stack import make_studies
+from tests.support.studies import tiny_geometry, write_tiny_study
 
 SPECT = "spect-reconstruction"
 ASSUMED = note("orbit.no_radius", radius_mm=250.0)
@@ -302,6 +306,8 @@ def test_a_trained_model_enters_the_registry_with_parents_and_data(lab: Lab, chi
     assert request["data"] == [made["folder"]]
     assert str(request["init"]).endswith(f"{parent['sha256']}.safetensors")
     assert lab.call("GET", f"/models/{model['id']}/weights").status_code == 200
+    row = lab.ok("GET", "/audit/search?limit=1")["items"][0]
+    assert (row["action"], row["subject"]) == ("model.downloaded", model["id"])
 
 
 @pytest.mark.parametrize(
@@ -390,6 +396,24 @@ def test_what_a_reader_assumed_has_a_code_and_its_numbers_also_in_what_an_earlie
     assert [one.model_dump() for one in old.notes] == notes[:1]
 
 
+@pytest.mark.parametrize("form", ["nii", "h5", "dcm"])
+def test_an_image_that_is_taken_along_is_marked_for_research_and_that_it_was_taken_is_written_down(
+    lab: Lab, form: str
+) -> None:
+    made = made_set(lab)
+    write_tiny_study(Path(made["folder"]) / str(ROW["file"]))
+    job = lab.ok("POST", "/laboratory/reconstructions", {"set_id": made["id"], "file": ROW["file"]})
+    job_in(lab, job["id"], "done")
+    image = np.ones(tiny_geometry().volume_shape, np.float32)
+    np.savez(lab.core.laboratory.jobs.folder(job["id"]) / "images.npz", osem=image, voxel_mm=np.ones(3))
+    answer = lab.call("GET", f"/laboratory/jobs/{job['id']}/export/osem/{form}")
+    content = gzip.decompress(answer.data) if form == "nii" else answer.data
+    assert b"or research, not for diagnosis" in content
+    row = lab.ok("GET", "/audit/search?limit=1")["items"][0]
+    assert (row["action"], row["subject"]) == ("laboratory.exported", job["id"])
+    assert row["details"] == {"image": "osem", "form": form}
+
+
 @pytest.mark.parametrize("upload", ["../flomir.sqlite", "upload-0123456789ab.h5", "upload-xyz"])
 def test_only_what_was_uploaded_can_be_tried(lab: Lab, upload: str) -> None:
     answer = lab.call("POST", "/laboratory/reconstructions", {"upload_id": upload})
@@ -450,6 +474,45 @@ def test_the_lifecycle_has_no_dead_end_but_done() -> None:
     leaving = {before for before, _ in JOB_LIFECYCLE}
     assert set(JobState) - leaving == {JobState.DONE}
     assert {JobState.QUEUED, JobState.RUNNING} == ACTIVE
+
+
+def tried_upload(lab: Lab, child: Child, ending: str) -> tuple[dict[str, Any], Path]:
+    """Try an uploaded scan and let the job end like that; returns the job and where the scan was."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Host": HOST}
+    file = {"file": (io.BytesIO(b"a name"), "scan.dcm")}
+    answer = lab.client.post("/api/v1/laboratory/uploads", data=file, headers=headers)
+    assert isinstance(answer.json, dict)
+    upload = answer.json
+    path = lab.home / "laboratory" / "uploads" / upload["id"]
+    assert path.read_bytes() == b"a name"
+    child.failure = ComputeFailed("no scan") if ending == "failed" else None
+    child.hold = threading.Event()
+    job = lab.ok("POST", "/laboratory/reconstructions", {"upload_id": upload["id"]})
+    job_in(lab, job["id"], "running")
+    if ending == "cancelled":
+        lab.ok("POST", f"/laboratory/jobs/{job['id']}/cancel")
+    elif ending == "interrupted":
+        lab.core.laboratory.stop()
+    else:
+        child.hold.set()
+    return job_in(lab, job["id"], ending), path
+
+
+@pytest.mark.parametrize("ending", ["done", "failed", "cancelled"])
+def test_an_uploaded_scan_is_gone_however_its_job_ends(lab: Lab, child: Child, ending: str) -> None:
+    job, path = tried_upload(lab, child, ending)
+    assert not path.exists()
+    assert job["can_resume"] is False
+    if ending != "done":
+        assert lab.call("POST", f"/laboratory/jobs/{job['id']}/resume").status_code == 409
+
+
+def test_an_interrupted_job_keeps_its_upload_until_it_is_removed(lab: Lab, child: Child) -> None:
+    job, path = tried_upload(lab, child, "interrupted")
+    assert path.is_file()
+    assert job["can_resume"] is True
+    lab.ok("DELETE", f"/laboratory/jobs/{job['id']}")
+    assert not path.exists()
 
 
 def test_old_uploads_are_gone_at_the_next_start(lab: Lab, tmp_path: Path) -> None:

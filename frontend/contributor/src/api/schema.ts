@@ -1835,7 +1835,7 @@ export interface components {
             };
             /**
              * Warned
-             * @description usable studies that quality control remarked on
+             * @description usable studies that quality control remarked on; 0 for fewer than three
              * @default 0
              */
             warned: number;

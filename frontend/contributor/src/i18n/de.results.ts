@@ -19,7 +19,7 @@ export const results: typeof english = {
     intervals: "Intervalle: Bei Studien wie denen der Kalibrierung liegen {{level}} der Voxel darin, in {{cases}} der Fälle.", intervalsVoid: "Die Intervalle versprechen hier nichts, weil die Studie denen ihrer Kalibrierung nicht gleicht.", intervalsNone: "Die Karte dieses Modells hat keine kalibrierten Intervalle, daher wird seine Unsicherheit nicht gezeigt.",
   },
   own: {
-    intro: "Was Ihre Teilnahme gebracht hat, an Ihren Patienten, die kein Training gesehen hat.", loading: "Ergebnisse werden geladen",
+    intro: "Was Ihre Teilnahme gebracht hat, an Ihren Patienten, die in dieser Sitzung zurückgehalten wurden. Jede Sitzung lost sie neu aus.", loading: "Ergebnisse werden geladen",
     emptyTitle: "Noch kein Modell", empty: "Nach jeder Runde eines Trainings erscheint hier sein Modell, auch wenn Sie abgelehnt haben. Bis dahin arbeitet die Seite Rekonstruieren mit dem mitgelieferten Netz.",
     title: "Vorher und nachher an meiner Prüfgruppe", note: "OSEM, ein Modell nur aus Ihren Daten und das gemeinsame Modell, an den zurückgehaltenen Patienten.", model: "Gemeinsames Modell", start: "Vergleichen", explain: "Ihr eigenes Modell wird jetzt hier trainiert: Es beginnt, wo das gemeinsame Training begann, und macht so viele Schritte wie Ihr Standort darin, sieht aber nur Ihre Daten. Das kann so lange dauern wie Ihr Anteil am Training.",
     stage: { queued: "Wartet, bis es an der Reihe ist", preparing: "Studien werden gelesen", training: "Das Modell nur aus Ihren Daten wird trainiert", scoring: "Die Prüfgruppe wird rekonstruiert" },
@@ -40,6 +40,6 @@ export const results: typeof english = {
     facts_one: "{{count}} Patient zurückgehalten", facts_other: "{{count}} Patienten zurückgehalten", trained: "Eigene Trainingshälfte", trainedValue_one: "{{count}} Studie", trainedValue_other: "{{count}} Studien", rounds: "Runden mit meiner Aktualisierung", steps: "Trainingsschritte, in beiden gleich", heldOut: "Zurückgehalten", leftOut: "Seither zurückgezogen",
     cases: "Fall für Fall", casesNote: "Wählen Sie einen Fall, um seine Bilder zu sehen.", case: "Fall", patient: "Patient {{patient}}", caseImages: "Bilder von {{name}}", look: "{{name}} ansehen", look_short: "Ansehen", noImages: "Von diesem Fall wurden keine Bilder aufbewahrt.", metric: "Maß",
     halfCounts_one: "{{count}} Studie hat kein Referenzbild: Jedes Verfahren sah die Hälfte ihrer Impulse, und das OSEM-Bild aller Impulse steht für die Wahrheit. Das begünstigt OSEM.", halfCounts_other: "{{count}} Studien haben kein Referenzbild: Jedes Verfahren sah die Hälfte ihrer Impulse, und die OSEM-Bilder aller Impulse stehen für die Wahrheit. Das begünstigt OSEM.",
-    failed: "Der Vergleich wurde nicht fertig.", unseen: "Keiner dieser Patienten war in Ihrer Trainingshälfte.",
+    failed: "Der Vergleich wurde nicht fertig.", unseen: "Keiner dieser Patienten ist in Ihrer Trainingshälfte dieser Sitzung.",
   },
 };

@@ -1,7 +1,8 @@
 /** English text about the quality of studies. */
 export const quality = {
   quality: {
-    title: "Quality control", loading: "Loading the quality control", note_one: "{{count}} check, {{at}}.", note_other: "{{count}} checks, {{at}}.", notChecked: "Data of this kind are not checked.", nothing: "No fault was found", nothingNote_one: "{{checks}} check looked at views, counts, motion, attenuation map and identifiers.", nothingNote_other: "{{checks}} checks looked at views, counts, motion, attenuation map and identifiers.",
+    title: "Quality control", loading: "Loading the quality control", note_one: "{{count}} check, {{at}}.", note_other: "{{count}} checks, {{at}}.", notChecked: "Data of this kind are not checked.", nothing: "No fault was found", nothingNote_one: "{{count}} check was made: {{checks}}.", nothingNote_other: "{{count}} checks were made: {{checks}}.",
+    check: { views: "views", arc: "arc", orbit: "orbit", windows: "energy windows", counts: "counts", "each view": "each view", pixels: "pixels", truncation: "field of view", map: "attenuation map", motion: "motion", "place of the map": "place of the map", reference: "reference", words: "words that name somebody", items: "further items of the file" },
     mayNot: "Because of an error this study may not train. You can still look at it.", lookFirst: "The study may train. Look at the warnings first; withdraw it if they matter.", fine: "The study may train.",
     level: { none: "No fault found", information: "Worth knowing", warning: "Look first", error: "May not train" },
     range: "From {{low}} to {{high}}.", dashed: "Dashed: expected.",

@@ -17,7 +17,7 @@ export const results = {
     intervals: "Intervals: for studies like those of the calibration, {{level}} of the voxels lie within, in {{cases}} of the cases.", intervalsVoid: "The intervals promise nothing here, because the study is unlike those of their calibration.", intervalsNone: "This model's card has no calibrated intervals, so its uncertainty is not shown.",
   },
   own: {
-    intro: "What your participation brought, on patients of yours that no training has seen.", loading: "Loading results",
+    intro: "What your participation brought, on patients of yours that were held out in this session. Each session draws them anew.", loading: "Loading results",
     emptyTitle: "No model yet", empty: "After each round of a training, its model appears here, also if you declined. Until then, the page Reconstruct works with the network that came with the program.",
     title: "Before and after on my hold-out", note: "OSEM, a model of your data alone, and the federated model, on the patients that were held out.", model: "Federated model", start: "Compare", explain: "Your own model is trained here now: it starts where the session started and takes as many steps as your site took in it, but sees only your data. It may take as long as your part of the session did.",
     stage: { queued: "Waiting for its turn", preparing: "Reading the studies", training: "Training the model of your data alone", scoring: "Reconstructing the hold-out" },
@@ -38,6 +38,6 @@ export const results = {
     facts_one: "{{count}} patient held out", facts_other: "{{count}} patients held out", trained: "Own training half", trainedValue_one: "{{count}} study", trainedValue_other: "{{count}} studies", rounds: "Rounds with my update", steps: "Training steps, the same in both", heldOut: "Held out", leftOut: "Withdrawn since",
     cases: "Case by case", casesNote: "Choose a case to see its images.", case: "Case", patient: "Patient {{patient}}", caseImages: "Images of {{name}}", look: "Look at {{name}}", look_short: "Look", noImages: "No images were kept of this case.", metric: "Measure",
     halfCounts_one: "{{count}} study has no reference image: every method saw half of its counts, and the OSEM image of all counts stands for the truth. That favours OSEM.", halfCounts_other: "{{count}} studies have no reference image: every method saw half of their counts, and the OSEM images of all counts stand for the truth. That favours OSEM.",
-    failed: "The comparison did not finish.", unseen: "None of these patients was in your training half.",
+    failed: "The comparison did not finish.", unseen: "None of these patients is in your training half of this session.",
   },
 };

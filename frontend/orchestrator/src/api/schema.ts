@@ -598,7 +598,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take in one scan to try a model on; it is kept without identifiers only. */
+        /** Take in one scan to try a model on; the file is deleted once it is read. */
         post: operations["upload_scan"];
         delete?: never;
         options?: never;
@@ -1927,7 +1927,7 @@ export interface components {
             };
             /**
              * Warned
-             * @description usable studies that quality control remarked on
+             * @description usable studies that quality control remarked on; 0 for fewer than three
              * @default 0
              */
             warned: number;

@@ -68,7 +68,7 @@ export const house: typeof houseEn = {
   },
   siteTabs: { overview: "Überblick", data: "Daten", history: "Beiträge", connection: "Verbindung" },
   siteData: {
-    untold: "Dieser Standort hat noch nichts über seine Daten mitgeteilt. Er tut es, sobald er sich verbindet.", newest: "Neueste nutzbare Studie", warned: "Nutzbar, mit Hinweisen der Qualitätsprüfung", tasks: "Nutzbare Studien nach Aufgabe", kinds: "Nach Art", cameras: "Nach Aufnahmetechnik", counts: "Nach Impulsen im Photopeak", other: "Andere (Gruppen unter 3)", from: "ab {{counts}}",
+    untold: "Dieser Standort hat noch nichts über seine Daten mitgeteilt. Er tut es, sobald er sich verbindet.", newest: "Neueste nutzbare Studie", warned: "Nutzbar, mit Hinweisen der Qualitätsprüfung", few: "weniger als 3", tasks: "Nutzbare Studien nach Aufgabe", kinds: "Nach Art", cameras: "Nach Aufnahmetechnik", counts: "Nach Impulsen im Photopeak", other: "Andere (Gruppen unter 3)", from: "ab {{counts}}",
     notPermitted: "Wie sich die Studien auf Kameras und Impulse verteilen, wird nur mitgeteilt, wenn der Standort es erlaubt (seine Seite Datenschutz).",
   },
   siteHistory: { loading: "Beiträge werden geladen", emptyTitle: "Noch zu keiner Sitzung gefragt", empty: "Hier erscheinen Sitzungen, zu denen dieser Standort gefragt wurde, und was er gesendet hat.", sessions: "Sitzungen", updates: "Empfangene Aktualisierungen", bytes: "Insgesamt empfangen", rounds_one: "{{count}} Runde", rounds_other: "{{count}} Runden", examples_one: "{{count}} Studie", examples_other: "{{count}} Studien" },

@@ -66,7 +66,7 @@ export const house = {
   },
   siteTabs: { overview: "Overview", data: "Data", history: "Contributions", connection: "Connection" },
   siteData: {
-    untold: "This site has not told anything about its data yet. It does so when it connects.", newest: "Newest usable study", warned: "Usable, with remarks of quality control", tasks: "Usable studies by task", kinds: "By kind", cameras: "By acquisition set-up", counts: "By photopeak counts", other: "Other (groups of fewer than 3)", from: "from {{counts}}",
+    untold: "This site has not told anything about its data yet. It does so when it connects.", newest: "Newest usable study", warned: "Usable, with remarks of quality control", few: "fewer than 3", tasks: "Usable studies by task", kinds: "By kind", cameras: "By acquisition set-up", counts: "By photopeak counts", other: "Other (groups of fewer than 3)", from: "from {{counts}}",
     notPermitted: "How the studies are spread over cameras and counts is told only where the site permits it (its page Privacy).",
   },
   siteHistory: { loading: "Loading contributions", emptyTitle: "Not asked to a session yet", empty: "Sessions that this site was asked to appear here, with what it sent.", sessions: "Sessions", updates: "Updates received", bytes: "Received in all", rounds_one: "{{count}} round", rounds_other: "{{count}} rounds", examples_one: "{{count}} study", examples_other: "{{count}} studies" },

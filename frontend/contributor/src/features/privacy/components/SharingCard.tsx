@@ -40,7 +40,7 @@ function Told({ spread }: { spread: NonNullable<System["shared_summary"]["distri
         [t("sharing.kinds"), words(spread.kinds, (kind) => kind)],
         [t("sharing.cameras"), words(spread.cameras, (camera) => camera)],
         [t("sharing.counts"), words(spread.counts, (from) => t("sharing.from", { counts: formatCount(Number(from)) }))],
-        [t("sharing.warned"), formatCount(spread.warned ?? 0)],
+        [t("sharing.warned"), (spread.warned ?? 0) === 0 ? t("sharing.few") : formatCount(spread.warned)],
       ]} />
     </div>
   );

@@ -2,7 +2,7 @@
 import { Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { formatCount, formatDateTime } from "@shared/format/format";
+import { formatDateTime } from "@shared/format/format";
 import { Notice, type Tone } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Resource } from "@shared/ui/states";
@@ -22,11 +22,12 @@ export function QualityCard({ studyId }: { studyId: string }) {
 function Findings({ quality }: { quality: Quality }) {
   const { t } = useTranslation();
   if (quality.checked_at === null) return <Card title={t("quality.title")}><Text size="sm">{t("quality.notChecked")}</Text></Card>;
+  const checks = quality.checked.map((name) => t(`quality.check.${name}`, { defaultValue: name })).join(", ");
   const worst = quality.level === "error" ? t("quality.mayNot") : quality.level === "warning" ? t("quality.lookFirst") : t("quality.fine");
   return (
     <Card title={t("quality.title")} note={t("quality.note", { count: quality.checked.length, at: formatDateTime(quality.checked_at) })}>
       <Stack gap="sm" component="ul" aria-label={t("quality.title")} style={{ listStyle: "none", margin: 0, padding: 0 }}>
-        {quality.findings.length === 0 && <li><Notice tone="success" title={t("quality.nothing")}>{t("quality.nothingNote", { count: quality.checked.length, checks: formatCount(quality.checked.length) })}</Notice></li>}
+        {quality.findings.length === 0 && <li><Notice tone="success" title={t("quality.nothing")}>{t("quality.nothingNote", { count: quality.checked.length, checks })}</Notice></li>}
         {quality.findings.map((finding, index) => <li key={`${finding.code}-${index}`}><One finding={finding} /></li>)}
       </Stack>
       {quality.findings.length > 0 && <Text size="sm" mt="sm">{worst}</Text>}

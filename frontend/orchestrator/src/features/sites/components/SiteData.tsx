@@ -20,7 +20,7 @@ export function SiteData({ site }: { site: Site }) {
         [t("site.patients"), formatCount(data.patients)],
         [t("site.reference"), formatCount(data.with_reference)],
         [t("siteData.newest"), data.added_at === null || data.added_at === undefined ? "–" : formatDay(data.added_at)],
-        ...(spread ? [[t("siteData.warned"), formatCount(spread.warned ?? 0)] as const] : []),
+        ...(spread ? [[t("siteData.warned"), (spread.warned ?? 0) === 0 ? t("siteData.few") : formatCount(spread.warned)] as const] : []),
       ]} />
       <Bars title={t("siteData.tasks")} groups={data.by_task ?? {}} name={(task) => t(`task.${task}`, { defaultValue: task })} />
       {spread ? (

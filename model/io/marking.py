@@ -1,0 +1,3 @@
+"""What is said in every image that is written for people to take along."""
+
+RESEARCH_ONLY = "For research, not for diagnosis"
