@@ -334,7 +334,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "session.awaits_consent": Entry(
         409,
-        "Too few sites have agreed to the further rounds so far.",
+        "It waits for sites to agree to the further rounds.",
         "It goes on by itself once all have answered and enough have signed; look at the sites that have not answered.",
     ),
     "session.weights_gone": Entry(

@@ -1,7 +1,7 @@
 """Promises about changing a session: nothing is trained without a signature for it, and a kill loses no wish."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -208,6 +208,56 @@ def test_a_site_that_withdrew_is_asked_again_and_taken_back(lab: Lab) -> None:
     assert control["withdrawn"] == []
     lab.core.runs.tick()
     assert len(lab.plan(session_id).sites) == 2
+
+
+def stopped(lab: Lab, session_id: str) -> None:
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.report(session_id, "stopped")
+
+
+def failed(lab: Lab, session_id: str) -> None:
+    lab.report(session_id, "failed", code="federation.quorum_missed")
+
+
+@pytest.mark.parametrize("ended", [stopped, failed])
+def test_a_site_that_is_asked_in_a_session_that_has_ended_can_answer_and_it_goes_on(
+    lab: Lab, ended: Callable[[Lab, str], None]
+) -> None:
+    first, second, third = lab.site("A"), lab.site("B"), lab.site("C")
+    session_id = lab.running(first, third)
+    lab.report(session_id, "started", number=0)
+    ended(lab, session_id)
+    third.withdraw(session_id)
+    view = lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id, third.site_id]})
+    assert (view["state"], view["reason"]) == ("paused", "session.awaits_consent")
+    for site in (first, second, third):
+        news = [event["payload"]["state"] for event in site.events() if event["type"] == "session"]
+        assert news[-1] == "paused"
+    for site in (second, third):
+        assert site.answer(session_id).status_code == 204
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert len(lab.plan(session_id).sites) == 3
+
+
+def test_a_session_that_has_ended_stays_so_when_nobody_is_asked(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    stopped(lab, session_id)
+    assert lab.ok("POST", f"/sessions/{session_id}/sites", {"leave_out": [second.site_id]})["state"] == "stopped"
+    assert lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})["state"] == "stopped"
+
+
+def test_who_has_not_answered_can_still_when_a_stopped_session_gets_longer_rounds(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second)
+    first.answer(session_id)
+    lab.ok("POST", f"/sessions/{session_id}/start")
+    lab.core.runs.tick()
+    lab.report(session_id, "started", number=0)
+    stopped(lab, session_id)
+    assert lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 7200})["state"] == "paused"
+    assert second.answer(session_id).status_code == 204
 
 
 @pytest.mark.parametrize("is_asked_anew", [True, False])
