@@ -8,6 +8,7 @@ from fl_core.protocol.messages import SendPermission
 from fl_core.storage.lab_sessions import ParticipationRow
 
 TAKING_PART = frozenset({ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED})
+SAID_NO = frozenset({ParticipationState.DECLINED, ParticipationState.WITHDRAWN})
 
 
 def is_eligible(part: ParticipationRow, now: datetime) -> bool:

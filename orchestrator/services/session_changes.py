@@ -19,6 +19,7 @@ from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
 from orchestrator.schemas import SessionExtend, SessionSites, SessionView
 from orchestrator.schemas_settings import Limits
 from orchestrator.services.desk import by_manager
+from orchestrator.services.eligibility import SAID_NO, TAKING_PART
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.round_files import RoundFiles
 from orchestrator.services.session_book import SessionBook
@@ -26,9 +27,7 @@ from orchestrator.services.session_offers import Sign, check_most_sites, check_q
 from orchestrator.services.session_spec import AWAITS_CONSENT, deadline_s, fraction, left_out, quorum, rounds_planned
 from orchestrator.services.session_views import CHANGEABLE, EXTENDABLE, SessionViews
 
-HAS_AGREED = frozenset({ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED})
 HAS_ENDED = frozenset({SessionState.COMPLETED, SessionState.STOPPED, SessionState.FAILED})
-SAID_NO = frozenset({ParticipationState.DECLINED, ParticipationState.WITHDRAWN})
 
 
 class SessionChanges:
@@ -160,7 +159,7 @@ class SessionChanges:
         return [
             part.site_id
             for part in lab_sessions.participations(tx.connection, row.id)
-            if (part.state is ParticipationState.INVITED or (is_more and part.state in HAS_AGREED))
+            if (part.state is ParticipationState.INVITED or (is_more and part.state in TAKING_PART))
             and part.site_id not in without
             and self._is_trusted(tx, part.site_id)
         ]
@@ -173,7 +172,7 @@ class SessionChanges:
         for site_id in dict.fromkeys(wanted):
             self._check_trusted(tx, site_id)
             known = parts.get(site_id)
-            if known is None or known.state not in HAS_AGREED or known.terms.rounds < rounds_planned(row):
+            if known is None or known.state not in TAKING_PART or known.terms.rounds < rounds_planned(row):
                 found.append(site_id)
         return found
 
@@ -215,7 +214,7 @@ class SessionChanges:
         sha256 = sha256_of(document.payload)
         if known is None:
             lab_sessions.add_participation(tx, row.id, chosen, document, sha256)
-        elif known.state in HAS_AGREED:
+        elif known.state in TAKING_PART:
             lab_amendments.send(tx, row.id, chosen, document, sha256, at=now)
         else:
             lab_sessions.renew_offer(tx, row.id, chosen, document, sha256)

@@ -4,9 +4,9 @@ import threading
 
 from fl_core.desk import Desk
 from fl_core.errors import StorageFailed
-from fl_core.lifecycle import EnrolmentState, ParticipationState, SessionState
+from fl_core.lifecycle import EnrolmentState, SessionState
 from fl_core.storage import lab_sessions, lab_sites
-from orchestrator.services.eligibility import TAKING_PART
+from orchestrator.services.eligibility import SAID_NO, TAKING_PART
 from orchestrator.services.session_folder import SessionFolders
 
 WITH_RUN = frozenset({SessionState.STARTING, SessionState.RUNNING, SessionState.STOPPING})
@@ -35,7 +35,8 @@ class SessionWishes:
                 if row.state not in WITH_RUN:
                     return
                 parts = lab_sessions.participations(connection, session_id)
-                withdrawn = [part.site_id for part in parts if part.state is ParticipationState.WITHDRAWN]
+                # A site may also decline after the plan of a run that is being started was written.
+                withdrawn = [part.site_id for part in parts if part.state in SAID_NO]
                 suspended = [
                     part.site_id
                     for part in parts

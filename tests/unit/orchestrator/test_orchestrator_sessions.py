@@ -284,6 +284,53 @@ def test_a_withdrawal_takes_the_site_out_at_once(lab: Lab) -> None:
     assert states == {first.site_id: "withdrawn", second.site_id: "training"}
 
 
+def test_a_refusal_that_was_signed_just_before_the_start_takes_the_site_out_of_the_round(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    refusal = first.consent(session_id, "decline").model_dump(mode="json")
+    for _ in range(2):  # the letter comes twice
+        assert first.call("POST", "/peer/v1/consents", refusal).status_code == 204
+    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
+    assert control["withdrawn"] == [first.site_id]
+    part = next(one for one in lab.session(session_id)["participations"] if one["site_id"] == first.site_id)
+    assert (part["state"], part["consent"]["decision"]) == ("withdrawn", "decline")
+    documents = lab.ok("GET", f"/sessions/{session_id}/export")["documents"]
+    assert [
+        json.loads(one["consent"]["payload"])["decision"] for one in documents if one["site_id"] == first.site_id
+    ] == [
+        "decline",
+        "agree",
+    ]
+    assert first.answer(session_id).status_code == 204  # it may think again
+    lab.core.runs.tick()
+    assert len(lab.plan(session_id).sites) == 2
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_refusal_that_comes_late_takes_the_agreement_back_all_the_same(lab: Lab, is_over: bool) -> None:
+    site = lab.site()
+    session_id = lab.running(site)
+    if is_over:
+        lab.report(session_id, "started", number=0)
+        lab.close_round(session_id, 1, site.site_id)
+        lab.report(session_id, "completed", number=2)
+    later = lab.core.desk.now() + timedelta(days=4)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    assert site.answer(session_id, "decline").status_code == 204
+    assert lab.session(session_id)["participations"][0]["state"] == "withdrawn"
+
+
+def test_a_site_that_declines_while_its_run_is_being_started_is_not_in_its_first_round(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second)
+    first.answer(session_id)
+    second.answer(session_id)
+    assert lab.session(session_id)["state"] == "starting"
+    assert first.answer(session_id, "decline").status_code == 204
+    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
+    assert control["withdrawn"] == [first.site_id]
+
+
 def test_a_consent_for_another_offer_or_by_another_site_is_refused(lab: Lab) -> None:
     first, second = lab.site("A"), lab.site("B")
     session_id = lab.offer(first, second)
