@@ -19,7 +19,7 @@ from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_ingest import SessionIngest
 from orchestrator.services.session_plans import SessionPlans
-from orchestrator.services.session_spec import deadline_s, quorum
+from orchestrator.services.session_spec import deadline_s
 from orchestrator.services.session_wishes import SessionWishes
 
 STOP_GRACE_S = 3.0
@@ -190,7 +190,7 @@ class SessionRuns:
     def _replan(self, row: SessionRow) -> None:
         """Bring the plan up to date with consents, left out sites and extensions; the ServerApp reads it before a round."""
         plan, folder = self._plans.meanwhile(row), self._folders.of(row.id)
-        if len(plan.sites) < quorum(row) or plan == folder.known_plan():
+        if plan == folder.known_plan():
             return
         folder.write_plan(plan)
         with self._desk.database.begin() as tx:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fl_core.protocol.messages import SessionOffer, SignedDocument, Withdrawal
+from fl_core.protocol.plan import SessionControl
 from fl_core.protocol.signing import sha256_of, verify
 from fl_core.storage import lab_amendments
 from tests.support.orchestrator import Lab, SiteActor
@@ -30,6 +31,11 @@ def terms(site: SiteActor, session_id: str) -> SessionOffer:
 def part(lab: Lab, session_id: str, site: SiteActor) -> dict[str, Any]:
     rows = lab.session(session_id)["participations"]
     return next(row for row in rows if row["site_id"] == site.site_id)
+
+
+def control(lab: Lab, session_id: str) -> SessionControl:
+    path = lab.home / "sessions" / session_id / "control.json"
+    return SessionControl.model_validate_json(path.read_bytes()) if path.exists() else SessionControl()
 
 
 def problem(answer: Any) -> tuple[int, str]:
@@ -204,8 +210,7 @@ def test_a_site_that_withdrew_is_asked_again_and_taken_back(lab: Lab) -> None:
     second.withdraw(session_id)
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
     assert second.answer(session_id).status_code == 204
-    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
-    assert control["withdrawn"] == []
+    assert control(lab, session_id).withdrawn == ()
     lab.core.runs.tick()
     assert len(lab.plan(session_id).sites) == 2
 
@@ -300,6 +305,49 @@ def test_leaving_out_more_than_the_quorum_allows_is_refused(lab: Lab) -> None:
     answer = lab.call("POST", f"/sessions/{session_id}/sites", {"leave_out": [second.site_id]})
     assert problem(answer) == (409, "session.too_few_sites")
     assert part(lab, session_id, second)["left_out"] is False
+
+
+def test_a_left_out_site_is_not_trained_either_while_the_one_in_its_place_has_not_answered(lab: Lab) -> None:
+    first, second, third = lab.site("A"), lab.site("B"), lab.site("C")
+    session_id = lab.running(first, second, quorum=2)
+    lab.report(session_id, "started", number=0)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [third.site_id], "leave_out": [second.site_id]})
+    lab.core.runs.tick()
+    assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
+    assert (part(lab, session_id, second)["state"], control(lab, session_id).awaits_answers) == ("finished", True)
+    lab.report(session_id, "paused", number=0, code="session.awaits_consent")
+    assert third.answer(session_id).status_code == 204
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert {one.site_id for one in lab.plan(session_id).sites} == {first.site_id, third.site_id}
+    assert control(lab, session_id).awaits_answers is False
+
+
+def test_nobody_is_waited_for_who_may_not_answer_any_more(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 5, "answer_hours": 100})
+    lab.core.runs.tick()
+    assert control(lab, session_id).awaits_answers is False, "who trains already makes no round larger by an answer"
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id], "answer_hours": 1})
+    lab.core.runs.tick()
+    assert control(lab, session_id).awaits_answers is True
+    later = lab.core.desk.now() + timedelta(hours=2)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    lab.core.runs.tick()
+    assert control(lab, session_id).awaits_answers is False
+
+
+def test_a_site_that_has_just_agreed_is_waited_for_until_it_is_in_the_plan(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
+    lab.core.runs.tick()
+    second.answer(session_id)
+    assert control(lab, session_id).awaits_answers is True
+    lab.core.runs.tick()
+    lab.core.runs.tick()
+    assert (len(lab.plan(session_id).sites), control(lab, session_id).awaits_answers) == (2, False)
 
 
 def test_more_sites_than_the_limit_allows_are_not_asked(lab: Lab) -> None:
