@@ -140,14 +140,9 @@ class SessionChanges:
             for site_id in wanted.leave_out:
                 if parts[site_id].state is ParticipationState.INVITED:
                     self._withdraw_offer(tx, parts[site_id], "This site was left out.")
-            names = lab_sites.names(tx.connection, [*wanted.add, *wanted.leave_out])
-            text = "; ".join(
-                f"{words} {', '.join(names[one] for one in chosen)}"
-                for words, chosen in (("asked:", wanted.add), ("left out from the next round on:", wanted.leave_out))
-                if chosen
-            )
+            text = _words(lab_sites.names(tx.connection, [*wanted.add, *wanted.leave_out]), asked, wanted)
             details: dict[str, object] = {"add": list(wanted.add), "leave_out": list(wanted.leave_out)}
-            self._note(tx, row, "session.sites_changed", f"Sites changed, {text}.", details)
+            self._note(tx, row, "session.sites_changed", text, details)
             self._book.publish_related(tx, session_id)
         self._wake()
         return self._views.get(session_id)
@@ -167,14 +162,18 @@ class SessionChanges:
     def _to_be_asked(
         self, tx: Transaction, row: SessionRow, parts: Mapping[str, ParticipationRow], wanted: Sequence[str]
     ) -> list[str]:
-        """Return those of the wished sites whose agreement to all of the rounds is not there."""
+        """Return those of the wished sites whose agreement to all of the rounds is not there, or not any more."""
         found = []
         for site_id in dict.fromkeys(wanted):
             self._check_trusted(tx, site_id)
             known = parts.get(site_id)
-            if known is None or known.state not in TAKING_PART or known.terms.rounds < rounds_planned(row):
+            if known is None or not self._is_agreed_to_all(row, known):
                 found.append(site_id)
         return found
+
+    def _is_agreed_to_all(self, row: SessionRow, part: ParticipationRow) -> bool:
+        is_in_force = part.consent is not None and part.consent.valid_until > self._desk.now()
+        return part.state in TAKING_PART and is_in_force and part.terms.rounds >= rounds_planned(row)
 
     def _open_again(self, tx: Transaction, row: SessionRow) -> None:
         """Let a session that has ended wait for answers: sites and laboratory take none to one that is over."""
@@ -253,3 +252,14 @@ class SessionChanges:
         self._desk.journal.note(
             tx, actor=by_manager(), action=action, subject=row.id, details=details, text=text, values=values
         )
+
+
+def _words(names: Mapping[str, str], asked: Sequence[str], wanted: SessionSites) -> str:
+    as_before = [site_id for site_id in dict.fromkeys(wanted.add) if site_id not in asked]
+    groups = (
+        ("asked:", asked),
+        ("taking part as agreed before:", as_before),
+        ("left out from the next round on:", wanted.leave_out),
+    )
+    said = "; ".join(f"{words} {', '.join(names[one] for one in chosen)}" for words, chosen in groups if chosen)
+    return f"Sites changed, {said}."

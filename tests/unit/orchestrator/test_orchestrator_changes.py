@@ -350,6 +350,27 @@ def test_a_site_that_has_just_agreed_is_waited_for_until_it_is_in_the_plan(lab: 
     assert (len(lab.plan(session_id).sites), control(lab, session_id).awaits_answers) == (2, False)
 
 
+def test_a_site_whose_agreement_is_over_is_asked_again_and_named(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second, quorum=2)
+    later = lab.core.desk.now() + timedelta(days=1, hours=1)  # a `SiteActor` agrees for a day
+    document = second.consent(session_id, valid_until=later + timedelta(days=1))
+    second.call("POST", "/peer/v1/consents", document.model_dump(mode="json"))
+    first.answer(session_id)
+    lab.core.runs.tick()
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "paused", number=0)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    assert problem(lab.call("POST", f"/sessions/{session_id}/resume")) == (409, "session.not_ready")
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [first.site_id, second.site_id]})
+    assert part(lab, session_id, first)["further"] == "open"
+    [told] = [line["text"] for line in lab.items("/activity?limit=50") if line["text"].startswith("Sites changed")]
+    assert told == "Sites changed, asked: A; taking part as agreed before: B."
+    document = first.consent(session_id, valid_until=later + timedelta(days=1))
+    assert first.call("POST", "/peer/v1/consents", document.model_dump(mode="json")).status_code == 204
+    assert lab.ok("POST", f"/sessions/{session_id}/resume")["state"] == "starting"
+
+
 def test_more_sites_than_the_limit_allows_are_not_asked(lab: Lab) -> None:
     first, second = lab.site("A"), lab.site("B")
     session_id = lab.running(first)
