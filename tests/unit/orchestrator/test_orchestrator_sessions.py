@@ -249,6 +249,35 @@ def test_a_silent_run_is_given_up_and_started_anew(lab: Lab) -> None:
     assert lab.session(session_id)["state"] == "running"
 
 
+def test_a_shorter_deadline_leaves_the_running_round_the_time_that_it_began_with(lab: Lab) -> None:
+    session_id = lab.running(lab.site(), round_deadline_s=3600)
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "round_started", "pushed", detail="1 sites")
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 60})
+    now = lab.core.desk.now()
+    object.__setattr__(lab.core.desk, "now", lambda: now + timedelta(seconds=3000))
+    lab.core.runs.tick()
+    assert lab.engine.stopped == []
+    object.__setattr__(lab.core.desk, "now", lambda: now + timedelta(seconds=3800))
+    lab.core.runs.tick()
+    assert lab.engine.stopped == ["1"]
+
+
+def test_a_second_stop_has_its_whole_grace_too(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    now = [0.0]
+    lab.core.runs._clock = lambda: now[0]
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.core.runs.tick()
+    lab.report(session_id, "stopped")
+    lab.ok("POST", f"/sessions/{session_id}/resume")
+    lab.core.runs.tick()
+    now[0] = 100.0
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.core.runs.tick()
+    assert (lab.engine.stopped, lab.session(session_id)["state"]) == ([], "stopping")
+
+
 def test_pause_waits_for_the_round_and_resume_goes_on(lab: Lab) -> None:
     session_id = lab.running(lab.site())
     lab.report(session_id, "started", number=0)
