@@ -127,15 +127,17 @@ class RoundClosing:
         self._note(tx, row, record, model_id)
 
     def _count(self, tx: Transaction, row: SessionRow, record: RoundRecord) -> None:
+        closed = lab_sessions.rounds_contributed(tx.connection, row.id)
         came = {update.site_id for update in record.updates}
         for part in lab_sessions.participations(tx.connection, row.id):
+            values: dict[str, object] = {
+                "rounds_contributed": closed[part.site_id],
+                "missing_code": record.missing.get(part.site_id),
+            }
             if part.site_id in came:
-                values: dict[str, object] = {"rounds_contributed": part.rounds_contributed + 1, "missing_code": None}
                 site = lab_sites.site_by_id(tx.connection, part.site_id)
                 usable = 0 if site.data is None else site.data.studies_usable
                 lab_sites.update_site(tx, part.site_id, {"studies_at_last_round": usable})
-            else:
-                values = {"missing_code": record.missing.get(part.site_id)}
             lab_sessions.change_participation(tx, row.id, part.site_id, values)
 
     def _send_news(self, tx: Transaction, row: SessionRow, record: RoundRecord, card: ModelCard, model_id: str) -> None:

@@ -278,6 +278,24 @@ def test_a_second_stop_has_its_whole_grace_too(lab: Lab) -> None:
     assert (lab.engine.stopped, lab.session(session_id)["state"]) == ([], "stopping")
 
 
+def test_a_round_that_is_closed_again_counts_once(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "round_started")
+    lab.close_round(session_id, 1, first.site_id, second.site_id)
+    lab.engine.status["1"] = RunStatus("lost", "the folder was put back")
+    lab.core.runs.tick()
+    lab.report(session_id, "started", number=0, run_id="2")
+    lab.report(session_id, "round_started", run_id="2")
+    lab.close_round(session_id, 1, first.site_id, missing={second.site_id: "federation.late"}, run_id="2")
+    counts = {part["site_id"]: part["rounds_contributed"] for part in lab.session(session_id)["participations"]}
+    assert counts == {first.site_id: 1, second.site_id: 0}
+    models = {model["id"]: model["round"] for model in lab.items("/models") if model["session_id"] == session_id}
+    assert sorted(models.values(), key=str) == [1, None], "the round's former model stays in the list"
+    assert models[lab.session(session_id)["rounds"][0]["model_id"]] == 1
+
+
 def test_pause_waits_for_the_round_and_resume_goes_on(lab: Lab) -> None:
     session_id = lab.running(lab.site())
     lab.report(session_id, "started", number=0)
