@@ -328,13 +328,17 @@ CATALOGUE: dict[str, Entry] = {
         "Remove it once it has ended; a comparison can be cancelled first.",
         retryable=True,
     ),
-    "session.too_few_sites": Entry(409, "Too few sites for this session.", "Choose more sites, or lower the quorum."),
+    "session.too_few_sites": Entry(
+        409, "Too few sites for this session.", "Choose more sites; a new session can have a lower quorum."
+    ),
     "session.not_ready": Entry(
-        409, "The session cannot start yet.", "Wait for the answers that are missing, or change the quorum."
+        409,
+        "The session cannot start yet.",
+        "Wait for the answers that are missing; ask further sites, or again those whose agreement is over.",
     ),
     "session.awaits_consent": Entry(
         409,
-        "Too few sites have agreed to the further rounds so far.",
+        "It waits for sites to agree to the further rounds.",
         "It goes on by itself once all have answered and enough have signed; look at the sites that have not answered.",
     ),
     "session.weights_gone": Entry(

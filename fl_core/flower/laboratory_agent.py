@@ -18,6 +18,7 @@ import json
 import logging
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,6 +68,7 @@ class LaboratoryAgent:
         self._runs: dict[str, Run] = self._load()
         self._children: dict[str, Child] = {}
         self._heard: dict[str, float] = {}
+        self._starting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._hints = Hints(config.progress_url, config.progress_token)
         self._control: Control | None = None
 
@@ -87,16 +89,17 @@ class LaboratoryAgent:
 
     async def start(self, session_id: str, plan: str) -> Run:
         """Start a run of a session, or return the one that goes on."""
-        for run in self._runs.values():
-            if run.session_id == session_id and run.status not in OVER:
-                return run
-        if not Path(plan).is_file():
-            message = "there is no plan at the given path"
-            raise InvalidInput(message)
-        run_id = await self._ask(lambda control: control.start_run(build_bundle(), {"plan": plan}))
-        run = self._runs[run_id] = Run(run_id, session_id, plan)
-        self._save()
-        return run
+        async with self._starting[session_id]:  # a daemon that gave up waiting asks again while flwr is still at it
+            for run in self._runs.values():
+                if run.session_id == session_id and run.status not in OVER:
+                    return run
+            if not Path(plan).is_file():
+                message = "there is no plan at the given path"
+                raise InvalidInput(message)
+            run_id = await self._ask(lambda control: control.start_run(build_bundle(), {"plan": plan}))
+            run = self._runs[run_id] = Run(run_id, session_id, plan)
+            self._save()
+            return run
 
     async def stop(self, run_id: str) -> Run:
         """End a run at once: its ServerApp, then flwr's record of it."""

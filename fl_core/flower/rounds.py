@@ -115,7 +115,7 @@ def read_control(path: Path) -> SessionControl:
 
 
 class _Waits(Exception):  # noqa: N818 - sites may still agree
-    """Too few sites have agreed to this round; some agreed to earlier ones only."""
+    """Too few sites have agreed to this round; some agreed to earlier ones only, or were asked and have not answered."""
 
 
 def choose_sites(plan: SessionPlan, control: SessionControl, round_number: int) -> list[str]:
@@ -217,7 +217,8 @@ class RoundLoop:
         if control.stop:
             raise _Stopped
         site_ids = choose_sites(self._plan, control, number)
-        if len(site_ids) < self._plan.quorum and any(site.rounds < number for site in self._plan.sites):
+        may_be_more = control.awaits_answers or any(site.rounds < number for site in self._plan.sites)
+        if len(site_ids) < self._plan.quorum and may_be_more:
             raise _Waits
         self._tell("round_started", number)
         if len(site_ids) < self._plan.quorum:

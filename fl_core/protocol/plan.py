@@ -67,6 +67,9 @@ class SessionControl(FileModel):
     site_ids: tuple[str, ...] | None = Field(default=None, description="chosen sites from the next round on")
     withdrawn: tuple[str, ...] = ()
     suspended: tuple[str, ...] = Field(default=(), description="left out for as long as the manager suspends them")
+    awaits_answers: bool = Field(
+        default=False, description="sites that do not train yet may still agree: a round with too few waits for them"
+    )
 
 
 class UpdateReceived(FileModel):

@@ -103,6 +103,12 @@ def size_of_network(connection: Connection, task: str, network: str) -> int | No
     return None if found is None else int(found)
 
 
+def leave_round(tx: Transaction, session_id: str, number: int) -> None:
+    """Let the model of a round that was run again stand for that round no more; it stays in the list."""
+    here = (model_version.c.session_id == session_id, model_version.c.round == number)
+    tx.connection.execute(update(model_version).where(*here).values(round=None))
+
+
 def rename(tx: Transaction, model_id: str, name: str) -> None:
     """Set the name."""
     tx.connection.execute(update(model_version).where(model_version.c.id == model_id).values(name=name))

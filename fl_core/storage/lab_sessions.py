@@ -1,5 +1,6 @@
 """Training sessions of an orchestrator: sessions, participations, rounds; states move by the lifecycle only."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -324,6 +325,12 @@ def round_of(connection: Connection, session_id: str, number: int) -> RoundRow |
         select(round_).where(round_.c.session_id == session_id, round_.c.round == number)
     ).first()
     return None if found is None else _round(found)
+
+
+def rounds_contributed(connection: Connection, session_id: str) -> Counter[str]:
+    """Return in how many closed rounds of a session each site's update is, however often a round was run."""
+    query = select(round_.c.received).where(round_.c.session_id == session_id, round_.c.state == "closed")
+    return Counter(str(site_id) for received in connection.execute(query).scalars() for site_id in received)
 
 
 def _session(row: Mapping[str, Any]) -> SessionRow:

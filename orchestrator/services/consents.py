@@ -11,6 +11,7 @@ from fl_core.storage import lab_amendments, lab_past, lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_amendments import AmendmentRow
 from fl_core.storage.lab_sessions import ParticipationRow
+from orchestrator.services.eligibility import TAKING_PART
 from orchestrator.services.session_book import SessionBook
 
 _EVENTS = {"agree": ParticipationEvent.AGREED, "decline": ParticipationEvent.DECLINED}
@@ -38,6 +39,9 @@ class Consents:
     def take_consent(self, site_id: str, document: SignedDocument) -> None:
         """Check and store an answer; the same document again changes nothing.
 
+        A refusal of what was agreed to is never too late: once the training has begun it counts as a withdrawal, since the
+        site may have signed it before it heard of the start.
+
         Raises
         ------
         NotTrusted
@@ -59,8 +63,7 @@ class Consents:
             self._keep(tx, part, further, consent, document)
             self._note(tx, part, further, consent)
             self._book.publish(tx, consent.session_id)
-        if consent.decision == "agree":
-            self._on_changed(consent.session_id)
+        self._on_changed(consent.session_id)
         self._on_answer(consent.session_id)
 
     def _keep(
@@ -82,22 +85,25 @@ class Consents:
             else:
                 lab_amendments.decline(tx, further, document)
             return
+        if consent.decision == "decline":
+            lab_amendments.close(tx, consent.session_id, part.site_id)
         if part.consent_document is not None:
             lab_past.keep(tx, consent.session_id, part.site_id)
         if part.state is _SETTLED[consent.decision]:
             lab_sessions.change_participation(tx, consent.session_id, part.site_id, values)
         else:
-            event = _EVENTS[consent.decision]
+            event = ParticipationEvent.WITHDRAWN if _is_withdrawal(part, consent) else _EVENTS[consent.decision]
             now = self._desk.now()
             lab_sessions.move_participation(tx, consent.session_id, part.site_id, event, at=now, values=values)
 
     def _note(self, tx: Transaction, part: ParticipationRow, further: AmendmentRow | None, consent: Consent) -> None:
         name = lab_sites.site_by_id(tx.connection, part.site_id).name
         rounds = part.terms.rounds if further is None else further.terms.rounds
+        said = "withdrawn" if further is None and _is_withdrawal(part, consent) else consent.decision
         self._desk.journal.note(
             tx,
             actor=f"site:{part.site_id}",
-            action=f"consent.{'' if further is None else 'further_'}{consent.decision}",
+            action=f"consent.{'' if further is None else 'further_'}{said}",
             subject=consent.session_id,
             details={
                 "site": part.site_id,
@@ -105,7 +111,7 @@ class Consents:
                 "studies": consent.study_count,
                 "permissions": consent.permissions.model_dump(mode="json"),
             },
-            text=_words(name, consent) if further is None else _further_words(name, consent, rounds),
+            text=_words(name, consent, said) if further is None else _further_words(name, consent, rounds),
             values={
                 "name": name,
                 "title": lab_sessions.by_id(tx.connection, consent.session_id).title,
@@ -154,6 +160,8 @@ class Consents:
         if consent.offer_sha256 != part.offer_sha256 and further is None:
             message = "the answer is to another offer"
             raise NotTrusted(message, code="trust.signature_invalid")
+        if further is None and consent.decision == "decline" and part.state in TAKING_PART:
+            return
         row = lab_sessions.by_id(tx.connection, consent.session_id)
         due = part.terms.answer_by if further is None else further.terms.answer_by
         if is_terminal(row.state) or row.state is SessionState.STOPPING or self._desk.now() > due:
@@ -161,7 +169,14 @@ class Consents:
             raise Conflict(message, code="consent.expired")
 
 
-def _words(name: str, consent: Consent) -> str:
+def _is_withdrawal(part: ParticipationRow, consent: Consent) -> bool:
+    has_begun = part.state in {ParticipationState.TRAINING, ParticipationState.FINISHED}
+    return has_begun and consent.decision == "decline"
+
+
+def _words(name: str, consent: Consent, said: str) -> str:
+    if said == "withdrawn":
+        return f"{name} withdrew its consent."
     if consent.decision == "decline":
         return f"{name} declined."
     studies = f"{consent.study_count} {'study' if consent.study_count == 1 else 'studies'}"

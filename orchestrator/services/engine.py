@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -50,7 +51,7 @@ class Engine(Protocol):
         """Start a run of the plan file; returns its id."""
 
     def stop_run(self, run_id: str) -> None:
-        """End a run."""
+        """End a run; one that is not known has ended."""
 
     def run(self, run_id: str) -> RunStatus:
         """Say where a run stands."""
@@ -92,8 +93,9 @@ class AgentClient:
         return str(self._call("POST", "/runs", {"session_id": session_id, "plan": plan})["run_id"])
 
     def stop_run(self, run_id: str) -> None:
-        """End a run."""
-        self._call("POST", f"/runs/{run_id}/stop", {})
+        """End a run; one that the agent does not know has ended: a backup that was restored has no record of it."""
+        with suppress(NotFound):
+            self._call("POST", f"/runs/{run_id}/stop", {})
 
     def run(self, run_id: str) -> RunStatus:
         """Say where a run stands; one that the agent does not know is lost."""

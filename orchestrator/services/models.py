@@ -204,6 +204,7 @@ class Models:
         self, tx: Transaction, card: ModelCard, *, name: str, session_id: str, number: int, parent_id: str
     ) -> str:
         """Register a closed round's model inside the transaction that closes the round; returns its id."""
+        lab_models.leave_round(tx, session_id, number)
         return self._add(
             tx,
             card,

@@ -1,6 +1,7 @@
 """A closed round becomes a ModelVersion with lineage, and every invited site learns of it."""
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 
 from fl_core.desk import Desk
@@ -10,10 +11,11 @@ from fl_core.protocol.messages import ModelNews
 from fl_core.protocol.plan import RoundRecord, ServerEvent
 from fl_core.storage import lab_models, lab_sessions, lab_sites
 from fl_core.storage.database import Transaction
-from fl_core.storage.lab_sessions import SessionRow
+from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
+from fl_core.storage.lab_sites import SiteRow
 from model.errors import ModelError
 from model.io.weights import ModelCard
-from model.task_spec import TASK_SPECS
+from model.task_spec import TASK_SPECS, learns_without_reference
 from orchestrator.services.desk import SYSTEM
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.models import Models
@@ -127,15 +129,16 @@ class RoundClosing:
         self._note(tx, row, record, model_id)
 
     def _count(self, tx: Transaction, row: SessionRow, record: RoundRecord) -> None:
+        closed = lab_sessions.rounds_contributed(tx.connection, row.id)
         came = {update.site_id for update in record.updates}
         for part in lab_sessions.participations(tx.connection, row.id):
+            values: dict[str, object] = {
+                "rounds_contributed": closed[part.site_id],
+                "missing_code": record.missing.get(part.site_id),
+            }
             if part.site_id in came:
-                values: dict[str, object] = {"rounds_contributed": part.rounds_contributed + 1, "missing_code": None}
                 site = lab_sites.site_by_id(tx.connection, part.site_id)
-                usable = 0 if site.data is None else site.data.studies_usable
-                lab_sites.update_site(tx, part.site_id, {"studies_at_last_round": usable})
-            else:
-                values = {"missing_code": record.missing.get(part.site_id)}
+                lab_sites.update_site(tx, part.site_id, {"studies_at_last_round": _learned_from(row, part, site)})
             lab_sessions.change_participation(tx, row.id, part.site_id, values)
 
     def _send_news(self, tx: Transaction, row: SessionRow, record: RoundRecord, card: ModelCard, model_id: str) -> None:
@@ -187,6 +190,22 @@ class RoundClosing:
                 "missing": [{"name": names.get(one, one), "code": code} for one, code in record.missing.items()],
             },
         )
+
+
+def _learned_from(row: SessionRow, part: ParticipationRow, site: SiteRow) -> int:
+    """Return how many of the site's usable studies some model knows: those that came after the consent are not covered."""
+    if site.data is None:
+        return 0
+    spec, data = row.spec, site.data
+    is_without = learns_without_reference(_parameters(spec["task_parameters"]))
+    coverable = (data.by_task if is_without else data.by_task_with_reference).get(str(spec["task"]), 0)
+    covered = coverable if part.consent is None else part.consent.study_count
+    learned = data.studies_usable - max(0, coverable - covered)
+    return min(data.studies_usable, max(learned, site.studies_at_last_round))
+
+
+def _parameters(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def _score(row: SessionRow, record: RoundRecord) -> str:

@@ -4,7 +4,7 @@ Everything is written in one transaction: wish, signed documents, inboxes, journ
 from it at the next tick, so a kill between the two loses nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from fl_core.desk import Desk
@@ -19,6 +19,7 @@ from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
 from orchestrator.schemas import SessionExtend, SessionSites, SessionView
 from orchestrator.schemas_settings import Limits
 from orchestrator.services.desk import by_manager
+from orchestrator.services.eligibility import SAID_NO, TAKING_PART
 from orchestrator.services.inboxes import Inboxes
 from orchestrator.services.round_files import RoundFiles
 from orchestrator.services.session_book import SessionBook
@@ -26,8 +27,7 @@ from orchestrator.services.session_offers import Sign, check_most_sites, check_q
 from orchestrator.services.session_spec import AWAITS_CONSENT, deadline_s, fraction, left_out, quorum, rounds_planned
 from orchestrator.services.session_views import CHANGEABLE, EXTENDABLE, SessionViews
 
-HAS_AGREED = frozenset({ParticipationState.AGREED, ParticipationState.TRAINING, ParticipationState.FINISHED})
-SAID_NO = frozenset({ParticipationState.DECLINED, ParticipationState.WITHDRAWN})
+HAS_ENDED = frozenset({SessionState.COMPLETED, SessionState.STOPPED, SessionState.FAILED})
 
 
 class SessionChanges:
@@ -93,36 +93,31 @@ class SessionChanges:
                 raise InvalidInput(message)
             deadline = wanted.round_deadline_s or deadline_s(row)
             is_more = rounds > rounds_planned(row)
-            now, due = self._desk.now(), self._desk.now() + timedelta(hours=wanted.answer_hours)
             if not is_more and deadline == deadline_s(row) and row.state is not SessionState.OFFERED:
                 message = "rounds: neither more rounds nor longer ones are wished"
                 raise InvalidInput(message)
             spec = {**row.spec, "rounds": rounds, "round_deadline_s": deadline}
-            self._book.change(tx, session_id, {"spec": spec, "answer_by": max(due, row.answer_by)})
-            row = lab_sessions.by_id(tx.connection, session_id)
-            without = left_out(row)
-            for part in lab_sessions.participations(tx.connection, session_id):
-                needs_answer = part.state is ParticipationState.INVITED or (is_more and part.state in HAS_AGREED)
-                if needs_answer and part.site_id not in without and self._is_trusted(tx, part.site_id):
-                    self._offer(tx, row, part, now=now, due=due)
+            self._book.change(tx, session_id, {"spec": spec})
+            asked = self._whom_extending_asks(tx, row, is_more=is_more)
+            if is_more or asked:
+                self._open_again(tx, row)
+            row = self._ask(tx, row, asked, answer_hours=wanted.answer_hours)
             text = f"Extended to {rounds} rounds of at most {deadline / 60:.0f} minutes; the sites are asked."
             self._note(tx, row, "session.extension_offered", text, {"rounds": rounds, "round_deadline_s": deadline})
-            if is_more and row.state in {SessionState.COMPLETED, SessionState.STOPPED, SessionState.FAILED}:
-                values = {"reason": AWAITS_CONSENT, "reason_text": "", "phase": None}
-                words = "Open again for further rounds."
-                self._book.move(tx, session_id, SessionEvent.EXTENDED, actor=by_manager(), text=words, values=values)
-            else:
-                self._book.tell_sites(tx, session_id)
+            self._book.tell_sites(tx, session_id)
         self._wake()
         return self._views.get(session_id)
 
     def change_sites(self, session_id: str, wanted: SessionSites) -> SessionView:
         """Ask further sites (or the same again), and leave sites out of the coming rounds.
 
+        A session that was stopped or has failed waits for the answers of those who are asked, and then goes on by itself.
+
         Raises
         ------
         Conflict
-            ``session.site_not_trusted``; ``session.too_few_sites`` when the quorum could not be met any more.
+            ``session.site_not_trusted``; ``session.too_few_sites`` when the quorum could not be met any more;
+            ``session.weights_gone`` when somebody is asked and the last round's model was removed for good.
         """
         with self._desk.database.begin() as tx:
             row = self._changeable(tx, session_id, CHANGEABLE, "change the sites")
@@ -137,42 +132,72 @@ class SessionChanges:
             check_most_sites(self._limits(), len(staying - without))
             self._book.change(tx, session_id, {"spec": {**row.spec, "left_out": sorted(without)}})
             row = lab_sessions.by_id(tx.connection, session_id)
-            now, due = self._desk.now(), self._desk.now() + timedelta(hours=wanted.answer_hours)
-            for site_id in dict.fromkeys(wanted.add):
-                self._check_trusted(tx, site_id)
-                known = parts.get(site_id)
-                if known is None or known.state not in HAS_AGREED or known.terms.rounds < rounds_planned(row):
-                    self._offer(tx, row, known or next(iter(parts.values())), now=now, due=due, site_id=site_id)
-                    self._book.change(tx, session_id, {"answer_by": max(due, row.answer_by)})
+            asked = self._to_be_asked(tx, row, parts, wanted.add)
+            if asked:
+                self._open_again(tx, row)
+                self._ask(tx, row, asked, answer_hours=wanted.answer_hours)
+                self._book.tell_sites(tx, session_id)  # who is asked again heard nothing since it said no
             for site_id in wanted.leave_out:
                 if parts[site_id].state is ParticipationState.INVITED:
                     self._withdraw_offer(tx, parts[site_id], "This site was left out.")
-            names = lab_sites.names(tx.connection, [*wanted.add, *wanted.leave_out])
-            text = "; ".join(
-                f"{words} {', '.join(names[one] for one in chosen)}"
-                for words, chosen in (("asked:", wanted.add), ("left out from the next round on:", wanted.leave_out))
-                if chosen
-            )
+            text = _words(lab_sites.names(tx.connection, [*wanted.add, *wanted.leave_out]), asked, wanted)
             details: dict[str, object] = {"add": list(wanted.add), "leave_out": list(wanted.leave_out)}
-            self._note(tx, row, "session.sites_changed", f"Sites changed, {text}.", details)
+            self._note(tx, row, "session.sites_changed", text, details)
             self._book.publish_related(tx, session_id)
         self._wake()
         return self._views.get(session_id)
 
-    def _offer(
-        self,
-        tx: Transaction,
-        row: SessionRow,
-        like: ParticipationRow,
-        *,
-        now: datetime,
-        due: datetime,
-        site_id: str | None = None,
-    ) -> None:
+    def _whom_extending_asks(self, tx: Transaction, row: SessionRow, *, is_more: bool) -> list[str]:
+        if row.state is SessionState.COMPLETED and not is_more:
+            return []
+        without = left_out(row)
+        return [
+            part.site_id
+            for part in lab_sessions.participations(tx.connection, row.id)
+            if (part.state is ParticipationState.INVITED or (is_more and part.state in TAKING_PART))
+            and part.site_id not in without
+            and self._is_trusted(tx, part.site_id)
+        ]
+
+    def _to_be_asked(
+        self, tx: Transaction, row: SessionRow, parts: Mapping[str, ParticipationRow], wanted: Sequence[str]
+    ) -> list[str]:
+        """Return those of the wished sites whose agreement to all of the rounds is not there, or not any more."""
+        found = []
+        for site_id in dict.fromkeys(wanted):
+            self._check_trusted(tx, site_id)
+            known = parts.get(site_id)
+            if known is None or not self._is_agreed_to_all(row, known):
+                found.append(site_id)
+        return found
+
+    def _is_agreed_to_all(self, row: SessionRow, part: ParticipationRow) -> bool:
+        is_in_force = part.consent is not None and part.consent.valid_until > self._desk.now()
+        return part.state in TAKING_PART and is_in_force and part.terms.rounds >= rounds_planned(row)
+
+    def _open_again(self, tx: Transaction, row: SessionRow) -> None:
+        """Let a session that has ended wait for answers: sites and laboratory take none to one that is over."""
+        if row.state in HAS_ENDED:
+            self._round_files.check_there(tx, row.id)
+            values = {"reason": AWAITS_CONSENT, "reason_text": "", "phase": None}
+            words = "Open again for further rounds."
+            self._book.move(tx, row.id, SessionEvent.EXTENDED, actor=by_manager(), text=words, values=values)
+
+    def _ask(self, tx: Transaction, row: SessionRow, site_ids: Sequence[str], *, answer_hours: float) -> SessionRow:
+        """Send every named site an offer of the session as it is now, which is returned."""
+        now = self._desk.now()
+        due = now + timedelta(hours=answer_hours)
+        self._book.change(tx, row.id, {"answer_by": max(due, row.answer_by)})
+        row = lab_sessions.by_id(tx.connection, row.id)
+        for site_id in site_ids:
+            self._offer(tx, row, site_id, now=now, due=due)
+        return row
+
+    def _offer(self, tx: Transaction, row: SessionRow, chosen: str, *, now: datetime, due: datetime) -> None:
         """Sign and send an offer as the session is now; beside an agreement in force, else in its place."""
-        chosen = site_id or like.site_id
         parts = lab_sessions.participations(tx.connection, row.id)
         known = next((part for part in parts if part.site_id == chosen), None)
+        like = known or parts[0]
         offer: SessionOffer = like.terms.model_copy(
             update={
                 "site_id": chosen,
@@ -188,7 +213,7 @@ class SessionChanges:
         sha256 = sha256_of(document.payload)
         if known is None:
             lab_sessions.add_participation(tx, row.id, chosen, document, sha256)
-        elif known.state in HAS_AGREED:
+        elif known.state in TAKING_PART:
             lab_amendments.send(tx, row.id, chosen, document, sha256, at=now)
         else:
             lab_sessions.renew_offer(tx, row.id, chosen, document, sha256)
@@ -227,3 +252,14 @@ class SessionChanges:
         self._desk.journal.note(
             tx, actor=by_manager(), action=action, subject=row.id, details=details, text=text, values=values
         )
+
+
+def _words(names: Mapping[str, str], asked: Sequence[str], wanted: SessionSites) -> str:
+    as_before = [site_id for site_id in dict.fromkeys(wanted.add) if site_id not in asked]
+    groups = (
+        ("asked:", asked),
+        ("taking part as agreed before:", as_before),
+        ("left out from the next round on:", wanted.leave_out),
+    )
+    said = "; ".join(f"{words} {', '.join(names[one] for one in chosen)}" for words, chosen in groups if chosen)
+    return f"Sites changed, {said}."

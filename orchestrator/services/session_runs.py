@@ -19,7 +19,7 @@ from orchestrator.services.session_book import SessionBook
 from orchestrator.services.session_folder import SessionFolders
 from orchestrator.services.session_ingest import SessionIngest
 from orchestrator.services.session_plans import SessionPlans
-from orchestrator.services.session_spec import deadline_s, quorum
+from orchestrator.services.session_spec import deadline_s
 from orchestrator.services.session_wishes import SessionWishes
 
 STOP_GRACE_S = 3.0
@@ -82,6 +82,8 @@ class SessionRuns:
         with self._lock:
             with self._desk.database.read() as connection:
                 rows = lab_sessions.all_sessions(connection, ACTIVE)
+            stopping = {row.id for row in rows if row.state is SessionState.STOPPING}
+            self._stopping_since = {one: at for one, at in self._stopping_since.items() if one in stopping}
             for row in rows:
                 try:
                     self._step(row)
@@ -174,7 +176,7 @@ class SessionRuns:
         self._wishes.settle(row.id)
         self._replan(row)
         silent_s = (self._desk.now() - (row.heard_at or row.created_at)).total_seconds()
-        if silent_s > deadline_s(row) + SILENCE_MARGIN_S:
+        if silent_s > self._longest_silence_s(row):
             self._engine.stop_run(row.run_id)
             self._lose(row, f"no sign for {silent_s:.0f} s")
             return
@@ -187,10 +189,19 @@ class SessionRuns:
         if present.state is SessionState.RUNNING and present.run_id == row.run_id:
             self._lose(present, status.details or f"the run is {status.status}")
 
+    def _longest_silence_s(self, row: SessionRow) -> float:
+        """Return how long nothing may be heard: a running round keeps the deadline that it began with."""
+        with self._desk.database.read() as connection:
+            current = lab_sessions.round_of(connection, row.id, row.round)
+        length_s = deadline_s(row)
+        if current is not None and current.state == "running" and current.deadline_at is not None:
+            length_s = (current.deadline_at - current.started_at).total_seconds()
+        return length_s + SILENCE_MARGIN_S
+
     def _replan(self, row: SessionRow) -> None:
         """Bring the plan up to date with consents, left out sites and extensions; the ServerApp reads it before a round."""
         plan, folder = self._plans.meanwhile(row), self._folders.of(row.id)
-        if len(plan.sites) < quorum(row) or plan == folder.known_plan():
+        if plan == folder.known_plan():
             return
         folder.write_plan(plan)
         with self._desk.database.begin() as tx:

@@ -1,7 +1,6 @@
 """What the manager wishes of a session: start, stop, pause, resume, combine now; the runs follow."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, IllegalTransition
@@ -26,6 +25,8 @@ from orchestrator.services.session_spec import (
 from orchestrator.services.session_views import SessionViews
 from orchestrator.services.session_wishes import SessionWishes
 
+PASSES = frozenset({IllegalTransition.code, "session.not_ready", "drain.on"})
+"""What keeps a session from starting by itself for now only: somebody was quicker, an answer is missing, drain mode."""
 GOING_ON = frozenset({SessionState.STARTING, SessionState.RUNNING})
 
 
@@ -174,9 +175,17 @@ class Sessions:
                 self._book.change(tx, row.id, changes, key="session.not_ready", text=text)
 
     def _start_quietly(self, session_id: str, text: str) -> None:
-        with suppress(Conflict):  # somebody was quicker
-            states = {SessionState.OFFERED, SessionState.PAUSED}
+        """Start a session that nobody watches: what keeps it from starting is shown with it, unless it passes by itself."""
+        states = {SessionState.OFFERED, SessionState.PAUSED}
+        try:
             self._start(session_id, from_states=states, actor=SYSTEM, text=text)
+        except Conflict as error:
+            if error.code in PASSES:
+                return
+            with self._desk.database.begin() as tx:
+                row = lab_sessions.by_id(tx.connection, session_id)
+                if row.state in states and row.reason != error.code:
+                    self._book.change(tx, session_id, {"reason": error.code, "reason_text": str(error)[:500]})
 
     def on_consent_changed(self, session_id: str) -> None:
         """Let a site that agreed (again) into the coming rounds, and one that withdrew out of the present one too."""

@@ -257,7 +257,7 @@ def test_a_completed_session_is_extended_after_a_signature_at_each_site(scene: S
     manager.press("Extend and ask the sites", dialog)
     heading = page.get_by_role("heading", level=1).locator("..")
     expect(heading).to_contain_text("Paused")
-    expect(page.get_by_text("Too few sites have agreed to the further rounds so far.").first).to_be_visible()
+    expect(page.get_by_text("It waits for sites to agree to the further rounds.").first).to_be_visible()
     manager.look("session-awaits-consent", dark=True, phone=True)
 
     professional = scene.professional

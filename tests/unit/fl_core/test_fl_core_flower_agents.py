@@ -85,6 +85,38 @@ def test_a_run_that_an_ended_agent_left_behind_is_lost(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "flower" / "runs.json").read_text())[0]["status"] == "lost"
 
 
+class SlowControl:
+    """A SuperLink that starts runs only when it is let."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.let = threading.Event()
+
+    def start_run(self, bundle: bytes, run_config: dict[str, str]) -> str:
+        self.started += 1
+        number = self.started
+        assert self.let.wait(10)
+        return str(number)
+
+
+def test_a_start_that_is_asked_again_while_it_goes_on_gives_one_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, control = laboratory(tmp_path), SlowControl()
+    monkeypatch.setattr(agent, "_control", control)
+    plan = tmp_path / "plan.json"
+    plan.write_text("{}")
+
+    async def ask_twice() -> list[str]:
+        starts = [asyncio.create_task(agent.start("session-a", str(plan))) for _ in range(2)]
+        await asyncio.wait(starts, timeout=0.05)
+        control.let.set()
+        return [run.run_id for run in await asyncio.gather(*starts)]
+
+    assert asyncio.run(ask_twice()) == ["1", "1"]
+    assert control.started == 1
+
+
 def test_the_executors_secret_is_private_and_made_once(tmp_path: Path) -> None:
     path = ensure_secret(tmp_path / "flower" / "executor.secret")
     first = path.read_bytes()

@@ -515,6 +515,19 @@ def test_a_session_pauses_when_too_few_have_agreed_to_a_further_round(tmp_path: 
     assert [event.type for event in session.events()][-2:] == ["round_closed", "paused"]
 
 
+def test_a_session_with_too_few_sites_waits_for_those_that_were_asked(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(1.0), "b": adds(1.0)}, rounds=2, quorum=2)
+    first = tuple(site for site in session.plan.sites if site.site_id == "a")
+
+    def leave_one_out() -> None:
+        further(session, sites=first)
+        session.control(awaits_answers=True)
+
+    session.link.on_receive = leave_one_out
+    assert session.run() == Outcome("paused", 1, "session.awaits_consent")
+    assert session.link.sent == [(1, "a"), (1, "b")]
+
+
 def test_a_plan_that_would_train_something_else_is_not_taken(tmp_path: Path) -> None:
     session = Session(tmp_path, {"a": adds(1.0, 1)}, rounds=1)
     session.link.on_receive = lambda: further(session, rounds=5, network={"name": "other"})

@@ -1,7 +1,7 @@
 """Promises about changing a session: nothing is trained without a signature for it, and a kill loses no wish."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fl_core.protocol.messages import SessionOffer, SignedDocument, Withdrawal
+from fl_core.protocol.plan import SessionControl
 from fl_core.protocol.signing import sha256_of, verify
 from fl_core.storage import lab_amendments
 from tests.support.orchestrator import Lab, SiteActor
@@ -30,6 +31,11 @@ def terms(site: SiteActor, session_id: str) -> SessionOffer:
 def part(lab: Lab, session_id: str, site: SiteActor) -> dict[str, Any]:
     rows = lab.session(session_id)["participations"]
     return next(row for row in rows if row["site_id"] == site.site_id)
+
+
+def control(lab: Lab, session_id: str) -> SessionControl:
+    path = lab.home / "sessions" / session_id / "control.json"
+    return SessionControl.model_validate_json(path.read_bytes()) if path.exists() else SessionControl()
 
 
 def problem(answer: Any) -> tuple[int, str]:
@@ -204,10 +210,59 @@ def test_a_site_that_withdrew_is_asked_again_and_taken_back(lab: Lab) -> None:
     second.withdraw(session_id)
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
     assert second.answer(session_id).status_code == 204
-    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
-    assert control["withdrawn"] == []
+    assert control(lab, session_id).withdrawn == ()
     lab.core.runs.tick()
     assert len(lab.plan(session_id).sites) == 2
+
+
+def stopped(lab: Lab, session_id: str) -> None:
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.report(session_id, "stopped")
+
+
+def failed(lab: Lab, session_id: str) -> None:
+    lab.report(session_id, "failed", code="federation.quorum_missed")
+
+
+@pytest.mark.parametrize("ended", [stopped, failed])
+def test_a_site_that_is_asked_in_a_session_that_has_ended_can_answer_and_it_goes_on(
+    lab: Lab, ended: Callable[[Lab, str], None]
+) -> None:
+    first, second, third = lab.site("A"), lab.site("B"), lab.site("C")
+    session_id = lab.running(first, third)
+    lab.report(session_id, "started", number=0)
+    ended(lab, session_id)
+    third.withdraw(session_id)
+    view = lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id, third.site_id]})
+    assert (view["state"], view["reason"]) == ("paused", "session.awaits_consent")
+    for site in (first, second, third):
+        news = [event["payload"]["state"] for event in site.events() if event["type"] == "session"]
+        assert news[-1] == "paused"
+    for site in (second, third):
+        assert site.answer(session_id).status_code == 204
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert len(lab.plan(session_id).sites) == 3
+
+
+def test_a_session_that_has_ended_stays_so_when_nobody_is_asked(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    stopped(lab, session_id)
+    assert lab.ok("POST", f"/sessions/{session_id}/sites", {"leave_out": [second.site_id]})["state"] == "stopped"
+    assert lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})["state"] == "stopped"
+
+
+def test_who_has_not_answered_can_still_when_a_stopped_session_gets_longer_rounds(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second)
+    first.answer(session_id)
+    lab.ok("POST", f"/sessions/{session_id}/start")
+    lab.core.runs.tick()
+    lab.report(session_id, "started", number=0)
+    stopped(lab, session_id)
+    assert lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 7200})["state"] == "paused"
+    assert second.answer(session_id).status_code == 204
 
 
 @pytest.mark.parametrize("is_asked_anew", [True, False])
@@ -250,6 +305,70 @@ def test_leaving_out_more_than_the_quorum_allows_is_refused(lab: Lab) -> None:
     answer = lab.call("POST", f"/sessions/{session_id}/sites", {"leave_out": [second.site_id]})
     assert problem(answer) == (409, "session.too_few_sites")
     assert part(lab, session_id, second)["left_out"] is False
+
+
+def test_a_left_out_site_is_not_trained_either_while_the_one_in_its_place_has_not_answered(lab: Lab) -> None:
+    first, second, third = lab.site("A"), lab.site("B"), lab.site("C")
+    session_id = lab.running(first, second, quorum=2)
+    lab.report(session_id, "started", number=0)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [third.site_id], "leave_out": [second.site_id]})
+    lab.core.runs.tick()
+    assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
+    assert (part(lab, session_id, second)["state"], control(lab, session_id).awaits_answers) == ("finished", True)
+    lab.report(session_id, "paused", number=0, code="session.awaits_consent")
+    assert third.answer(session_id).status_code == 204
+    lab.core.runs.tick()
+    assert lab.session(session_id)["state"] == "running"
+    assert {one.site_id for one in lab.plan(session_id).sites} == {first.site_id, third.site_id}
+    assert control(lab, session_id).awaits_answers is False
+
+
+def test_nobody_is_waited_for_who_may_not_answer_any_more(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first)
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 5, "answer_hours": 100})
+    lab.core.runs.tick()
+    assert control(lab, session_id).awaits_answers is False, "who trains already makes no round larger by an answer"
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id], "answer_hours": 1})
+    lab.core.runs.tick()
+    assert control(lab, session_id).awaits_answers is True
+    later = lab.core.desk.now() + timedelta(hours=2)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    lab.core.runs.tick()
+    assert control(lab, session_id).awaits_answers is False
+
+
+def test_a_site_that_has_just_agreed_is_waited_for_until_it_is_in_the_plan(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first)
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
+    lab.core.runs.tick()
+    second.answer(session_id)
+    assert control(lab, session_id).awaits_answers is True
+    lab.core.runs.tick()
+    lab.core.runs.tick()
+    assert (len(lab.plan(session_id).sites), control(lab, session_id).awaits_answers) == (2, False)
+
+
+def test_a_site_whose_agreement_is_over_is_asked_again_and_named(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second, quorum=2)
+    later = lab.core.desk.now() + timedelta(days=1, hours=1)  # a `SiteActor` agrees for a day
+    document = second.consent(session_id, valid_until=later + timedelta(days=1))
+    second.call("POST", "/peer/v1/consents", document.model_dump(mode="json"))
+    first.answer(session_id)
+    lab.core.runs.tick()
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "paused", number=0)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    assert problem(lab.call("POST", f"/sessions/{session_id}/resume")) == (409, "session.not_ready")
+    lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [first.site_id, second.site_id]})
+    assert part(lab, session_id, first)["further"] == "open"
+    [told] = [line["text"] for line in lab.items("/activity?limit=50") if line["text"].startswith("Sites changed")]
+    assert told == "Sites changed, asked: A; taking part as agreed before: B."
+    document = first.consent(session_id, valid_until=later + timedelta(days=1))
+    assert first.call("POST", "/peer/v1/consents", document.model_dump(mode="json")).status_code == 204
+    assert lab.ok("POST", f"/sessions/{session_id}/resume")["state"] == "starting"
 
 
 def test_more_sites_than_the_limit_allows_are_not_asked(lab: Lab) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fl_core.seen import Seen
 from fl_core.storage import journal
 from fl_core.web.principal import Principal
-from tests.support.orchestrator import Lab, SiteActor
+from tests.support.orchestrator import TASK, Lab, SiteActor
 
 
 @pytest.fixture
@@ -19,8 +19,10 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     made.close()
 
 
-def _tell(site: SiteActor, usable: int) -> None:
-    body = {"studies_usable": usable, "studies_total": usable, "with_reference": usable, "patients": usable}
+def _tell(site: SiteActor, usable: int, *, of_task: int | None = None) -> None:
+    body: dict[str, Any] = dict.fromkeys(("studies_usable", "studies_total", "with_reference", "patients"), usable)
+    if of_task is not None:
+        body |= {"by_task": {TASK: of_task}, "by_task_with_reference": {TASK: of_task}}
     assert site.call("POST", "/peer/v1/summary", body).status_code == 204
 
 
@@ -100,3 +102,18 @@ def test_new_data_says_who_has_what_new_since_which_model_and_whether_it_is_enou
     assert (after["East"]["new"], after["East"]["since_model"]) == (3, None)
     _tell(site, 9)
     assert (_new(lab)["North"]["new"], _new(lab)["North"]["enough"]) == (4, True)
+
+
+def test_studies_that_came_after_the_consent_are_new_although_a_round_closed_since(lab: Lab) -> None:
+    site = lab.site("North")
+    _tell(site, 5, of_task=4)
+    session_id = lab.offer(site)
+    document = site.consent(session_id, study_count=4)
+    assert site.call("POST", "/peer/v1/consents", document.model_dump(mode="json")).status_code == 204
+    lab.core.runs.tick()
+    _tell(site, 8, of_task=7)
+    lab.close_round(session_id, 1, site.site_id)
+    assert _new(lab)["North"]["new"] == 3
+    _tell(site, 6, of_task=5)  # two of them were taken away again
+    lab.close_round(session_id, 2, site.site_id)
+    assert _new(lab)["North"]["new"] == 1

@@ -92,6 +92,32 @@ def test_a_file_that_vanishes_before_the_start_fails_the_session_instead_of_bein
     assert (session["state"], session["reason"]) == ("failed", "session.first_model_gone")
 
 
+def test_a_session_that_cannot_start_by_itself_says_why_once(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.offer(site)
+    for path in (lab.home / "models").glob("*.safetensors"):
+        path.unlink()
+    assert site.answer(session_id).status_code == 204
+    session = lab.session(session_id)
+    assert (session["state"], session["reason"]) == ("offered", "session.first_model_gone")
+    told = len(lab.deltas)
+    lab.core.runs.tick()
+    assert len(lab.deltas) == told
+
+
+def test_a_session_that_waited_for_consent_says_why_it_does_not_go_on(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.running(site, rounds=1)
+    lab.report(session_id, "started", number=0)
+    _close(lab, session_id, 1)
+    lab.report(session_id, "completed")
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 2})
+    (lab.home / "sessions" / session_id / "round-0001.safetensors").unlink()
+    assert site.answer(session_id).status_code == 204
+    session = lab.session(session_id)
+    assert (session["state"], session["reason"]) == ("paused", "session.weights_gone")
+
+
 def test_a_session_that_goes_on_keeps_the_weights_it_goes_on_from_until_it_is_over(lab: Lab) -> None:
     session_id = _trained(lab, rounds=3, closed=2)
     _remove(lab, session_id)

@@ -249,6 +249,53 @@ def test_a_silent_run_is_given_up_and_started_anew(lab: Lab) -> None:
     assert lab.session(session_id)["state"] == "running"
 
 
+def test_a_shorter_deadline_leaves_the_running_round_the_time_that_it_began_with(lab: Lab) -> None:
+    session_id = lab.running(lab.site(), round_deadline_s=3600)
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "round_started", "pushed", detail="1 sites")
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 60})
+    now = lab.core.desk.now()
+    object.__setattr__(lab.core.desk, "now", lambda: now + timedelta(seconds=3000))
+    lab.core.runs.tick()
+    assert lab.engine.stopped == []
+    object.__setattr__(lab.core.desk, "now", lambda: now + timedelta(seconds=3800))
+    lab.core.runs.tick()
+    assert lab.engine.stopped == ["1"]
+
+
+def test_a_second_stop_has_its_whole_grace_too(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    now = [0.0]
+    lab.core.runs._clock = lambda: now[0]
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.core.runs.tick()
+    lab.report(session_id, "stopped")
+    lab.ok("POST", f"/sessions/{session_id}/resume")
+    lab.core.runs.tick()
+    now[0] = 100.0
+    lab.ok("POST", f"/sessions/{session_id}/stop")
+    lab.core.runs.tick()
+    assert (lab.engine.stopped, lab.session(session_id)["state"]) == ([], "stopping")
+
+
+def test_a_round_that_is_closed_again_counts_once(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    lab.report(session_id, "started", number=0)
+    lab.report(session_id, "round_started")
+    lab.close_round(session_id, 1, first.site_id, second.site_id)
+    lab.engine.status["1"] = RunStatus("lost", "the folder was put back")
+    lab.core.runs.tick()
+    lab.report(session_id, "started", number=0, run_id="2")
+    lab.report(session_id, "round_started", run_id="2")
+    lab.close_round(session_id, 1, first.site_id, missing={second.site_id: "federation.late"}, run_id="2")
+    counts = {part["site_id"]: part["rounds_contributed"] for part in lab.session(session_id)["participations"]}
+    assert counts == {first.site_id: 1, second.site_id: 0}
+    models = {model["id"]: model["round"] for model in lab.items("/models") if model["session_id"] == session_id}
+    assert sorted(models.values(), key=str) == [1, None], "the round's former model stays in the list"
+    assert models[lab.session(session_id)["rounds"][0]["model_id"]] == 1
+
+
 def test_pause_waits_for_the_round_and_resume_goes_on(lab: Lab) -> None:
     session_id = lab.running(lab.site())
     lab.report(session_id, "started", number=0)
@@ -282,6 +329,53 @@ def test_a_withdrawal_takes_the_site_out_at_once(lab: Lab) -> None:
     assert control["withdrawn"] == [first.site_id]
     states = {part["site_id"]: part["state"] for part in lab.session(session_id)["participations"]}
     assert states == {first.site_id: "withdrawn", second.site_id: "training"}
+
+
+def test_a_refusal_that_was_signed_just_before_the_start_takes_the_site_out_of_the_round(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.running(first, second)
+    refusal = first.consent(session_id, "decline").model_dump(mode="json")
+    for _ in range(2):  # the letter comes twice
+        assert first.call("POST", "/peer/v1/consents", refusal).status_code == 204
+    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
+    assert control["withdrawn"] == [first.site_id]
+    part = next(one for one in lab.session(session_id)["participations"] if one["site_id"] == first.site_id)
+    assert (part["state"], part["consent"]["decision"]) == ("withdrawn", "decline")
+    documents = lab.ok("GET", f"/sessions/{session_id}/export")["documents"]
+    assert [
+        json.loads(one["consent"]["payload"])["decision"] for one in documents if one["site_id"] == first.site_id
+    ] == [
+        "decline",
+        "agree",
+    ]
+    assert first.answer(session_id).status_code == 204  # it may think again
+    lab.core.runs.tick()
+    assert len(lab.plan(session_id).sites) == 2
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_refusal_that_comes_late_takes_the_agreement_back_all_the_same(lab: Lab, is_over: bool) -> None:
+    site = lab.site()
+    session_id = lab.running(site)
+    if is_over:
+        lab.report(session_id, "started", number=0)
+        lab.close_round(session_id, 1, site.site_id)
+        lab.report(session_id, "completed", number=2)
+    later = lab.core.desk.now() + timedelta(days=4)
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    assert site.answer(session_id, "decline").status_code == 204
+    assert lab.session(session_id)["participations"][0]["state"] == "withdrawn"
+
+
+def test_a_site_that_declines_while_its_run_is_being_started_is_not_in_its_first_round(lab: Lab) -> None:
+    first, second = lab.site("A"), lab.site("B")
+    session_id = lab.offer(first, second)
+    first.answer(session_id)
+    second.answer(session_id)
+    assert lab.session(session_id)["state"] == "starting"
+    assert first.answer(session_id, "decline").status_code == 204
+    control = json.loads((lab.home / "sessions" / session_id / "control.json").read_text())
+    assert control["withdrawn"] == [first.site_id]
 
 
 def test_a_consent_for_another_offer_or_by_another_site_is_refused(lab: Lab) -> None:

@@ -35,12 +35,15 @@ export function SitesDialog(props: SitesDialogProps) {
   );
 }
 
-const isIn = (site: Participation) => !site.left_out && site.state !== "declined" && site.state !== "withdrawn";
+const saidNo = (site: Participation) => site.state === "declined" || site.state === "withdrawn";
+const isOver = (site: Participation) => site.consent != null && site.state !== "invited" && new Date(site.consent.valid_until) <= new Date();
+const isIn = (site: Participation) => !site.left_out && !saidNo(site) && !isOver(site);
 
 function noteKey(site: Participation): string {
   if (site.left_out) return "change.out";
   if (site.state === "declined") return "change.saidNo";
   if (site.state === "withdrawn") return "change.withdrew";
+  if (isOver(site)) return "change.over";
   return site.state === "invited" ? "change.asked" : "change.inNow";
 }
 
