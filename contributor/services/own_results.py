@@ -18,7 +18,7 @@ from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, IllegalTransition, NotFound
 from fl_core.protocol.ids import new_id
-from fl_core.protocol.messages import Json, SitePhase
+from fl_core.protocol.messages import Json
 from fl_core.storage.lab_work import JobEvent, JobState
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
@@ -268,7 +268,7 @@ class OwnResults:
         rounds = [
             one.round
             for one in self._sessions.rounds(model.session_id)
-            if one.phase == SitePhase.SENT and one.round <= model.round
+            if one.sent is not None and one.round <= model.round
         ]
         if not rounds:
             message = "this site gave no update to this session, so there is no own share to compare"

@@ -15,6 +15,7 @@ from fl_core.storage.site_tables import mark, round_, session
 MOST_LOSSES = 400
 OFFSET = "progress_offset"
 _ENDED = {SitePhase.SENT, SitePhase.FAILED, SitePhase.WITHDRAWN}
+_SAYS_NOTHING_OF_WORK = {SitePhase.RECEIVED, SitePhase.WAITING, SitePhase.FAILED, SitePhase.WITHDRAWN}
 _TERMINAL = {"completed", "stopped", "failed", "aborted"}
 
 
@@ -33,7 +34,10 @@ class SiteSessionRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteRoundRecord:
-    """One round at this site; `decision` is the professional's answer to a held update."""
+    """One round at this site; `decision` is the professional's answer to a held update.
+
+    A round that is asked for again keeps when it first began, its scores, and the receipt of the update that left.
+    """
 
     session_id: str
     round: int
@@ -47,6 +51,12 @@ class SiteRoundRecord:
     scores: dict[str, float] | None
     sent: SentUpdate | None
     decision: str
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether the round ever went beyond waiting for its turn."""
+        worked = self.sent is not None or self.scores is not None or bool(self.losses)
+        return worked or self.phase not in _SAYS_NOTHING_OF_WORK
 
 
 class SiteSessionStore:
@@ -142,12 +152,14 @@ class SiteSessionStore:
 def _advance(before: SiteRoundRecord | None, event: RunnerEvent) -> SiteRoundRecord:
     if before is not None and event.code == ANSWERED_BEFORE:
         return before
-    if before is None or (event.phase is SitePhase.RECEIVED and before.phase in _ENDED):
-        decision = "none" if before is None else before.decision
+    if before is None:
         before = SiteRoundRecord(
             session_id=event.session_id, round=event.round, phase=event.phase, fraction=0.0, loss=None, losses=(),
-            code=None, started_at=event.at, ended_at=None, scores=None, sent=None, decision=decision,
+            code=None, started_at=event.at, ended_at=None, scores=None, sent=None, decision="none",
         )  # fmt: skip
+    elif event.phase is SitePhase.RECEIVED and before.phase in _ENDED:
+        started_at = before.started_at if before.has_begun else event.at
+        before = replace(before, loss=None, losses=(), started_at=started_at)
     losses = before.losses
     if event.loss is not None:
         losses = (*losses, event.loss)

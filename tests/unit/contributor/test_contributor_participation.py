@@ -94,6 +94,31 @@ def test_a_round_that_came_again_with_another_model_is_told_and_the_receipt_stay
     assert site.audit_actions().count("update.sent") == 1
 
 
+def test_a_round_that_is_asked_for_again_keeps_the_receipt_of_the_update_that_left(
+    site: TestSite, session_id: str
+) -> None:
+    _write(site, session_id, *ROUND)
+    site.daemon.services.participation.ingest()
+    [before] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    _write(site, session_id, {"phase": "received"}, {"phase": "failed", "code": "site.outside_hours"})
+    site.daemon.services.participation.ingest()
+    shown = site.client.get(f"/api/v1/sessions/{session_id}").json
+    [again] = shown["rounds"]
+    assert (again["phase"], again["code"], shown["bytes_sent"]) == ("failed", "site.outside_hours", 1000)
+    assert {name: again[name] for name in ("sent", "scores", "started_at")} == {
+        name: before[name] for name in ("sent", "scores", "started_at")
+    }
+
+
+def test_a_round_that_had_to_wait_and_is_asked_for_again_starts_when_it_comes(site: TestSite, session_id: str) -> None:
+    first, then = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    outside = {"phase": "failed", "code": "site.outside_hours", "at": first}
+    _write(site, session_id, {"phase": "received", "at": first}, outside, {"phase": "received", "at": then})
+    site.daemon.services.participation.ingest()
+    [shown] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    assert datetime.fromisoformat(shown["started_at"]) == then
+
+
 def test_a_long_progress_file_is_cut_and_the_next_rounds_are_taken_over_once(
     site: TestSite, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
