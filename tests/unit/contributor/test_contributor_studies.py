@@ -186,3 +186,63 @@ def test_a_study_whose_file_is_gone_is_unusable(site: TestSite) -> None:
     assert view["state"] == "unusable"
     assert view["problem"]
     assert view["advice"]
+
+
+def _missing(site: TestSite, study_id: str) -> tuple[Path, bytes]:
+    """Start once without a study's file; return its place and content."""
+    path = site.paths.studies / f"{study_id}.h5"
+    content = path.read_bytes()
+    path.unlink()
+    site.daemon.services.studies.reconcile()
+    return path, content
+
+
+def _state(site: TestSite, study_id: str) -> tuple[str, str]:
+    view = site.client.get(f"/api/v1/studies/{study_id}").json
+    return view["state"], view["problem"]
+
+
+def test_a_study_whose_file_is_there_again_may_be_used_again(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    path, content = _missing(site, study_id)
+    path.write_bytes(content[:-1] + b"x")
+    site.daemon.services.studies.reconcile()
+    assert _state(site, study_id)[0] == "unusable"
+    path.write_bytes(content)
+    site.daemon.services.studies.reconcile()
+    assert _state(site, study_id) == ("usable", "")
+    assert site.audit_actions().count("study.found") == 1
+
+
+def test_a_study_that_comes_back_of_a_patient_withdrawn_meanwhile_is_not_used(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    path, content = _missing(site, study_id)
+    patient = site.client.get(f"/api/v1/studies/{study_id}").json["patient"]
+    assert site.client.post(f"/api/v1/patients/{patient}/withdraw").status_code == 200
+    path.write_bytes(content)
+    site.daemon.services.studies.reconcile()
+    assert _state(site, study_id)[0] == "withdrawn"
+
+
+def test_a_study_whose_file_is_gone_has_it_again_when_it_is_added_again(site: TestSite, tmp_path: Path) -> None:
+    source = _file(tmp_path)
+    study_id = site.add_file(source, "first.h5").id
+    session_id = site.receive()
+    site.answer(session_id)
+    path, _ = _missing(site, study_id)
+    site.daemon.grants.write()
+    assert site.grants().grants[session_id].studies == ()
+    again = site.add_file(source, "second.h5")
+    assert (again.id, again.name, again.state, again.used_in_sessions) == (study_id, "first.h5", "usable", 1)
+    assert path.is_file()
+    assert site.grants().grants[session_id].studies == (str(path),)
+    with pytest.raises(Conflict):
+        site.add_file(source)
+
+
+def test_a_withdrawn_study_whose_file_is_added_again_stays_withdrawn(site: TestSite, tmp_path: Path) -> None:
+    source = _file(tmp_path)
+    study_id = site.add_file(source).id
+    site.client.delete(f"/api/v1/studies/{study_id}")
+    (site.paths.studies / f"{study_id}.h5").unlink()
+    assert site.add_file(source).state == "withdrawn"

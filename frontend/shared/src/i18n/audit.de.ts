@@ -30,7 +30,7 @@ export const auditDe: Readonly<Record<string, string>> = {
   "sharing.permitted": "Mitteilen der Verteilung erlaubt", "sharing.withdrawn": "Mitteilen der Verteilung nicht mehr erlaubt",
   "site.approved": "Standort zugelassen", "site.left": "Standort ausgetreten", "site.readmitted": "Standort wieder zugelassen", "site.refused": "Standort abgelehnt", "site.renamed": "Standort umbenannt", "site.revoked": "Vertrauen entzogen", "site.suspended": "Standort ausgesetzt",
   "storage.changed": "Ort oder Grenze der Daten geändert",
-  "study.added": "Studie hinzugefügt", "study.missing": "Datei einer Studie fehlt", "study.restored": "Studie wieder zugelassen", "study.withdrawn": "Studie zurückgezogen",
+  "study.added": "Studie hinzugefügt", "study.missing": "Datei einer Studie fehlt", "study.found": "Datei einer Studie wieder da", "study.restored": "Studie wieder zugelassen", "study.withdrawn": "Studie zurückgezogen",
   "training.paused": "Training angehalten", "training.resumed": "Training fortgesetzt",
   "update.kept": "Aktualisierung zurückbehalten", "update.released": "Aktualisierung freigegeben", "update.sent": "Aktualisierung gesendet",
 };
