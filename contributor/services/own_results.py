@@ -12,7 +12,7 @@ from contributor.paths import SitePaths
 from contributor.schemas import WorkProblem
 from contributor.schemas_results import OwnCase, OwnFindings, OwnResultView
 from contributor.services.inspection import Volume
-from contributor.services.kept_files import remove_of, remove_strays
+from contributor.services.kept_files import remove_of, settle_strays
 from contributor.services.models import ReceivedModels
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
@@ -73,7 +73,7 @@ class OwnResults:
     def start(self) -> None:
         """Go on with what was queued, running or interrupted when the daemon ended; remove what belongs to nothing."""
         known = self._store.all()
-        remove_strays(self._paths.results, prefix="result", known={record.id for record in known})
+        settle_strays(self._desk, self._paths.results, prefix="result", known={record.id for record in known})
         for record in reversed(known):
             with self._desk.database.begin() as tx:
                 state = record.state

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from contributor.paths import SitePaths
+from contributor.services.kept_files import settle_strays
 from fl_core.desk import Desk
 from fl_core.storage.incoming import PREFIX
 from fl_core.storage.site_patients import PatientStore
@@ -27,11 +28,9 @@ class StudyFiles:
         self._paths.studies.mkdir(parents=True, exist_ok=True)
         for leftover in self._paths.studies.glob(f"{PREFIX}*"):
             leftover.unlink(missing_ok=True)
-        known = {record.file: record for record in self._store.all()}
-        for path in self._paths.studies.glob("study-*"):
-            if path.name not in known:
-                path.unlink(missing_ok=True)  # moved into place, but the program ended before it was entered
-        for record in known.values():
+        known = self._store.all()
+        settle_strays(self._desk, self._paths.studies, prefix="study", known={record.id for record in known})
+        for record in known:
             if record.state == "usable" and not self._path(record).is_file():
                 self._mark_gone(record)
             elif is_gone(record) and self._is_whole(record):

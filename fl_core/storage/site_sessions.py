@@ -10,7 +10,8 @@ from fl_core.errors import NotFound
 from fl_core.protocol.messages import SessionNews, SitePhase
 from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent, SentUpdate
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.site_tables import mark, round_, session
+from fl_core.storage.site_marks import read_mark, set_mark
+from fl_core.storage.site_tables import round_, session
 
 MOST_LOSSES = 400
 OFFSET = "progress_offset"
@@ -132,8 +133,7 @@ class SiteSessionStore:
 
     def offset(self) -> int:
         """Return up to where the progress file has been taken over."""
-        with self._database.read() as tx:
-            return int(tx.execute(select(mark.c.value).where(mark.c.name == OFFSET)).scalar() or 0)
+        return read_mark(self._database, OFFSET) or 0
 
     def take(self, tx: Transaction, events: Sequence[RunnerEvent], offset: int) -> list[SiteRoundRecord]:
         """Apply progress lines and move the mark in one transaction; return the rounds that changed."""
@@ -144,8 +144,7 @@ class SiteSessionStore:
             changed[key] = _advance(before, event)
         for record in changed.values():
             _write_round(tx.connection, record)
-        if tx.connection.execute(update(mark).where(mark.c.name == OFFSET).values(value=offset)).rowcount == 0:
-            tx.connection.execute(insert(mark).values(name=OFFSET, value=offset))
+        set_mark(tx, OFFSET, offset)
         return list(changed.values())
 
 

@@ -6,7 +6,7 @@ export const auditDe: Readonly<Record<string, string>> = {
   "connection.not_enrolled": "Nicht verbunden", "connection.pending": "Wartet auf Zulassung", "connection.connected": "Verbunden", "connection.reconnecting": "Verbindung wird aufgebaut", "connection.refused": "Beitritt abgelehnt",
   "connection.suspended": "Standort ausgesetzt", "connection.revoked": "Vertrauen entzogen", "connection.protocol_mismatch": "Versionen unverträglich",
   "consent.agree": "Eingewilligt", "consent.agreed": "Eingewilligt", "consent.decline": "Anfrage abgelehnt", "consent.declined": "Anfrage abgelehnt", "consent.further_agree": "In weitere Runden eingewilligt", "consent.further_decline": "Weitere Runden abgelehnt", "consent.withdrawn": "Einwilligung widerrufen",
-  "data.removed": "Alle Daten entfernt", "drain.off": "Wartungsbetrieb ausgeschaltet", "drain.on": "Wartungsbetrieb eingeschaltet",
+  "data.removed": "Alle Daten entfernt", "data.put_aside": "Unbekannte Dateien beiseitegelegt", "drain.off": "Wartungsbetrieb ausgeschaltet", "drain.on": "Wartungsbetrieb eingeschaltet",
   "enrolment.left": "Verbund verlassen", "enrolment.receipt_repeated": "Empfangsbestätigung erneut ausgegeben", "enrolment.requested": "Um Beitritt gebeten",
   "import.begun": "Import begonnen", "import.cancelled": "Import abgebrochen", "import.done": "Import abgeschlossen", "import.failed": "Import fehlgeschlagen",
   "invitation.created": "Einladung erstellt", "invitation.withdrawn": "Einladung zurückgezogen",
