@@ -6,6 +6,7 @@ version, and its limits hold.
 """
 
 import secrets
+from datetime import datetime
 
 from contributor.schemas_consent import RuleText, RuleView, RuleWish
 from contributor.services.connection import Connection
@@ -101,11 +102,16 @@ class Rules:
                 values={"name": _name(record)},
             )
 
-    def matching(self, offer: SessionOffer) -> RuleCited | None:
-        """Return how the first rule in force that agrees to an offer is cited, or None."""
+    def matching(self, offer: SessionOffer, received_at: datetime) -> RuleCited | None:
+        """Return how the first rule that agrees to an offer is cited, or None: in force now, and since before it came."""
         for record in self._store.rules():
-            wish = _wish(record)
-            if self._in_force(record, wish) and wish.task == offer.task and offer.rounds <= wish.max_rounds:
+            wish, is_older = _wish(record), record.changed_at <= received_at
+            if (
+                is_older
+                and self._in_force(record, wish)
+                and wish.task == offer.task
+                and offer.rounds <= wish.max_rounds
+            ):
                 return RuleCited(
                     rule_id=record.id,
                     version=record.version,

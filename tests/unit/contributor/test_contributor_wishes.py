@@ -10,7 +10,7 @@ from contributor.information import information
 from contributor.services.reminders import Reminders
 from fl_core.desk import Desk
 from fl_core.flower.limits import round_key
-from fl_core.protocol.messages import Consent, Json, SitePhase
+from fl_core.protocol.messages import Consent, Json, SessionOffer, SitePhase
 from fl_core.protocol.plan import RunnerEvent, SentUpdate
 from fl_core.protocol.signing import verify
 from fl_core.storage.journal import Journal
@@ -97,6 +97,41 @@ def test_a_paused_rule_agrees_to_nothing_until_it_is_resumed(site: TestSite) -> 
     second = site.receive(make_offer(session_id="session-000000000002"))
     assert site.client.get(f"/api/v1/requests/{second}").json["state"] == "agreed"
     assert site.audit_actions().count("rule.paused") == site.audit_actions().count("rule.resumed") == 1
+
+
+def _killed_before_the_rules(site: TestSite, offer: SessionOffer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(site.daemon.inbox._requests, "publish", killed)
+        site.receive(offer)
+
+
+def test_a_rule_answers_an_offer_that_a_kill_kept_from_it(site: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.add_studies(1)
+    make_rule(site)
+    offer = make_offer()
+    _killed_before_the_rules(site, offer, monkeypatch)
+    assert site.client.get(f"/api/v1/requests/{offer.session_id}").json["state"] == "open"
+    site.receive(offer)
+    assert site.client.get(f"/api/v1/requests/{offer.session_id}").json["state"] == "agreed"
+    assert site.audit_actions().count("request.received") == 1
+
+
+@pytest.mark.parametrize("case", ["answered once", "rule made since"])
+def test_an_offer_that_comes_twice_is_left_to_a_person_where_the_first_was(site: TestSite, case: str) -> None:
+    site.add_studies(1)
+    session_id = site.receive()
+    if case == "answered once":
+        make_rule(site)
+        assert site.answer(session_id, "decline")["state"] == "declined"
+    again = make_offer(issued_at=datetime.now(UTC) + timedelta(seconds=1))
+    site.receive(again)
+    if case == "rule made since":
+        make_rule(site)
+    site.receive(again)
+    assert site.client.get(f"/api/v1/requests/{session_id}").json["state"] == "open"
 
 
 def test_a_changed_or_deleted_rule_leaves_what_it_agreed_to(site: TestSite) -> None:
