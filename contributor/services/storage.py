@@ -85,6 +85,7 @@ class Storage:
             studies=len(self._studies.all()),
             used_bytes=used,
             free_bytes=free,
+            models_bytes=_size_of(self._paths.models),
             reserve_bytes=self._reserve_bytes,
             quota_bytes=quota,
             level=self._level(used, free, quota),
@@ -246,7 +247,7 @@ class Storage:
     def _used(self) -> int:
         paths = self._paths
         folders = (paths.studies, paths.reconstructions, paths.results, paths.incoming)
-        return sum(_size(path) for folder in folders if folder.is_dir() for path in folder.rglob("*"))
+        return sum(_size_of(folder) for folder in folders)
 
     def _existing(self) -> Path:
         """Return the nearest folder that is there, to ask the disk about."""
@@ -257,6 +258,10 @@ class Storage:
             return "full"
         little = free < LOW_RESERVES * self._reserve_bytes or (quota is not None and used > LOW_SHARE * quota)
         return "low" if little else "ok"
+
+
+def _size_of(folder: Path) -> int:
+    return sum(_size(path) for path in folder.rglob("*")) if folder.is_dir() else 0
 
 
 def _size(path: Path) -> int:
