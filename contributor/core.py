@@ -237,6 +237,7 @@ class Core:
             download=lambda sha256: self.uplink.weights(sha256),
             session_changed=self.participation.publish,
             check_disk=self.storage.check_disk,
+            room_changed=self.storage.publish,
         )
         self.reconstructions = Reconstructions(
             self.desk,

@@ -204,6 +204,7 @@ class StorageView(Schema):
     studies: int
     used_bytes: int
     free_bytes: int
+    models_bytes: int = Field(description="received models, in the program's own folder; no limit counts them")
     reserve_bytes: int
     quota_bytes: int | None
     level: Literal["ok", "low", "full"]

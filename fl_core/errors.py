@@ -452,6 +452,12 @@ CATALOGUE: dict[str, Entry] = {
     "storage.fixed": Entry(
         409, "The folder is given at the start of the program.", "Change data_folder in the settings of this program."
     ),
+    "storage.foreign_data": Entry(
+        409,
+        "The data folder belongs to another home folder.",
+        "Name a folder of its own in data_folder, or bring those records back from their backup. Where they are lost for good, "
+        "remove flomir-data.json from the data folder: its files are put aside then, not deleted.",
+    ),
     "storage.busy": Entry(
         409, "Something is being written there now.", "Wait until it is done, or cancel it, then try again."
     ),

@@ -62,6 +62,11 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
             download_name=f"{view.sha256[:12]}.safetensors",
         )
 
+    @api.delete("/<model_id>/weights", responses={200: ReceivedModelView})
+    def remove_weights(path: ModelPath) -> Response:
+        """Delete the weights here; the model stays in the list and can be fetched again."""
+        return answer(models.remove(path.model_id))
+
     @api.get("/<model_id>/package")
     def get_package(path: ModelPath) -> Response:
         """Return the weights as a safetensors file with their card, as one archive."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from fl_core.errors import StorageFailed
 from fl_core.flower.limits import WEEK, round_key
-from fl_core.protocol.messages import SitePhase
 from fl_core.protocol.plan import Grant, Grants, Resources
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionStore
@@ -146,7 +145,7 @@ class GrantsWriter:
             if not rule_id:
                 continue
             for one in self._sessions.rounds(request.session_id):
-                if _has_begun(one) and now - one.started_at < WEEK:
+                if one.has_begun and now - one.started_at < WEEK:
                     found.setdefault(rule_id, {})[round_key(request.session_id, one.round)] = one.started_at
         return found
 
@@ -154,10 +153,3 @@ class GrantsWriter:
 def _rule_of(request: RequestRecord) -> str:
     consent = request.consent
     return "" if consent is None or consent.rule is None else consent.rule.rule_id
-
-
-def _has_begun(one: SiteRoundRecord) -> bool:
-    """Tell whether a round went beyond waiting for its turn."""
-    if one.phase in {SitePhase.RECEIVED, SitePhase.WAITING}:
-        return bool(one.losses)
-    return one.scores is not None or one.phase not in {SitePhase.FAILED, SitePhase.WITHDRAWN}

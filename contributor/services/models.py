@@ -1,4 +1,4 @@
-"""Models this site may use: announced by the orchestrator, fetched by their hash, verified before they are here."""
+"""Models this site may use: announced by the orchestrator, fetched by their hash, verified before they are here; removed."""
 
 import logging
 import threading
@@ -15,12 +15,15 @@ from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, FlomirError, InvalidInput
 from fl_core.protocol.messages import Json, ModelNews
+from fl_core.storage import audit
 from fl_core.storage.incoming import receive
-from fl_core.storage.site_models import ModelStore, ReceivedModelRecord
+from fl_core.storage.lab_work import JobState
+from fl_core.storage.site_models import ModelStore, ReceivedModelRecord, ReconstructionStore
 from fl_core.storage.site_requests import RequestStore
+from fl_core.storage.site_results import OwnResultStore
 from fl_core.storage.site_sessions import SiteSessionStore
 from model.errors import ModelError
-from model.io.weights import ModelCard, content_hash, read_tensors_header, save_card
+from model.io.weights import ModelCard, card_path, content_hash, read_tensors_header, save_card
 
 Download = Callable[[str], AbstractContextManager[Iterator[bytes]]]
 
@@ -28,13 +31,14 @@ logger = logging.getLogger(__name__)
 
 
 class ReceivedModels:
-    """Lists and fetches models.
+    """Lists, fetches and removes models.
 
     Parameters
     ----------
     download : opens the weights of a hash as chunks; raises PeerUnreachable
     session_changed : tells the pages about a session that has a new model
     check_disk : refuses a number of bytes that the folder's disk has no room for
+    room_changed : tells the pages how much is kept
     """
 
     def __init__(
@@ -45,11 +49,15 @@ class ReceivedModels:
         download: Download,
         session_changed: Callable[[str], None],
         check_disk: Callable[[Path, int], None],
+        room_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk = desk
+        self._room_changed = room_changed
         self._store = ModelStore(desk.database)
         self._sessions = SiteSessionStore(desk.database)
         self._requests = RequestStore(desk.database)
+        self._reconstructions = ReconstructionStore(desk.database)
+        self._results = OwnResultStore(desk.database)
         self._paths = paths
         self._download = download
         self._session_changed = session_changed
@@ -146,7 +154,45 @@ class ReceivedModels:
                         values={"name": record.news.name},
                     )
         self._publish(model_id)
+        self._room_changed()
         return self.get(model_id)
+
+    def remove(self, model_id: str) -> ReceivedModelView:
+        """Delete the weights; the model stays in the list, and only a person has them fetched again.
+
+        Raises
+        ------
+        Conflict
+            ``result.running`` while a reconstruction or a comparison with this model waits or runs.
+        """
+        record = self._store.get(model_id)
+        with self._fetching:
+            if self._is_used(model_id):
+                message = "a reconstruction or a comparison with this model is going on"
+                raise Conflict(message, code="result.running")
+            with self._desk.database.begin() as tx:
+                self._store.set_fetched(tx, model_id, fetched=False)
+                self._desk.journal.note(
+                    tx,
+                    actor=acted_by("professional"),
+                    action="model.weights_removed",
+                    subject=model_id,
+                    details={"sha256": record.news.sha256},
+                    text=f"The file of the model “{record.news.name}” was removed.",
+                    values={"name": record.news.name},
+                )
+            weights = self._path(record.news.sha256)
+            if not any(one.fetched and one.news.sha256 == record.news.sha256 for one in self._store.all()):
+                weights.unlink(missing_ok=True)
+                card_path(weights).unlink(missing_ok=True)
+        self._publish(model_id)
+        self._room_changed()
+        return self.get(model_id)
+
+    def _is_used(self, model_id: str) -> bool:
+        going_on = [one.model_id for one in self._reconstructions.all() if one.state == "running"]
+        going_on += [one.model_id for one in self._results.all() if one.state in (JobState.QUEUED, JobState.RUNNING)]
+        return model_id in going_on
 
     def start_weights(self, sha256: str, *, limit_bytes: int) -> Path:
         """Return the weights that a session started from, brought here and checked against their hash when they are not.
@@ -181,11 +227,12 @@ class ReceivedModels:
     def fetch_final(self) -> None:
         """Fetch the final models that are not here, of sessions that this site was asked to; others come by hand only.
 
-        A failure is logged and tried at the next call.
+        One that was removed comes by hand too. A failure is logged and tried at the next call.
         """
+        removed = audit.subjects(self._desk.database, "model.weights_removed")
         for record in self._store.all():
             asked = self._requests.find(record.news.session_id) is not None
-            if record.news.final and not record.fetched and asked:
+            if record.news.final and not record.fetched and asked and record.id not in removed:
                 try:
                     self.fetch(record.id)
                 except FlomirError as error:

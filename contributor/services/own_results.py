@@ -12,13 +12,13 @@ from contributor.paths import SitePaths
 from contributor.schemas import WorkProblem
 from contributor.schemas_results import OwnCase, OwnFindings, OwnResultView
 from contributor.services.inspection import Volume
-from contributor.services.kept_files import remove_of, remove_strays
+from contributor.services.kept_files import remove_of, settle_strays
 from contributor.services.models import ReceivedModels
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, IllegalTransition, NotFound
 from fl_core.protocol.ids import new_id
-from fl_core.protocol.messages import Json, SitePhase
+from fl_core.protocol.messages import Json
 from fl_core.storage.lab_work import JobEvent, JobState
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
@@ -73,7 +73,7 @@ class OwnResults:
     def start(self) -> None:
         """Go on with what was queued, running or interrupted when the daemon ended; remove what belongs to nothing."""
         known = self._store.all()
-        remove_strays(self._paths.results, prefix="result", known={record.id for record in known})
+        settle_strays(self._desk, self._paths.results, prefix="result", known={record.id for record in known})
         for record in reversed(known):
             with self._desk.database.begin() as tx:
                 state = record.state
@@ -268,7 +268,7 @@ class OwnResults:
         rounds = [
             one.round
             for one in self._sessions.rounds(model.session_id)
-            if one.phase == SitePhase.SENT and one.round <= model.round
+            if one.sent is not None and one.round <= model.round
         ]
         if not rounds:
             message = "this site gave no update to this session, so there is no own share to compare"

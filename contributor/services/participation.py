@@ -211,7 +211,7 @@ class Participation:
 
     def _view(self, request: RequestRecord, session: SiteSessionRecord) -> SiteSessionView:
         rounds = self._store.rounds(session.id)
-        sent = [one.sent for one in rounds if one.sent is not None and one.phase is SitePhase.SENT]
+        sent = [one.sent for one in rounds if one.sent is not None]
         return SiteSessionView(
             id=session.id,
             title=request.offer.title,

@@ -12,7 +12,7 @@ from contributor.paths import SitePaths
 from contributor.schemas import ReconstructionView, WorkProblem
 from contributor.schemas_results import ReconstructionDetails
 from contributor.services.inspection import Volume
-from contributor.services.kept_files import remove_of, remove_strays
+from contributor.services.kept_files import remove_of, settle_strays
 from contributor.services.models import ReceivedModels
 from contributor.services.shipped import is_shipped, shipped_model, shipped_name
 from contributor.services.studies import Studies
@@ -63,7 +63,8 @@ class Reconstructions:
     def start(self) -> None:
         """Start the thread that works; what an earlier run left unfinished is begun again, or removed for good."""
         known = self._store.all()
-        remove_strays(self._paths.reconstructions, prefix="reconstruction", known={record.id for record in known})
+        ids = {record.id for record in known}
+        settle_strays(self._desk, self._paths.reconstructions, prefix="reconstruction", known=ids)
         self._queue.start()
 
     def cancel(self) -> None:

@@ -1,6 +1,7 @@
 """What the laboratory sends about requests: offers, verified before anybody sees them, and offers taken back."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -67,11 +68,9 @@ class RequestInbox:
         agreed = known is not None and known.answer == "agree" and known.offer_sha256 != found.sha256
         if agreed and known is not None and found.offer.issued_at <= known.offer.issued_at:
             return  # an older offer that comes again
-        if not self._keep(found, further=agreed):
-            return
-        self._requests.publish(session_id)
-        if known is None or known.answer == "none":  # who has answered once is asked again in person
-            self._answer_by_rule(found.offer)
+        if self._keep(found, further=agreed):
+            self._requests.publish(session_id)
+        self._ask_rules(found)
 
     def _keep(self, found: VerifiedOffer, *, further: bool) -> bool:
         """Store an offer, or one of further rounds; return False for one that is here already."""
@@ -102,9 +101,20 @@ class RequestInbox:
                 )
         return is_new
 
-    def _answer_by_rule(self, offer: SessionOffer) -> None:
+    def _ask_rules(self, found: VerifiedOffer) -> None:
+        """Let the rules answer a first offer, also one that is here already: the program may have ended before they did.
+
+        Who has answered once is asked again in person.
+        """
+        session_id = found.offer.session_id
+        record = self._store.get(session_id)
+        waits = record.answer == "none" and record.offer_sha256 == found.sha256
+        if waits and not self._store.was_answered_before(session_id):
+            self._answer_by_rule(found.offer, record.received_at)
+
+    def _answer_by_rule(self, offer: SessionOffer, received_at: datetime) -> None:
         """Agree where a standing rule does; what it cannot agree to waits for a person, who is told why."""
-        rule = self._rules.matching(offer)
+        rule = self._rules.matching(offer, received_at)
         if rule is None:
             return
         send = SendPermission(self._rules.send_permission(rule))

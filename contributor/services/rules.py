@@ -6,13 +6,14 @@ version, and its limits hold.
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime
 
 from contributor.schemas_consent import RuleText, RuleView, RuleWish
 from contributor.services.connection import Connection
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput
+from fl_core.flower.limits import WEEK
 from fl_core.protocol.messages import RuleCited, SessionOffer
 from fl_core.protocol.signing import canonical, sha256_of
 from fl_core.storage.site_requests import RequestStore
@@ -22,7 +23,6 @@ from fl_core.trust.identity import fingerprint, load_certificate
 from model.errors import ModelError
 from model.task_spec import task_spec
 
-WEEK = timedelta(days=7)
 ACTIVE, PAUSED = "active", "paused"
 
 
@@ -102,11 +102,16 @@ class Rules:
                 values={"name": _name(record)},
             )
 
-    def matching(self, offer: SessionOffer) -> RuleCited | None:
-        """Return how the first rule in force that agrees to an offer is cited, or None."""
+    def matching(self, offer: SessionOffer, received_at: datetime) -> RuleCited | None:
+        """Return how the first rule that agrees to an offer is cited, or None: in force now, and since before it came."""
         for record in self._store.rules():
-            wish = _wish(record)
-            if self._in_force(record, wish) and wish.task == offer.task and offer.rounds <= wish.max_rounds:
+            wish, is_older = _wish(record), record.changed_at <= received_at
+            if (
+                is_older
+                and self._in_force(record, wish)
+                and wish.task == offer.task
+                and offer.rounds <= wish.max_rounds
+            ):
                 return RuleCited(
                     rule_id=record.id,
                     version=record.version,
@@ -181,7 +186,8 @@ class Rules:
             if consent is None or consent.rule is None or consent.rule.rule_id != rule_id:
                 continue
             given += request.answer == "agree"
-            rounds += sum(now - one.started_at < WEEK for one in self._sessions.rounds(request.session_id))
+            lived = self._sessions.rounds(request.session_id)
+            rounds += sum(one.has_begun and now - one.started_at < WEEK for one in lived)
         return given, rounds
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from contributor.paths import SitePaths
 from contributor.schemas_intake import Removed, StorageChange, StorageView
+from contributor.services.data_folder import claim
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
@@ -58,14 +59,21 @@ class Storage:
         self._imports = ImportStore(desk.database)
 
     def prepare(self) -> None:
-        """Make the folders, for nobody but the account that this program runs under."""
+        """Make the folders, for nobody but the account that this program runs under.
+
+        Raises
+        ------
+        Conflict
+            ``storage.foreign_data`` where another home folder's data are; nothing is changed then.
+        """
+        claim(self._desk.database, self._paths)
         for folder in (self._paths.data, self._paths.studies, self._paths.incoming, self._paths.reconstructions):
             folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
             with contextlib.suppress(PermissionError):
                 folder.chmod(PRIVATE_FOLDER)
         for path in self._paths.studies.iterdir():
             with contextlib.suppress(OSError):
-                path.chmod(PRIVATE_FILE)
+                path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
 
     def view(self) -> StorageView:
         """Return where the data are and how full it is there."""
@@ -77,6 +85,7 @@ class Storage:
             studies=len(self._studies.all()),
             used_bytes=used,
             free_bytes=free,
+            models_bytes=_size_of(self._paths.models),
             reserve_bytes=self._reserve_bytes,
             quota_bytes=quota,
             level=self._level(used, free, quota),
@@ -238,7 +247,7 @@ class Storage:
     def _used(self) -> int:
         paths = self._paths
         folders = (paths.studies, paths.reconstructions, paths.results, paths.incoming)
-        return sum(_size(path) for folder in folders if folder.is_dir() for path in folder.rglob("*"))
+        return sum(_size_of(folder) for folder in folders)
 
     def _existing(self) -> Path:
         """Return the nearest folder that is there, to ask the disk about."""
@@ -249,6 +258,10 @@ class Storage:
             return "full"
         little = free < LOW_RESERVES * self._reserve_bytes or (quota is not None and used > LOW_SHARE * quota)
         return "low" if little else "ok"
+
+
+def _size_of(folder: Path) -> int:
+    return sum(_size(path) for path in folder.rglob("*")) if folder.is_dir() else 0
 
 
 def _size(path: Path) -> int:

@@ -13,13 +13,13 @@ from contributor.schemas import StudyList, StudyView
 from contributor.services.inspection import Volume, pseudonym, read_volume
 from contributor.services.quality import Quality, judged
 from contributor.services.sharing import distributions_of
+from contributor.services.study_files import StudyFiles
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
 from fl_core.errors import Conflict
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import DataSummary
 from fl_core.storage.database import Transaction
-from fl_core.storage.incoming import PREFIX
 from fl_core.storage.listing import Wanted
 from fl_core.storage.site_patients import PatientStore, SourceRecord, SourceStore
 from fl_core.storage.site_studies import StudyRecord, StudyState, StudyStore
@@ -59,6 +59,7 @@ class Studies:
         self._permissions_changed = permissions_changed
         self._data_changed = data_changed
         self._quality = quality
+        self._files = StudyFiles(desk, paths=paths)
         self._tells_distributions = tells_distributions
 
     def all(self) -> list[StudyView]:
@@ -151,36 +152,8 @@ class Studies:
         return tuple(sorted(str(self._paths.studies / record.file) for record in records))
 
     def reconcile(self) -> None:
-        """Remove what an interrupted upload left, and mark studies whose file is gone."""
-        self._paths.studies.mkdir(parents=True, exist_ok=True)
-        for leftover in self._paths.studies.glob(f"{PREFIX}*"):
-            leftover.unlink(missing_ok=True)
-        known = {record.file: record for record in self._store.all()}
-        for path in self._paths.studies.glob("study-*"):
-            if path.name not in known:
-                path.unlink(missing_ok=True)  # moved into place, but the program ended before it was entered
-        for record in known.values():
-            if record.state == "usable" and not (self._paths.studies / record.file).is_file():
-                self._mark_missing(record)
-
-    def _mark_missing(self, record: StudyRecord) -> None:
-        with self._desk.database.begin() as tx:
-            self._store.set_state(
-                tx,
-                record.id,
-                "unusable",
-                problem="The file of this study is gone.",
-                code="study.unreadable",
-                advice="Add the study again from its source.",
-            )
-            self._desk.journal.note(
-                tx,
-                actor="system",
-                action="study.missing",
-                subject=record.id,
-                text="The file of a study is gone.",
-                values={},
-            )
+        """Compare the list with the files, as after a start."""
+        self._files.reconcile()
 
     def take(
         self,
@@ -195,6 +168,8 @@ class Studies:
     ) -> StudyView:
         """Take a file that was made ready, whole or not at all; a study of a withdrawn patient comes in withdrawn.
 
+        The same acquisition as a study whose file is gone is no other study: that one has its file again.
+
         Parameters
         ----------
         prepared : where the file lies, on the same disk; it is gone afterwards
@@ -207,51 +182,64 @@ class Studies:
         Conflict
             ``study.duplicate`` when the same file, or the same acquisition, is here; `prepared` is left then.
         """
-        study_id = new_id("study")
+        gone = self._gone_twin(ready)
+        study_id = new_id("study") if gone is None else gone.id
         patient = None if ready.patient_key is None else pseudonym(self.secret(), ready.patient_key)
         report = None if ready.quality is None else QualityReport.from_dict(ready.quality)
         record = judged(_record(study_id, ready, name, patient), report)
         final = self._paths.studies / record.file
-        source = SourceRecord(
-            study_id=study_id,
-            content=ready.content,
-            patient_from=ready.patient_from,
-            has_attenuation=ready.has_attenuation,
-            import_id=import_id,
-        )
-        self.refuse_twin(ready)
         prepared.replace(final)
         try:
             with self._desk.database.begin() as tx:
-                if record.state == "usable" and self._patients.is_withdrawn(tx, patient):
-                    record = replace(record, state="withdrawn")
-                record = replace(record, name=self._store.free_name(tx, record.name))
-                self._store.add(tx, record)
+                if gone is None:
+                    record = self._add(tx, record, _source(study_id, ready, import_id))
+                else:
+                    record = self._put_back(tx, record, gone)
                 self._quality.keep(tx, study_id, report)
-                self._sources.add(tx, source)
                 entered(tx, study_id)
+                words = "A study was added." if gone is None else "The file of a study is there again."
                 self._desk.journal.note(
                     tx,
                     actor=actor or acted_by("professional"),
-                    action="study.added",
+                    action="study.added" if gone is None else "study.found",
                     subject=study_id,
                     details={"sha256": ready.sha256, "task": ready.task},
-                    text="A study was added." if said else None,
+                    text=words if said else None,
                     values={},
                 )
         except BaseException:
             final.unlink(missing_ok=True)
             raise
-        view = _view(record, {})
+        if gone is not None:
+            self._permissions_changed()
+        view = _view(record, {} if gone is None else self._usage())
         self._desk.bus.publish("study", view)
         return view
 
-    def refuse_twin(self, ready: Ready) -> None:
-        """Raise Conflict (`study.duplicate`) when the same file, or the same acquisition, is here."""
+    def _add(self, tx: Transaction, record: StudyRecord, source: SourceRecord) -> StudyRecord:
+        if record.state == "usable" and self._patients.is_withdrawn(tx, record.patient):
+            record = replace(record, state="withdrawn")
+        record = replace(record, name=self._store.free_name(tx, record.name))
+        self._store.add(tx, record)
+        self._sources.add(tx, source)
+        return record
+
+    def _put_back(self, tx: Transaction, record: StudyRecord, gone: StudyRecord) -> StudyRecord:
+        """Enter a file anew for the study that it was once: what a person said of that one holds."""
+        record = replace(record, name=gone.name, patient=gone.patient, added_at=gone.added_at)
+        if record.state == "usable" and (gone.state == "withdrawn" or self._patients.is_withdrawn(tx, gone.patient)):
+            record = replace(record, state="withdrawn")
+        self._store.replace(tx, record)
+        return record
+
+    def _gone_twin(self, ready: Ready) -> StudyRecord | None:
+        """Return the study of the same acquisition whose file is gone; raises Conflict when its file is here."""
         twin = self.twin_of(ready)
-        if twin is not None:
+        record = None if twin is None else self._store.get(twin)
+        if record is not None and not self._files.lacks(record):
             message = "the same acquisition is here already"
             raise Conflict(message, code="study.duplicate")
+        return record
 
     def twin_of(self, ready: Ready) -> str | None:
         """Return the study with the same content, if any."""
@@ -312,6 +300,16 @@ def _record(study_id: str, ready: Ready, name: str, patient: str | None) -> Stud
         geometry=ready.geometry,
         warnings=ready.warnings,
         deidentified=ready.removed,
+    )
+
+
+def _source(study_id: str, ready: Ready, import_id: str | None) -> SourceRecord:
+    return SourceRecord(
+        study_id=study_id,
+        content=ready.content,
+        patient_from=ready.patient_from,
+        has_attenuation=ready.has_attenuation,
+        import_id=import_id,
     )
 
 

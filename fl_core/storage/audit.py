@@ -92,6 +92,19 @@ def actors_and_areas(database: Database) -> tuple[list[str], list[str]]:
     return actors, sorted({action.partition(".")[0] for action in actions})
 
 
+def subjects(database: Database, action: str) -> set[str]:
+    """Return what an action was done to, ever."""
+    with database.read() as connection:
+        return set(connection.execute(select(AUDIT.c.subject).where(AUDIT.c.action == action)).scalars())
+
+
+def last(database: Database, action: str) -> datetime | None:
+    """Return when an action was done last."""
+    with database.read() as connection:
+        query = select(AUDIT.c.at).where(AUDIT.c.action == action).order_by(AUDIT.c.seq.desc()).limit(1)
+        return connection.execute(query).scalar()
+
+
 def verify(database: Database) -> tuple[int, int | None, str]:
     """Return (number of rows, first sequence number that does not fit or None, hash of the head)."""
     with database.read() as connection:

@@ -37,6 +37,8 @@ UPLOADS = PurePosixPath("laboratory/uploads")
 CHUNK = 1024 * 1024
 ATTEMPTS = 3
 """To copy a file that is cut meanwhile."""
+KEPT_WITHIN = frozenset({"flower/answered.json"})
+"""Files of folders that are left out: without it a site forgets which rounds it has answered, and answers them once more."""
 Progress = Callable[[int, int], None]
 
 logger = logging.getLogger(__name__)
@@ -193,7 +195,8 @@ def _files(home: Path, leave_out: frozenset[str]) -> list[tuple[str, Path]]:
         first = name.parts[0]
         if PurePosixPath(name.as_posix()).is_relative_to(UPLOADS):
             continue
-        if first in LEFT_OUT | leave_out | {DATABASE} or path.is_symlink() or not path.is_file():
+        left_out = first in LEFT_OUT | leave_out | {DATABASE} and name.as_posix() not in KEPT_WITHIN
+        if left_out or path.is_symlink() or not path.is_file():
             continue
         if not any(part.startswith(".") for part in name.parts):  # half-written files of the daemon
             kept.append((name.as_posix(), path))

@@ -252,14 +252,17 @@ def read_inbox(database: Database, site_id: str, *, after: int) -> tuple[list[Pe
     return events, int(latest or 0)
 
 
-def acknowledge(database: Database, site_id: str, *, up_to: int) -> None:
-    """Forget the events that the site has; does not write when there are none."""
-    where = (inbox.c.site_id == site_id, inbox.c.seq <= up_to)
+def forget_handled(database: Database, site_id: str, *, up_to: int, before: datetime) -> None:
+    """Forget the events that a site has handled and that are older than `before`; does not write when there are none."""
+    oldest = select(inbox.c.at).where(inbox.c.site_id == site_id, inbox.c.seq <= up_to).order_by(inbox.c.seq).limit(1)
     with database.read() as connection:
-        if connection.execute(select(inbox.c.seq).where(*where).limit(1)).first() is None:
-            return
+        at = connection.execute(oldest).scalar()
+    if at is None or at >= before:
+        return
     with database.begin() as tx:
-        tx.connection.execute(delete(inbox).where(*where))
+        tx.connection.execute(
+            delete(inbox).where(inbox.c.site_id == site_id, inbox.c.seq <= up_to, inbox.c.at < before)
+        )
 
 
 def names(connection: Connection, site_ids: Sequence[str]) -> dict[str, str]:

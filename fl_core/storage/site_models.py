@@ -69,9 +69,9 @@ class ModelStore:
             rows = tx.execute(select(model).order_by(model.c.received_at.desc())).mappings().all()
         return [ReceivedModelRecord(**{**row, "news": ModelNews.model_validate(row["news"])}) for row in rows]
 
-    def set_fetched(self, tx: Transaction, model_id: str) -> None:
-        """Note that the weights are here and verified."""
-        tx.connection.execute(update(model).where(model.c.id == model_id).values(fetched=True))
+    def set_fetched(self, tx: Transaction, model_id: str, *, fetched: bool = True) -> None:
+        """Note that the weights are here and verified, or that they are here no more."""
+        tx.connection.execute(update(model).where(model.c.id == model_id).values(fetched=fetched))
 
 
 class ReconstructionStore:

@@ -73,6 +73,13 @@ class RequestStore:
         tx.connection.execute(update(request).where(here).values(**values))
         return True
 
+    def was_answered_before(self, session_id: str) -> bool:
+        """Tell whether an earlier offer of a session was answered, or taken back."""
+        past = past_request.c
+        query = select(past.session_id).where(past.session_id == session_id, past.answer != "none").limit(1)
+        with self._database.read() as tx:
+            return tx.execute(query).first() is not None
+
     def get(self, session_id: str) -> RequestRecord:
         """Return one request; raises NotFound."""
         with self._database.read() as tx:

@@ -10,11 +10,13 @@ from fl_core.errors import NotFound
 from fl_core.protocol.messages import SessionNews, SitePhase
 from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent, SentUpdate
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.site_tables import mark, round_, session
+from fl_core.storage.site_marks import read_mark, set_mark
+from fl_core.storage.site_tables import round_, session
 
 MOST_LOSSES = 400
 OFFSET = "progress_offset"
 _ENDED = {SitePhase.SENT, SitePhase.FAILED, SitePhase.WITHDRAWN}
+_SAYS_NOTHING_OF_WORK = {SitePhase.RECEIVED, SitePhase.WAITING, SitePhase.FAILED, SitePhase.WITHDRAWN}
 _TERMINAL = {"completed", "stopped", "failed", "aborted"}
 
 
@@ -33,7 +35,10 @@ class SiteSessionRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteRoundRecord:
-    """One round at this site; `decision` is the professional's answer to a held update."""
+    """One round at this site; `decision` is the professional's answer to a held update.
+
+    A round that is asked for again keeps when it first began, its scores, and the receipt of the update that left.
+    """
 
     session_id: str
     round: int
@@ -47,6 +52,12 @@ class SiteRoundRecord:
     scores: dict[str, float] | None
     sent: SentUpdate | None
     decision: str
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether the round ever went beyond waiting for its turn."""
+        worked = self.sent is not None or self.scores is not None or bool(self.losses)
+        return worked or self.phase not in _SAYS_NOTHING_OF_WORK
 
 
 class SiteSessionStore:
@@ -122,8 +133,7 @@ class SiteSessionStore:
 
     def offset(self) -> int:
         """Return up to where the progress file has been taken over."""
-        with self._database.read() as tx:
-            return int(tx.execute(select(mark.c.value).where(mark.c.name == OFFSET)).scalar() or 0)
+        return read_mark(self._database, OFFSET) or 0
 
     def take(self, tx: Transaction, events: Sequence[RunnerEvent], offset: int) -> list[SiteRoundRecord]:
         """Apply progress lines and move the mark in one transaction; return the rounds that changed."""
@@ -134,20 +144,21 @@ class SiteSessionStore:
             changed[key] = _advance(before, event)
         for record in changed.values():
             _write_round(tx.connection, record)
-        if tx.connection.execute(update(mark).where(mark.c.name == OFFSET).values(value=offset)).rowcount == 0:
-            tx.connection.execute(insert(mark).values(name=OFFSET, value=offset))
+        set_mark(tx, OFFSET, offset)
         return list(changed.values())
 
 
 def _advance(before: SiteRoundRecord | None, event: RunnerEvent) -> SiteRoundRecord:
     if before is not None and event.code == ANSWERED_BEFORE:
         return before
-    if before is None or (event.phase is SitePhase.RECEIVED and before.phase in _ENDED):
-        decision = "none" if before is None else before.decision
+    if before is None:
         before = SiteRoundRecord(
             session_id=event.session_id, round=event.round, phase=event.phase, fraction=0.0, loss=None, losses=(),
-            code=None, started_at=event.at, ended_at=None, scores=None, sent=None, decision=decision,
+            code=None, started_at=event.at, ended_at=None, scores=None, sent=None, decision="none",
         )  # fmt: skip
+    elif event.phase is SitePhase.RECEIVED and before.phase in _ENDED:
+        started_at = before.started_at if before.has_begun else event.at
+        before = replace(before, loss=None, losses=(), started_at=started_at)
     losses = before.losses
     if event.loss is not None:
         losses = (*losses, event.loss)

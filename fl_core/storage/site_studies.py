@@ -54,6 +54,10 @@ class StudyStore:
             message = f"{record.name} has the same content as a study that is here"
             raise Conflict(message, code="study.duplicate") from error
 
+    def replace(self, tx: Transaction, record: StudyRecord) -> None:
+        """Put a study in the place of the one that it was, as when its file was made anew."""
+        tx.connection.execute(update(study).where(study.c.id == record.id).values(**vars(record)))
+
     def free_name(self, tx: Transaction, name: str) -> str:
         """Return the name, numbered where another study has it: archives call every file of a scanner the same."""
         like = or_(study.c.name == name, study.c.name.startswith(f"{name} (", autoescape=True))

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 
 from pydantic import BaseModel
 
@@ -9,6 +10,9 @@ from fl_core.desk import Desk
 from fl_core.protocol.messages import EventPage
 from fl_core.storage import lab_sites
 from fl_core.storage.database import Transaction
+
+KEPT = timedelta(days=30)
+"""Handled events stay so long: a site whose records were brought back from a backup asks for those since then once more."""
 
 
 class Inboxes:
@@ -25,8 +29,8 @@ class Inboxes:
         tx.after_commit(self._wake)
 
     def read(self, site_id: str, *, after: int, wait_s: float) -> EventPage:
-        """Return the events after a number, waiting while there are none; acknowledges those up to it."""
-        lab_sites.acknowledge(self._desk.database, site_id, up_to=after)
+        """Return the events after a number, waiting while there are none; those up to it have been handled."""
+        lab_sites.forget_handled(self._desk.database, site_id, up_to=after, before=self._desk.now() - KEPT)
         end = time.monotonic() + wait_s
         with self._posted:
             while True:

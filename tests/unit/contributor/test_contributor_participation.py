@@ -12,6 +12,7 @@ import pytest
 from fl_core.flower import progress_file
 from fl_core.protocol.messages import Json, ModelNews
 from fl_core.protocol.plan import RunnerEvent, SentUpdate
+from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
 from model.io.weights import ModelCard, describe_arrays, encode_arrays
 from tests.support.contributor import FakeOrchestrator, TestSite, enrolled_site, wait_for
 
@@ -92,6 +93,31 @@ def test_a_round_that_came_again_with_another_model_is_told_and_the_receipt_stay
     assert site.client.get(f"/api/v1/sessions/{session_id}").json == before
     assert site.audit_actions().count("round.refused") == 1
     assert site.audit_actions().count("update.sent") == 1
+
+
+def test_a_round_that_is_asked_for_again_keeps_the_receipt_of_the_update_that_left(
+    site: TestSite, session_id: str
+) -> None:
+    _write(site, session_id, *ROUND)
+    site.daemon.services.participation.ingest()
+    [before] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    _write(site, session_id, {"phase": "received"}, {"phase": "failed", "code": "site.outside_hours"})
+    site.daemon.services.participation.ingest()
+    shown = site.client.get(f"/api/v1/sessions/{session_id}").json
+    [again] = shown["rounds"]
+    assert (again["phase"], again["code"], shown["bytes_sent"]) == ("failed", "site.outside_hours", 1000)
+    assert {name: again[name] for name in ("sent", "scores", "started_at")} == {
+        name: before[name] for name in ("sent", "scores", "started_at")
+    }
+
+
+def test_a_round_that_had_to_wait_and_is_asked_for_again_starts_when_it_comes(site: TestSite, session_id: str) -> None:
+    first, then = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    outside = {"phase": "failed", "code": "site.outside_hours", "at": first}
+    _write(site, session_id, {"phase": "received", "at": first}, outside, {"phase": "received", "at": then})
+    site.daemon.services.participation.ingest()
+    [shown] = site.client.get(f"/api/v1/sessions/{session_id}").json["rounds"]
+    assert datetime.fromisoformat(shown["started_at"]) == then
 
 
 def test_a_long_progress_file_is_cut_and_the_next_rounds_are_taken_over_once(
@@ -214,6 +240,50 @@ def test_only_models_of_known_sessions_come_by_themselves(served: tuple[TestSite
     site.daemon.services.models.fetch_final()
     assert [one["fetched"] for one in site.client.get("/api/v1/models").json["items"]] == [False]
     assert site.client.post("/api/v1/models/model-1/fetch").json["fetched"] is True
+
+
+def test_removed_weights_make_room_and_come_back_by_hand_only(served: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = served
+    other.weights = WEIGHTS
+    models = site.daemon.services.models
+    other.add_event("model", _news(WEIGHTS, session_id=site.receive()))
+    wait_for(lambda: any(one["fetched"] for one in site.client.get("/api/v1/models").json["items"]))
+    assert site.client.get("/api/v1/storage").json["models_bytes"] > len(WEIGHTS)
+    answer = site.client.delete("/api/v1/models/model-1/weights")
+    assert (answer.status_code, answer.json["fetched"]) == (200, False)
+    assert list(site.paths.models.iterdir()) == []
+    assert site.client.get("/api/v1/storage").json["models_bytes"] == 0
+    assert site.told("storage")
+    models.fetch_final()
+    assert models.get("model-1").fetched is False
+    assert site.client.post("/api/v1/models/model-1/fetch").json["fetched"] is True
+    assert site.audit_actions().count("model.weights_removed") == 1
+
+
+def test_weights_that_another_model_has_too_stay_for_it(served: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = served
+    other.weights = WEIGHTS
+    for name in ("model-1", "model-2"):
+        site.daemon.services.models.receive(_news(WEIGHTS, final=False, model_id=name))
+        site.client.post(f"/api/v1/models/{name}/fetch")
+    site.client.delete("/api/v1/models/model-1/weights")
+    with site.client.get("/api/v1/models/model-2/weights") as answer:
+        assert answer.data == WEIGHTS
+
+
+def test_weights_are_kept_while_something_is_computed_with_them(served: tuple[TestSite, FakeOrchestrator]) -> None:
+    site, other = served
+    other.weights = WEIGHTS
+    site.daemon.services.models.receive(_news(WEIGHTS, final=False))
+    site.client.post("/api/v1/models/model-1/fetch")
+    result = OwnResultRecord(
+        id="result-00000000000a", session_id="s", model_id="model-1", state="queued", created_at=datetime.now(UTC)
+    )
+    with site.daemon.database.begin() as tx:
+        OwnResultStore(site.daemon.database).add(tx, result)
+    answer = site.client.delete("/api/v1/models/model-1/weights")
+    assert (answer.status_code, answer.json["code"]) == (409, "result.running")
+    assert list(site.paths.models.glob("*.safetensors"))
 
 
 def test_a_model_that_would_use_up_the_disk_is_not_fetched(

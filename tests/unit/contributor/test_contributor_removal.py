@@ -139,16 +139,30 @@ def test_a_comparison_whose_end_could_not_be_written_keeps_nothing_from_being_re
 
 
 def test_files_that_a_kill_left_behind_go_at_the_next_start(site: TestSite) -> None:
-    kept = _reconstruction(site, OTHER)
-    stray, foreign = site.paths.reconstructions / f"{MADE}.npz", site.paths.reconstructions / "notes.txt"
-    for path in (stray, foreign):
+    kept, stays = _reconstruction(site, OTHER), _result(site, SECOND)
+    strays, gone = _reconstruction(site, MADE), _result(site, RESULT)
+    foreign = site.paths.reconstructions / "notes.txt"
+    for name in (f"reconstructions/{MADE}", f"results/{RESULT}"):
+        assert site.client.delete(f"/api/v1/{name}").status_code == 200
+    for path in (*strays, foreign):
         path.write_bytes(b"x")
-    gone = site.paths.results / RESULT
-    gone.mkdir(parents=True)
+    gone.mkdir()
     (gone / "case-0.npz").write_bytes(b"x")
-    stays = _result(site, SECOND)
     site.daemon.services.reconstructions.start()
     site.daemon.services.results.start()
-    assert not stray.exists()
-    assert not gone.exists()
+    assert not [path for path in (*strays, gone) if path.exists()]
     assert all(path.exists() for path in (*kept, foreign, stays))
+    assert "data.put_aside" not in site.audit_actions()
+
+
+def test_images_that_nobody_removed_are_put_aside_where_the_records_do_not_know_them(site: TestSite) -> None:
+    made, compared = site.paths.reconstructions / f"{MADE}.npz", site.paths.results / RESULT
+    made.write_bytes(b"x")
+    compared.mkdir(parents=True)
+    (compared / "case-0.npz").write_bytes(b"x")
+    site.daemon.services.reconstructions.start()
+    site.daemon.services.results.start()
+    assert not made.exists()
+    assert not compared.exists()
+    assert (made.parent / "unknown" / made.name).read_bytes() == b"x"
+    assert (compared.parent / "unknown" / compared.name / "case-0.npz").read_bytes() == b"x"

@@ -1,15 +1,19 @@
 """Promises about studies: taken whole or not at all, counted and never named to anybody outside."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+from contributor.core import MIGRATIONS
+from contributor.services.data_folder import NOTE, claim
 from fl_core.errors import Conflict
-from fl_core.storage.site_tables import study
+from fl_core.storage.database import open_database
+from fl_core.storage.site_tables import mark, study
 from model.io.notes import note
 from tests.support.contributor import TestSite, enrolled_site
 from tests.support.foreign import write_interfile
@@ -170,12 +174,52 @@ def test_a_brain_slice_is_a_study_of_its_own_task(site: TestSite, tmp_path: Path
     assert answer.headers["X-Flomir-Shape"] == "1,8,8"
 
 
-def test_a_restart_clears_what_an_interrupted_upload_left(site: TestSite) -> None:
+def test_a_restart_clears_what_is_half_written_and_puts_aside_what_it_does_not_know(site: TestSite) -> None:
     [study_id] = site.add_studies(1)
     (site.paths.studies / ".upload-abc.h5").write_bytes(b"half")
-    (site.paths.studies / "study-000000000000.h5").write_bytes(b"moved, never entered")
+    for content in (b"newer than the backup", b"and once more"):
+        (site.paths.studies / "study-000000000000.h5").write_bytes(content)
+        site.daemon.services.studies.reconcile()
+    assert _left(site) == [f"{study_id}.h5", "unknown"]
+    aside = {path.name: path.read_bytes() for path in (site.paths.studies / "unknown").iterdir()}
+    assert aside == {"study-000000000000.h5": b"newer than the backup", "study-000000000000-2.h5": b"and once more"}
+    assert site.audit_actions().count("data.put_aside") == 2
+    site.daemon.services.storage.prepare()
+    assert {path.name for path in (site.paths.studies / "unknown").iterdir()} == set(aside)
+
+
+def test_what_a_removal_of_all_data_left_goes_at_the_next_start(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    content = (site.paths.studies / f"{study_id}.h5").read_bytes()
+    assert site.client.post("/api/v1/storage/removal", json={"studies": 1}).status_code == 200
+    left = site.paths.studies / f"{study_id}.h5"
+    left.write_bytes(content)
+    os.utime(left, (0, 0))
     site.daemon.services.studies.reconcile()
-    assert _left(site) == [f"{study_id}.h5"]
+    assert _left(site) == []
+
+
+def test_a_folder_of_data_is_used_by_the_records_that_know_it_alone(site: TestSite, tmp_path: Path) -> None:
+    [study_id] = site.add_studies(1)
+    file = site.paths.studies / f"{study_id}.h5"
+    site.daemon.services.storage.prepare()
+    site.daemon.services.storage.prepare()
+    other = open_database(tmp_path / "other.sqlite", migrations=MIGRATIONS)
+    with pytest.raises(Conflict) as refused:
+        claim(other, site.paths)
+    other.close()
+    assert refused.value.code == "storage.foreign_data"
+    assert file.is_file()
+
+
+def test_a_backup_of_before_there_was_a_note_knows_its_folder_by_a_study(site: TestSite) -> None:
+    site.daemon.services.storage.prepare()
+    site.add_studies(1)
+    with site.daemon.database.begin() as tx:
+        tx.connection.execute(delete(mark))
+    note_before = (site.paths.data / NOTE).read_bytes()
+    site.daemon.services.storage.prepare()
+    assert (site.paths.data / NOTE).read_bytes() == note_before
 
 
 def test_a_study_whose_file_is_gone_is_unusable(site: TestSite) -> None:
@@ -186,3 +230,63 @@ def test_a_study_whose_file_is_gone_is_unusable(site: TestSite) -> None:
     assert view["state"] == "unusable"
     assert view["problem"]
     assert view["advice"]
+
+
+def _missing(site: TestSite, study_id: str) -> tuple[Path, bytes]:
+    """Start once without a study's file; return its place and content."""
+    path = site.paths.studies / f"{study_id}.h5"
+    content = path.read_bytes()
+    path.unlink()
+    site.daemon.services.studies.reconcile()
+    return path, content
+
+
+def _state(site: TestSite, study_id: str) -> tuple[str, str]:
+    view = site.client.get(f"/api/v1/studies/{study_id}").json
+    return view["state"], view["problem"]
+
+
+def test_a_study_whose_file_is_there_again_may_be_used_again(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    path, content = _missing(site, study_id)
+    path.write_bytes(content[:-1] + b"x")
+    site.daemon.services.studies.reconcile()
+    assert _state(site, study_id)[0] == "unusable"
+    path.write_bytes(content)
+    site.daemon.services.studies.reconcile()
+    assert _state(site, study_id) == ("usable", "")
+    assert site.audit_actions().count("study.found") == 1
+
+
+def test_a_study_that_comes_back_of_a_patient_withdrawn_meanwhile_is_not_used(site: TestSite) -> None:
+    [study_id] = site.add_studies(1)
+    path, content = _missing(site, study_id)
+    patient = site.client.get(f"/api/v1/studies/{study_id}").json["patient"]
+    assert site.client.post(f"/api/v1/patients/{patient}/withdraw").status_code == 200
+    path.write_bytes(content)
+    site.daemon.services.studies.reconcile()
+    assert _state(site, study_id)[0] == "withdrawn"
+
+
+def test_a_study_whose_file_is_gone_has_it_again_when_it_is_added_again(site: TestSite, tmp_path: Path) -> None:
+    source = _file(tmp_path)
+    study_id = site.add_file(source, "first.h5").id
+    session_id = site.receive()
+    site.answer(session_id)
+    path, _ = _missing(site, study_id)
+    site.daemon.grants.write()
+    assert site.grants().grants[session_id].studies == ()
+    again = site.add_file(source, "second.h5")
+    assert (again.id, again.name, again.state, again.used_in_sessions) == (study_id, "first.h5", "usable", 1)
+    assert path.is_file()
+    assert site.grants().grants[session_id].studies == (str(path),)
+    with pytest.raises(Conflict):
+        site.add_file(source)
+
+
+def test_a_withdrawn_study_whose_file_is_added_again_stays_withdrawn(site: TestSite, tmp_path: Path) -> None:
+    source = _file(tmp_path)
+    study_id = site.add_file(source).id
+    site.client.delete(f"/api/v1/studies/{study_id}")
+    (site.paths.studies / f"{study_id}.h5").unlink()
+    assert site.add_file(source).state == "withdrawn"

@@ -10,8 +10,8 @@ from contributor.information import information
 from contributor.services.reminders import Reminders
 from fl_core.desk import Desk
 from fl_core.flower.limits import round_key
-from fl_core.protocol.messages import Consent, Json, SitePhase
-from fl_core.protocol.plan import RunnerEvent
+from fl_core.protocol.messages import Consent, Json, SessionOffer, SitePhase
+from fl_core.protocol.plan import RunnerEvent, SentUpdate
 from fl_core.protocol.signing import verify
 from fl_core.storage.journal import Journal
 from fl_core.storage.site_outbox import OutboxStore
@@ -41,6 +41,14 @@ def make_rule(site: TestSite, **changes: object) -> Json:
     answer = site.client.post("/api/v1/rules", json={**RULE, **changes})
     assert answer.status_code == 201, answer.json
     return dict(answer.json)
+
+
+def lived(site: TestSite, *events: RunnerEvent) -> None:
+    """Let the runner have told these events."""
+    site.paths.progress.parent.mkdir(parents=True, exist_ok=True)
+    site.paths.progress.write_text("".join(event.model_dump_json() + "\n" for event in events))
+    site.daemon.services.participation.ingest()
+    site.daemon.grants.write()
 
 
 def consent_of(site: TestSite) -> Consent:
@@ -94,6 +102,41 @@ def test_a_paused_rule_agrees_to_nothing_until_it_is_resumed(site: TestSite) -> 
     assert site.audit_actions().count("rule.paused") == site.audit_actions().count("rule.resumed") == 1
 
 
+def _killed_before_the_rules(site: TestSite, offer: SessionOffer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(site.daemon.inbox._requests, "publish", killed)
+        site.receive(offer)
+
+
+def test_a_rule_answers_an_offer_that_a_kill_kept_from_it(site: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.add_studies(1)
+    make_rule(site)
+    offer = make_offer()
+    _killed_before_the_rules(site, offer, monkeypatch)
+    assert site.client.get(f"/api/v1/requests/{offer.session_id}").json["state"] == "open"
+    site.receive(offer)
+    assert site.client.get(f"/api/v1/requests/{offer.session_id}").json["state"] == "agreed"
+    assert site.audit_actions().count("request.received") == 1
+
+
+@pytest.mark.parametrize("case", ["answered once", "rule made since"])
+def test_an_offer_that_comes_twice_is_left_to_a_person_where_the_first_was(site: TestSite, case: str) -> None:
+    site.add_studies(1)
+    session_id = site.receive()
+    if case == "answered once":
+        make_rule(site)
+        assert site.answer(session_id, "decline")["state"] == "declined"
+    again = make_offer(issued_at=datetime.now(UTC) + timedelta(seconds=1))
+    site.receive(again)
+    if case == "rule made since":
+        make_rule(site)
+    site.receive(again)
+    assert site.client.get(f"/api/v1/requests/{session_id}").json["state"] == "open"
+
+
 def test_a_changed_or_deleted_rule_leaves_what_it_agreed_to(site: TestSite) -> None:
     site.add_studies(1)
     rule = make_rule(site)
@@ -139,16 +182,28 @@ def test_the_rounds_of_a_week_are_counted_over_all_sessions_of_a_rule(site: Test
     first = site.receive()
     second = site.receive(make_offer(session_id="session-000000000002"))
     now = datetime.now(UTC)
-    events = [
+    lived(
+        site,
         RunnerEvent(seq=1, at=now - timedelta(days=8), session_id=first, round=1, phase=SitePhase.SENT, metrics={}),
         RunnerEvent(seq=2, at=now, session_id=first, round=2, phase=SitePhase.SENT),
         RunnerEvent(seq=3, at=now, session_id=first, round=3, phase=SitePhase.WAITING, code="site.outside_hours"),
-    ]
-    site.paths.progress.parent.mkdir(parents=True, exist_ok=True)
-    site.paths.progress.write_text("".join(event.model_dump_json() + "\n" for event in events))
-    site.daemon.services.participation.ingest()
-    site.daemon.grants.write()
+    )
     assert set(site.grants().grants[second].begun) == {round_key(first, 2)}
+    [rule] = site.client.get("/api/v1/rules").json["items"]
+    assert rule["rounds_this_week"] == 1
+
+
+def test_a_round_whose_update_left_counts_though_it_is_asked_for_again(site: TestSite) -> None:
+    site.add_studies(1)
+    make_rule(site)
+    session_id, now = site.receive(), datetime.now(UTC)
+    sent = SentUpdate(bytes=1000, tensors=1, shapes={"w": (2, 2)}, sha256="a" * 64, norm=1.5, num_examples=3)
+    lived(
+        site,
+        RunnerEvent(seq=1, at=now, session_id=session_id, round=1, phase=SitePhase.SENT, sent=sent),
+        RunnerEvent(seq=2, at=now, session_id=session_id, round=1, phase=SitePhase.RECEIVED),
+    )
+    assert set(site.grants().grants[session_id].begun) == {round_key(session_id, 1)}
 
 
 def test_every_consent_cites_the_information_sheet_in_force(site: TestSite) -> None:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from contributor.commands import contributor
-from fl_core.errors import Conflict, InvalidInput, StorageFailed
+from fl_core.errors import Conflict, InvalidInput, NotTrusted, StorageFailed
+from fl_core.flower.answered import AnsweredRounds
+from fl_core.flower.exchange import RoundRequest
+from fl_core.flower.records import Packed
 from fl_core.storage.backup import BULKY, DATABASE, MANIFEST, _Hashed, restore_backup, write_backup
 from orchestrator.commands import orchestrator
 
@@ -76,6 +80,19 @@ def test_scans_stay_out_on_request_and_the_backup_says_so(home: Path, tmp_path: 
     manifest = restore_backup(out, tmp_path / "again", role="orchestrator")
     assert manifest.left_out == ("studies",)
     assert not (tmp_path / "again" / "studies").exists()
+
+
+def test_a_site_that_is_brought_back_knows_which_rounds_it_has_answered(home: Path, tmp_path: Path) -> None:
+    request = RoundRequest(
+        session_id="s-1", round=1, rounds=3, packed=Packed("", b"1"), deadline_s=60.0, proximal_mu=0.0
+    )
+    AnsweredRounds(home / "flower" / "answered.json").note(request)
+    restore_backup(backed_up(home, leave_out=BULKY), tmp_path / "again", role="orchestrator")
+    known = AnsweredRounds(tmp_path / "again" / "flower" / "answered.json")
+    with pytest.raises(NotTrusted) as refused:
+        known.as_before(replace(request, packed=Packed("", b"2")))
+    assert refused.value.code == "round.answered_before"
+    assert not (tmp_path / "again" / "flower" / "state.db").exists()
 
 
 def test_nothing_is_overwritten_neither_a_file_nor_a_home(home: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.version import PROTOCOL
 from fl_core.trust.identity import generate_key, make_csr
+from orchestrator.services.inboxes import KEPT
 from tests.support.orchestrator import Lab, SiteActor
 from tests.support.postgres import everything_in
 
@@ -237,11 +238,15 @@ def test_a_held_request_for_events_wakes_when_something_comes(lab: Lab) -> None:
     assert answers[0].json["events"][0]["type"] == "offer"
 
 
-def test_events_stay_until_they_are_acknowledged(lab: Lab) -> None:
+def test_handled_events_stay_for_a_site_that_is_brought_back_from_a_backup(lab: Lab) -> None:
     site = lab.site()
     lab.offer(site)
     first = site.events()
+    assert site.events(after=first[-1]["seq"]) == []
     assert site.events() == first
+    later = lab.core.desk.now() + KEPT
+    object.__setattr__(lab.core.desk, "now", lambda: later)
+    assert site.events() == first  # not handled: it stays however old it is
     assert site.events(after=first[-1]["seq"]) == []
     assert site.events() == []
 

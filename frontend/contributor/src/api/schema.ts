@@ -584,7 +584,8 @@ export interface paths {
         get: operations["get_weights"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete the weights here; the model stays in the list and can be fetched again. */
+        delete: operations["remove_weights"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3850,6 +3851,11 @@ export interface components {
              * @enum {string}
              */
             level: "ok" | "low" | "full";
+            /**
+             * Models Bytes
+             * @description received models, in the program's own folder; no limit counts them
+             */
+            models_bytes: number;
             /** Quota Bytes */
             quota_bytes: number | null;
             /** Reserve Bytes */
@@ -5439,6 +5445,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    remove_weights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedModelView"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {

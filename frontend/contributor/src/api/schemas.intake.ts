@@ -39,6 +39,7 @@ export const storageSchema: z.ZodType<Storage> = z.object({
   studies: z.number(),
   used_bytes: z.number(),
   free_bytes: z.number(),
+  models_bytes: z.number(),
   reserve_bytes: z.number(),
   quota_bytes: z.number().nullable(),
   level: z.enum(["ok", "low", "full"]),

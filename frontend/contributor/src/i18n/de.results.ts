@@ -4,6 +4,8 @@ import type { results as english } from "@app/i18n/en.results";
 export const results: typeof english = {
   models: {
     loading: "Modelle werden geladen", title: "Empfangene Modelle", note: "Aus Sitzungen, zu denen Sie gefragt wurden.", final: "Endgültig", round: "Runde {{round}}", fetch: "Abrufen ({{size}})", fetchOf: "{{name}} abrufen", save: "Speichern", saveOf: "{{name}} mit Modellkarte als Datei speichern",
+    remove: "Entfernen", removeOf: "Datei von {{name}} entfernen", removeTitle: "Die Datei dieses Modells entfernen?", removeLead: "{{name}}, {{size}}.", removeFile: "Seine Gewichte werden von diesem Computer gelöscht. Gespeicherte Dateien bleiben, wo sie sind.", removeStays: "Das Modell bleibt in dieser Liste; Rekonstruktionen und Vergleiche damit bleiben.", removeAgain: "Sie können es wieder abrufen, solange das Labor es behält.", removeConfirm: "Entfernen",
+    kept: "Empfangene Modelle (Programmordner)",
     shipped: "{{network}} (mitgeliefert)", shippedGroup: "Mitgeliefert", receivedGroup: "Empfangen",
   },
   recon: {

@@ -2,6 +2,8 @@
 export const results = {
   models: {
     loading: "Loading models", title: "Received models", note: "From sessions you were asked about.", final: "Final", round: "round {{round}}", fetch: "Fetch ({{size}})", fetchOf: "Fetch {{name}}", save: "Save", saveOf: "Save {{name}} with its card as a file",
+    remove: "Remove", removeOf: "Remove the file of {{name}}", removeTitle: "Remove the file of this model?", removeLead: "{{name}}, {{size}}.", removeFile: "Its weights are deleted from this computer. Files that you saved stay where you put them.", removeStays: "The model stays in this list, and reconstructions and comparisons made with it stay.", removeAgain: "You can fetch it again while the laboratory keeps it.", removeConfirm: "Remove it",
+    kept: "Received models (program's folder)",
     shipped: "{{network}} (came with the program)", shippedGroup: "Came with the program", receivedGroup: "Received",
   },
   recon: {

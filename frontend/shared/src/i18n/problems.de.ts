@@ -114,6 +114,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "storage.quota": { title: "Die Grenze für den Datenordner ist erreicht.", advice: "Erhöhen Sie die Grenze auf der Seite Daten, oder entfernen Sie, was nicht gebraucht wird, und setzen Sie dann den Import fort." },
   "storage.in_use": { title: "Der Ordner lässt sich nicht ändern, solange Studien oder Dateien eines Imports da sind.", advice: "Entfernen Sie zuerst alle Daten (einen fehlgeschlagenen Import setzen Sie fort oder entfernen ihn), oder behalten Sie den Ordner." },
   "storage.fixed": { title: "Der Ordner ist beim Start des Programms angegeben.", advice: "Ändern Sie data_folder in den Einstellungen dieses Programms." },
+  "storage.foreign_data": { title: "Im Ordner der Daten liegen die Daten eines anderen Programmordners.", advice: "Nennen Sie in data_folder einen eigenen Ordner, oder holen Sie jene Aufzeichnungen aus ihrer Sicherung zurück. Sind sie endgültig verloren, entfernen Sie flomir-data.json aus dem Ordner der Daten: Seine Dateien werden dann beiseitegelegt, nicht gelöscht." },
   "result.running": { title: "Das wird noch berechnet.", advice: "Entfernen Sie es, wenn es fertig ist; ein Vergleich lässt sich vorher abbrechen." },
   "storage.busy": { title: "Dort wird gerade geschrieben.", advice: "Warten Sie, bis es fertig ist, oder brechen Sie es ab, und versuchen Sie es dann erneut." },
   "storage.count_differs": { title: "Die Zahl der Studien hat sich inzwischen geändert.", advice: "Sehen Sie die Seite noch einmal an und bestätigen Sie dann die jetzige Zahl." },

@@ -40,6 +40,7 @@ function Place({ view }: { view: Storage }) {
         [t("place.folder"), <span key="folder" className="mono" style={{ overflowWrap: "anywhere" }}>{view.folder}</span>],
         [t("place.used"), view.quota_bytes === null ? formatBytes(view.used_bytes) : t("place.usedOf", { used: formatBytes(view.used_bytes), quota: formatBytes(view.quota_bytes) })],
         [t("place.free"), formatBytes(view.free_bytes)],
+        [t("models.kept"), formatBytes(view.models_bytes)],
         [t("place.limit"), view.quota_bytes === null ? t("place.noLimit") : formatBytes(view.quota_bytes)],
       ]} />
       <Progress value={Math.min(100, (100 * view.used_bytes) / Math.max(1, most))} color={view.level === "ok" ? undefined : view.level === "low" ? "yellow" : "red"} aria-label={t("place.meter")} />

@@ -20,3 +20,9 @@ export function useFetchModel() {
   const keep = useKeepAnswer(KEY, put((model: ReceivedModel) => model.id));
   return useMutation({ mutationFn: (id: string) => answered(api.POST("/api/v1/models/{model_id}/fetch", { params: { path: { model_id: id } } })).then(keep) });
 }
+
+/** Deletes the weights here; the model stays in the list. */
+export function useRemoveWeights() {
+  const keep = useKeepAnswer(KEY, put((model: ReceivedModel) => model.id));
+  return useMutation({ mutationFn: (id: string) => answered(api.DELETE("/api/v1/models/{model_id}/weights", { params: { path: { model_id: id } } })).then(keep) });
+}

@@ -1,4 +1,4 @@
-/** Models that came from sessions, the newest first; fetched on demand. */
+/** Models that came from sessions, the newest first; fetched on demand, removed on demand. */
 import { Button, Group, Text } from "@mantine/core";
 import { IconCloudDownload, IconDownload } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
@@ -12,6 +12,7 @@ import { Ago } from "@shared/ui/Time";
 
 import type { ReceivedModel } from "@app/api/schemas";
 import { useFetchModel } from "@app/features/models/api/useModels";
+import { RemoveWeights } from "@app/features/models/components/RemoveWeights";
 
 export function ModelList({ models }: { models: readonly ReceivedModel[] }) {
   const { t } = useTranslation();
@@ -42,7 +43,10 @@ function ModelRow({ model }: { model: ReceivedModel }) {
           {score !== undefined && <Text size="xs" c="dimmed" className="num">{t(`metric.${score[0].replace(/^score_/, "")}`, { defaultValue: score[0] })}: {formatNumber(score[1])}</Text>}
         </div>
         {model.fetched ? (
-          <Button style={{ flex: "none" }} size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/package`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
+          <Group gap={4} wrap="nowrap" style={{ flex: "none" }}>
+            <Button size="xs" variant="default" component="a" href={`/api/v1/models/${model.id}/package`} download leftSection={<IconDownload size={14} />} aria-label={t("models.saveOf", { name: model.name })}>{t("models.save")}</Button>
+            <RemoveWeights model={model} />
+          </Group>
         ) : (
           <ActButton style={{ flex: "none" }} size="xs" variant="light" loading={fetchModel.isPending} leftSection={<IconCloudDownload size={14} />} aria-label={t("models.fetchOf", { name: model.name })} onClick={() => fetchModel.mutate(model.id)}>{t("models.fetch", { size: formatBytes(model.size_bytes) })}</ActButton>
         )}
