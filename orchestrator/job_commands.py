@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fl_core.protocol.messages import Json
+from model.commands.listing import is_listing
 from orchestrator.client import DaemonClient
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
@@ -24,7 +25,7 @@ ACTS = (
 @click.pass_context
 def jobs(context: click.Context, home: Path, *, as_json: bool) -> None:
     """List the laboratory's jobs, newest first; or follow, cancel or go on with one."""
-    if context.invoked_subcommand is None:
+    if is_listing(context):
         rows = DaemonClient(home).items("/laboratory/jobs")
         show({"items": rows}, as_json=as_json, words="\n".join(_line(row) for row in rows) or "No job yet.")
 

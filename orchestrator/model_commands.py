@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from model.commands.listing import is_listing
 from orchestrator.client import DaemonClient
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
@@ -20,7 +21,7 @@ ACTS = (
 @click.pass_context
 def models(context: click.Context, home: Path, *, as_json: bool) -> None:
     """List the models; or rename, remove, restore, recommend, upload or download one."""
-    if context.invoked_subcommand is not None:
+    if not is_listing(context):
         return
     rows = DaemonClient(home).items("/models")
     lines = [f"{row['id']}  {row['task']}  {str(row['sha256'])[:12]}  {row['name']}" for row in rows]

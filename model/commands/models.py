@@ -10,6 +10,7 @@ import click
 
 from model.commands.calibrate import calibrate
 from model.commands.configure import configure
+from model.commands.listing import is_listing
 from model.curves import thinned_rows
 from model.errors import ModelError
 from model.sentences import in_sentences
@@ -25,7 +26,7 @@ LONGEST_TABLE = 12
 @click.pass_context
 def models(context: click.Context, *, as_json: bool) -> None:
     """List the reconstruction networks, and which come trained."""
-    if context.invoked_subcommand is not None:
+    if not is_listing(context):
         return
     try:
         rows = [_row(name) for name in _names()]

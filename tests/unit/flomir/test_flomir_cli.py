@@ -61,3 +61,20 @@ def test_a_module_in_the_working_folder_cannot_shadow_ours(tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert "shadowed" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("group", "option", "command"),
+    [
+        (["orchestrator", "models"], ["--home", "elsewhere"], ["rename", "one", "two"]),
+        (["orchestrator", "jobs"], ["--home", "elsewhere"], ["cancel", "one"]),
+        (["orchestrator", "jobs"], ["--json"], ["cancel", "one"]),
+        (["models"], ["--json"], ["show", "default"]),
+    ],
+)
+def test_an_option_of_a_list_is_refused_where_a_command_follows_that_would_not_hear_of_it(
+    group: list[str], option: list[str], command: list[str]
+) -> None:
+    answer = CliRunner().invoke(cli, [*group, *option, *command])
+    assert answer.exit_code == 2
+    assert f"{option[0]} before {command[0]} is for the list alone; write it after {command[0]}." in answer.output
