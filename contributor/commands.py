@@ -36,7 +36,7 @@ def run(home: Path, port: int | None, *, headless: bool, as_json: bool) -> None:
     from contributor.settings import ContributorSettings
     from fl_core.starting import one_line, settings_of
 
-    home = home.expanduser().resolve()
+    home = home.resolve()
     given: dict[str, object] = {}
     if port is not None:
         given["port"] = port
@@ -115,7 +115,7 @@ def openapi() -> None:
 
 def _call(home: Path, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, object]:
     """Ask the running contributor of a home folder; a refusal becomes one line with its remedy."""
-    home = home.expanduser().resolve()
+    home = home.resolve()
     try:
         running = json.loads((home / RUNNING_FILE).read_text("utf-8"))
         token = (home / "api.token").read_text("ascii").strip()

@@ -37,7 +37,7 @@ def preflight(invitation: Path | None, home: Path, *, as_json: bool) -> None:
     from fl_core.supervision.jobs import run_job
     from fl_core.transport.proxy import load_proxy
 
-    home = home.expanduser().resolve()
+    home = home.resolve()
     settings = settings_of(ContributorSettings, home)
     text = "" if invitation is None else read_invitation(invitation)
     lines: list[PreflightLine] = []

@@ -7,14 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
 from fl_core import desktop
 from fl_core.desktop import Desktop
+from fl_core.home_option import Option
 
-Option = Callable[[Any], Any]
 SYSTEMCTL_S = 60.0
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
 
@@ -52,7 +51,7 @@ def _install(role: str, comment: str, home_option: Option, icon: Path) -> click.
     @json_option
     def install(home: Path, *, entry: bool, service: bool, as_json: bool) -> None:
         """Put this daemon into the desktop's menu; with --service, let it run from sign-in on."""
-        place, home = _place(), home.expanduser().absolute()
+        place, home = _place(), home.absolute()
         written: list[Path] = []
         with _in_words("written"):
             if entry:
@@ -99,7 +98,7 @@ def _open(group: click.Group, home_option: Option, new_link: Callable[[Path], st
         except click.ClickException:
             context.invoke(group.commands["run"], home=home)
             return
-        if not open_window(link, home.expanduser()):
+        if not open_window(link, home):
             click.echo(f"No browser was found. Open this link: {link}")
 
     return open_page
