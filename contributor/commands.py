@@ -61,7 +61,7 @@ add_backup_commands(
     contributor,
     role="contributor",
     home_option=home_option,
-    bulky="scans and reconstructions, the largest part",
+    bulky="scans, also those that are coming in, and all images made of them: the largest part",
     scans=_data_folder,
 )
 

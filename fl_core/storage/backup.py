@@ -30,8 +30,8 @@ DATABASE = "flomir.sqlite"
 MANIFEST = "manifest.json"
 FORMAT = "flomir-backup-1"
 LEFT_OUT = frozenset({"daemon.json", "daemon.lock", "logs", "flower", "run", f"{DATABASE}-wal", f"{DATABASE}-shm"})
-BULKY = frozenset({"studies", "reconstructions"})
-"""What a hospital may rather copy by other means."""
+BULKY = frozenset({"studies", "incoming", "reconstructions", "results"})
+"""Scans, as they came and as they are kept, and images of them: what a hospital may rather copy by other means."""
 CHUNK = 1024 * 1024
 ATTEMPTS = 3
 """To copy a file that is cut meanwhile."""

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from contributor.commands import contributor
+from contributor.paths import SitePaths
 from fl_core.errors import Conflict, InvalidInput, StorageFailed
 from fl_core.storage.backup import BULKY, DATABASE, MANIFEST, _Hashed, restore_backup, write_backup
 from orchestrator.commands import orchestrator
@@ -75,6 +76,18 @@ def test_scans_stay_out_on_request_and_the_backup_says_so(home: Path, tmp_path: 
     manifest = restore_backup(out, tmp_path / "again", role="orchestrator")
     assert manifest.left_out == ("studies",)
     assert not (tmp_path / "again" / "studies").exists()
+
+
+def test_without_scans_nothing_of_a_patient_is_in_the_backup(home: Path, tmp_path: Path) -> None:
+    paths = SitePaths(home)
+    for folder in (paths.studies, paths.incoming, paths.reconstructions, paths.results):
+        folder.mkdir(exist_ok=True)
+        (folder / "scan.dcm").write_bytes(b"NAME^OF^A^PATIENT")
+    out = tmp_path / "b.tar"
+    words = ["backup", "--home", str(home), "--out", str(out), "--without-scans", "--json"]
+    answer = CliRunner().invoke(contributor, words)
+    assert json.loads(answer.output)["left_out"] == ["incoming", "reconstructions", "results", "studies"]
+    assert b"PATIENT" not in out.read_bytes()
 
 
 def test_nothing_is_overwritten_neither_a_file_nor_a_home(home: Path, tmp_path: Path) -> None:
