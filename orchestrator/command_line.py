@@ -10,7 +10,7 @@ import click
 
 import fl_core.home_option
 from fl_core.protocol.messages import Json
-from orchestrator.client import DaemonClient
+from orchestrator.client import DaemonClient, at
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -57,7 +57,7 @@ def _command(argument: str, act: Act) -> click.Command:
     @json_option
     @click.argument("identity", metavar=argument)
     def run(home: Path, *, as_json: bool, identity: str) -> None:
-        view = DaemonClient(home).call(act.method, act.path.format(id=identity))
+        view = DaemonClient(home).call(act.method, at(act.path, identity))
         show(view, as_json=as_json, words=act.words.format(**{"id": identity, **view}))
 
     return run

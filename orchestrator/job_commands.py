@@ -8,7 +8,7 @@ import click
 
 from fl_core.protocol.messages import Json
 from model.commands.listing import is_listing
-from orchestrator.client import DaemonClient
+from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
 WATCH_POLL_S = 1.0
@@ -40,7 +40,7 @@ add_acts(jobs, "JOB", ACTS)
 def watch(home: Path, *, as_json: bool, job: str) -> None:
     """Follow JOB until it is over; exit code 1 when it is not done."""
     client, said = DaemonClient(home), ""
-    while (view := client.call("GET", f"/laboratory/jobs/{job}"))["state"] in UNDER_WAY:
+    while (view := client.call("GET", at("/laboratory/jobs/{id}", job)))["state"] in UNDER_WAY:
         if not as_json and (line := _line(view)) != said:
             said = line
             click.echo(line)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from model.commands.listing import is_listing
-from orchestrator.client import DaemonClient
+from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
 ACTS = (
@@ -38,7 +38,7 @@ add_acts(models, "MODEL", ACTS)
 @click.argument("name")
 def rename(home: Path, *, as_json: bool, model: str, name: str) -> None:
     """Give MODEL another NAME; its identity stays."""
-    view = DaemonClient(home).call("PATCH", f"/models/{model}", {"name": name})
+    view = DaemonClient(home).call("PATCH", at("/models/{id}", model), {"name": name})
     show(view, as_json=as_json, words=f"{model} is called {view['name']} now.")
 
 
@@ -49,7 +49,7 @@ def rename(home: Path, *, as_json: bool, model: str, name: str) -> None:
 @click.option("--off", is_flag=True, help="Recommend it no more.")
 def recommend(home: Path, *, as_json: bool, model: str, off: bool) -> None:
     """Recommend MODEL to the sites and for new sessions."""
-    view = DaemonClient(home).call("PUT", f"/models/{model}/recommended", {"recommended": not off})
+    view = DaemonClient(home).call("PUT", at("/models/{id}/recommended", model), {"recommended": not off})
     show(view, as_json=as_json, words=f"{view['name']} is {'not ' if off else ''}recommended.")
 
 
@@ -77,7 +77,7 @@ def download(home: Path, *, model: str, out: Path) -> None:
     from model.io.atomic import write_atomically
 
     client = DaemonClient(home)
-    view, weights = client.call("GET", f"/models/{model}"), client.fetch(f"/models/{model}/weights")
+    view, weights = client.call("GET", at("/models/{id}", model)), client.fetch(at("/models/{id}/weights", model))
     try:
         write_atomically(out, weights)
         write_atomically(out.with_suffix(".json"), (json.dumps(view["card"], indent=1) + "\n").encode())

@@ -1,6 +1,9 @@
 """The command line: one line with the remedy where something fails, JSON where machines read."""
 
+import http.client
 import json
+import urllib.request
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,55 @@ def test_without_a_running_daemon_every_command_says_how_to_start_it(tmp_path: P
     assert result.exit_code == 1
     assert "flomir orchestrator run" in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+class Recorded:
+    """Takes the place of the way to a daemon: keeps the addresses that were asked, and answers or fails."""
+
+    def __init__(self, answer: bytes | Exception) -> None:
+        self.addresses: list[str] = []
+        self._answer = answer
+
+    def open(self, request: urllib.request.Request, timeout: float) -> BytesIO:
+        self.addresses.append(request.full_url)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return BytesIO(self._answer)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> list[str]:
+    (tmp_path / "daemon.json").write_text('{"url": "http://127.0.0.1:1"}')
+    (tmp_path / "api.token").write_text("token")
+    return ["--home", str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        (["suspend", "Klinik Süd"], "/sites/Klinik%20S%C3%BCd/suspend"),
+        (["models", "rename", "a/b?", "x"], "/models/a%2Fb%3F"),
+        (["session", "watch", "eins zwei"], "/sessions/eins%20zwei"),
+        (["jobs", "watch", "\udce4"], "/laboratory/jobs/%E4"),
+        (["api", "GET", "/sites?name=Süd West&a=%20"], "/sites?name=S%C3%BCd%20West&a=%20"),
+    ],
+)
+def test_whatever_a_person_types_becomes_an_address(
+    running: list[str], monkeypatch: pytest.MonkeyPatch, words: list[str], address: str
+) -> None:
+    daemon = Recorded(
+        b'{"name": "x", "id": "x", "state": "completed", "reason_text": "", "log": [], "title": "", "live": null, "problem": null, "kind": ""}'
+    )
+    monkeypatch.setattr("orchestrator.client._OPENER", daemon)
+    CliRunner().invoke(orchestrator, [*words, *running])
+    assert daemon.addresses == [f"http://127.0.0.1:1/api/v1{address}"]
+
+
+def test_an_answer_that_breaks_off_ends_in_one_line(running: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.client._OPENER", Recorded(http.client.IncompleteRead(b"")))
+    result = CliRunner().invoke(orchestrator, ["sites", *running])
+    assert result.exit_code == 1
+    assert "The orchestrator at http://127.0.0.1:1 does not answer. Start it again." in result.output
 
 
 def test_openapi_prints_a_document_with_the_whole_ui_api() -> None:
