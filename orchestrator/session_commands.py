@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fl_core.protocol.messages import Json
+from model.commands.replacing import force_option, refuse_taken
 from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
@@ -112,19 +113,27 @@ def change_sites(
 
 @session.command("export")
 @home_option
+@json_option
 @click.argument("session_id", metavar="SESSION")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the JSON file here.")
-def export_session(home: Path, *, session_id: str, out: Path) -> None:
+@force_option
+def export_session(home: Path, *, as_json: bool, session_id: str, out: Path, force: bool) -> None:
     """Write SESSION whole as JSON: rounds, updates, metrics, model cards, signed documents."""
     from model.io.atomic import write_atomically
 
+    refuse_taken(out, force=force)
     found = DaemonClient(home).call("GET", at("/sessions/{id}/export", session_id))
     try:
         write_atomically(out, (json.dumps(found, indent=1) + "\n").encode())
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
         raise click.ClickException(message) from error
-    click.echo(f"{found['session']['title']} was written to {out}.")  # type: ignore[index]  # checked by the API
+    title = found["session"]["title"]  # type: ignore[index]  # checked by the API
+    show(
+        {"out": str(out), "session": session_id, "title": title},
+        as_json=as_json,
+        words=f"{title} was written to {out}.",
+    )
 
 
 def read_body(path: Path) -> Json:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fl_core.protocol.messages import Json
+from model.commands.replacing import force_option, refuse_taken
 from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
@@ -30,9 +31,14 @@ def add_site_commands(group: click.Group) -> None:
 @click.option("--site-name", default=None, help="Name of the site that is invited.")
 @click.option("--valid-hours", type=click.IntRange(1, 720), default=72, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the invitation file here.")
-def invite(home: Path, *, as_json: bool, site_name: str | None, valid_hours: int, out: Path | None) -> None:
+@force_option
+def invite(
+    home: Path, *, as_json: bool, site_name: str | None, valid_hours: int, out: Path | None, force: bool
+) -> None:
     """Make a single-use invitation for a site: a file for the hospital, or without --out a text to paste there."""
     client = DaemonClient(home)
+    if out is not None:
+        refuse_taken(out, force=force)
     issued = client.call("POST", "/invitations", {"site_name": site_name, "valid_hours": valid_hours})
     if out is not None:
         _write(client, issued, out)

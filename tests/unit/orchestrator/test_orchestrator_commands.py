@@ -56,6 +56,9 @@ class Recorded:
         return BytesIO(self._answer)
 
 
+MODEL: Json = {"id": "m", "name": "x", "sha256": "0" * 64, "card": {"task": "t"}}
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> list[str]:
     (tmp_path / "daemon.json").write_text('{"url": "http://127.0.0.1:1"}')
@@ -89,6 +92,50 @@ def test_an_answer_that_breaks_off_ends_in_one_line(running: list[str], monkeypa
     result = CliRunner().invoke(orchestrator, ["sites", *running])
     assert result.exit_code == 1
     assert "The orchestrator at http://127.0.0.1:1 does not answer. Start it again." in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        (["invite", "--out", "north.file"], "north.file"),
+        (["session", "export", "s", "--out", "s.json"], "s.json"),
+        (["models", "download", "m", "--out", "m.safetensors"], "m.safetensors"),
+        (["models", "download", "m", "--out", "m.safetensors"], "m.json"),
+    ],
+)
+def test_nothing_is_replaced_or_made_where_the_target_is_there_already(
+    running: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], taken: str
+) -> None:
+    daemon = Recorded(json.dumps(MODEL | {"file": "text", "session": {"title": "x"}}).encode())
+    monkeypatch.setattr("orchestrator.client._OPENER", daemon)
+    (tmp_path / taken).write_text("notes")
+    *command, out = words
+    result = CliRunner().invoke(orchestrator, [*command, str(tmp_path / out), *running])
+    assert result.exit_code == 1
+    assert f"{taken} is there already. Choose another name with --out, or replace it with --force." in result.output
+    assert daemon.addresses == []
+    assert (tmp_path / taken).read_text() == "notes"
+    forced = CliRunner().invoke(orchestrator, [*command, str(tmp_path / out), *running, "--force"])
+    assert forced.exit_code == 0, forced.output
+    assert (tmp_path / taken).read_text() != "notes"
+
+
+def test_a_model_is_written_as_safetensors_with_its_card_and_told_to_machines(
+    running: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = Recorded(json.dumps(MODEL).encode())
+    monkeypatch.setattr("orchestrator.client._OPENER", daemon)
+    for name in ("m.json", "m.v1"):
+        refused = CliRunner().invoke(orchestrator, ["models", "download", "m", *running, "--out", str(tmp_path / name)])
+        assert refused.exit_code == 1
+        assert f"--out is {name}, it must end in .safetensors. Write m.safetensors." in refused.output
+    assert daemon.addresses == []
+    out = tmp_path / "m.safetensors"
+    told = CliRunner().invoke(orchestrator, ["models", "download", "m", *running, "--out", str(out), "--json"])
+    assert json.loads(told.output) == {
+        "out": str(out), "card": str(tmp_path / "m.json"), "id": "m", "name": "x", "sha256": "0" * 64,
+    }  # fmt: skip
+    assert json.loads((tmp_path / "m.json").read_text()) == MODEL["card"]
 
 
 def test_openapi_prints_a_document_with_the_whole_ui_api() -> None:
