@@ -60,6 +60,9 @@ class DaemonClient:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
             raise click.ClickException(_words(error)) from error
+        except TimeoutError as error:
+            message = f"The orchestrator did not answer within {TIMEOUT_S:.0f} s; it may still be at it. Look at its page first."
+            raise click.ClickException(message) from error
         except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
             message = f"The orchestrator at {self.url} does not answer. Start it again."
             raise click.ClickException(message) from error

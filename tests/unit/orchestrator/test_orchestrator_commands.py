@@ -87,11 +87,20 @@ def test_whatever_a_person_types_becomes_an_address(
     assert daemon.addresses == [f"http://127.0.0.1:1/api/v1{address}"]
 
 
-def test_an_answer_that_breaks_off_ends_in_one_line(running: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.client._OPENER", Recorded(http.client.IncompleteRead(b"")))
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (http.client.IncompleteRead(b""), "The orchestrator at http://127.0.0.1:1 does not answer. Start it again."),
+        (TimeoutError(), "The orchestrator did not answer within 180 s; it may still be at it. Look at its page"),
+    ],
+)
+def test_an_answer_that_breaks_off_or_is_late_ends_in_one_line(
+    running: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    monkeypatch.setattr("orchestrator.client._OPENER", Recorded(error))
     result = CliRunner().invoke(orchestrator, ["sites", *running])
     assert result.exit_code == 1
-    assert "The orchestrator at http://127.0.0.1:1 does not answer. Start it again." in result.output
+    assert words in result.output
 
 
 @pytest.mark.parametrize(
