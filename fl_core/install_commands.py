@@ -50,7 +50,13 @@ def _install(role: str, comment: str, home_option: Option, icon: Path) -> click.
     @click.option("--service", is_flag=True, help="A service of this user, which runs from sign-in on.")
     @json_option
     def install(home: Path, *, entry: bool, service: bool, as_json: bool) -> None:
-        """Put this daemon into the desktop's menu; with --service, let it run from sign-in on."""
+        """Put this daemon into the desktop's menu; with --service, let it run from sign-in on.
+
+        Ends with 1 where the service was written but systemd does not start it.
+        """
+        if not (entry or service):
+            message = "With --no-desktop there is nothing to install; add --service."
+            raise click.UsageError(message)
         place, home = _place(), home.absolute()
         written: list[Path] = []
         with _in_words("written"):
@@ -62,9 +68,13 @@ def _install(role: str, comment: str, home_option: Option, icon: Path) -> click.
         words = [f"Written: {path}" for path in written]
         if service and not started:
             unit = desktop.unit_name(role)
-            words.append(f"Start it with: systemctl --user daemon-reload && systemctl --user enable --now {unit}")
+            words.append(
+                f"The service was not started. Start it with: systemctl --user daemon-reload && systemctl --user enable --now {unit}"
+            )
         found = {"written": [str(path) for path in written], "service_started": started}
         click.echo(json.dumps(found) if as_json else "\n".join(words))
+        if service and not started:
+            sys.exit(1)
 
     return install
 
