@@ -136,3 +136,11 @@ def test_a_wrong_phantom_is_refused_with_its_reason(name: str, text: str | None,
         path.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioInvalid, match=words):
         with_phantom(QUICK, str(path) if "." in name else name)
+
+
+def test_workers_are_refused_where_a_cluster_works(tmp_path: Path) -> None:
+    words = ["run", "quick", "--out", str(tmp_path / "out"), "--executor", "slurm", "--workers", "4"]
+    result = CliRunner().invoke(synthesize, words)
+    assert result.exit_code == 2
+    assert "--workers has no effect with --executor slurm" in result.output
+    assert not (tmp_path / "out").exists()
