@@ -11,6 +11,7 @@ import click
 from model.commands.calibrate import calibrate
 from model.commands.configure import configure
 from model.commands.listing import is_listing
+from model.commands.refusals import refusal
 from model.curves import thinned_rows
 from model.errors import ModelError
 from model.sentences import in_sentences
@@ -71,7 +72,7 @@ def verify(file: Path, *, as_json: bool) -> None:
         network, card = load_model(path)
     except ModelError as error:
         if as_json:
-            click.echo(json.dumps({"whole": False, "code": error.code, "message": error.message}))
+            click.echo(json.dumps({"whole": False, **refusal(error)}))
             raise SystemExit(1) from error
         raise _one_line(error) from error
     found = {

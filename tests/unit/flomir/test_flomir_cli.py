@@ -3,8 +3,10 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -78,3 +80,25 @@ def test_an_option_of_a_list_is_refused_where_a_command_follows_that_would_not_h
     answer = CliRunner().invoke(cli, [*group, *option, *command])
     assert answer.exit_code == 2
     assert f"{option[0]} before {command[0]} is for the list alone; write it after {command[0]}." in answer.output
+
+
+NOTHING_TO_TELL = {"orchestrator open", "contributor open"}
+ONLY_JSON = {"orchestrator openapi", "contributor openapi", "orchestrator api"}
+
+
+def commands_of(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for part in command.list_commands(context):
+        below = command.get_command(context, part)
+        assert below is not None
+        yield from commands_of(below, f"{name} {part}".strip())
+
+
+def test_every_command_with_a_result_prints_json() -> None:
+    found = dict(commands_of(cli))
+    without = {name for name, command in found.items() if not any("--json" in part.opts for part in command.params)}
+    assert without == NOTHING_TO_TELL | ONLY_JSON
+    assert len(found) > 50
