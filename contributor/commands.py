@@ -36,7 +36,7 @@ def run(home: Path, port: int | None, *, headless: bool, as_json: bool) -> None:
     from contributor.settings import ContributorSettings
     from fl_core.starting import one_line, settings_of
 
-    home = home.expanduser().resolve()
+    home = home.resolve()
     given: dict[str, object] = {}
     if port is not None:
         given["port"] = port
@@ -61,7 +61,7 @@ add_backup_commands(
     contributor,
     role="contributor",
     home_option=home_option,
-    bulky="scans and reconstructions, the largest part",
+    bulky="scans, also those that are coming in, and all images made of them: the largest part",
     scans=_data_folder,
 )
 
@@ -113,28 +113,44 @@ def openapi() -> None:
     click.echo(openapi_text(describe()), nl=False)
 
 
-def _call(home: Path, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, object]:
+def _call(
+    home: Path, method: str, path: str, body: Mapping[str, object] | None, timeout_s: float = ANSWER_TIMEOUT_S
+) -> dict[str, object]:
     """Ask the running contributor of a home folder; a refusal becomes one line with its remedy."""
-    home = home.expanduser().resolve()
+    home = home.resolve()
+    not_running = f"No contributor is running in this home folder. Start it: flomir contributor run --home {home}"
     try:
         running = json.loads((home / RUNNING_FILE).read_text("utf-8"))
-        token = (home / "api.token").read_text("ascii").strip()
+        address, headers = f"{running['url']}/api/v1{path}", {"Authorization": f"Bearer {_token(home)}"}
         os.kill(int(running["pid"]), 0)
-        response = httpx.request(
-            method,
-            f"{running['url']}/api/v1{path}",
-            json=body,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=ANSWER_TIMEOUT_S,
-            trust_env=False,
+    except (OSError, ValueError, KeyError) as error:
+        raise click.ClickException(not_running) from error
+    try:
+        return _parsed(httpx.request(method, address, json=body, headers=headers, timeout=timeout_s, trust_env=False))
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise click.ClickException(not_running) from error
+    except httpx.TimeoutException as error:
+        message = (
+            f"The contributor did not answer within {timeout_s:.0f} s; it may still be at it. Look at its page first."
         )
-    except (OSError, ValueError, KeyError, httpx.HTTPError) as error:
-        message = f"No contributor is running in this home folder. Start it: flomir contributor run --home {home}"
         raise click.ClickException(message) from error
+    except (httpx.HTTPError, ValueError) as error:
+        message = "The contributor's answer broke off or cannot be read. Look whether it runs, and at its page."
+        raise click.ClickException(message) from error
+
+
+def _token(home: Path) -> str:
+    return (home / "api.token").read_text("ascii").strip()
+
+
+def _parsed(response: httpx.Response) -> dict[str, object]:
+    """Return the answer's object; raises ValueError where it is none, and `click.ClickException` for a refusal."""
     answer = response.json()
+    if not isinstance(answer, dict):
+        raise ValueError(response.status_code)
     if response.status_code >= 400:
-        raise click.ClickException(in_sentences(answer["title"], answer["detail"], answer["advice"]))
-    return dict(answer)
+        raise click.ClickException(in_sentences(*(str(answer.get(part, "")) for part in ("title", "detail", "advice"))))
+    return answer
 
 
 add_intake_commands(contributor, call=_call, home_option=home_option, json_option=json_option)

@@ -12,8 +12,11 @@ import click
 from model.sentences import in_sentences
 
 POLL_S = 0.5
+REMOVAL_TIMEOUT_S = 1800.0
+"""Tens of thousands of files go, and the database is written anew without them."""
 MOST_NAMED = 20
 NO_SCAN = "import.not_a_scan"
+NAMED = ("name", "code", "detail", "advice")
 UNDER_WAY = frozenset({"receiving", "queued", "running"})
 Option = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -21,7 +24,9 @@ Option = Callable[[Callable[..., None]], Callable[..., None]]
 class Call(Protocol):
     """Asks the running contributor of a home folder; a refusal becomes one line with its remedy."""
 
-    def __call__(self, home: Path, method: str, path: str, body: Mapping[str, object] | None) -> Mapping[str, object]:
+    def __call__(
+        self, home: Path, method: str, path: str, body: Mapping[str, object] | None, timeout_s: float = ...
+    ) -> Mapping[str, object]:
         """Return the answer's JSON object."""
 
 
@@ -46,7 +51,8 @@ def add_intake_commands(group: click.Group, *, call: Call, home_option: Option, 
                 bar.update(_percent(view) - bar.pos)
         not_taken = _not_taken(call, home, place)
         if as_json:
-            click.echo(json.dumps(view))
+            named = [{key: one[key] for key in NAMED} for one in not_taken]
+            click.echo(json.dumps({**view, "not_taken": named}))
         else:
             click.echo(f"{view['added']} added, {view['duplicate']} here already, {view['refused']} not taken.")
             _name(not_taken)
@@ -64,8 +70,10 @@ def add_intake_commands(group: click.Group, *, call: Call, home_option: Option, 
         """Delete every study, reconstruction and pseudonym of this site; the audit log keeps that it was done."""
         studies = int(str(call(home, "GET", "/storage", None)["studies"]))
         if not yes:
-            click.confirm(f"Delete all {studies} studies of this site from this computer for good?", abort=True)
-        removed = call(home, "POST", "/storage/removal", {"studies": studies})
+            click.confirm(
+                f"Delete all {studies} studies of this site from this computer for good?", abort=True, err=True
+            )
+        removed = call(home, "POST", "/storage/removal", {"studies": studies}, REMOVAL_TIMEOUT_S)
         click.echo(
             json.dumps(removed)
             if as_json

@@ -11,6 +11,7 @@ import click
 from contributor.home_option import home_option, json_option
 
 if TYPE_CHECKING:
+    from contributor.preflight.check import Tell
     from fl_core.storage.site_connection import ConnectionRecord
 
 MARKS = {"green": ("✓", "green"), "amber": ("!", "yellow"), "red": ("✗", "red"), "skipped": ("–", None)}
@@ -37,7 +38,7 @@ def preflight(invitation: Path | None, home: Path, *, as_json: bool) -> None:
     from fl_core.supervision.jobs import run_job
     from fl_core.transport.proxy import load_proxy
 
-    home = home.expanduser().resolve()
+    home = home.resolve()
     settings = settings_of(ContributorSettings, home)
     text = "" if invitation is None else read_invitation(invitation)
     lines: list[PreflightLine] = []
@@ -51,7 +52,7 @@ def preflight(invitation: Path | None, home: Path, *, as_json: bool) -> None:
             if found.remedy:
                 click.echo(f"  {found.remedy}")
 
-    record, usable = _standing(home)
+    record, usable = _standing(home, tell)
     outcome = check(
         Subject(
             home=home,
@@ -83,19 +84,25 @@ def read_invitation(file: Path) -> str:
         raise click.ClickException(message) from error
 
 
-def _standing(home: Path) -> "tuple[ConnectionRecord, int]":
+def _standing(home: Path, tell: "Tell") -> "tuple[ConnectionRecord, int]":
     """Return how the site stands with its orchestrator and how many studies are usable, read beside a running daemon."""
     from contributor.paths import SitePaths
+    from contributor.preflight.words import line
+    from fl_core.errors import StorageFailed
     from fl_core.storage.database import open_readonly
     from fl_core.storage.site_connection import ConnectionRecord, ConnectionStore
     from fl_core.storage.site_studies import StudyStore
 
     database_file = SitePaths(home).database
+    nothing_known = ConnectionRecord(since=datetime.now(UTC)), 0
     if not database_file.is_file():
-        return ConnectionRecord(since=datetime.now(UTC)), 0
+        return nothing_known
     database = open_readonly(database_file)
     try:
         usable = sum(study.state == "usable" for study in StudyStore(database).all())
         return ConnectionStore(database).get(), usable
+    except StorageFailed:
+        tell(line("records.unreadable"))
+        return nothing_known
     finally:
         database.close()

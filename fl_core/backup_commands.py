@@ -4,22 +4,22 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fl_core.errors import FlomirError
+from fl_core.home_option import Option
 from model.sentences import in_sentences
 
 if TYPE_CHECKING:
     from fl_core.storage.backup import Manifest
 
-Home = Callable[[Any], Any]
 Heard = Callable[[int, int], None]
 
 
 def add_backup_commands(
-    group: click.Group, *, role: str, home_option: Home, bulky: str = "", scans: Callable[[Path], Path] | None = None
+    group: click.Group, *, role: str, home_option: Option, bulky: str = "", scans: Callable[[Path], Path] | None = None
 ) -> None:
     """Add both commands to a daemon's group.
 
@@ -48,7 +48,6 @@ def add_backup_commands(
         from fl_core.storage.backup import BULKY, write_backup
 
         leave_out = BULKY if without_scans else frozenset[str]()
-        home = home.expanduser()
         if out.resolve().is_relative_to(home.resolve()):
             message = f"{out} lies in the data folder, which it would copy. Name a place outside of it with --out."
             raise click.ClickException(message)
@@ -73,7 +72,7 @@ def add_backup_commands(
         from fl_core.storage.backup import restore_backup
 
         with _in_words(), _bar("Restoring", quiet=as_json) as heard:
-            made = restore_backup(source, home.expanduser(), role=role, heard=heard)
+            made = restore_backup(source, home, role=role, heard=heard)
         if as_json:
             click.echo(json.dumps({"home": str(home), "files": len(made.files), "created_at": made.created_at}))
             return

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fl_core.errors import CATALOGUE, FlomirError
+from fl_core.home_option import expanded
 
 DATABASE = "flomir.sqlite"
 
@@ -19,6 +20,7 @@ def audit() -> None:
 @click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
+    callback=expanded,
     help="Data folder of an orchestrator or a contributor.",
 )
 @click.option(

@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
 from fl_core import desktop
 from fl_core.desktop import Desktop
+from fl_core.home_option import Option
 
-Option = Callable[[Any], Any]
 SYSTEMCTL_S = 60.0
 ANSWERS_WITHIN_S = 30.0
 """A daemon is up in two or three seconds; a first start makes keys and tables, and a computer may be busy at sign-in."""
@@ -55,8 +54,14 @@ def _install(role: str, comment: str, home_option: Option, icon: Path) -> click.
     @click.option("--service", is_flag=True, help="A service of this user, which runs from sign-in on.")
     @json_option
     def install(home: Path, *, entry: bool, service: bool, as_json: bool) -> None:
-        """Put this daemon into the desktop's menu; with --service, let it run from sign-in on."""
-        place, home = _place(), home.expanduser().absolute()
+        """Put this daemon into the desktop's menu; with --service, let it run from sign-in on.
+
+        Ends with 1 where the service was written but systemd does not start it.
+        """
+        if not (entry or service):
+            message = "With --no-desktop there is nothing to install; add --service."
+            raise click.UsageError(message)
+        place, home = _place(), home.absolute()
         written: list[Path] = []
         with _in_words("written"):
             if entry:
@@ -67,9 +72,13 @@ def _install(role: str, comment: str, home_option: Option, icon: Path) -> click.
         words = [f"Written: {path}" for path in written]
         if service and not started:
             unit = desktop.unit_name(role)
-            words.append(f"Start it with: systemctl --user daemon-reload && systemctl --user enable --now {unit}")
+            words.append(
+                f"The service was not started. Start it with: systemctl --user daemon-reload && systemctl --user enable --now {unit}"
+            )
         found = {"written": [str(path) for path in written], "service_started": started}
         click.echo(json.dumps(found) if as_json else "\n".join(words))
+        if service and not started:
+            sys.exit(1)
 
     return install
 
@@ -101,11 +110,11 @@ def _open(group: click.Group, role: str, home_option: Option, new_link: Callable
         try:
             link = new_link(home)
         except click.ClickException:
-            if not _service_starts(role, home.expanduser().absolute()):
+            if not _service_starts(role, home.absolute()):
                 context.invoke(group.commands["run"], home=home)
                 return
             link = link_of_service(role, lambda: new_link(home))
-        if not open_window(link, home.expanduser()):
+        if not open_window(link, home):
             click.echo(f"No browser was found. Open this link: {link}")
 
     return open_page

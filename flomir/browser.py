@@ -1,12 +1,15 @@
 """A headless Chromium, driven by Playwright, that talks to loopback only (for benches, pictures and tests)."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -28,7 +31,7 @@ Theme = Literal["light", "dark"]
 
 
 class NoBrowserError(Exception):
-    """No Chromium was found on this computer."""
+    """No Chromium was found on this computer, or nothing that drives it; the message says what to do."""
 
 
 def find_browser() -> str:
@@ -44,6 +47,11 @@ def find_browser() -> str:
 @contextmanager
 def launched_browser() -> Iterator[Browser]:
     """Yield a running browser and close it afterwards; raises NoBrowserError."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError as error:
+        message = "The package that drives the browser is missing. Install it: pip install playwright"
+        raise NoBrowserError(message) from error
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         try:

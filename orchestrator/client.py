@@ -1,10 +1,12 @@
 """How the command line talks to a running daemon: over its UI API, with the token of its home folder."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -13,6 +15,13 @@ from model.sentences import in_sentences
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 TIMEOUT_S = 180.0
+_OF_AN_ADDRESS = "%/?&=:;,+@!$'()*~"
+"""What a path of the API may hold as it is; the rest is escaped."""
+
+
+def at(path: str, identity: str) -> str:
+    """Return a path with an id in the place of ``{id}``, whatever letters a person typed for it."""
+    return path.format(id=quote(identity, safe="", errors="surrogateescape"))
 
 
 class DaemonClient:
@@ -44,14 +53,17 @@ class DaemonClient:
 
     def _send(self, method: str, path: str, content: bytes | None, kind: str) -> bytes:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
-        url = f"{self.url}/api/v1{path}"
+        url = f"{self.url}/api/v1{quote(path, _OF_AN_ADDRESS, errors='surrogateescape')}"
         request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310 - the daemon on loopback
         try:
             with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
             raise click.ClickException(_words(error)) from error
-        except (urllib.error.URLError, OSError) as error:
+        except TimeoutError as error:
+            message = f"The orchestrator did not answer within {TIMEOUT_S:.0f} s; it may still be at it. Look at its page first."
+            raise click.ClickException(message) from error
+        except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
             message = f"The orchestrator at {self.url} does not answer. Start it again."
             raise click.ClickException(message) from error
 
@@ -74,5 +86,5 @@ def _words(error: urllib.error.HTTPError) -> str:
     try:
         problem = json.loads(error.read())
         return in_sentences(problem["title"], problem["detail"], problem["advice"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
         return f"The orchestrator answered with {error.code}."

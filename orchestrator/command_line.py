@@ -8,19 +8,13 @@ from typing import Any
 
 import click
 
+import fl_core.home_option
 from fl_core.protocol.messages import Json
-from orchestrator.client import DaemonClient
+from orchestrator.client import DaemonClient, at
 
-DEFAULT_HOME = Path.home() / ".flomir" / "orchestrator"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-home_option: Decorator = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_HOME,
-    show_default=True,
-    help="Folder that holds everything of this orchestrator.",
-)
+home_option = fl_core.home_option.home_option("orchestrator", "this orchestrator")
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
 
 
@@ -63,7 +57,7 @@ def _command(argument: str, act: Act) -> click.Command:
     @json_option
     @click.argument("identity", metavar=argument)
     def run(home: Path, *, as_json: bool, identity: str) -> None:
-        view = DaemonClient(home).call(act.method, act.path.format(id=identity))
+        view = DaemonClient(home).call(act.method, at(act.path, identity))
         show(view, as_json=as_json, words=act.words.format(**{"id": identity, **view}))
 
     return run

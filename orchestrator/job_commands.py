@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from fl_core.protocol.messages import Json
-from orchestrator.client import DaemonClient
+from model.commands.listing import is_listing
+from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
 WATCH_POLL_S = 1.0
@@ -24,7 +25,7 @@ ACTS = (
 @click.pass_context
 def jobs(context: click.Context, home: Path, *, as_json: bool) -> None:
     """List the laboratory's jobs, newest first; or follow, cancel or go on with one."""
-    if context.invoked_subcommand is None:
+    if is_listing(context):
         rows = DaemonClient(home).items("/laboratory/jobs")
         show({"items": rows}, as_json=as_json, words="\n".join(_line(row) for row in rows) or "No job yet.")
 
@@ -39,7 +40,7 @@ add_acts(jobs, "JOB", ACTS)
 def watch(home: Path, *, as_json: bool, job: str) -> None:
     """Follow JOB until it is over; exit code 1 when it is not done."""
     client, said = DaemonClient(home), ""
-    while (view := client.call("GET", f"/laboratory/jobs/{job}"))["state"] in UNDER_WAY:
+    while (view := client.call("GET", at("/laboratory/jobs/{id}", job)))["state"] in UNDER_WAY:
         if not as_json and (line := _line(view)) != said:
             said = line
             click.echo(line)

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import click
 
-from orchestrator.client import DaemonClient
+from fl_core.protocol.messages import Json
+from model.commands.listing import is_listing
+from model.commands.replacing import force_option, refuse_taken
+from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
 ACTS = (
@@ -20,7 +23,7 @@ ACTS = (
 @click.pass_context
 def models(context: click.Context, home: Path, *, as_json: bool) -> None:
     """List the models; or rename, remove, restore, recommend, upload or download one."""
-    if context.invoked_subcommand is not None:
+    if not is_listing(context):
         return
     rows = DaemonClient(home).items("/models")
     lines = [f"{row['id']}  {row['task']}  {str(row['sha256'])[:12]}  {row['name']}" for row in rows]
@@ -37,7 +40,7 @@ add_acts(models, "MODEL", ACTS)
 @click.argument("name")
 def rename(home: Path, *, as_json: bool, model: str, name: str) -> None:
     """Give MODEL another NAME; its identity stays."""
-    view = DaemonClient(home).call("PATCH", f"/models/{model}", {"name": name})
+    view = DaemonClient(home).call("PATCH", at("/models/{id}", model), {"name": name})
     show(view, as_json=as_json, words=f"{model} is called {view['name']} now.")
 
 
@@ -48,7 +51,7 @@ def rename(home: Path, *, as_json: bool, model: str, name: str) -> None:
 @click.option("--off", is_flag=True, help="Recommend it no more.")
 def recommend(home: Path, *, as_json: bool, model: str, off: bool) -> None:
     """Recommend MODEL to the sites and for new sessions."""
-    view = DaemonClient(home).call("PUT", f"/models/{model}/recommended", {"recommended": not off})
+    view = DaemonClient(home).call("PUT", at("/models/{id}/recommended", model), {"recommended": not off})
     show(view, as_json=as_json, words=f"{view['name']} is {'not ' if off else ''}recommended.")
 
 
@@ -67,20 +70,34 @@ def upload(home: Path, *, as_json: bool, file: Path, name: str, task: str, terms
 
 @models.command()
 @home_option
+@json_option
 @click.argument("model")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the weights here, the card beside them.")  # fmt: skip
-def download(home: Path, *, model: str, out: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the weights here (.safetensors), the card beside them.")  # fmt: skip
+@force_option
+def download(home: Path, *, as_json: bool, model: str, out: Path, force: bool) -> None:
     """Write MODEL as safetensors with its card (same name, .json)."""
     import json
 
     from model.io.atomic import write_atomically
 
+    if out.suffix != ".safetensors":
+        message = f"--out is {out.name}, it must end in .safetensors. Write {out.with_suffix('.safetensors').name}."
+        raise click.ClickException(message)
+    card = out.with_suffix(".json")
+    refuse_taken(out, card, force=force)
     client = DaemonClient(home)
-    view, weights = client.call("GET", f"/models/{model}"), client.fetch(f"/models/{model}/weights")
+    view, weights = client.call("GET", at("/models/{id}", model)), client.fetch(at("/models/{id}/weights", model))
     try:
+        write_atomically(card, (json.dumps(view["card"], indent=1) + "\n").encode())
         write_atomically(out, weights)
-        write_atomically(out.with_suffix(".json"), (json.dumps(view["card"], indent=1) + "\n").encode())
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
         raise click.ClickException(message) from error
-    click.echo(f"{view['name']} was written to {out}, its card to {out.with_suffix('.json').name} beside it.")
+    written: Json = {
+        "out": str(out),
+        "card": str(card),
+        "id": view["id"],
+        "name": view["name"],
+        "sha256": view["sha256"],
+    }
+    show(written, as_json=as_json, words=f"{view['name']} was written to {out}, its card to {card.name} beside it.")

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from fl_core.protocol.messages import Json
-from orchestrator.client import DaemonClient
+from model.commands.replacing import force_option, refuse_taken
+from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
 ENDED = frozenset({"completed", "stopped", "failed", "aborted"})
@@ -52,7 +53,7 @@ def start_session(home: Path, *, as_json: bool, what: str) -> None:
     if Path(what).is_file():
         view = client.call("POST", "/sessions", read_body(Path(what)))
     else:
-        view = client.call("POST", f"/sessions/{what}/start")
+        view = client.call("POST", at("/sessions/{id}/start", what))
     show(view, as_json=as_json, words=_line(view))
 
 
@@ -64,7 +65,7 @@ def watch_session(home: Path, *, as_json: bool, session_id: str) -> None:
     """Follow SESSION until it ends; exit code 1 when it failed."""
     client, last = DaemonClient(home), 0
     while True:
-        view = client.call("GET", f"/sessions/{session_id}")
+        view = client.call("GET", at("/sessions/{id}", session_id))
         for line in view["log"] if isinstance(view["log"], list) else []:  # the newest lines, the latest one last
             if line["seq"] > last:
                 last = line["seq"]
@@ -91,7 +92,7 @@ def extend_session(
     """Ask for more rounds or longer ones; each site agrees anew, what it agreed to before stays."""
     deadline_s = None if round_minutes is None else 60 * round_minutes
     body: Json = {"rounds": rounds, "round_deadline_s": deadline_s, "answer_hours": answer_hours}
-    view = DaemonClient(home).call("POST", f"/sessions/{session_id}/extend", body)
+    view = DaemonClient(home).call("POST", at("/sessions/{id}/extend", session_id), body)
     show(view, as_json=as_json, words=_line(view))
 
 
@@ -106,25 +107,33 @@ def change_sites(
 ) -> None:
     """Change who takes part in SESSION between rounds."""
     body: Json = {"add": list(add), "leave_out": list(leave_out)}
-    view = DaemonClient(home).call("POST", f"/sessions/{session_id}/sites", body)
+    view = DaemonClient(home).call("POST", at("/sessions/{id}/sites", session_id), body)
     show(view, as_json=as_json, words=_line(view))
 
 
 @session.command("export")
 @home_option
+@json_option
 @click.argument("session_id", metavar="SESSION")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Write the JSON file here.")
-def export_session(home: Path, *, session_id: str, out: Path) -> None:
+@force_option
+def export_session(home: Path, *, as_json: bool, session_id: str, out: Path, force: bool) -> None:
     """Write SESSION whole as JSON: rounds, updates, metrics, model cards, signed documents."""
     from model.io.atomic import write_atomically
 
-    found = DaemonClient(home).call("GET", f"/sessions/{session_id}/export")
+    refuse_taken(out, force=force)
+    found = DaemonClient(home).call("GET", at("/sessions/{id}/export", session_id))
     try:
         write_atomically(out, (json.dumps(found, indent=1) + "\n").encode())
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}. Choose another file with --out."
         raise click.ClickException(message) from error
-    click.echo(f"{found['session']['title']} was written to {out}.")  # type: ignore[index]  # checked by the API
+    title = found["session"]["title"]  # type: ignore[index]  # checked by the API
+    show(
+        {"out": str(out), "session": session_id, "title": title},
+        as_json=as_json,
+        words=f"{title} was written to {out}.",
+    )
 
 
 def read_body(path: Path) -> Json:

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from fl_core.protocol.messages import Json
-from orchestrator.client import DaemonClient
+from model.commands.replacing import force_option, refuse_taken
+from orchestrator.client import DaemonClient, at
 from orchestrator.command_line import Act, add_acts, home_option, json_option, show
 
 ACTS = (
@@ -30,9 +31,14 @@ def add_site_commands(group: click.Group) -> None:
 @click.option("--site-name", default=None, help="Name of the site that is invited.")
 @click.option("--valid-hours", type=click.IntRange(1, 720), default=72, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Write the invitation file here.")
-def invite(home: Path, *, as_json: bool, site_name: str | None, valid_hours: int, out: Path | None) -> None:
+@force_option
+def invite(
+    home: Path, *, as_json: bool, site_name: str | None, valid_hours: int, out: Path | None, force: bool
+) -> None:
     """Make a single-use invitation for a site: a file for the hospital, or without --out a text to paste there."""
     client = DaemonClient(home)
+    if out is not None:
+        refuse_taken(out, force=force)
     issued = client.call("POST", "/invitations", {"site_name": site_name, "valid_hours": valid_hours})
     if out is not None:
         _write(client, issued, out)
@@ -67,7 +73,7 @@ def invitations(home: Path, *, as_json: bool) -> None:
 @click.argument("invitation")
 def withdraw_invitation(home: Path, *, as_json: bool, invitation: str) -> None:
     """Make INVITATION worthless before it is used."""
-    view = DaemonClient(home).call("DELETE", f"/invitations/{invitation}")
+    view = DaemonClient(home).call("DELETE", at("/invitations/{id}", invitation))
     show(view, as_json=as_json, words=f"The invitation {invitation} was withdrawn.")
 
 
@@ -78,7 +84,7 @@ def withdraw_invitation(home: Path, *, as_json: bool, invitation: str) -> None:
 @click.argument("fingerprint")
 def approve(home: Path, *, as_json: bool, site: str, fingerprint: str) -> None:
     """Trust the pending SITE whose FINGERPRINT you compared on both screens."""
-    view = DaemonClient(home).call("POST", f"/sites/{site}/approve", {"fingerprint": fingerprint})
+    view = DaemonClient(home).call("POST", at("/sites/{id}/approve", site), {"fingerprint": fingerprint})
     show(view, as_json=as_json, words=f"{view['name']} is trusted now.")
 
 
@@ -89,7 +95,7 @@ def approve(home: Path, *, as_json: bool, site: str, fingerprint: str) -> None:
 @click.argument("name")
 def rename_site(home: Path, *, as_json: bool, site: str, name: str) -> None:
     """Give SITE another NAME; its identity stays."""
-    view = DaemonClient(home).call("PATCH", f"/sites/{site}", {"name": name})
+    view = DaemonClient(home).call("PATCH", at("/sites/{id}", site), {"name": name})
     show(view, as_json=as_json, words=f"{site} is called {view['name']} now.")
 
 

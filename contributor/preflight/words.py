@@ -21,6 +21,11 @@ FINDINGS: dict[str, Finding] = {
         "This site has left, but {orchestrator} could not be told.",
         "Tell the learning manager, so that the site is taken off the list there as well.",
     ),
+    "records.unreadable": Finding(
+        "red",
+        "This site's records cannot be read.",
+        "Start the program once; if it does not start, bring a backup back with `flomir contributor restore`.",
+    ),
     "certificate.valid": Finding("green", "This site's certificate is valid until {until}."),
     "certificate.ends": Finding(
         "amber",

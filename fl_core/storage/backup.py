@@ -16,7 +16,8 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -30,8 +31,8 @@ DATABASE = "flomir.sqlite"
 MANIFEST = "manifest.json"
 FORMAT = "flomir-backup-1"
 LEFT_OUT = frozenset({"daemon.json", "daemon.lock", "logs", "flower", "run", f"{DATABASE}-wal", f"{DATABASE}-shm"})
-BULKY = frozenset({"studies", "reconstructions"})
-"""What a hospital may rather copy by other means."""
+BULKY = frozenset({"studies", "incoming", "reconstructions", "results"})
+"""Scans, as they came and as they are kept, and images of them: what a hospital may rather copy by other means."""
 UPLOADS = PurePosixPath("laboratory/uploads")
 """Scans as they were handed over, names in them and all: they are kept only until they are read."""
 CHUNK = 1024 * 1024
@@ -167,21 +168,31 @@ def restore_backup(source: Path, home: Path, *, role: str, heard: Progress | Non
         raise _refused(error, "the data folder could not be made", "Name another one with --home.") from error
     try:
         manifest = _unpack(source, fresh, role, heard or (lambda done, of: None))
-        if home.exists():
-            home.rmdir()
-        fresh.replace(home)
+        _put_in_place(fresh, home)
     except (OSError, tarfile.TarError) as error:
-        message = f"the backup could not be read: {error}"
-        raise InvalidInput(message, code="backup.invalid") from error
+        raise _unreadable(error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return manifest
+
+
+def _put_in_place(fresh: Path, home: Path) -> None:
+    try:
+        if home.exists():
+            home.rmdir()
+        fresh.replace(home)
+    except OSError as error:
+        raise _refused(error, "the data folder could not be made", "Name another one with --home.") from error
 
 
 def _refused(error: OSError, what: str, remedy: str) -> StorageFailed:
     refusal = StorageFailed.of(error, what)
     refusal.remedy = remedy
     return refusal
+
+
+def _unreadable(error: Exception) -> InvalidInput:
+    return InvalidInput(f"the backup could not be read: {error}", code="backup.invalid")
 
 
 def _files(home: Path, leave_out: frozenset[str]) -> list[tuple[str, Path]]:
@@ -209,17 +220,16 @@ def _unless_closed_or_gone(error: OSError) -> None:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    opened = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
-    copy = sqlite3.connect(target)
     try:
-        opened.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as opened,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            opened.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         message = f"the database could not be copied: {error}"
         raise StorageFailed(message) from error
-    finally:
-        copy.close()
-        opened.close()
 
 
 class _CutError(OSError):
@@ -300,12 +310,7 @@ def _unpack(source: Path, target: Path, role: str, heard: Progress) -> Manifest:
             if expected is None or content is None or not _is_inside(entry.name):
                 message = f"the backup holds something that it does not name: {entry.name[:100]}"
                 raise InvalidInput(message, code="backup.invalid")
-            path = target / entry.name
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with path.open("wb") as stream:
-                path.chmod(0o600)
-                shutil.copyfileobj(content, stream, CHUNK)
-            if _sha256(path) != expected:
+            if _kept(content, target / entry.name) != expected:
                 message = f"{entry.name} in the backup is damaged"
                 raise InvalidInput(message, code="backup.invalid")
             heard(len(manifest.files) - len(missing), len(manifest.files))
@@ -313,6 +318,31 @@ def _unpack(source: Path, target: Path, role: str, heard: Progress) -> Manifest:
         message = f"the backup lacks {len(missing)} of {len(manifest.files)} files, the first is {min(missing)}"
         raise InvalidInput(message, code="backup.invalid")
     return manifest
+
+
+def _kept(content: IO[bytes], path: Path) -> str:
+    """Write what is read to `path` and return the hash of what is there; a disk that refuses is not the backup's fault."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with path.open("wb") as stream:
+            path.chmod(0o600)
+            for chunk in _chunks(content):
+                stream.write(chunk)
+        return _sha256(path)
+    except OSError as error:
+        remedy = "Free some space there, or name another place with --home."
+        raise _refused(error, "the data folder could not be written", remedy) from error
+
+
+def _chunks(content: IO[bytes]) -> Iterator[bytes]:
+    while True:
+        try:
+            chunk = content.read(CHUNK)
+        except (OSError, tarfile.TarError) as error:
+            raise _unreadable(error) from error
+        if not chunk:
+            return
+        yield chunk
 
 
 def _side(role: str) -> str:

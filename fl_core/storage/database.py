@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -160,9 +160,8 @@ def open_readonly(path: Path) -> Database:
     if not path.is_file():
         message = f"there is no database {path.name}"
         raise StorageFailed(message)
-    engine = create_engine(
-        f"sqlite:///file:{path}?mode=ro&uri=true", connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
-    )
+    place = URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
+    engine = create_engine(place, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
     return Database(engine)
 
 
@@ -212,7 +211,7 @@ def _engine(target: Path | str) -> Engine:
         path = Path(target)
         path.parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
-            f"sqlite:///{path}",
+            URL.create("sqlite", database=str(path)),  # a path may hold what separates the parts of a URL
             pool_size=16,
             max_overflow=64,
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flomir.bench.figures import measure
+from model.io.atomic import why_not, write_atomically
 
 if TYPE_CHECKING:
     from flomir.bench.accuracy import Accuracy, Stage
@@ -78,6 +79,7 @@ def accuracy(
     if monte_carlo and no_shifted:
         message = "--monte-carlo is one of the conditions that --no-shifted leaves out"
         raise click.UsageError(message)
+    _check_page(out)
     found: list[Accuracy] = []
     left_out = {
         name for name, unwanted in (("hard", no_hard), ("audit", no_audit), ("shifted", no_shifted)) if unwanted
@@ -98,20 +100,35 @@ def accuracy(
     except (SynthesisError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
     judged = found[0]
-    if out is not None:
-        from flomir.bench.accuracy_page import accuracy_page
-        from model.io.atomic import write_atomically
-
-        write_atomically(out, accuracy_page(judged, plan, result, model).encode("utf-8"))
     if as_json:
         row = json.loads(result.to_json())
         row["goals"] = [goal.to_dict() for goal in goals(judged.figures)]
         row |= {"model": method.describe(), "quick": quick, "osem": judged.settings_to_dict(), "sets": judged.counts()}
         click.echo(json.dumps(row))
-        return
-    click.echo(f"accuracy of {model} on {result.machine}, commit {result.commit}, {result.seconds} s")
-    for line in judged.lines():
-        click.echo(line)
+    else:
+        click.echo(f"accuracy of {model} on {result.machine}, commit {result.commit}, {result.seconds} s")
+        for line in judged.lines():
+            click.echo(line)
+    if out is not None:  # after the figures, which took an hour: a disk that refuses the page does not cost them
+        from flomir.bench.accuracy_page import accuracy_page
+
+        _write_page(out, accuracy_page(judged, plan, result, model))
+
+
+def _check_page(out: Path | None) -> None:
+    if out is not None and (reason := why_not(out)):
+        raise _not_written(out, reason)
+
+
+def _write_page(out: Path, page: str) -> None:
+    try:
+        write_atomically(out, page)
+    except OSError as error:
+        raise _not_written(out, error.strerror or str(error)) from error
+
+
+def _not_written(out: Path, reason: str) -> click.ClickException:
+    return click.ClickException(f"{out.name} cannot be written: {reason}. Choose another place with --out.")
 
 
 @contextmanager

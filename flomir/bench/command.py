@@ -7,7 +7,9 @@ import click
 
 from flomir.bench.accuracy_command import accuracy
 from flomir.bench.figures import Figures, MeasureError, Outcome, measure
+from flomir.browser import NoBrowserError
 from flomir.daemon_process import DaemonError
+from flomir.waiting import WaitTimeoutError
 from model.errors import ModelError
 from model.sentences import in_sentences
 from synthesis.errors import SynthesisError
@@ -37,8 +39,8 @@ def printed(name: str) -> Callable[[Bench[P]], click.Command]:
                 result = measure(name, lambda: function(*arguments, **options))
             except (ModelError, SynthesisError) as error:
                 raise click.ClickException(in_sentences(error.message, error.remedy)) from error
-            except (MeasureError, DaemonError) as error:
-                raise click.ClickException(str(error)) from error
+            except (MeasureError, DaemonError, NoBrowserError, WaitTimeoutError) as error:
+                raise click.ClickException(in_sentences(str(error))) from error
             if as_json:
                 click.echo(result.to_json())
                 return

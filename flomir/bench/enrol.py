@@ -4,17 +4,21 @@ Real daemons, a real browser; the manager approves by the API as soon as the req
 says on the telephone comes on top. `start_s`: starting the contributor until its page can be opened.
 """
 
+from __future__ import annotations
+
 import statistics
 import tempfile
 import time
 from pathlib import Path
-
-from playwright.sync_api import Browser, Page
+from typing import TYPE_CHECKING
 
 from flomir.bench.figures import Outcome
 from flomir.browser import launched_browser, new_context
 from flomir.daemon_process import DaemonProcess
 from flomir.demo import federation as fed
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 SITES = 3
 WAIT_MS = 60_000

@@ -6,20 +6,24 @@ the orchestrator to its first answer. `event_to_dom_*_ms` runs from sending a re
 the new name standing in an open page: an upper bound of event to DOM, since it includes the request.
 """
 
+from __future__ import annotations
+
 import statistics
 import tempfile
 import time
 from pathlib import Path
-
-from playwright.sync_api import Page
+from typing import TYPE_CHECKING
 
 from flomir.bench.breakdown import round_breakdown
 from flomir.bench.figures import Figures
-from flomir.browser import launched_browser
+from flomir.browser import find_browser, launched_browser
 from flomir.daemon_process import DaemonProcess
 from flomir.demo import federation as fed
 from flomir.demo.data import make_data
 from flomir.demo.settings import DemoSettings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SITES = 4
 ROUNDS = 8
@@ -39,7 +43,8 @@ _WATCH = """
 
 
 def bench_round() -> Figures:
-    """Run one small session with four real sites and watch a real page."""
+    """Run one small session with four real sites and watch a real page; raises NoBrowserError before the session."""
+    find_browser()
     with tempfile.TemporaryDirectory(prefix="flomir-bench-") as folder:
         settings = DemoSettings(
             contributors=SITES, rounds=ROUNDS, local_epochs=1, studies=3, holdout=2, validation=1, workdir=Path(folder)

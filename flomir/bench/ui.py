@@ -8,6 +8,8 @@ stands in the document. Both read this computer's clock. The changes come twenty
 `scroll_frame_p95_ms`: frame times while the list of models is scrolled from its beginning to its end.
 """
 
+from __future__ import annotations
+
 import json
 import statistics
 import tempfile
@@ -15,13 +17,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from playwright.sync_api import Browser, BrowserContext, WebSocket
+from typing import TYPE_CHECKING
 
 from flomir.bench.figures import Outcome
 from flomir.bench.ui_data import Amount, fill
 from flomir.browser import launched_browser, new_context
 from flomir.daemon_process import DaemonProcess
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, WebSocket
 
 LOADS = 3
 EVENTS = 100

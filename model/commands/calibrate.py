@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model.errors import ModelError
+from model.io.atomic import why_not
 from model.sentences import in_sentences
 
 if TYPE_CHECKING:
@@ -77,10 +78,7 @@ def calibrate(
     except ModelError as error:
         raise click.ClickException(in_sentences(error.message, error.remedy)) from error
     except OSError as error:
-        message = (
-            f"The card of {file.name} cannot be written: {error.strerror or error}. Check free space and permissions."
-        )
-        raise click.ClickException(message) from error
+        raise _not_written(file, error.strerror or str(error)) from error
     if as_json:
         parts = {"uncertainty": found.uncertainty, "alarm": found.alarm}
         shown = {name: part.model_dump(mode="json") for name, part in parts.items()}
@@ -105,13 +103,15 @@ def _calibrated(
     from model.confidence.calibration import calibrate as measure
     from model.confidence.calibration import with_calibration
     from model.io.study_folder import study_files
-    from model.io.weights import save_card
+    from model.io.weights import card_path, save_card
     from model.shipped import shipped_path
 
     if threads is not None:
         torch.set_num_threads(threads)
     path = file if file.suffix else shipped_path(str(file))
     network, card = _network(path)
+    if reason := why_not(card_path(path)):
+        raise _not_written(path, reason)
     others = {other.content_hash: member for member, other in map(_network, members)}
     studies = study_files(data)
     if not studies:
@@ -131,6 +131,12 @@ def _calibrated(
     card = with_calibration(card, found)
     save_card(path, card)
     return card, found
+
+
+def _not_written(file: Path, reason: str) -> click.ClickException:
+    return click.ClickException(
+        f"The card of {file.name} cannot be written: {reason}. Check free space and permissions."
+    )
 
 
 def _network(path: Path) -> tuple[ReconstructionNetwork, ModelCard]:

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,17 +51,13 @@ def import_scans(inputs: tuple[Path, ...], *, out: Path, ct: Path | None, site_k
     if reason := why_not(out / "study.h5"):
         message = f"{out.name} cannot be written: {reason}. Choose another folder with --out."
         raise click.ClickException(message)
-    for source in inputs:
-        try:
-            rows += _import_all(source, out, ct, key)
-        except (ModelError, OSError) as error:  # of the input as a whole; those of a scan are in its row
-            rows.append({"source": str(source), "error": refusal(error)})
+    for row in _rows(inputs, out, ct, key):
+        rows.append(row)
+        if not as_json:
+            _print(row)
     if as_json:
         kept = sum(row.get("kept", False) for row in rows)
         click.echo(json.dumps({"scans": rows, "kept": kept, "failed": sum("error" in row for row in rows)}))
-    else:
-        for row in rows:
-            _print(row)
     if any("error" in row for row in rows):
         sys.exit(1)
 
@@ -95,13 +92,22 @@ def read_site_key(path: Path) -> bytes:
     return key
 
 
-def _import_all(source: Path, out: Path, ct: Path | None, key: bytes | None) -> list[dict[str, Any]]:
+def _rows(inputs: Sequence[Path], out: Path, ct: Path | None, key: bytes | None) -> Iterator[dict[str, Any]]:
+    for source in inputs:
+        try:
+            yield from _import_all(source, out, ct, key)
+        except (ModelError, OSError) as error:  # of the input as a whole; those of a scan are in its row
+            yield {"source": str(source), "error": refusal(error)}
+
+
+def _import_all(source: Path, out: Path, ct: Path | None, key: bytes | None) -> Iterator[dict[str, Any]]:
     from model.io.importing import discover, nothing_found
 
     found = discover(source, ct=ct)
     if not found.scans:
         raise nothing_found(found)
-    return [_import_one(scan, out, key) for scan in found.scans]
+    for scan in found.scans:
+        yield _import_one(scan, out, key)
 
 
 def _import_one(scan: Scan, out: Path, key: bytes | None) -> dict[str, Any]:

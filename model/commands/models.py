@@ -10,6 +10,8 @@ import click
 
 from model.commands.calibrate import calibrate
 from model.commands.configure import configure
+from model.commands.listing import is_listing
+from model.commands.refusals import refusal
 from model.curves import thinned_rows
 from model.errors import ModelError
 from model.sentences import in_sentences
@@ -25,7 +27,7 @@ LONGEST_TABLE = 12
 @click.pass_context
 def models(context: click.Context, *, as_json: bool) -> None:
     """List the reconstruction networks, and which come trained."""
-    if context.invoked_subcommand is not None:
+    if not is_listing(context):
         return
     try:
         rows = [_row(name) for name in _names()]
@@ -70,7 +72,7 @@ def verify(file: Path, *, as_json: bool) -> None:
         network, card = load_model(path)
     except ModelError as error:
         if as_json:
-            click.echo(json.dumps({"whole": False, "code": error.code, "message": error.message}))
+            click.echo(json.dumps({"whole": False, **refusal(error)}))
             raise SystemExit(1) from error
         raise _one_line(error) from error
     found = {

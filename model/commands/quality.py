@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,18 +32,23 @@ def quality(inputs: tuple[Path, ...], *, as_json: bool) -> None:
     be read.
     """
     rows: list[dict[str, Any]] = []
-    for source in inputs:
-        try:
-            rows += [_row(name, check) for name, check in _checks(source)]
-        except (ModelError, OSError) as error:  # of the folder as a whole; those of a study are in its row
-            rows.append({"source": source.name or str(source), "error": refusal(error)})
+    for row in _rows(inputs):
+        rows.append(row)
+        if not as_json:
+            _print(row)
     if as_json:
         click.echo(json.dumps({"studies": rows}))
-    else:
-        for row in rows:
-            _print(row)
     if any("error" in row or row["level"] == "error" for row in rows):
         sys.exit(1)
+
+
+def _rows(inputs: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    for source in inputs:
+        try:
+            for name, check in _checks(source):
+                yield _row(name, check)
+        except (ModelError, OSError) as error:  # of the folder as a whole; those of a study are in its row
+            yield {"source": source.name or str(source), "error": refusal(error)}
 
 
 def _row(name: str, check: Callable[[], QualityReport]) -> dict[str, Any]:

@@ -104,7 +104,7 @@ SHOWN = ("train_loss", "score", "nrmse_body", "nrmse_heart", "ssim_heart", "cont
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--threads", type=click.IntRange(min=1), help="Processor threads; by default torch's choice.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside --out; start where there is none.")
-@click.option("--force", is_flag=True, help="Replace weights that lie at --out already.")
+@click.option("--force", is_flag=True, help="Replace the weights of another run at --out, and what lies beside them.")
 @click.option(
     "--json",
     "as_json",
@@ -185,6 +185,7 @@ def _request(
     return TrainRequest(
         data=data,
         network=read_network(network),
+        network_file=Path(network) if network.endswith(".json") else None,
         plan=plan,
         targets=targets,
         parameters=parameters,

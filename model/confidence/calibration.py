@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from model.confidence.uncertainty import (
 from model.errors import ModelError
 from model.evaluation.metrics import region_masks
 from model.evaluation.polar import polar_segments
-from model.io.study import Study, read_study, read_study_header
+from model.io.study import Study, StudyHeader, read_study, read_study_header
 from model.io.weights import ModelCard, content_hash
 from model.networks.inputs import ReconstructionNetwork
 from model.training.steps import split_by_patient
@@ -54,8 +55,7 @@ def examine(study: Study, spread: Spread, *, level: float, name: str) -> Case:
         ``sample.no_reference``.
     """
     if study.reference is None:
-        message = "a study has no reference image; calibration needs one in each"
-        raise ModelError(code="sample.no_reference", message=message)
+        raise _no_reference()
     scale = mean_activity(study, spread.image)
     error, z = np.abs(spread.image.astype(np.float64) - study.reference), normal_factor(level)
     ratios: dict[str, NDArray[np.float64]] = {}
@@ -108,17 +108,19 @@ def examine_studies(
 ) -> Iterator[Case]:
     """Yield one case a study file, in order; several networks make the spread of both kinds."""
     for number, path in enumerate(paths):
-        study = read_study(path)
-        spread = estimate_spread(
-            study,
-            redo_with_network(study, network),
-            kind=kind_of(members),
-            replicates=settings.replicates,
-            members=[redo_with_network(study, member) for member in members],
-            seed=settings.seed + number,
-            should_stop=should_stop,
-        )
-        yield examine(study, spread, level=settings.level, name=path.as_posix())
+        with _named(path):
+            study = read_study(path)
+            spread = estimate_spread(
+                study,
+                redo_with_network(study, network),
+                kind=kind_of(members),
+                replicates=settings.replicates,
+                members=[redo_with_network(study, member) for member in members],
+                seed=settings.seed + number,
+                should_stop=should_stop,
+            )
+            case = examine(study, spread, level=settings.level, name=path.as_posix())
+        yield case
         if on_progress is not None:
             on_progress((number + 1) / len(paths))
 
@@ -176,13 +178,41 @@ def _enough(studies: int, settings: CalibrationSettings) -> None:
 
 
 def _split(paths: Sequence[Path], settings: CalibrationSettings) -> tuple[list[int], list[int]]:
-    """Return which studies choose and which measure; no patient does both."""
-    patients = [_patient(read_study_header(path).provenance, path.as_posix()) for path in paths]
+    """Return which studies choose and which measure; no patient does both. Every header is read, before hours of work."""
+    patients = [_patient(_header(path).provenance, path.as_posix()) for path in paths]
     choosing, measuring = split_by_patient(patients, 1 - settings.share, settings.seed)
     if not measuring:
         message = f"all {len(paths)} studies are of one patient, so that none is left to measure the intervals on"
         raise ModelError(code="calibration.too_few", message=message, remedy="Add studies of other patients.")
     return choosing, measuring
+
+
+def _header(path: Path) -> StudyHeader:
+    with _named(path):
+        header = read_study_header(path)
+        if not header.has_reference:
+            raise _no_reference()
+    return header
+
+
+def _no_reference() -> ModelError:
+    return ModelError(
+        code="sample.no_reference", message="there is no reference image; calibration needs one in each study"
+    )
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file in what is raised about it."""
+    try:
+        yield
+    except ModelError as error:
+        if error.code == "uncertainty.stopped":
+            raise
+        raise ModelError(error.code, f"{path.name}: {error.message}", error.remedy) from error
+    except OSError as error:
+        message = f"{path.name} cannot be read: {error.strerror or error}"
+        raise ModelError(code="study.unreadable", message=message, remedy="Check the file, or take it away.") from error
 
 
 def digest_of(paths: Sequence[Path]) -> str:

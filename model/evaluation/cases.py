@@ -1,3 +1,4 @@
+# ruff: noqa: EM101 (the codes of the errors are literals on purpose)
 """Score methods on cases: every method on every case, in parallel, and no failure of one ends the run."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -225,7 +227,13 @@ def in_parallel(
     workers: int,
     on_progress: Callable[[float], None] | None = None,
 ) -> list[Result]:
-    """Return the results of independent jobs in their order; on Ctrl-C what runs ends and nothing more is begun."""
+    """Return the results of independent jobs in their order; on Ctrl-C what runs ends and nothing more is begun.
+
+    Raises
+    ------
+    ModelError
+        ``evaluation.process_died`` if the system ends a process, as it does where memory runs out.
+    """
     heard = on_progress or (lambda share: None)
     results: list[Result] = []
     if workers <= 1 or len(jobs) <= 1:
@@ -233,11 +241,17 @@ def in_parallel(
             results.append(work(job))
             heard(done / len(jobs))
         return results
-    with _pool(min(workers, len(jobs))) as pool:
-        waiting: list[Future[Result]] = [pool.submit(work, job) for job in jobs]
-        for done, future in enumerate(waiting, start=1):
-            results.append(future.result())
-            heard(done / len(jobs))
+    try:
+        with _pool(min(workers, len(jobs))) as pool:
+            waiting: list[Future[Result]] = [pool.submit(work, job) for job in jobs]
+            for done, future in enumerate(waiting, start=1):
+                results.append(future.result())
+                heard(done / len(jobs))
+    except BrokenProcessPool as error:
+        message = (
+            f"a process ended unexpectedly after {len(results)} of {len(jobs)} studies, perhaps for lack of memory"
+        )
+        raise ModelError("evaluation.process_died", message, "Run again with fewer --workers.") from error
     return results
 
 

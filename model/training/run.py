@@ -15,7 +15,6 @@ from pydantic import JsonValue, ValidationError
 from model.checkpoint import SavedModel, load_state_arrays, load_weights, save_model
 from model.dataset import PreparedStudy
 from model.errors import ModelError, TrainingDiverged
-from model.io.atomic import why_not
 from model.io.weights import content_hash, load_card, sha256_of
 from model.networks import build_network, parse_network
 from model.networks.inputs import ReconstructionNetwork
@@ -24,15 +23,13 @@ from model.training.card import code_version, command_words, machine
 from model.training.data import LeftOut, StudyFile, StudySets, find_sets, prepare_files, why_left_out
 from model.training.distributed import Group
 from model.training.local import LocalTraining
+from model.training.outputs import LAST, REPLACE, check_outputs, remove_last_of_former_run
 from model.training.plan import LocalOutcome, LocalProgress, TrainPlan
 from model.training.shares import Share, agreed_share, own_numbers
 from model.training.state import CheckpointFile
 from model.training.targets import Target, target_for
 
 TASK = "spect-reconstruction"
-LAST = ".last"
-"""Before the suffix of the file of the last weights, where they are not the best ones."""
-REPLACE = "Choose another name with --out, or replace it with --force."
 SET_BY_OPTIONS = {"local_epochs": "--epochs", "seed": "--seed", "holdout_fraction": "--holdout"}
 
 
@@ -42,6 +39,7 @@ class TrainRequest:
 
     data: tuple[Path, ...]
     network: Mapping[str, object]
+    network_file: Path | None = None
     out: Path
     plan: TrainPlan
     targets: TargetKind = "phantom"
@@ -201,7 +199,7 @@ def run_training(request: TrainRequest, group: Group, watch: Watch) -> TrainResu
         last = write(weights="last", name=f"{request.out.stem}{LAST}")
         watch.on_note(f"The weights of the last step are not the best; they lie beside them as {last.path.name}.")
     else:
-        _remove_last_of_former_run(request.out)
+        remove_last_of_former_run(request.out)
     checkpoint.remove()
     return TrainResult(saved, outcome, prepared.left_out)
 
@@ -257,11 +255,9 @@ def _check_start(request: TrainRequest, checkpoint: CheckpointFile) -> None:
     if checkpoint.exists and not request.resume:
         message = f"an unfinished run lies beside {out.name} ({checkpoint.path.name})"
         raise ModelError("training.unfinished", message, "Add --resume to go on, or delete it to start afresh.")
-    if out.exists() and not (request.resume or request.force):
-        raise ModelError("training.out", f"{out.name} is there already", REPLACE)
-    if reason := why_not(out):
-        message = f"{out.name} cannot be written: {reason}"
-        raise ModelError("training.out", message, "Choose another place with --out.")
+    check_outputs(
+        out, network_file=request.network_file, init=request.init, may_replace=request.resume or request.force
+    )
 
 
 def _network(request: TrainRequest, device: torch.device) -> ReconstructionNetwork:
@@ -272,13 +268,6 @@ def _network(request: TrainRequest, device: torch.device) -> ReconstructionNetwo
     if request.init is not None:
         load_weights(request.init, network)
     return network.to(device)
-
-
-def _remove_last_of_former_run(out: Path) -> None:
-    """Remove what an earlier run of this name left beside its weights; with the new ones it would be taken for theirs."""
-    weights = out.with_name(f"{out.stem}{LAST}{out.suffix}")
-    for path in (weights, weights.with_suffix(".json")):
-        path.unlink(missing_ok=True)
 
 
 def _identity(request: TrainRequest, sets: StudySets, group: Group) -> dict[str, JsonValue]:

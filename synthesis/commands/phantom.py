@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from model.commands.replacing import force_option, refuse_taken
 from synthesis.choices import SIMULATORS, choose
 from synthesis.commands.failures import one_sentence
 from synthesis.scenario import Scenario
@@ -21,6 +22,7 @@ from synthesis.scenario import Scenario
 @click.option("--site", default=None, help="Site of the scenario; by default its first.")
 @click.option("--phantom", "kind", default=None, metavar="NAME|FILE.toml", help="Other patients than the scenario's.")
 @click.option("--simulator", default=None, type=click.Choice(SIMULATORS), help="Another simulator than the scenario's.")
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def phantom(
     scenario: str,
@@ -31,12 +33,14 @@ def phantom(
     site: str | None,
     kind: str | None,
     simulator: str | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Draw one body of SCENARIO: the first stage of a study; `simulate` and `mix` are the next.
 
     Body, camera and infarcts are those of the same study of `run`.
     """
+    refuse_taken(out, force=force)
     with one_sentence(out.name):
         found = _draw(choose(scenario, phantom=kind, simulator=simulator), out, site, seed, index)
     text = (

@@ -49,7 +49,10 @@ DEFAULT_STUDIES = 10
 @click.option("--profile", default=None, metavar="NAME|FILE.toml", help="Cluster profile for --executor slurm.")
 @click.option("--no-wait", is_flag=True, help="With --executor slurm: end as soon as the array is submitted.")
 @click.option(
-    "--workers", default=None, type=click.IntRange(min=1), help="Processes; by default one for every processor."
+    "--workers",
+    default=None,
+    type=click.IntRange(min=1),
+    help="Processes of --executor local; by default one for every processor.",
 )
 @click.option("--resume", is_flag=True, help="Only go on with an earlier run; refuse a folder without one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no progress bar.")
@@ -60,6 +63,11 @@ def run(scenario: str, *, out: Path, as_json: bool, **options: Any) -> None:
     """
     if options["executor"] != "slurm" and (options["profile"] is not None or options["no_wait"]):
         message = "A cluster profile (--profile) and --no-wait need --executor slurm."
+        raise click.UsageError(message)
+    if options["executor"] == "slurm" and options["workers"] is not None:
+        message = (
+            "--workers has no effect with --executor slurm: a task has one process; the profile says how many run."
+        )
         raise click.UsageError(message)
     job_ids: list[str] = []
     try:

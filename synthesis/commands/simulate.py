@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from model.commands.replacing import force_option, refuse_taken
 from synthesis.choices import SIMULATORS, with_simulator
 from synthesis.commands.failures import one_sentence
 from synthesis.errors import SimulationFailed
@@ -19,12 +20,17 @@ from synthesis.errors import SimulationFailed
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Template file to write.")
 @click.option("--simulator", default=None, type=click.Choice(SIMULATORS), help="Another simulator than the scenario's.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of a Monte Carlo.")
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def simulate(phantom: Path, *, out: Path, simulator: str | None, workers: int, as_json: bool) -> None:
+def simulate(phantom: Path, *, out: Path, simulator: str | None, workers: int, force: bool, as_json: bool) -> None:
     """Simulate the body in the file PHANTOM, every source apart; `mix` makes studies of it.
 
     A Monte Carlo keeps finished views beside the output file: after an interruption, run the same command again.
     """
+    if out.resolve() == phantom.resolve():
+        message = f"{out} is the phantom itself. Choose another name with --out."
+        raise click.ClickException(message)
+    refuse_taken(out, force=force)
     with one_sentence(out.name):
         found = _simulate(phantom, out, simulator, workers)
     text = (
@@ -49,7 +55,7 @@ def _simulate(phantom: Path, out: Path, simulator: str | None, workers: int) -> 
             raise SimulationFailed(message, "Draw it with the same --simulator.")
         loaded = replace(loaded, body=replace(loaded.body, scenario=scenario))
     use_one_thread()
-    views = out.with_suffix(".views") if loaded.body.scenario.simulation.kind != "analytic" else None
+    views = out.with_name(f".{out.name}.views") if loaded.body.scenario.simulation.kind != "analytic" else None
     if views is not None:
         views.mkdir(parents=True, exist_ok=True)
     template = project(loaded, workers=workers, folder=views)

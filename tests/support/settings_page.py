@@ -1,12 +1,23 @@
 """Write docs/settings.md from the settings classes: ``python -m tests.support.settings_page > docs/settings.md``."""
 
 import sys
+from pathlib import Path
 
+import click
+
+from contributor.commands import contributor
 from contributor.settings import ContributorSettings
 from fl_core.settings import DaemonSettings
+from orchestrator.commands import orchestrator
 from orchestrator.settings import OrchestratorSettings
 
 DAEMONS: dict[str, type[DaemonSettings]] = {"Orchestrator": OrchestratorSettings, "Contributor": ContributorSettings}
+COMMANDS: dict[str, click.Group] = {"Orchestrator": orchestrator, "Contributor": contributor}
+
+
+def home_of(title: str) -> click.Parameter:
+    """Return the option --home of a daemon, which decides before there are settings to read."""
+    return next(option for option in COMMANDS[title].commands["run"].params if option.name == "home")
 
 
 def settings_page() -> str:
@@ -21,9 +32,13 @@ def settings_page() -> str:
         prefix = str(settings.model_config.get("env_prefix", ""))
         lines += ["", f"## {title}", "", "| setting | environment | default | meaning |", "|---|---|---|---|"]
         for name, field in settings.model_fields.items():
-            default = "required" if field.is_required() else f"`{field.default}`"
+            default = f"`{field.default}`" if name != "home" else f"`~/{_below_home(home_of(title).default)}`"
             lines.append(f"| `{name}` | `{prefix}{name.upper()}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
+
+
+def _below_home(place: object) -> str:
+    return Path(str(place)).relative_to(Path.home()).as_posix()
 
 
 if __name__ == "__main__":

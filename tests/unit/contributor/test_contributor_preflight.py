@@ -146,3 +146,16 @@ def test_the_command_says_the_same_and_its_exit_code_tells_red_from_green(
     closed = CliRunner().invoke(commands, [*command, "--invitation", str(file)])
     assert closed.exit_code == 1
     assert {one["code"] for one in json.loads(closed.output)["lines"] if one["level"] == "red"} == {"port.closed"}
+
+
+@pytest.mark.parametrize("content", [b"", b"no database" * 1000], ids=["unfinished", "damaged"])
+def test_records_that_cannot_be_read_are_a_red_line_and_the_check_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr("fl_core.supervision.jobs.run_job", lambda *_args, **_options: STEP)
+    SitePaths(tmp_path).database.write_bytes(content)
+    answer = CliRunner().invoke(commands, ["preflight", "--home", str(tmp_path), "--json"])
+    assert answer.exit_code == 1
+    lines = json.loads(answer.output)["lines"]
+    assert [one["code"] for one in lines if one["level"] == "red"] == ["records.unreadable"]
+    assert lines[-1]["code"] == "round.estimate"

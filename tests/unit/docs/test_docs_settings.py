@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.settings_page import DAEMONS, settings_page
+from tests.support.settings_page import DAEMONS, home_of, settings_page
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
 
@@ -15,3 +15,8 @@ def test_every_setting_has_a_description() -> None:
     for settings in DAEMONS.values():
         for name, field in settings.model_fields.items():
             assert field.description, f"{settings.__name__}.{name}"
+
+
+def test_the_variable_of_the_data_folder_is_the_one_that_its_option_reads() -> None:
+    for title in DAEMONS:
+        assert f"| `home` | `{home_of(title).envvar}` |" in PAGE.read_text(encoding="utf-8")

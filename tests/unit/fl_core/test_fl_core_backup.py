@@ -1,6 +1,7 @@
 """A backup is one consistent state in one file; what is damaged or strange is refused and changes nothing."""
 
 import json
+import resource
 import shutil
 import sqlite3
 import tarfile
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from contributor.commands import contributor
+from contributor.paths import SitePaths
 from fl_core.errors import Conflict, InvalidInput, NotTrusted, StorageFailed
 from fl_core.flower.answered import AnsweredRounds
 from fl_core.flower.exchange import RoundRequest
@@ -93,6 +95,18 @@ def test_a_site_that_is_brought_back_knows_which_rounds_it_has_answered(home: Pa
         known.as_before(replace(request, packed=Packed("", b"2")))
     assert refused.value.code == "round.answered_before"
     assert not (tmp_path / "again" / "flower" / "state.db").exists()
+
+
+def test_without_scans_nothing_of_a_patient_is_in_the_backup(home: Path, tmp_path: Path) -> None:
+    paths = SitePaths(home)
+    for folder in (paths.studies, paths.incoming, paths.reconstructions, paths.results):
+        folder.mkdir(exist_ok=True)
+        (folder / "scan.dcm").write_bytes(b"NAME^OF^A^PATIENT")
+    out = tmp_path / "b.tar"
+    words = ["backup", "--home", str(home), "--out", str(out), "--without-scans", "--json"]
+    answer = CliRunner().invoke(contributor, words)
+    assert json.loads(answer.output)["left_out"] == ["incoming", "reconstructions", "results", "studies"]
+    assert b"PATIENT" not in out.read_bytes()
 
 
 def test_nothing_is_overwritten_neither_a_file_nor_a_home(home: Path, tmp_path: Path) -> None:
@@ -277,6 +291,40 @@ def test_where_nothing_can_be_written_both_commands_say_so_in_one_line(home: Pat
     assert "The data folder could not be made: Not a directory." in said
     said = one_line(orchestrator, "backup", "--home", home, "--out", file / "more" / "b.tar")
     assert "The backup could not be written: Not a directory." in said
+
+
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """Let the system refuse files longer than this, as a full disk would refuse them."""
+    before, limit = resource.getrlimit(resource.RLIMIT_FSIZE), 30_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_refuses_while_a_backup_comes_back_is_not_the_backups_fault(
+    home: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (home / "models" / "a.safetensors").write_bytes(b"w" * 90_000)
+    out = backed_up(home)
+    request.getfixturevalue("small_files")
+    said = one_line(orchestrator, "restore", out, "--home", tmp_path / "again")
+    assert "The data folder could not be written: File too large. Free some space there, or name another" in said
+    assert "backup is" not in said
+    assert not (tmp_path / "again").exists()
+    assert list(tmp_path.glob(".restore-*")) == []
+
+
+@pytest.mark.parametrize("name", ["ward #3", "50% of ?", "Süd"])
+def test_the_name_of_a_folder_may_hold_what_means_something_in_an_address(
+    home: Path, tmp_path: Path, name: str
+) -> None:
+    odd = tmp_path / name / "home"
+    restore_backup(backed_up(home), odd, role="orchestrator")
+    again = tmp_path / "again"
+    write_backup(odd, tmp_path / "b.tar", role="orchestrator", version="1")
+    restore_backup(tmp_path / "b.tar", again, role="orchestrator")
+    assert notes(again) == ["committed"]
 
 
 def test_names_of_files_stay_as_they_are_and_sides_have_their_article(home: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_installing_writes_both_files_and_uninstalling_removes_them_and_nothing_
     home.mkdir()
     (home / "kept").write_text("data")
     result = CliRunner().invoke(GROUPS[role], ["install", "--service", "--home", str(home), "--json"])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output  # both are written, but nothing started the service
     assert json.loads(result.output) == {
         "written": [str(place.entry(role)), str(place.unit(role))],
         "service_started": False,
@@ -100,6 +100,27 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(place: Desktop) -> 
     result = CliRunner().invoke(orchestrator, ["install"])
     assert result.exit_code == 1
     assert "cannot be written" in result.output
+
+
+@pytest.mark.parametrize(("answer", "code"), [("true", 0), ("false", 1)])
+def test_installing_a_service_ends_with_1_where_systemd_does_not_start_it(
+    place: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    systemctl = tmp_path / "bin" / "systemctl"
+    systemctl.parent.mkdir()
+    systemctl.symlink_to(f"/bin/{answer}")
+    monkeypatch.setenv("PATH", str(systemctl.parent))
+    result = CliRunner().invoke(orchestrator, ["install", "--service", "--home", str(tmp_path / "home")])
+    assert result.exit_code == code, result.output
+    assert ("The service was not started. Start it with: systemctl --user" in result.output) == (code == 1)
+    assert place.unit("orchestrator").exists()
+
+
+def test_installing_nothing_is_bad_usage(place: Desktop, tmp_path: Path) -> None:
+    result = CliRunner().invoke(orchestrator, ["install", "--no-desktop", "--home", str(tmp_path / "home")])
+    assert result.exit_code == 2
+    assert "With --no-desktop there is nothing to install; add --service." in result.output
+    assert not place.entry("orchestrator").exists()
 
 
 def test_open_asks_the_running_daemon_for_a_link_or_starts_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,8 +82,9 @@ def test_a_database_of_a_newer_version_is_refused_with_its_own_code(tmp_path: Pa
     assert "9999" in str(caught.value)
 
 
-def test_opening_again_changes_nothing_and_a_reader_cannot_write(tmp_path: Path) -> None:
-    path = tmp_path / "flomir.sqlite"
+@pytest.mark.parametrize("folder", ["home", "ward #3", "50%25 of ?mode=rw"])
+def test_opening_again_changes_nothing_and_a_reader_cannot_write(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / folder / "flomir.sqlite"
     for _ in range(2):
         made = open_database(path, migrations=MIGRATIONS)
         with made.begin() as tx:

@@ -1,5 +1,6 @@
 """The accuracy bench: fixed disjoint sets, OSEM at its best for each metric, figures that follow from the cases."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -145,6 +146,33 @@ def test_an_unknown_model_is_refused_with_the_choices() -> None:
     answer = CliRunner().invoke(bench, ["accuracy", "--model", "nonsense", "--quick"])
     assert answer.exit_code == 1
     assert "osem" in answer.output
+
+
+def test_a_page_that_cannot_be_written_is_found_out_before_the_measurement(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    answer = CliRunner().invoke(bench, ["accuracy", "--quick", "--out", str(tmp_path / "file" / "page.html")])
+    assert answer.exit_code == 1
+    assert answer.output.strip() == (
+        "Error: page.html cannot be written: file is a file, not a folder. Choose another place with --out."
+    )
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_disk_that_refuses_the_page_costs_no_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    pair = Pair([case(OURS, body=0.1, contrast=0.2)] * 3, [case("osem", contrast=0.3)] * 3)
+    judged = Accuracy(compared(pair), {"test": {"nrmse_body": OsemSettings()}}, {"test-1": pair})
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("flomir.bench.accuracy.accuracy", lambda *_args, **_options: judged)
+    monkeypatch.setattr("flomir.bench.accuracy_command.write_atomically", full)
+    answer = CliRunner().invoke(bench, ["accuracy", "--quick", "--out", str(tmp_path / "page.html"), *more])
+    assert answer.exit_code == 1
+    assert "nrmse_body" in answer.stdout
+    assert "Error: page.html cannot be written: No space left on device. Choose another place" in answer.stderr
 
 
 def test_a_goal_is_met_at_its_limit_and_missed_beyond_it() -> None:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from flomir.bench.command import bench
 from flomir.bench.figures import MeasureError, Outcome, measure
 from flomir.bench.reconstruct import Plan, bench_reconstruct, parse_size
+from flomir.waiting import WaitTimeoutError
 
 
 def test_a_result_carries_figures_notes_machine_and_commit() -> None:
@@ -52,8 +53,32 @@ def test_a_bench_that_comes_to_no_figures_says_why_in_one_line(monkeypatch: pyte
     monkeypatch.setattr("flomir.bench.intake.bench_import", too_soon)
     answer = CliRunner().invoke(bench, ["import", "--studies", "8"])
     assert (answer.exit_code, answer.output.strip()) == (
-        1, "Error: the import was over before it could be killed; take more studies",
+        1, "Error: The import was over before it could be killed; take more studies.",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["round", "enrol"])
+def test_a_bench_without_a_browser_says_so_in_one_line_before_it_measures(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("FLOMIR_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("flomir.bench.round.make_data", lambda *_: pytest.fail("it has begun"))
+    answer = CliRunner().invoke(bench, [name])
+    assert answer.exit_code == 1
+    assert answer.output.strip() == (
+        "Error: Chromium was not found. Install it (for example: apt-get install chromium) or set FLOMIR_CHROMIUM."
+    )
+
+
+def test_a_wait_that_ends_without_its_event_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits(*_: object) -> Outcome:
+        message = "waited 60 s for the import"
+        raise WaitTimeoutError(message)
+
+    monkeypatch.setattr("flomir.bench.intake.bench_import", waits)
+    answer = CliRunner().invoke(bench, ["import", "--studies", "8"])
+    assert (answer.exit_code, answer.output.strip()) == (1, "Error: Waited 60 s for the import.")
 
 
 def test_a_size_that_no_patient_fits_is_refused_in_one_line() -> None:

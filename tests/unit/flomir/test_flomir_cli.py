@@ -3,8 +3,10 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -61,3 +63,42 @@ def test_a_module_in_the_working_folder_cannot_shadow_ours(tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert "shadowed" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("group", "option", "command"),
+    [
+        (["orchestrator", "models"], ["--home", "elsewhere"], ["rename", "one", "two"]),
+        (["orchestrator", "jobs"], ["--home", "elsewhere"], ["cancel", "one"]),
+        (["orchestrator", "jobs"], ["--json"], ["cancel", "one"]),
+        (["models"], ["--json"], ["show", "default"]),
+    ],
+)
+def test_an_option_of_a_list_is_refused_where_a_command_follows_that_would_not_hear_of_it(
+    group: list[str], option: list[str], command: list[str]
+) -> None:
+    answer = CliRunner().invoke(cli, [*group, *option, *command])
+    assert answer.exit_code == 2
+    assert f"{option[0]} before {command[0]} is for the list alone; write it after {command[0]}." in answer.output
+
+
+NOTHING_TO_TELL = {"orchestrator open", "contributor open"}
+ONLY_JSON = {"orchestrator openapi", "contributor openapi", "orchestrator api"}
+
+
+def commands_of(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for part in command.list_commands(context):
+        below = command.get_command(context, part)
+        assert below is not None
+        yield from commands_of(below, f"{name} {part}".strip())
+
+
+def test_every_command_with_a_result_prints_json() -> None:
+    found = dict(commands_of(cli))
+    without = {name for name, command in found.items() if not any("--json" in part.opts for part in command.params)}
+    assert without == NOTHING_TO_TELL | ONLY_JSON
+    assert len(found) > 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from click.testing import CliRunner
 
 from model.checkpoint import save_model
 from model.commands.models import models
+from model.io.study import write_study
 from model.io.weights import load_card
 from model.networks import build_network
-from tests.support.studies import write_tiny_studies
+from tests.support.studies import tiny_study, write_tiny_studies
 
 SMALL = {"name": "unrolled_em", "subsets": 4, "warm_passes": 1, "channels": 4, "blocks": 1}
 OPTIONS: dict[str, Any] = {"shape": (4, 12, 12), "voxel_mm": 26.0, "views": 6, "counts": 1e5}
@@ -57,3 +59,31 @@ def test_a_folder_without_studies_is_named(weights: Path, tmp_path: Path) -> Non
     result = CliRunner().invoke(models, ["calibrate", str(weights), "--data", str(tmp_path / "empty")])
     assert result.exit_code == 1
     assert "no study file (.h5) in empty" in result.stderr
+
+
+def test_a_study_that_cannot_calibrate_is_named_before_anything_is_measured(weights: Path, tmp_path: Path) -> None:
+    write_tiny_studies(tmp_path / "data", 33, **OPTIONS)
+    last, command = tmp_path / "data" / "z.h5", ["calibrate", str(weights), "--data", str(tmp_path / "data"), "--json"]
+    write_study(last, tiny_study(with_reference=False, with_truth=False, **OPTIONS))
+    bare = CliRunner().invoke(models, command)
+    assert bare.exit_code == 1
+    assert "z.h5: there is no reference image; calibration needs one in each study." in bare.stderr
+    last.write_bytes(last.read_bytes()[:3000])
+    cut = CliRunner().invoke(models, command)
+    assert cut.exit_code == 1
+    assert "z.h5: " in cut.stderr
+    assert load_card(weights).uncertainty is None
+
+
+def test_a_card_that_cannot_be_written_is_found_out_before_anything_is_measured(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_studies(tmp_path / "data", 1, **OPTIONS)
+    monkeypatch.setattr("model.io.atomic.tempfile.TemporaryFile", refused)
+    result = CliRunner().invoke(models, ["calibrate", str(weights), "--data", str(tmp_path / "data")])
+    assert result.exit_code == 1
+    assert f"The card of {weights.name} cannot be written: Read-only file system. Check free space" in result.stderr
+
+
+def refused(**_: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")

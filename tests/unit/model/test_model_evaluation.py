@@ -1,6 +1,7 @@
 """Evaluations: every method on every case, no failure ends the run, figures and report say what happened."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from pydantic import JsonValue
 from model.classical.osem import OsemSettings, Volume
 from model.commands.evaluate import evaluate
 from model.commands.reconstruct import reconstruct
+from model.errors import ModelError
 from model.evaluation.cases import CaseScores, case_names, evaluate_cases, in_parallel, places_of, score_case
 from model.evaluation.detection import MIN_NORMALS
 from model.evaluation.metrics import case_metrics
@@ -122,6 +124,12 @@ def test_work_in_processes_gives_the_same_in_the_same_order() -> None:
     shares: list[float] = []
     assert in_parallel(abs, [-3, 1, -2], workers=2, on_progress=shares.append) == [3, 1, 2]
     assert shares == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+def test_a_process_that_the_system_ends_is_a_refusal_with_what_to_do() -> None:
+    with pytest.raises(ModelError, match="a process ended unexpectedly after 0 of 3 studies") as died:
+        in_parallel(os._exit, [3, 3, 3], workers=2)
+    assert (died.value.code, died.value.remedy) == ("evaluation.process_died", "Run again with fewer --workers.")
 
 
 # ---------------------------------------------------------------- command and report

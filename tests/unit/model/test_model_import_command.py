@@ -143,3 +143,16 @@ def test_importing_again_without_the_map_keeps_the_study_that_has_it(tmp_path: P
     Path(first["out"]).unlink()
     [anew] = run(tmp_path / "scan.hs", "--out", out)["scans"]
     assert not anew["kept"] and not anew["attenuation"]
+
+
+def test_each_scan_is_told_as_soon_as_it_is_imported(
+    tmp_path: Path, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[int] = []
+    (tmp_path / "in").mkdir()
+    for number, name in enumerate("ab"):
+        write_interfile(tmp_path / "in" / f"{name}.hs", replace(study, projections=study.projections + number))
+    out = tmp_path / "out"
+    monkeypatch.setattr("model.commands.import_scans._print", lambda _: there.append(len(list(out.iterdir()))))
+    assert CliRunner().invoke(import_scans, [str(tmp_path / "in"), "--out", str(out)]).exit_code == 0
+    assert there == [1, 2]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 
 from model.commands.quality import quality
@@ -12,6 +13,8 @@ from model.io.dicom import AnonymousIds, write_nm_tomo
 from model.io.export import export_volume
 from model.io.imported import ImportedStudy
 from model.io.study import write_study
+from model.quality.check import check_file
+from model.quality.report import QualityReport
 from tests.support.foreign import write_interfile
 from tests.support.studies import tiny_geometry, tiny_study, write_tiny_study
 
@@ -93,3 +96,18 @@ def test_a_bad_study_of_a_folder_keeps_the_rows_of_the_others_and_equal_names_ar
         ("one/torn.h5", True),
         ("two/study.h5", False),
     ]
+
+
+def test_each_study_is_told_as_soon_as_it_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    for name in ("a", "b"):
+        write_tiny_study(tmp_path / f"{name}.h5", 1)
+
+    def checked(path: Path) -> QualityReport:
+        events.append(f"checked {path.name}")
+        return check_file(path)
+
+    monkeypatch.setattr("model.quality.check.check_file", checked)
+    monkeypatch.setattr("model.commands.quality._print", lambda row: events.append(f"told {row['source']}"))
+    CliRunner().invoke(quality, [str(tmp_path)])
+    assert events == ["checked a.h5", "told a.h5", "checked b.h5", "told b.h5"]

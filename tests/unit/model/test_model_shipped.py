@@ -198,4 +198,6 @@ def test_a_weights_file_is_verified(shipped: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
     broken = CliRunner().invoke(models, ["verify", str(path), "--json"])
     assert broken.exit_code == 1
-    assert json.loads(broken.output)["code"] == "weights.hash"
+    told = json.loads(broken.output)
+    assert (told["whole"], told["code"]) == (False, "weights.hash")
+    assert told["remedy"] == "Copy both files again, weights and card, from the same source."

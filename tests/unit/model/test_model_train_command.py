@@ -284,6 +284,37 @@ def test_finished_weights_are_replaced_only_when_told_to(ward: Path, tmp_path: P
     assert out.read_bytes() != before
 
 
+@pytest.mark.parametrize("beside", ["m.json", "m.last.safetensors", "m.last.json"])
+def test_a_file_beside_the_weights_is_replaced_only_when_told_to(ward: Path, tmp_path: Path, beside: str) -> None:
+    (tmp_path / beside).write_text("notes")
+    kept = train(ward, tmp_path / "m.safetensors")
+    assert kept.exit_code == 1
+    assert f"{beside} is there already. Choose another name with --out, or replace it with --force." in kept.output
+    assert [path.name for path in tmp_path.iterdir()] == [beside]
+    assert (tmp_path / beside).read_text() == "notes"
+    assert train(ward, tmp_path / "m.safetensors", "--force").exit_code == 0
+
+
+@pytest.mark.parametrize("more", ["--force", "--resume"])
+@pytest.mark.parametrize("name", ["m.json", "m.last.json"])
+def test_a_configuration_is_never_replaced_by_the_card(ward: Path, tmp_path: Path, name: str, more: str) -> None:
+    (tmp_path / name).write_text(json.dumps(SMALL))
+    answer = train(ward, tmp_path / "m.safetensors", more, model=str(tmp_path / name))
+    assert answer.exit_code == 1
+    assert f"The configuration {name} lies where a card of this run would go. Choose another" in answer.output
+    assert json.loads((tmp_path / name).read_text()) == SMALL
+
+
+def test_the_weights_a_run_begins_with_are_not_removed_as_a_former_run_s_last(ward: Path, tmp_path: Path) -> None:
+    out, last = tmp_path / "m.safetensors", tmp_path / "m.last.safetensors"
+    assert train(ward, tmp_path / "first.safetensors").exit_code == 0
+    (tmp_path / "first.safetensors").rename(last)
+    answer = train(ward, out, "--init", str(last), "--force")
+    assert answer.exit_code == 1
+    assert "The first weights m.last.safetensors lie where the last weights of this run would go." in answer.output
+    assert last.is_file()
+
+
 def test_a_run_that_diverges_says_which_rate_to_try(
     ward: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,9 @@
 """The command line: one line with the remedy where something fails, JSON where machines read."""
 
+import http.client
 import json
+import urllib.request
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,111 @@ def test_without_a_running_daemon_every_command_says_how_to_start_it(tmp_path: P
     assert result.exit_code == 1
     assert "flomir orchestrator run" in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+class Recorded:
+    """Takes the place of the way to a daemon: keeps the addresses that were asked, and answers or fails."""
+
+    def __init__(self, answer: bytes | Exception) -> None:
+        self.addresses: list[str] = []
+        self._answer = answer
+
+    def open(self, request: urllib.request.Request, timeout: float) -> BytesIO:
+        self.addresses.append(request.full_url)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return BytesIO(self._answer)
+
+
+MODEL: Json = {"id": "m", "name": "x", "sha256": "0" * 64, "card": {"task": "t"}}
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> list[str]:
+    (tmp_path / "daemon.json").write_text('{"url": "http://127.0.0.1:1"}')
+    (tmp_path / "api.token").write_text("token")
+    return ["--home", str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        (["suspend", "Klinik Süd"], "/sites/Klinik%20S%C3%BCd/suspend"),
+        (["models", "rename", "a/b?", "x"], "/models/a%2Fb%3F"),
+        (["session", "watch", "eins zwei"], "/sessions/eins%20zwei"),
+        (["jobs", "watch", "\udce4"], "/laboratory/jobs/%E4"),
+        (["api", "GET", "/sites?name=Süd West&a=%20"], "/sites?name=S%C3%BCd%20West&a=%20"),
+    ],
+)
+def test_whatever_a_person_types_becomes_an_address(
+    running: list[str], monkeypatch: pytest.MonkeyPatch, words: list[str], address: str
+) -> None:
+    daemon = Recorded(
+        b'{"name": "x", "id": "x", "state": "completed", "reason_text": "", "log": [], "title": "", "live": null, "problem": null, "kind": ""}'
+    )
+    monkeypatch.setattr("orchestrator.client._OPENER", daemon)
+    CliRunner().invoke(orchestrator, [*words, *running])
+    assert daemon.addresses == [f"http://127.0.0.1:1/api/v1{address}"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (http.client.IncompleteRead(b""), "The orchestrator at http://127.0.0.1:1 does not answer. Start it again."),
+        (TimeoutError(), "The orchestrator did not answer within 180 s; it may still be at it. Look at its page"),
+    ],
+)
+def test_an_answer_that_breaks_off_or_is_late_ends_in_one_line(
+    running: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    monkeypatch.setattr("orchestrator.client._OPENER", Recorded(error))
+    result = CliRunner().invoke(orchestrator, ["sites", *running])
+    assert result.exit_code == 1
+    assert words in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        (["invite", "--out", "north.file"], "north.file"),
+        (["session", "export", "s", "--out", "s.json"], "s.json"),
+        (["models", "download", "m", "--out", "m.safetensors"], "m.safetensors"),
+        (["models", "download", "m", "--out", "m.safetensors"], "m.json"),
+    ],
+)
+def test_nothing_is_replaced_or_made_where_the_target_is_there_already(
+    running: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], taken: str
+) -> None:
+    daemon = Recorded(json.dumps(MODEL | {"file": "text", "session": {"title": "x"}}).encode())
+    monkeypatch.setattr("orchestrator.client._OPENER", daemon)
+    (tmp_path / taken).write_text("notes")
+    *command, out = words
+    result = CliRunner().invoke(orchestrator, [*command, str(tmp_path / out), *running])
+    assert result.exit_code == 1
+    assert f"{taken} is there already. Choose another name with --out, or replace it with --force." in result.output
+    assert daemon.addresses == []
+    assert (tmp_path / taken).read_text() == "notes"
+    forced = CliRunner().invoke(orchestrator, [*command, str(tmp_path / out), *running, "--force"])
+    assert forced.exit_code == 0, forced.output
+    assert (tmp_path / taken).read_text() != "notes"
+
+
+def test_a_model_is_written_as_safetensors_with_its_card_and_told_to_machines(
+    running: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = Recorded(json.dumps(MODEL).encode())
+    monkeypatch.setattr("orchestrator.client._OPENER", daemon)
+    for name in ("m.json", "m.v1"):
+        refused = CliRunner().invoke(orchestrator, ["models", "download", "m", *running, "--out", str(tmp_path / name)])
+        assert refused.exit_code == 1
+        assert f"--out is {name}, it must end in .safetensors. Write m.safetensors." in refused.output
+    assert daemon.addresses == []
+    out = tmp_path / "m.safetensors"
+    told = CliRunner().invoke(orchestrator, ["models", "download", "m", *running, "--out", str(out), "--json"])
+    assert json.loads(told.output) == {
+        "out": str(out), "card": str(tmp_path / "m.json"), "id": "m", "name": "x", "sha256": "0" * 64,
+    }  # fmt: skip
+    assert json.loads((tmp_path / "m.json").read_text()) == MODEL["card"]
 
 
 def test_openapi_prints_a_document_with_the_whole_ui_api() -> None:

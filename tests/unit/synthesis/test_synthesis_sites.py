@@ -104,7 +104,7 @@ def test_a_mix_leaves_the_study_of_another_body_alone(tmp_path: Path) -> None:
     threads = torch.get_num_threads()
     try:
         for seed in ("5", "6"):
-            body, template = tmp_path / "b.h5", tmp_path / f"t{seed}.h5"
+            body, template = tmp_path / f"b{seed}.h5", tmp_path / f"t{seed}.h5"
             for arguments in (
                 ("phantom", "quick", "--seed", seed, "--out", body),
                 ("simulate", body, "--out", template),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from synthesis.choices import choose, with_phantom, with_simulator
 from synthesis.commands import synthesize
 from synthesis.errors import ScenarioInvalid
 from synthesis.pipeline import generate
+from synthesis.sample import simulate
 from synthesis.scenario import load_scenario, parse_scenario
+from synthesis.template import FinePhantom, Template
 
 QUICK = load_scenario("quick")
 
@@ -60,6 +63,43 @@ def test_every_stage_refuses_what_is_not_its_input_in_one_line(tmp_path: Path) -
     assert "cannot be written" in refusal("phantom", "quick", "--out", tmp_path / "p.h5" / "q.h5")
 
 
+def test_a_stage_replaces_a_file_only_when_told_to_and_never_its_own_input(tmp_path: Path) -> None:
+    body, other, threads = tmp_path / "p.h5", tmp_path / "other.h5", torch.get_num_threads()
+    command("phantom", "quick", "--out", body)
+    before = body.read_bytes()
+    other.write_text("notes")
+    assert "p.h5 is there already. Choose another name" in refusal("phantom", "quick", "--seed", "3", "--out", body)
+    assert "other.h5 is there already." in refusal("simulate", body, "--out", other)
+    assert "p.h5 is the phantom itself." in refusal("simulate", body, "--out", body, "--force")
+    assert (body.read_bytes(), other.read_text()) == (before, "notes")
+    try:
+        command("simulate", body, "--out", other, "--force")
+    finally:
+        torch.set_num_threads(threads)
+    command("phantom", "quick", "--seed", "3", "--out", body, "--force")
+    assert body.read_bytes() != before
+
+
+def test_the_views_of_a_monte_carlo_lie_in_no_folder_of_somebody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "t.views"
+    theirs.mkdir()
+    (theirs / "notes").write_text("notes")
+    used: list[Path] = []
+
+    def projected(phantom: FinePhantom, *, workers: int, folder: Path) -> Template:
+        used.append(folder)
+        return simulate(replace(phantom, body=replace(phantom.body, scenario=QUICK)))
+
+    monkeypatch.setattr("synthesis.sample.simulate", projected)
+    monkeypatch.setattr("synthesis.execution.process.use_one_thread", lambda: None)
+    command("phantom", "quick", "--simulator", "gate", "--out", tmp_path / "p.h5")
+    command("simulate", tmp_path / "p.h5", "--out", tmp_path / "t.h5")
+    assert (theirs / "notes").read_text() == "notes"
+    assert [folder.exists() for folder in used] == [False]
+
+
 def test_another_simulator_is_another_scenario_and_keeps_shared_settings() -> None:
     finer = parse_scenario('name = "a"\n[simulation]\noversampling = 3\n[[sites]]\nname = "b"\n')
     gate = with_simulator(finer, "gate")
@@ -96,3 +136,11 @@ def test_a_wrong_phantom_is_refused_with_its_reason(name: str, text: str | None,
         path.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioInvalid, match=words):
         with_phantom(QUICK, str(path) if "." in name else name)
+
+
+def test_workers_are_refused_where_a_cluster_works(tmp_path: Path) -> None:
+    words = ["run", "quick", "--out", str(tmp_path / "out"), "--executor", "slurm", "--workers", "4"]
+    result = CliRunner().invoke(synthesize, words)
+    assert result.exit_code == 2
+    assert "--workers has no effect with --executor slurm" in result.output
+    assert not (tmp_path / "out").exists()

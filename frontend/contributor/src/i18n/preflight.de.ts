@@ -7,6 +7,7 @@ interface Words {
 export const preflightDe: Readonly<Record<string, Words>> = {
   "leave.told": { text: "{orchestrator} weiß, dass dieser Standort ausgetreten ist." },
   "leave.not_told": { text: "Dieser Standort ist ausgetreten, aber {orchestrator} war nicht zu benachrichtigen.", remedy: "Sagen Sie es der Trainingsleitung, damit der Standort auch dort von der Liste kommt." },
+  "records.unreadable": { text: "Die Aufzeichnungen dieses Standorts sind nicht lesbar.", remedy: "Starten Sie das Programm einmal; startet es nicht, holen Sie eine Sicherung mit `flomir contributor restore` zurück." },
   "certificate.valid": { text: "Das Zertifikat dieses Standorts gilt bis {until}." },
   "certificate.ends": { text: "Das Zertifikat dieses Standorts gilt nur bis {until}.", remedy: "Es wird von selbst erneuert, solange die Verbindung steht; oder erneuern Sie es jetzt auf der Seite Einstellungen." },
   "certificate.over": { text: "Das Zertifikat dieses Standorts galt bis {until}.", remedy: "Bitten Sie die Trainingsleitung um eine neue Einladung." },
