@@ -32,9 +32,13 @@ class RoundReply:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteAnswer:
-    """One site's answer as the round loop sees it: a reply, or an error (flwr's number and our code)."""
+    """One site's answer as the round loop sees it: a reply, or an error (flwr's number and our code).
+
+    `round` is that of the message it answers, as the laboratory sent it; the site has no say in it.
+    """
 
     site_id: str
+    round: int
     reply: RoundReply | None = None
     error_number: int = 0
     code: str = ""

@@ -304,7 +304,7 @@ class RoundLoop:
 
     def _take(self, state: _Round, answer: SiteAnswer, shared: Arrays) -> None:
         site_id = answer.site_id
-        if site_id not in state.waiting:
+        if answer.round != state.number or site_id not in state.waiting:
             return
         if answer.reply is None:
             if answer.error_number in RESEND_NUMBERS and state.sends[site_id] < MOST_SENDS:

@@ -121,8 +121,11 @@ class House:
         sites = tuple(PlannedSite(site_id=name, name=name, node_id=str(n)) for n, name in enumerate(names, 1))
         self.nodes = {site.site_id: int(site.node_id) for site in sites}
         self.link = FlowerLink(self.grid, sites, lambda: None)
+        self.ask(1, *names)
+
+    def ask(self, number: int, *names: str) -> None:
         request = RoundRequest(
-            session_id="s", round=1, rounds=1, proximal_mu=0.0, deadline_s=60.0, packed=PACKED
+            session_id="s", round=number, rounds=9, proximal_mu=0.0, deadline_s=60.0, packed=PACKED
         )  # fmt: skip
         self.link.send(request, list(names))
 
@@ -134,6 +137,12 @@ class House:
             packed = Packed(PACKED.manifest, name.encode().ljust(len(PACKED.data)))
             return reply_message(self.message_of(name), RoundReply(packed=packed, metrics={}, num_examples=3))
         return Message(content, reply_to=self.message_of(name))
+
+    def was_confirmed(self, reply: Message, within_s: float = 5.0) -> bool:
+        until = time.monotonic() + within_s
+        while time.monotonic() < until and reply.object_id not in self.superlink.confirmed:
+            time.sleep(0.01)
+        return reply.object_id in self.superlink.confirmed
 
     def send(
         self,
@@ -305,3 +314,45 @@ def test_a_superlink_that_does_not_give_its_objects_ends_the_run() -> None:
         with pytest.raises(FlomirError) as raised:
             lab.answers(1)
         assert raised.value.code == "federation.engine_lost"
+
+
+def test_a_reply_that_was_fetched_but_not_taken_is_not_counted_in_the_next_round() -> None:
+    with house("a") as lab:
+        late = lab.reply("a")
+        lab.send(late)
+        assert lab.was_confirmed(late)
+        until = time.monotonic() + 5
+        while any(thread.name == "reply" for thread in threading.enumerate()) and time.monotonic() < until:
+            time.sleep(0.01)
+        lab.ask(2, "a")
+        assert lab.link.receive(0.2) == []
+        lab.send(lab.reply("a"))
+        answer = lab.answers(1)["a"]
+        assert (answer.round, answer.reply is None) == (2, False)
+
+
+def test_a_reply_to_a_closed_round_is_taken_off_the_superlink_and_dropped() -> None:
+    with house("a", "b") as lab:
+        late = lab.reply("a")
+        lab.ask(2, "a")
+        lab.send(late)
+        assert lab.was_confirmed(late)
+        lab.send(lab.reply("b"))  # of the first round, in which b was asked last
+        lab.send(lab.reply("a"))
+        assert lab.answers(1)["a"].round == 2
+        assert lab.link.receive(0.2) == []
+
+
+def test_while_a_message_is_pushed_the_former_one_of_its_site_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    with house("a") as lab:
+        late = lab.reply("a")
+        push = lab.grid.push_messages
+
+        def slowly(messages: Iterable[Message]) -> Iterable[str]:
+            lab.send(late)
+            assert lab.was_confirmed(late)
+            return push(messages)
+
+        monkeypatch.setattr(lab.grid, "push_messages", slowly)
+        lab.ask(2, "a")
+        assert lab.link.receive(0.2) == []

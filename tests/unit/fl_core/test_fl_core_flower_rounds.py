@@ -77,9 +77,10 @@ class MemoryLink:
             self.sent.append((request.round, site_id))
             done = self.sites[site_id](request, unpack(request.packed, shapes_of(START)))
             if isinstance(done, RoundReply):
-                self.answers.append(SiteAnswer(site_id=site_id, reply=done))
+                self.answers.append(SiteAnswer(site_id=site_id, round=request.round, reply=done))
             elif done is not None:
-                self.answers.append(SiteAnswer(site_id=site_id, error_number=done[0], code=done[1]))
+                code = done[1]
+                self.answers.append(SiteAnswer(site_id=site_id, round=request.round, error_number=done[0], code=code))
 
     def receive(self, timeout_s: float) -> list[SiteAnswer]:
         self.on_receive()
@@ -407,6 +408,37 @@ def test_a_second_answer_of_a_site_does_not_count_twice(tmp_path: Path) -> None:
     session.link.on_receive = lambda: session.link.answers.extend(session.link.answers[:1])
     assert session.run().ending == "completed"
     assert session.weights(1)["w"].tolist() == [2.0] * 4
+
+
+@pytest.mark.parametrize("error", [0, 2])
+def test_what_a_late_site_answers_to_a_closed_round_says_nothing_in_the_next(tmp_path: Path, error: int) -> None:
+    def late(request: RoundRequest, received: Arrays) -> RoundReply | None:
+        answer = adds(3.0)(request, received)
+        assert isinstance(answer, RoundReply)
+        if request.round == 2:
+            return answer
+        code = "compute.failed" if error else ""
+        stale.append(
+            SiteAnswer(site_id="b", round=1, reply=None if error else answer, error_number=error, code=code)
+        )  # fmt: skip
+        return None
+
+    stale: list[SiteAnswer] = []
+    session = Session(tmp_path, {"a": adds(1.0), "b": late}, quorum=1)
+    present = session.link.present
+
+    def in_the_second_round() -> Mapping[str, str]:
+        if session.link.asked and session.link.asked[-1][0] == 1 and weights_path(tmp_path, 1).exists():
+            session.link.answers[:0] = stale
+        return present()
+
+    session.link.present = in_the_second_round  # type: ignore[method-assign]
+    assert session.run().ending == "completed"
+    assert session.weights(1)["w"].tolist() == [1.0] * 4
+    assert session.weights(2)["w"].tolist() == [3.0] * 4
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.missing == {}
 
 
 def test_too_few_chosen_sites_end_the_session_with_that_code(tmp_path: Path) -> None:
