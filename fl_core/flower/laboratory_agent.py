@@ -36,6 +36,8 @@ from fl_core.supervision.child import Child, ChildSpec, write_private
 
 TICK_S = 0.2
 ACQUIRE_PATIENCE_S = 60.0
+FAILURES = (FlomirError, httpx.HTTPError, OSError)
+"""What the loop outlives and tries again."""
 OVER = frozenset({"completed", "paused", "stopped", "failed", "lost"})
 
 logger = logging.getLogger(__name__)
@@ -127,22 +129,31 @@ class LaboratoryAgent:
             await asyncio.sleep(TICK_S)
             try:
                 await self._tick()
-            except (FlomirError, httpx.HTTPError, OSError) as error:
+            except FAILURES as error:
                 logger.warning("agent tick failed", extra={"kind": type(error).__name__, "error": str(error)[:200]})
                 await asyncio.sleep(1.0)
 
     async def _tick(self) -> None:
-        now = time.monotonic()
+        """Look after every run; what goes wrong with one is raised only once the others had their turn."""
+        failed: Exception | None = None
         for run in list(self._runs.values()):
-            child = self._children.get(run.run_id)
-            if run.status in OVER:
-                await self._settle(run, child)
-            elif child is None and now - run.begun > ACQUIRE_PATIENCE_S:
-                self._lose(run, "no task came for this run")
-            elif child is not None and now - self._heard[run.run_id] > self._config.serverapp_silence_s:
-                self._lose(run, "the ServerApp fell silent")
+            try:
+                await self._look_after(run, time.monotonic())
+            except FAILURES as error:
+                failed = error
         if any(run.status == "pending" and run.run_id not in self._children for run in self._runs.values()):
             await self._acquire()
+        if failed is not None:
+            raise failed
+
+    async def _look_after(self, run: Run, now: float) -> None:
+        child = self._children.get(run.run_id)
+        if run.status in OVER:
+            await self._settle(run, child)
+        elif child is None and now - run.begun > ACQUIRE_PATIENCE_S:
+            self._lose(run, "no task came for this run")
+        elif child is not None and now - self._heard[run.run_id] > self._config.serverapp_silence_s:
+            self._lose(run, "the ServerApp fell silent")
 
     async def _settle(self, run: Run, child: Child | None) -> None:
         if child is not None:
@@ -211,6 +222,7 @@ class LaboratoryAgent:
                 run.details = " ".join(str(said[key]) for key in ("code", "detail") if said.get(key))
                 run.closed_at_engine = True
                 self._hints(run.session_id)
+                self._save()
 
     def _lose(self, run: Run, why: str) -> None:
         run.status, run.details = "lost", why
@@ -237,6 +249,9 @@ class LaboratoryAgent:
 
         try:
             return await asyncio.to_thread(work)
+        except httpx.HTTPStatusError as error:
+            message = f"the SuperLink refuses: HTTP {error.response.status_code}"
+            raise PeerUnreachable(message, code="federation.engine_lost") from error
         except (httpx.HTTPError, OSError) as error:
             message = f"the SuperLink does not answer: {type(error).__name__}"
             raise PeerUnreachable(message, code="federation.engine_lost") from error
