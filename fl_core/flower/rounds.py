@@ -12,7 +12,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -40,6 +40,7 @@ from model.task_spec import task_spec
 
 TICK_S = 0.25
 PRESENCE_EVERY_S = 2.0
+SHORTEST_DEADLINE_S = 1.0
 MOST_SENDS = 10
 """Messages to one site in one round, the first included."""
 AWAITS_CONSENT = "session.awaits_consent"
@@ -365,7 +366,8 @@ class RoundLoop:
             restarted = mark is not None and mark != sent_mark
             if mark is None or not (restarted or site_id in state.lost) or state.sends[site_id] >= MOST_SENDS:
                 continue
-            self._link.send(state.request, [site_id])
+            left_s = state.begun + self._plan.round_deadline_s - now
+            self._link.send(replace(state.request, deadline_s=max(SHORTEST_DEADLINE_S, left_s)), [site_id])
             state.waiting[site_id] = mark
             state.lost.discard(site_id)
             state.sends[site_id] += 1

@@ -359,6 +359,25 @@ def test_a_restarted_node_gets_its_message_again(tmp_path: Path) -> None:
     assert len(calls) == 2
 
 
+def test_a_message_that_is_sent_again_carries_the_time_that_is_left(tmp_path: Path) -> None:
+    given: list[tuple[float, float]] = []
+
+    def forgetful(request: RoundRequest, received: Arrays) -> RoundReply | tuple[int, str] | None:
+        given.append((session.clock.now, request.deadline_s))
+        return adds(1.0)(request, received) if len(given) == 3 else (3, "peer.unreachable")
+
+    session = Session(tmp_path, {"a": forgetful}, rounds=1)
+    begun = session.clock.now
+
+    def slowly() -> None:
+        session.clock.now += 10.0
+
+    session.link.on_receive = slowly
+    assert session.run().ending == "completed"
+    assert [left_s for _, left_s in given] == [begun + 30.0 - at for at, _ in given]
+    assert given[-1][1] < 10.0
+
+
 def test_an_offline_site_is_not_flooded(tmp_path: Path) -> None:
     session = Session(tmp_path, {"a": lambda *_: (5, "peer.unreachable")}, rounds=1)
     session.link.marks.clear()
