@@ -106,11 +106,20 @@ class SiteWorker:
             self._busy.release()
 
     def answer(
-        self, request: RoundRequest, bundle_sha256: str, *, is_cancelled: Callable[[], bool] = lambda: False
+        self,
+        request: RoundRequest,
+        bundle_sha256: str,
+        *,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        waited_s: float = 0.0,
     ) -> RoundReply:
-        """Do one round; raises FlomirError with a code that may leave the site (its text may not)."""
+        """Do one round; raises FlomirError with a code that may leave the site (its text may not).
+
+        `waited_s`: how long its message has been here already.
+        """
+        arrived = self._clock() - waited_s
         with self._busy:
-            return self._answer(_Turn(self, request, bundle_sha256, is_cancelled), request)
+            return self._answer(_Turn(self, request, bundle_sha256, is_cancelled, arrived), request)
 
     def _answer(self, turn: "_Turn", request: RoundRequest) -> RoundReply:
         try:
@@ -182,12 +191,17 @@ class _Turn:
     """One round at one site."""
 
     def __init__(
-        self, worker: SiteWorker, request: RoundRequest, bundle_sha256: str, is_cancelled: Callable[[], bool]
+        self,
+        worker: SiteWorker,
+        request: RoundRequest,
+        bundle_sha256: str,
+        is_cancelled: Callable[[], bool],
+        arrived: float,
     ) -> None:
         self._worker, self._request = worker, request
         self._bundle, self._is_cancelled = bundle_sha256, is_cancelled
         self._clock = worker._clock
-        self._begun = self._clock()
+        self._arrived = arrived
         self._next_check = self._next_progress = self._fraction = 0.0
         self._stop_reason: FlomirError | None = None
 
@@ -195,6 +209,7 @@ class _Turn:
         request = self._request = self._worker.answered.as_before(self._request)
         self.tell(SitePhase.RECEIVED)
         grant = self._check()
+        self._raise_if_stopped()
         if request.proximal_mu != proximal_mu(grant.strategy) or request.round > request.rounds:
             message = "the message's settings differ from what this site agreed to"
             raise NotTrusted(message, code="consent.missing")
@@ -321,7 +336,7 @@ class _Turn:
                 worker.begin(grant, key)
                 self._use_threads()
                 return grant
-            left_s = self._request.deadline_s - (self._clock() - self._begun)
+            left_s = self._request.deadline_s - (self._clock() - self._arrived)
             if wait.until is not None and (wait.until - now).total_seconds() > left_s:
                 message = f"this round may begin at {wait.until:%Y-%m-%d %H:%M}, after its deadline"
                 raise Conflict(message, code=wait.code)
@@ -354,7 +369,7 @@ class _Turn:
     def _reason_to_stop(self) -> FlomirError | None:
         if self._is_cancelled():
             return RoundLate("the task was withdrawn")
-        if self._clock() - self._begun > self._request.deadline_s:
+        if self._clock() - self._arrived > self._request.deadline_s:
             return RoundLate("the round's deadline has passed")
         try:
             self._check()

@@ -27,7 +27,10 @@ from fl_core.protocol.plan import PlannedSite
 FIRST_POLL_S = 0.1
 SLOWEST_POLL_S = 0.4
 SLOW_AFTER_S = 20.0
-TTL_MARGIN_S = 3600.0
+TTL_MARGIN_S = 600.0
+"""A message lives on for this long after its round, no longer, as nobody needs to train for it. It is what clocks may
+differ by: flwr counts a reply's life by the site's clock, and serves no site whose clock is off by more than five minutes.
+"""
 
 logger = logging.getLogger(__name__)
 

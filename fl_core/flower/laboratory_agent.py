@@ -30,7 +30,7 @@ from fl_core.errors import FlomirError, InvalidInput, NotFound, PeerUnreachable
 from fl_core.flower.configs import LaboratoryAgentConfig
 from fl_core.flower.control import Control
 from fl_core.flower.reporting import Hints
-from fl_core.flower.runtime import SERVER_TASK, acquire, executor_client
+from fl_core.flower.runtime import SERVER_TASK, Acquired, acquire, executor_client
 from fl_core.protocol.bundle import build_bundle
 from fl_core.supervision.child import Child, ChildSpec, write_private
 
@@ -166,7 +166,7 @@ class LaboratoryAgent:
         task = await asyncio.to_thread(self._claim)
         if task is None:
             return
-        task_id, run_id, token = task
+        run_id = task.run_id
         run = self._runs.get(run_id)
         if run is None or run.status in OVER:
             logger.warning("task of a run that is over", extra={"run": run_id})
@@ -177,14 +177,14 @@ class LaboratoryAgent:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._from_child, run, line)
 
-        child = Child(self._serverapp(task_id, run_id, token), on_line=hear)
+        child = Child(self._serverapp(task), on_line=hear)
         self._children[run_id] = child
         self._heard[run_id] = time.monotonic()
         child.start()  # in the main thread, which lives as long as this process
         run.status = "running"
         self._save()
 
-    def _claim(self) -> tuple[str, str, str] | None:
+    def _claim(self) -> Acquired | None:
         client = executor_client(
             self._config.superlink, self._config.secret_file, engine_secret=self._config.engine_secret
         )
@@ -193,20 +193,22 @@ class LaboratoryAgent:
         finally:
             client.close()
 
-    def _serverapp(self, task_id: str, run_id: str, token: str) -> ChildSpec:
+    def _serverapp(self, task: Acquired) -> ChildSpec:
         config = self._config
         values = {
             "superlink": config.superlink,
             "engine_secret": config.engine_secret,
-            "token": token,
-            "task_id": task_id,
+            "token": task.token,
+            "task_id": task.task_id,
             "flwr_home": str(config.flwr_home),
             "gateway_admin": config.gateway_admin,
             "gateway_secret": config.gateway_secret,
             "progress_url": config.progress_url,
             "progress_token": config.progress_token,
         }
-        return ChildSpec(name=f"serverapp-{run_id}", module="fl_core.flower.server_app", config=values, cwd=config.home)
+        return ChildSpec(
+            name=f"serverapp-{task.run_id}", module="fl_core.flower.server_app", config=values, cwd=config.home
+        )
 
     def _from_child(self, run: Run, line: str | None) -> None:
         """Take a line of a ServerApp, None at its end."""

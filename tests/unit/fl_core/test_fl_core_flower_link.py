@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+from flwr.common.constant import TIMESTAMP_TOLERANCE
 from flwr.common.serde import message_to_proto
 from flwr.proto.message_pb2 import (
     ConfirmMessageReceivedRequest,
@@ -33,7 +34,7 @@ from flwr.superlink.grid.http_grid import HttpGrid
 
 from fl_core.errors import FlomirError
 from fl_core.flower.exchange import RoundReply, RoundRequest, SiteAnswer
-from fl_core.flower.flower_link import FlowerLink
+from fl_core.flower.flower_link import TTL_MARGIN_S, FlowerLink
 from fl_core.flower.messages import STYPE, reply_message
 from fl_core.flower.records import Packed, pack
 from fl_core.protocol.plan import PlannedSite
@@ -356,3 +357,9 @@ def test_while_a_message_is_pushed_the_former_one_of_its_site_counts_no_more(mon
         monkeypatch.setattr(lab.grid, "push_messages", slowly)
         lab.ask(2, "a")
         assert lab.link.receive(0.2) == []
+
+
+def test_a_message_does_not_outlive_its_round_by_much() -> None:
+    with house("a") as lab:
+        assert lab.message_of("a").metadata.ttl == 60.0 + TTL_MARGIN_S
+        assert TIMESTAMP_TOLERANCE < TTL_MARGIN_S <= 900
