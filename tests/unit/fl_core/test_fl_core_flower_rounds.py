@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -476,6 +478,43 @@ def test_a_lost_engine_is_not_an_end_of_the_session(tmp_path: Path) -> None:
     with pytest.raises(PeerUnreachable):
         session.run()
     assert session.events()[-1].type == "pushed"
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("what", ["save_arrays", "checkpoints.write_record"])
+def test_a_full_disk_at_a_checkpoint_ends_the_session_with_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    session = Session(tmp_path, {"a": adds(1.0)})
+    session.control(pause_after_round=True)
+    assert session.run() == Outcome("paused", 1)
+    (tmp_path / "control.json").unlink()
+    monkeypatch.setattr(f"fl_core.flower.rounds.{what}", full_disk)
+    outcome = session.run()
+    assert (outcome.ending, outcome.round, outcome.code) == ("failed", 2, "storage.disk_full")
+    assert (session.events()[-1].type, session.events()[-1].code) == ("failed", "storage.disk_full")
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.round == 1
+
+
+@pytest.mark.parametrize("lines", [0, 3, 6])
+def test_a_disk_that_takes_no_line_of_progress_ends_the_session_with_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    left = [lines]
+
+    def append(path: Path, line: bytes) -> None:
+        left[0] -= 1
+        full_disk() if left[0] < 0 else progress_file.append_line(path, line)
+
+    monkeypatch.setattr("fl_core.flower.reporting.append_line", append)
+    session = Session(tmp_path, {"a": adds(1.0)}, rounds=1)
+    outcome = session.run()
+    assert (outcome.ending, outcome.code) == ("failed", "storage.disk_full")
 
 
 def test_a_fraction_is_drawn_anew_each_round_and_reproducibly(tmp_path: Path) -> None:
