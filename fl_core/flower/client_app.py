@@ -27,7 +27,7 @@ from fl_core.flower.proximal import proximal_term
 from fl_core.flower.records import Arrays, distance, pack, shapes_of, unpack
 from fl_core.flower.strategies.registry import proximal_mu
 from fl_core.protocol.messages import SitePhase
-from fl_core.protocol.plan import Grant, Resources, RunnerEvent, SentUpdate
+from fl_core.protocol.plan import Grant, Grants, Resources, RunnerEvent, SentUpdate
 from model import machine
 from model.errors import ModelError, SampleInvalid, StudyFormatError, TrainingDiverged
 from model.tasks import Sample, Task, load_halves, load_task, mean_metrics, train_round
@@ -85,15 +85,19 @@ class SiteWorker:
         self.answered = AnsweredRounds() if answered is None else answered
         self._begun: dict[str, dict[str, datetime]] = {}
         self._loaded: _Loaded | None = None
+        self._outgrown: set[str] = set()
         self._busy = threading.Lock()
 
     def prepare(self) -> bool:
-        """Load the data of a granted session ahead of its first round, when idle; True when something was loaded."""
+        """Load the data of a granted session ahead of its first round, when idle; True when something was loaded.
+
+        Nothing is loaded for a session whose round could not begin now, or that outgrew the site's memory before.
+        """
         if not self._busy.acquire(blocking=False):
             return False
         try:
             grants = self._grants.read()
-            able = [] if grants is None else [grant for grant in grants.grants.values() if grant.train]
+            able = [] if grants is None else self._ready(grants)
             if self._loaded is not None or not able:
                 return False
             self.loaded_for(able[-1].session_id, able[-1])
@@ -104,6 +108,19 @@ class SiteWorker:
             return True
         finally:
             self._busy.release()
+
+    def _ready(self, grants: Grants) -> list[Grant]:
+        now, resources = self._local_time(), grants.resources
+        if above_cap(resources):
+            return []
+        return [
+            grant
+            for grant in grants.grants.values()
+            if grant.train
+            and grant.session_id not in self._outgrown
+            and now < grant.valid_until
+            and reason_to_wait(grant, resources, "", self.begun_of(grant), now) is None
+        ]
 
     def answer(
         self,
@@ -126,6 +143,7 @@ class SiteWorker:
             return turn.run()
         except FlomirError as error:
             if error.code == MEMORY_LIMIT:
+                self._outgrown.add(request.session_id)
                 self.release()
             phase = SitePhase.WITHDRAWN if error.code.startswith("consent.") else SitePhase.FAILED
             turn.tell(phase, code=error.code, detail=str(error)[:200])
@@ -171,6 +189,11 @@ class SiteWorker:
             network = task.build_network(grant.network, seed=parameters.seed)
             self._loaded = _Loaded(key, task, train, holdout, network)
         return self._loaded
+
+
+def above_cap(resources: Resources) -> bool:
+    """Tell whether this process takes more memory now than the site allows."""
+    return resources.memory_mib is not None and machine.resident_bytes() > resources.memory_mib * MIB
 
 
 def as_flomir_error(error: ModelError) -> FlomirError:
@@ -375,9 +398,9 @@ class _Turn:
             self._check()
         except NotTrusted as error:
             return error
-        cap_mib = self._worker.resources().memory_mib
-        if cap_mib is not None and machine.resident_bytes() > cap_mib * MIB:
-            return ComputeFailed(f"more than {cap_mib} MiB of memory", code=MEMORY_LIMIT)
+        resources = self._worker.resources()
+        if above_cap(resources):
+            return ComputeFailed(f"more than {resources.memory_mib} MiB of memory", code=MEMORY_LIMIT)
         return None
 
     def _raise_if_stopped(self) -> None:
