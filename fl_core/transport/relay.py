@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import ClientError, ClientTimeout, web
 from multidict import CIMultiDict
@@ -179,13 +180,18 @@ class Relay:
             transfer = _Transfer(path, headers, body, request_id)
             transfer.task = asyncio.create_task(self._deliver(transfer, TRY_FOR_S))
             self._transfers[request_id] = transfer
-            transfer.task.add_done_callback(lambda _done: self._forget_later(request_id))
+            transfer.task.add_done_callback(partial(self._forget_later, transfer))
         transfer.headers = headers
         return transfer
 
-    def _forget_later(self, request_id: str) -> None:
+    def _forget_later(self, transfer: _Transfer, _done: asyncio.Task[Answer]) -> None:
         """Drop an answer that nobody fetches."""
-        asyncio.get_running_loop().call_later(KEEP_ANSWER_S, self._transfers.pop, request_id, None)
+        asyncio.get_running_loop().call_later(KEEP_ANSWER_S, self._forget, transfer)
+
+    def _forget(self, transfer: _Transfer) -> None:
+        """Drop this transfer; the same request may be on its way anew, which stays."""
+        if self._transfers.get(transfer.request_id) is transfer:
+            del self._transfers[transfer.request_id]
 
     async def _meanwhile(self, transfer: _Transfer) -> Answer | None:
         task = transfer.task
@@ -194,7 +200,7 @@ class Relay:
         done, _ = await asyncio.wait({task}, timeout=self._config.answer_within_s)
         if not done:
             return None
-        self._transfers.pop(transfer.request_id, None)
+        self._forget(transfer)
         with contextlib.suppress(PeerUnreachable):
             return task.result()
         return None
