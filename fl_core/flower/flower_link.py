@@ -21,12 +21,14 @@ from fl_core.flower.messages import (
     request_content,
     round_message,
 )
-from fl_core.flower.replies import Arrived, LinkClosed, Replies, ReplyLost, ReplyRefused, Room, room_for
+from fl_core.flower.replies import Arrived, LinkClosed, Places, Replies, ReplyLost, ReplyRefused, Room, room_for
 from fl_core.protocol.plan import PlannedSite
 
 FIRST_POLL_S = 0.1
 SLOWEST_POLL_S = 0.4
 SLOW_AFTER_S = 20.0
+MOST_IN_MEMORY = 4
+"""Replies that are fetched before the loop takes them; more wait at the SuperLink, on the disk."""
 TTL_MARGIN_S = 600.0
 """A message lives on for this long after its round, no longer, as nobody needs to train for it. It is what clocks may
 differ by: flwr counts a reply's life by the site's clock, and serves no site whose clock is off by more than five minutes.
@@ -58,7 +60,7 @@ class FlowerLink:
 
     def __init__(self, grid: Any, sites: tuple[PlannedSite, ...], wake: Callable[[], None]) -> None:
         self._grid, self._wake = grid, wake
-        self._replies = Replies(grid)
+        self._replies, self._places = Replies(grid), Places(MOST_IN_MEMORY)
         self._nodes: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self.know(sites)
@@ -112,6 +114,8 @@ class FlowerLink:
             while True:
                 if isinstance(item, Exception):
                     raise item
+                if item.reply is not None:
+                    self._places.give_back()
                 if item.round == self._round:
                     answers.append(item)
                 item = self._answers.get_nowait()
@@ -160,7 +164,10 @@ class FlowerLink:
     def _take(self, one: Arrived, asked: _Asked) -> None:
         answer: SiteAnswer | Exception
         try:
-            answer = read_answer(asked.site_id, asked.round, self._replies.fetch(one, asked.room, self._closed))
+            reply = self._replies.fetch(one, asked.room, self._closed, self._places)
+            answer = read_answer(asked.site_id, asked.round, reply)
+            if answer.reply is None:
+                self._places.give_back()
         except LinkClosed:
             return
         except ReplyRefused as error:
@@ -176,6 +183,8 @@ class FlowerLink:
             wanted = self._newest.get(asked.site_id) == one.reply_to
         if wanted or isinstance(answer, Exception):
             self._answers.put(answer)
+        elif answer.reply is not None:
+            self._places.give_back()
 
     @staticmethod
     def _call(action: Callable[[], Any]) -> Any:

@@ -34,7 +34,7 @@ from flwr.superlink.grid.http_grid import HttpGrid
 
 from fl_core.errors import FlomirError
 from fl_core.flower.exchange import RoundReply, RoundRequest, SiteAnswer
-from fl_core.flower.flower_link import TTL_MARGIN_S, FlowerLink
+from fl_core.flower.flower_link import MOST_IN_MEMORY, TTL_MARGIN_S, FlowerLink
 from fl_core.flower.messages import STYPE, reply_message
 from fl_core.flower.records import Packed, pack
 from fl_core.protocol.plan import PlannedSite
@@ -363,3 +363,52 @@ def test_a_message_does_not_outlive_its_round_by_much() -> None:
     with house("a") as lab:
         assert lab.message_of("a").metadata.ttl == 60.0 + TTL_MARGIN_S
         assert TIMESTAMP_TOLERANCE < TTL_MARGIN_S <= 900
+
+
+def test_replies_that_nobody_has_taken_wait_at_the_superlink_however_many_they_are() -> None:
+    names = [f"s{n}" for n in range(3 * MOST_IN_MEMORY)]
+    with house(*names) as lab:
+        for name in names:
+            lab.send(lab.reply(name))
+        until = time.monotonic() + 5
+        while len(lab.superlink.confirmed) < MOST_IN_MEMORY and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(lab.superlink.confirmed) == MOST_IN_MEMORY
+        assert not lab.link._places._free.acquire(blocking=False)
+        assert set(lab.answers(len(names))) == set(names)
+        assert len(lab.superlink.confirmed) == len(names)
+
+
+def test_replies_that_are_still_being_uploaded_take_no_place_from_those_that_are_there() -> None:
+    slow = [f"slow{n}" for n in range(2 * MOST_IN_MEMORY)]
+    with house(*slow, "good", "refused") as lab:
+        whole: dict[str, bytes] = {}
+
+        def late(one: InflatableObject, raw: bytes) -> bytes:
+            if not isinstance(one, Array):
+                return raw
+            whole[one.object_id] = raw
+            return b""
+
+        for name in slow:
+            lab.send(lab.reply(name), late)
+        lab.send_raw("refused", b"Message  0\0")
+        lab.send(lab.reply("good"))
+        assert set(lab.answers(2)) == {"good", "refused"}
+        lab.superlink.objects.update(whole)
+        assert set(lab.answers(len(slow))) == set(slow)
+
+
+def test_replies_that_are_refused_or_too_late_leave_their_places() -> None:
+    with house("a") as lab:
+        for number in range(2, MOST_IN_MEMORY + 4):
+            lab.send(lab.reply("a"))
+            lab.answers(1)
+            lab.ask(number, "a")
+            late = lab.reply("a")
+            lab.ask(number + 1, "a")
+            lab.send(late)
+            assert lab.was_confirmed(late)
+            lab.send(lab.reply("a", RecordDict({"update": ConfigRecord({"manifest": 1})})))
+            assert lab.answers(1)["a"].code == REJECTED
+            lab.ask(number + 1, "a")
