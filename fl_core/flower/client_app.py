@@ -1,7 +1,9 @@
 """What a site does with one round: check consent, score the received model, train, hold if asked, reply. No Flower here.
 
 Everything that decides comes from the locally stored grant; of the message only the session, the round, the
-length of the schedule and the tensors are used, and each of them is checked.
+length of the schedule, the time that is left and the tensors are used, and each of them is checked. That time says
+when there is no more use in training, as the laboratory may give its rounds more of it; how long a session may train
+here at all is the grant's to say.
 """
 
 import logging

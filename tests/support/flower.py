@@ -242,7 +242,6 @@ class Federation:
         }
         agent = {
             "port": site.agent_port,
-            "token": secrets.token_hex(16),
             "runtime": f"127.0.0.1:{site.node_port}",
             "home": str(site.home),
             "grants_file": str(site.grants),
