@@ -1,6 +1,5 @@
 """The children of an enrolled site: relay, SuperNode and agent (which keeps the runner), on loopback ports."""
 
-import secrets
 import threading
 from collections.abc import Callable
 
@@ -106,7 +105,6 @@ class SiteChildren:
         )
         agent_config = SiteAgentConfig(
             port=agent,
-            token=secrets.token_urlsafe(24),
             runtime=f"127.0.0.1:{supernode}",
             secret_file=secret_file,
             flwr_home=flwr_home,

@@ -1,7 +1,9 @@
 """What a site does with one round: check consent, score the received model, train, hold if asked, reply. No Flower here.
 
 Everything that decides comes from the locally stored grant; of the message only the session, the round, the
-length of the schedule and the tensors are used, and each of them is checked.
+length of the schedule, the time that is left and the tensors are used, and each of them is checked. That time says
+when there is no more use in training, as the laboratory may give its rounds more of it; how long a session may train
+here at all is the grant's to say.
 """
 
 import logging
@@ -27,7 +29,7 @@ from fl_core.flower.proximal import proximal_term
 from fl_core.flower.records import Arrays, distance, pack, shapes_of, unpack
 from fl_core.flower.strategies.registry import proximal_mu
 from fl_core.protocol.messages import SitePhase
-from fl_core.protocol.plan import Grant, Resources, RunnerEvent, SentUpdate
+from fl_core.protocol.plan import Grant, Grants, Resources, RunnerEvent, SentUpdate
 from model import machine
 from model.errors import ModelError, SampleInvalid, StudyFormatError, TrainingDiverged
 from model.tasks import Sample, Task, load_halves, load_task, mean_metrics, train_round
@@ -85,15 +87,19 @@ class SiteWorker:
         self.answered = AnsweredRounds() if answered is None else answered
         self._begun: dict[str, dict[str, datetime]] = {}
         self._loaded: _Loaded | None = None
+        self._outgrown: set[str] = set()
         self._busy = threading.Lock()
 
     def prepare(self) -> bool:
-        """Load the data of a granted session ahead of its first round, when idle; True when something was loaded."""
+        """Load the data of a granted session ahead of its first round, when idle; True when something was loaded.
+
+        Nothing is loaded for a session whose round could not begin now, or that outgrew the site's memory before.
+        """
         if not self._busy.acquire(blocking=False):
             return False
         try:
             grants = self._grants.read()
-            able = [] if grants is None else [grant for grant in grants.grants.values() if grant.train]
+            able = [] if grants is None else self._ready(grants)
             if self._loaded is not None or not able:
                 return False
             self.loaded_for(able[-1].session_id, able[-1])
@@ -105,18 +111,41 @@ class SiteWorker:
         finally:
             self._busy.release()
 
+    def _ready(self, grants: Grants) -> list[Grant]:
+        now, resources = self._local_time(), grants.resources
+        if above_cap(resources):
+            return []
+        return [
+            grant
+            for grant in grants.grants.values()
+            if grant.train
+            and grant.session_id not in self._outgrown
+            and now < grant.valid_until
+            and reason_to_wait(grant, resources, "", self.begun_of(grant), now) is None
+        ]
+
     def answer(
-        self, request: RoundRequest, bundle_sha256: str, *, is_cancelled: Callable[[], bool] = lambda: False
+        self,
+        request: RoundRequest,
+        bundle_sha256: str,
+        *,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        waited_s: float = 0.0,
     ) -> RoundReply:
-        """Do one round; raises FlomirError with a code that may leave the site (its text may not)."""
+        """Do one round; raises FlomirError with a code that may leave the site (its text may not).
+
+        `waited_s`: how long its message has been here already.
+        """
+        arrived = self._clock() - waited_s
         with self._busy:
-            return self._answer(_Turn(self, request, bundle_sha256, is_cancelled), request)
+            return self._answer(_Turn(self, request, bundle_sha256, is_cancelled, arrived), request)
 
     def _answer(self, turn: "_Turn", request: RoundRequest) -> RoundReply:
         try:
             return turn.run()
         except FlomirError as error:
             if error.code == MEMORY_LIMIT:
+                self._outgrown.add(request.session_id)
                 self.release()
             phase = SitePhase.WITHDRAWN if error.code.startswith("consent.") else SitePhase.FAILED
             turn.tell(phase, code=error.code, detail=str(error)[:200])
@@ -166,6 +195,11 @@ class SiteWorker:
         return self._loaded
 
 
+def above_cap(resources: Resources) -> bool:
+    """Tell whether this process takes more memory now than the site allows."""
+    return resources.memory_mib is not None and machine.resident_bytes() > resources.memory_mib * MIB
+
+
 def as_flomir_error(error: ModelError) -> FlomirError:
     """Translate a failure of the model side into one with a code of the catalogue."""
     if isinstance(error, TrainingDiverged):
@@ -184,12 +218,17 @@ class _Turn:
     """One round at one site."""
 
     def __init__(
-        self, worker: SiteWorker, request: RoundRequest, bundle_sha256: str, is_cancelled: Callable[[], bool]
+        self,
+        worker: SiteWorker,
+        request: RoundRequest,
+        bundle_sha256: str,
+        is_cancelled: Callable[[], bool],
+        arrived: float,
     ) -> None:
         self._worker, self._request = worker, request
         self._bundle, self._is_cancelled = bundle_sha256, is_cancelled
         self._clock = worker._clock
-        self._begun = self._clock()
+        self._arrived = arrived
         self._next_check = self._next_progress = self._fraction = 0.0
         self._stop_reason: FlomirError | None = None
         self._used: frozenset[str] = frozenset()
@@ -198,6 +237,7 @@ class _Turn:
         request = self._request = self._worker.answered.as_before(self._request)
         self.tell(SitePhase.RECEIVED)
         grant = self._check()
+        self._raise_if_stopped()
         if request.proximal_mu != proximal_mu(grant.strategy) or request.round > request.rounds:
             message = "the message's settings differ from what this site agreed to"
             raise NotTrusted(message, code="consent.missing")
@@ -326,7 +366,7 @@ class _Turn:
                 worker.begin(grant, key)
                 self._use_threads()
                 return grant
-            left_s = self._request.deadline_s - (self._clock() - self._begun)
+            left_s = self._request.deadline_s - (self._clock() - self._arrived)
             if wait.until is not None and (wait.until - now).total_seconds() > left_s:
                 message = f"this round may begin at {wait.until:%Y-%m-%d %H:%M}, after its deadline"
                 raise Conflict(message, code=wait.code)
@@ -359,15 +399,15 @@ class _Turn:
     def _reason_to_stop(self) -> FlomirError | None:
         if self._is_cancelled():
             return RoundLate("the task was withdrawn")
-        if self._clock() - self._begun > self._request.deadline_s:
+        if self._clock() - self._arrived > self._request.deadline_s:
             return RoundLate("the round's deadline has passed")
         try:
             self._check()
         except (NotTrusted, StudyUnusable) as error:
             return error
-        cap_mib = self._worker.resources().memory_mib
-        if cap_mib is not None and machine.resident_bytes() > cap_mib * MIB:
-            return ComputeFailed(f"more than {cap_mib} MiB of memory", code=MEMORY_LIMIT)
+        resources = self._worker.resources()
+        if above_cap(resources):
+            return ComputeFailed(f"more than {resources.memory_mib} MiB of memory", code=MEMORY_LIMIT)
         return None
 
     def _raise_if_stopped(self) -> None:

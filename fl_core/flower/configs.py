@@ -58,7 +58,6 @@ class SiteAgentConfig(ChildConfig):
     """`fl_core.flower.agent --role site`; serves POST /wake and GET /health on 127.0.0.1:port."""
 
     port: int
-    token: str = Field(min_length=20)
     runtime: str = Field(description="host:port of the SuperNode's runtime API")
     secret_file: Path
     flwr_home: Path

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+import httpx
 from flwr.common.serde import user_config_to_proto
 from flwr.proto.control_pb2 import (
     ListNodesRequest,
@@ -14,6 +15,7 @@ from flwr.proto.control_pb2 import (
 )
 from flwr.proto.fab_pb2 import Fab
 from flwr.supercore.control import ControlHttpClient
+from flwr.supercore.error import ApiErrorCode, FlowerError
 from flwr.supercore.interceptors.http.runtime_version import RuntimeVersionHttpInterceptor
 
 from fl_core.flower.runtime import EngineSecret
@@ -82,16 +84,32 @@ class Control:
         return str(answer.run_id)
 
     def run(self, run_id: str) -> RunView | None:
-        """Look one run up."""
-        found = self._client.ListRuns(ListRunsRequest(run_id=int(run_id))).run_dict.get(int(run_id))
+        """Look one run up; None when the SuperLink does not know it (any more)."""
+        try:
+            found = self._client.ListRuns(ListRunsRequest(run_id=int(run_id))).run_dict.get(int(run_id))
+        except httpx.HTTPStatusError as error:
+            if _said(error) == ApiErrorCode.RUN_ID_NOT_FOUND:
+                return None
+            raise
         if found is None:
             return None
         return RunView(found.status.status, found.status.sub_status, found.status.details)
 
     def stop_run(self, run_id: str) -> bool:
-        """Bring a run to its end; False when flwr refused (it has ended already)."""
-        return bool(self._client.StopRun(StopRunRequest(run_id=int(run_id))).success)
+        """Bring a run to its end; False when there is nothing to end (it has ended already, or is not known)."""
+        try:
+            return bool(self._client.StopRun(StopRunRequest(run_id=int(run_id))).success)
+        except httpx.HTTPStatusError as error:
+            if _said(error) in {ApiErrorCode.RUN_ALREADY_FINISHED, ApiErrorCode.RUN_ID_NOT_FOUND}:
+                return False
+            raise
 
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+
+def _said(error: httpx.HTTPStatusError) -> int | None:
+    """Return flwr's own number of what it refused, which its HTTP status alone does not tell."""
+    said = FlowerError.from_json(error.response.text)
+    return None if said is None else int(said.code)

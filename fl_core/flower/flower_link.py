@@ -6,28 +6,50 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from fl_core.errors import PeerUnreachable
 from fl_core.flower.exchange import RoundRequest, SiteAnswer
-from fl_core.flower.messages import MESSAGE_LOST, read_answer, request_content, round_message
-from fl_core.flower.replies import Arrived, LinkClosed, Replies, ReplyLost, ReplyRefused, Room, room_for
+from fl_core.flower.messages import (
+    CLIENT_APP_RAISED,
+    MESSAGE_LOST,
+    NODE_UNAVAILABLE,
+    read_answer,
+    request_content,
+    round_message,
+)
+from fl_core.flower.replies import Arrived, LinkClosed, Places, Replies, ReplyLost, ReplyRefused, Room, room_for
 from fl_core.protocol.plan import PlannedSite
 
 FIRST_POLL_S = 0.1
 SLOWEST_POLL_S = 0.4
 SLOW_AFTER_S = 20.0
-TTL_MARGIN_S = 3600.0
+MOST_IN_MEMORY = 4
+"""Replies that are fetched before the loop takes them; more wait at the SuperLink, on the disk."""
+TTL_MARGIN_S = 600.0
+"""A message lives on for this long after its round, no longer, as nobody needs to train for it. It is what clocks may
+differ by: flwr counts a reply's life by the site's clock, and serves no site whose clock is off by more than five minutes.
+"""
 
 logger = logging.getLogger(__name__)
 
 
-class FlowerLink:
-    """Sends through a grid and polls it for the replies of the newest message to each site.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a message asked for, and what its reply may bring."""
 
-    A reply that brings too much or does not inflate is an answer of its site, with the code of a refused update.
+    site_id: str
+    round: int
+    room: Room
+
+
+class FlowerLink:
+    """Sends through a grid and polls it for replies; only those to the newest message of each site are answers.
+
+    A reply to an older message is fetched too and dropped, so that the SuperLink need not keep it. A reply that brings too much or does not inflate is an answer of its site, with the code of a refused update.
 
     Parameters
     ----------
@@ -38,12 +60,14 @@ class FlowerLink:
 
     def __init__(self, grid: Any, sites: tuple[PlannedSite, ...], wake: Callable[[], None]) -> None:
         self._grid, self._wake = grid, wake
-        self._replies = Replies(grid)
+        self._replies, self._places = Replies(grid), Places(MOST_IN_MEMORY)
         self._nodes: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self.know(sites)
         self._lock = threading.Lock()
-        self._pending: dict[str, tuple[str, Room]] = {}
+        self._round = 0
+        self._newest: dict[str, str] = {}
+        self._pending: dict[str, _Asked] = {}
         self._arriving: set[str] = set()
         self._answers: queue.Queue[SiteAnswer | Exception] = queue.Queue()
         self._sent = threading.Event()
@@ -66,29 +90,34 @@ class FlowerLink:
         content = request_content(request)
         ttl_s = request.deadline_s + TTL_MARGIN_S
         messages = [round_message(content, self._nodes[site_id], request.round, ttl_s) for site_id in site_ids]
+        with self._lock:
+            self._round = request.round
+            for site_id in site_ids:
+                self._newest.pop(site_id, None)
         message_ids = self._call(lambda: list(self._grid.push_messages(messages)))
         room = room_for(request.packed)
         with self._lock:
-            self._pending = {
-                message_id: waits for message_id, waits in self._pending.items() if waits[0] not in site_ids
-            }
             for site_id, message_id in zip(site_ids, message_ids, strict=True):
                 if message_id:
-                    self._pending[message_id] = (site_id, room)
+                    self._newest[site_id] = message_id
+                    self._pending[message_id] = _Asked(site_id, request.round, room)
                 else:
-                    self._answers.put(SiteAnswer(site_id=site_id, error_number=5, code="peer.unreachable"))
+                    self._answers.put(_error(site_id, request.round, NODE_UNAVAILABLE, "peer.unreachable"))
         self._sent.set()
         self._wake()
 
     def receive(self, timeout_s: float) -> list[SiteAnswer]:
-        """Return what came, waiting at most this long for the first."""
+        """Return what came, waiting at most this long for the first; what waited here since a former round is dropped."""
         answers: list[SiteAnswer] = []
         try:
             item = self._answers.get(timeout=timeout_s)
             while True:
                 if isinstance(item, Exception):
                     raise item
-                answers.append(item)
+                if item.reply is not None:
+                    self._places.give_back()
+                if item.round == self._round:
+                    answers.append(item)
                 item = self._answers.get_nowait()
         except queue.Empty:
             return answers
@@ -126,30 +155,36 @@ class FlowerLink:
     def _begin(self, one: Arrived) -> None:
         """Fetch a reply beside the others: it may wait for what its site is still uploading."""
         with self._lock:
-            waits = self._pending.get(one.reply_to)
-            if waits is None:
+            asked = self._pending.get(one.reply_to)
+            if asked is None:
                 return
             self._arriving.add(one.reply_to)
-        threading.Thread(target=self._take, args=(one, *waits), name="reply", daemon=True).start()
+        threading.Thread(target=self._take, args=(one, asked), name="reply", daemon=True).start()
 
-    def _take(self, one: Arrived, site_id: str, room: Room) -> None:
+    def _take(self, one: Arrived, asked: _Asked) -> None:
         answer: SiteAnswer | Exception
         try:
-            answer = read_answer(site_id, self._replies.fetch(one, room, self._closed))
+            reply = self._replies.fetch(one, asked.room, self._closed, self._places)
+            answer = read_answer(asked.site_id, asked.round, reply)
+            if answer.reply is None:
+                self._places.give_back()
         except LinkClosed:
             return
         except ReplyRefused as error:
-            logger.warning("reply refused", extra={"site_id": site_id, "error": str(error)})
-            answer = SiteAnswer(site_id=site_id, error_number=2, code=error.code)
+            logger.warning("reply refused", extra={"site_id": asked.site_id, "error": str(error)})
+            answer = _error(asked.site_id, asked.round, CLIENT_APP_RAISED, error.code)
         except ReplyLost:
-            answer = SiteAnswer(site_id=site_id, error_number=MESSAGE_LOST, code="peer.unreachable")
+            answer = _error(asked.site_id, asked.round, MESSAGE_LOST, "peer.unreachable")
         except Exception as error:  # noqa: BLE001 - whatever ends the fetching ends the run
             answer = engine_lost(error)
         with self._lock:
             self._arriving.discard(one.reply_to)
-            wanted = self._pending.pop(one.reply_to, None) is not None
+            del self._pending[one.reply_to]
+            wanted = self._newest.get(asked.site_id) == one.reply_to
         if wanted or isinstance(answer, Exception):
             self._answers.put(answer)
+        elif answer.reply is not None:
+            self._places.give_back()
 
     @staticmethod
     def _call(action: Callable[[], Any]) -> Any:
@@ -157,6 +192,10 @@ class FlowerLink:
             return action()
         except Exception as error:
             raise engine_lost(error) from error
+
+
+def _error(site_id: str, round_number: int, number: int, code: str) -> SiteAnswer:
+    return SiteAnswer(site_id=site_id, round=round_number, error_number=number, code=code)
 
 
 def engine_lost(error: Exception) -> PeerUnreachable:

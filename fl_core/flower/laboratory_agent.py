@@ -31,12 +31,14 @@ from fl_core.errors import FlomirError, InvalidInput, NotFound, PeerUnreachable
 from fl_core.flower.configs import LaboratoryAgentConfig
 from fl_core.flower.control import Control
 from fl_core.flower.reporting import Hints
-from fl_core.flower.runtime import SERVER_TASK, acquire, executor_client
+from fl_core.flower.runtime import SERVER_TASK, Acquired, acquire, executor_client
 from fl_core.protocol.bundle import build_bundle
 from fl_core.supervision.child import Child, ChildSpec, write_private
 
 TICK_S = 0.2
 ACQUIRE_PATIENCE_S = 60.0
+FAILURES = (FlomirError, httpx.HTTPError, OSError)
+"""What the loop outlives and tries again."""
 OVER = frozenset({"completed", "paused", "stopped", "failed", "lost"})
 
 logger = logging.getLogger(__name__)
@@ -130,22 +132,31 @@ class LaboratoryAgent:
             await asyncio.sleep(TICK_S)
             try:
                 await self._tick()
-            except (FlomirError, httpx.HTTPError, OSError) as error:
+            except FAILURES as error:
                 logger.warning("agent tick failed", extra={"kind": type(error).__name__, "error": str(error)[:200]})
                 await asyncio.sleep(1.0)
 
     async def _tick(self) -> None:
-        now = time.monotonic()
+        """Look after every run; what goes wrong with one is raised only once the others had their turn."""
+        failed: Exception | None = None
         for run in list(self._runs.values()):
-            child = self._children.get(run.run_id)
-            if run.status in OVER:
-                await self._settle(run, child)
-            elif child is None and now - run.begun > ACQUIRE_PATIENCE_S:
-                self._lose(run, "no task came for this run")
-            elif child is not None and now - self._heard[run.run_id] > self._config.serverapp_silence_s:
-                self._lose(run, "the ServerApp fell silent")
+            try:
+                await self._look_after(run, time.monotonic())
+            except FAILURES as error:
+                failed = error
         if any(run.status == "pending" and run.run_id not in self._children for run in self._runs.values()):
             await self._acquire()
+        if failed is not None:
+            raise failed
+
+    async def _look_after(self, run: Run, now: float) -> None:
+        child = self._children.get(run.run_id)
+        if run.status in OVER:
+            await self._settle(run, child)
+        elif child is None and now - run.begun > ACQUIRE_PATIENCE_S:
+            self._lose(run, "no task came for this run")
+        elif child is not None and now - self._heard[run.run_id] > self._config.serverapp_silence_s:
+            self._lose(run, "the ServerApp fell silent")
 
     async def _settle(self, run: Run, child: Child | None) -> None:
         if child is not None:
@@ -158,7 +169,7 @@ class LaboratoryAgent:
         task = await asyncio.to_thread(self._claim)
         if task is None:
             return
-        task_id, run_id, token = task
+        run_id = task.run_id
         run = self._runs.get(run_id)
         if run is None or run.status in OVER:
             logger.warning("task of a run that is over", extra={"run": run_id})
@@ -169,14 +180,14 @@ class LaboratoryAgent:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._from_child, run, line)
 
-        child = Child(self._serverapp(task_id, run_id, token), on_line=hear)
+        child = Child(self._serverapp(task), on_line=hear)
         self._children[run_id] = child
         self._heard[run_id] = time.monotonic()
         child.start()  # in the main thread, which lives as long as this process
         run.status = "running"
         self._save()
 
-    def _claim(self) -> tuple[str, str, str] | None:
+    def _claim(self) -> Acquired | None:
         client = executor_client(
             self._config.superlink, self._config.secret_file, engine_secret=self._config.engine_secret
         )
@@ -185,20 +196,22 @@ class LaboratoryAgent:
         finally:
             client.close()
 
-    def _serverapp(self, task_id: str, run_id: str, token: str) -> ChildSpec:
+    def _serverapp(self, task: Acquired) -> ChildSpec:
         config = self._config
         values = {
             "superlink": config.superlink,
             "engine_secret": config.engine_secret,
-            "token": token,
-            "task_id": task_id,
+            "token": task.token,
+            "task_id": task.task_id,
             "flwr_home": str(config.flwr_home),
             "gateway_admin": config.gateway_admin,
             "gateway_secret": config.gateway_secret,
             "progress_url": config.progress_url,
             "progress_token": config.progress_token,
         }
-        return ChildSpec(name=f"serverapp-{run_id}", module="fl_core.flower.server_app", config=values, cwd=config.home)
+        return ChildSpec(
+            name=f"serverapp-{task.run_id}", module="fl_core.flower.server_app", config=values, cwd=config.home
+        )
 
     def _from_child(self, run: Run, line: str | None) -> None:
         """Take a line of a ServerApp, None at its end."""
@@ -214,6 +227,7 @@ class LaboratoryAgent:
                 run.details = " ".join(str(said[key]) for key in ("code", "detail") if said.get(key))
                 run.closed_at_engine = True
                 self._hints(run.session_id)
+                self._save()
 
     def _lose(self, run: Run, why: str) -> None:
         run.status, run.details = "lost", why
@@ -240,6 +254,9 @@ class LaboratoryAgent:
 
         try:
             return await asyncio.to_thread(work)
+        except httpx.HTTPStatusError as error:
+            message = f"the SuperLink refuses: HTTP {error.response.status_code}"
+            raise PeerUnreachable(message, code="federation.engine_lost") from error
         except (httpx.HTTPError, OSError) as error:
             message = f"the SuperLink does not answer: {type(error).__name__}"
             raise PeerUnreachable(message, code="federation.engine_lost") from error

@@ -15,13 +15,17 @@ LARGEST_EXAMPLES = 100_000
 """More than any site has. How much a site weighs is bounded by what it agreed to train with (`fl_core.flower.rounds`)."""
 LARGEST_METRIC = 1e12
 """Beyond any loss, score or duration, and far from where sums of them overflow."""
+CLIENT_APP_RAISED = 2
+"""flwr's number of a failure of the site's own, which no repetition mends."""
 MESSAGE_LOST = 3
 """flwr's number of a message of which the SuperLink does not have all objects."""
+NODE_UNAVAILABLE = 5
+"""flwr's number of a message to a node that is not there."""
 _ARRAY = "packed"
 _CODES_BY_NUMBER = {
     MESSAGE_LOST: "peer.unreachable",
     4: "peer.unreachable",
-    5: "peer.unreachable",
+    NODE_UNAVAILABLE: "peer.unreachable",
     6: "consent.missing",
     7: "protocol.mismatch",
     8: "compute.failed",
@@ -79,27 +83,29 @@ def reply_message(message: Message, reply: RoundReply) -> Message:
     return Message(content, reply_to=message)
 
 
-def read_answer(site_id: str, message: Message) -> SiteAnswer:
+def read_answer(site_id: str, round_number: int, message: Message) -> SiteAnswer:
     """Read a site's answer at the server; a malformed one becomes an error with code federation.update_rejected."""
     try:
         if message.has_error():
-            return _read_error(site_id, message.error)
+            return _read_error(site_id, round_number, message.error)
         metrics = dict(message.content["metrics"])
         examples = metrics.pop("num-examples")
         facts = dict(message.content["facts"])
         packed = _packed(message.content, "update", facts.get("manifest"))
         reply = RoundReply(packed=packed, metrics=_numbers(metrics), num_examples=_examples(examples))
     except Exception:  # noqa: BLE001 - whatever records of another kind lead to
-        return SiteAnswer(site_id=site_id, error_number=2, code="federation.update_rejected")
-    return SiteAnswer(site_id=site_id, reply=reply)
+        return SiteAnswer(
+            site_id=site_id, round=round_number, error_number=CLIENT_APP_RAISED, code="federation.update_rejected"
+        )
+    return SiteAnswer(site_id=site_id, round=round_number, reply=reply)
 
 
-def _read_error(site_id: str, error: Any) -> SiteAnswer:
+def _read_error(site_id: str, round_number: int, error: Any) -> SiteAnswer:
     number = int(error.code)
     code = str(error.reason or "").partition(":")[0]
-    if number not in {2, 6, 7} or code not in CATALOGUE:
+    if number not in {CLIENT_APP_RAISED, 6, 7} or code not in CATALOGUE:
         code = _CODES_BY_NUMBER.get(number, "compute.failed")
-    return SiteAnswer(site_id=site_id, error_number=number, code=code)
+    return SiteAnswer(site_id=site_id, round=round_number, error_number=number, code=code)
 
 
 def _examples(value: object) -> int:

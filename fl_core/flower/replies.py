@@ -1,7 +1,8 @@
 """Replies fetched from the SuperLink one by one: whatever a site put into its own spoils that one only.
 
 flwr's grid fetches all that came in one call, and any reply that does not inflate ends the call for all of them. Here each
-reply is pulled within a limit that follows the model's size, and inflated by itself.
+reply is pulled within a limit that follows the model's size, and inflated by itself; so many at a time, however many sites
+there are.
 """
 
 import json
@@ -17,7 +18,12 @@ from flwr.proto.message_pb2 import ConfirmMessageReceivedRequest
 from flwr.proto.runtime_pb2 import PullAppMessagesRequest
 from flwr.supercore.inflatable.inflatable_object import get_object_head_values_from_object_content, iterate_object_tree
 from flwr.supercore.inflatable.inflatable_protobuf_utils import make_pull_object_fn_protobuf
-from flwr.supercore.inflatable.inflatable_utils import ObjectPullError, inflate_object_from_contents, pull_objects
+from flwr.supercore.inflatable.inflatable_utils import (
+    ObjectPullError,
+    ObjectUnavailableError,
+    inflate_object_from_contents,
+    pull_objects,
+)
 
 from fl_core.errors import InvalidInput
 from fl_core.flower.records import Packed
@@ -27,6 +33,7 @@ TIMES_THE_MODEL = 2
 SPARE_BYTES = 8 * 2**20
 """For metrics and what flwr adds, where the model is small."""
 SPARE_OBJECTS = 256
+LOOK_S = 0.5
 
 
 class ReplyRefused(InvalidInput):
@@ -37,6 +44,27 @@ class ReplyRefused(InvalidInput):
 
 class ReplyLost(Exception):  # noqa: N818 - no failure of ours: the site is asked again
     """The SuperLink does not have all of a reply."""
+
+
+class _NotThereYet(Exception):  # noqa: N818 - no failure: it is waited for
+    """A part of a reply is still being uploaded."""
+
+
+class Places:
+    """How many replies may be in memory at a time: those that are being fetched, and those that nobody has taken yet."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+
+    def take(self, closed: threading.Event) -> None:
+        """Wait for a place; raises LinkClosed once `closed` is set."""
+        while not self._free.acquire(timeout=LOOK_S):
+            if closed.is_set():
+                raise LinkClosed
+
+    def give_back(self) -> None:
+        """Free a place."""
+        self._free.release()
 
 
 class LinkClosed(Exception):  # noqa: N818 - a wish
@@ -80,8 +108,10 @@ class Replies:
             for proto, tree in zip(answer.messages_list, answer.message_object_trees, strict=True)
         ]
 
-    def fetch(self, one: Arrived, room: Room, closed: threading.Event) -> Message:
+    def fetch(self, one: Arrived, room: Room, closed: threading.Event, places: Places) -> Message:
         """Pull a reply's objects, waiting for those that are still being uploaded, and inflate them.
+
+        A reply that is returned keeps a place, which the caller gives back; no place is held while a site uploads.
 
         Raises
         ------
@@ -93,14 +123,32 @@ class Replies:
             Once `closed` is set.
         """
         try:
-            contents = self._pull(one, room, closed)
-            self._confirm(one)
+            contents = self._contents(one, room, closed, places)
         except ReplyRefused:
             self._confirm(one)  # the SuperLink need not keep it
             raise
-        return _inflated(one.message_id, contents, room)
+        try:
+            self._confirm(one)
+            return _inflated(one.message_id, contents, room)
+        except BaseException:
+            places.give_back()
+            raise
 
-    def _pull(self, one: Arrived, room: Room, closed: threading.Event) -> dict[str, bytes]:
+    def _contents(self, one: Arrived, room: Room, closed: threading.Event, places: Places) -> dict[str, bytes]:
+        """Return all objects and hold a place for them."""
+        while True:
+            places.take(closed)
+            try:
+                return self._pull(one, room, closed, keep=True)
+            except _NotThereYet:
+                places.give_back()
+            except BaseException:
+                places.give_back()
+                raise
+            self._pull(one, room, closed, keep=False)
+
+    def _pull(self, one: Arrived, room: Room, closed: threading.Event, *, keep: bool) -> dict[str, bytes]:
+        """Return all objects if they are there now (`keep`), or wait until they are and drop each."""
         object_ids = [node.object_id for node in islice(iterate_object_tree(one.tree), room.objects + 1)]
         if len(object_ids) > room.objects:
             message = f"the reply consists of more than {room.objects} objects"
@@ -111,7 +159,7 @@ class Replies:
             run_id=self._grid.run.run_id,
         )
         try:
-            contents: dict[str, bytes] = pull_objects(object_ids, pull_object_fn=_within(pull, room, closed))
+            contents: dict[str, bytes] = pull_objects(object_ids, pull_object_fn=_within(pull, room, closed, keep=keep))
         except ObjectPullError as error:
             raise ReplyLost(str(error)) from error
         return contents
@@ -123,7 +171,7 @@ class Replies:
         )
 
 
-def _within(pull: Callable[[str], bytes], room: Room, closed: threading.Event) -> Callable[[str], bytes]:
+def _within(pull: Callable[[str], bytes], room: Room, closed: threading.Event, *, keep: bool) -> Callable[[str], bytes]:
     """Return the call with a limit on all that it brings."""
     lock = threading.Lock()
     left = room.bytes
@@ -132,13 +180,18 @@ def _within(pull: Callable[[str], bytes], room: Room, closed: threading.Event) -
         nonlocal left
         if closed.is_set():
             raise LinkClosed
-        content = pull(object_id)
+        try:
+            content = pull(object_id)
+        except ObjectUnavailableError as error:
+            if keep:
+                raise _NotThereYet from error
+            raise
         with lock:
             left -= len(content)
             if left < 0:
                 message = f"the reply is larger than {room.bytes} bytes"
                 raise ReplyRefused(message)
-        return content
+        return content if keep else b""
 
     return pull_one
 

@@ -7,19 +7,20 @@
        +------------------------------- checkpoint, round_closed <-----------------------------------------+
 """
 
+import contextlib
 import logging
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
-from fl_core.errors import CATALOGUE, FlomirError, InvalidInput
+from fl_core.errors import CATALOGUE, FlomirError, InvalidInput, StorageFailed
 from fl_core.flower import checkpoints
 from fl_core.flower.exchange import RoundRequest, SiteAnswer
 from fl_core.flower.records import Arrays, pack, shapes_of
@@ -40,6 +41,7 @@ from model.task_spec import task_spec
 
 TICK_S = 0.25
 PRESENCE_EVERY_S = 2.0
+SHORTEST_DEADLINE_S = 1.0
 MOST_SENDS = 10
 """Messages to one site in one round, the first included."""
 AWAITS_CONSENT = "session.awaits_consent"
@@ -171,7 +173,19 @@ class RoundLoop:
         self._strategy: Strategy = make_strategy(plan.strategy)
 
     def run(self) -> Outcome:
-        """Run to an end; expected failures end in an `Outcome`, a lost engine raises."""
+        """Run to an end and report it; expected failures end in an `Outcome`, a lost engine raises.
+
+        Where the disk refuses even that report, the outcome alone says how it ended.
+        """
+        outcome = self._to_an_end()
+        try:
+            self._tell(outcome.ending, outcome.round, code=outcome.code, detail=outcome.detail)
+        except StorageFailed as error:
+            logger.error("an end was not reported", extra={"ending": outcome.ending, "error": str(error)})
+            return outcome if outcome.ending == "failed" else _failed(outcome.round, error)
+        return outcome
+
+    def _to_an_end(self) -> Outcome:
         number = 0
         try:
             number, weights = self._newest()
@@ -180,20 +194,15 @@ class RoundLoop:
                 number += 1
                 weights = self._round(number, weights)
                 if self._goes_on_after(number) and self._control().pause_after_round:
-                    self._tell("paused", number)
                     return Outcome("paused", number)
         except _Waits:
-            self._tell("paused", number - 1, code=AWAITS_CONSENT)
             return Outcome("paused", number - 1, AWAITS_CONSENT)
         except _Stopped:
-            self._tell("stopped", number)
             return Outcome("stopped", number)
         except FlomirError as error:
             if error.code == "federation.engine_lost":
                 raise
-            self._tell("failed", number, code=error.code, detail=str(error))
-            return Outcome("failed", number, error.code, str(error))
-        self._tell("completed", number)
+            return _failed(number, error)
         return Outcome("completed", number)
 
     def _goes_on_after(self, number: int) -> bool:
@@ -234,7 +243,8 @@ class RoundLoop:
         self._tell("aggregating", number)
         combined = {**weights, **self._strategy.result()}
         aggregated = self._clock()
-        sha256 = save_arrays(checkpoints.weights_path(self._folder, number), combined)
+        with _on_disk("the round's model could not be kept"):
+            sha256 = save_arrays(checkpoints.weights_path(self._folder, number), combined)
         stored = self._clock()
         slowest_s = max(update.train_s + update.score_s for update in state.updates)
         record = RoundRecord(
@@ -253,7 +263,8 @@ class RoundLoop:
             total_s=stored - begun,
             overhead_s=stored - begun - slowest_s,
         )
-        checkpoints.write_record(self._folder, record)
+        with _on_disk("the round's record could not be kept"):
+            checkpoints.write_record(self._folder, record)
         self._tell("round_closed", number, record=record)
         return combined
 
@@ -305,7 +316,7 @@ class RoundLoop:
 
     def _take(self, state: _Round, answer: SiteAnswer, shared: Arrays) -> None:
         site_id = answer.site_id
-        if site_id not in state.waiting:
+        if answer.round != state.number or site_id not in state.waiting:
             return
         if answer.reply is None:
             if answer.error_number in RESEND_NUMBERS and state.sends[site_id] < MOST_SENDS:
@@ -366,7 +377,8 @@ class RoundLoop:
             restarted = mark is not None and mark != sent_mark
             if mark is None or not (restarted or site_id in state.lost) or state.sends[site_id] >= MOST_SENDS:
                 continue
-            self._link.send(state.request, [site_id])
+            left_s = state.begun + self._plan.round_deadline_s - now
+            self._link.send(replace(state.request, deadline_s=max(SHORTEST_DEADLINE_S, left_s)), [site_id])
             state.waiting[site_id] = mark
             state.lost.discard(site_id)
             state.sends[site_id] += 1
@@ -383,21 +395,34 @@ class RoundLoop:
         update: UpdateReceived | None = None,
         record: RoundRecord | None = None,
     ) -> None:
-        self._report(
-            ServerEvent(
-                seq=0,
-                at=datetime.now(UTC),
-                run_id=self._run_id,
-                type=kind,
-                session_id=self._plan.session_id,
-                round=number,
-                site_id=site_id,
-                code=code,
-                detail=detail,
-                update=update,
-                record=record,
-            )
+        event = ServerEvent(
+            seq=0,
+            at=datetime.now(UTC),
+            run_id=self._run_id,
+            type=kind,
+            session_id=self._plan.session_id,
+            round=number,
+            site_id=site_id,
+            code=code,
+            detail=detail,
+            update=update,
+            record=record,
         )
+        with _on_disk("the progress could not be written"):
+            self._report(event)
+
+
+@contextlib.contextmanager
+def _on_disk(what: str) -> Iterator[None]:
+    """Make a refusal of the disk one with a code; `what` says what could not be done."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed.of(error, what) from error
+
+
+def _failed(number: int, error: FlomirError) -> Outcome:
+    return Outcome("failed", number, error.code, str(error))
 
 
 def weighted_metrics(updates: list[UpdateReceived]) -> dict[str, float]:

@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,11 @@ class Runner:
         while not self._worker.prepare():
             time.sleep(PREPARE_EVERY_S)
 
-    def do(self, token: str) -> None:
-        """Work on one task to its end; whatever happens, the task is finished and something is replied."""
+    def do(self, token: str, since: str) -> None:
+        """Work on one task to its end; whatever happens, the task is finished and something is replied.
+
+        Its deadline counts from `since`, when its message arrived, however long it waited for the task before it.
+        """
         from flwr.supercore.heartbeat import HeartbeatSender
         from flwr.supernode.runtime.run_clientapp import pull_task_input, push_message, push_task_output
 
@@ -71,7 +75,7 @@ class Runner:
         context, status = None, "failed"
         try:
             message, context, _, fab = pull_task_input(client)
-            reply = self._reply(message, fab.content, lost)
+            reply = self._reply(message, fab.content, lost, since)
             push_message(client, reply, context)
             status = "completed"
         except Exception as error:
@@ -81,18 +85,18 @@ class Runner:
             heart.stop()
             client.close()
 
-    def _reply(self, message: Any, bundle: bytes, lost: threading.Event) -> Any:
+    def _reply(self, message: Any, bundle: bytes, lost: threading.Event, since: str) -> Any:
         from flwr.app import Message
         from flwr.app.error import Error
 
         from fl_core.flower.messages import reply_message
 
         try:
-            return reply_message(message, self._answer(message, bundle, lost))
+            return reply_message(message, self._answer(message, bundle, lost, since))
         except Refused as refused:
             return Message(Error(refused.number, refused.code), reply_to=message)
 
-    def _answer(self, message: Any, bundle: bytes, lost: threading.Event) -> Any:
+    def _answer(self, message: Any, bundle: bytes, lost: threading.Event, since: str) -> Any:
         from flwr.common.constant import ErrorCode
 
         from fl_core.flower.messages import read_request
@@ -102,7 +106,8 @@ class Runner:
             logger.warning("bundle refused", extra={"bundle": found[:12]})
             raise Refused(ErrorCode.INVALID_FAB, "protocol.mismatch")
         try:
-            return self._worker.answer(read_request(message), found, is_cancelled=lost.is_set)
+            request, waited_s = read_request(message), waited(since, datetime.now(UTC))
+            return self._worker.answer(request, found, is_cancelled=lost.is_set, waited_s=waited_s)
         except FlomirError as error:
             logger.warning("round refused", extra={"code": error.code})
             number = (
@@ -114,6 +119,14 @@ class Runner:
         except Exception as error:
             logger.exception("round failed")
             raise Refused(ErrorCode.CLIENT_APP_RAISED_EXCEPTION, f"compute.failed:{type(error).__name__}") from None
+
+
+def waited(since: str, now: datetime) -> float:
+    """Return for how many seconds a task has been here; 0 where nobody says or the clock was put back."""
+    try:
+        return max(0.0, (now - datetime.fromisoformat(since)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def beat(client: Any, lost: threading.Event) -> Any:
@@ -155,7 +168,7 @@ def main(config_path: Path) -> None:
     threading.Thread(target=runner.prepare_while_idle, name="prepare", daemon=True).start()
     for line in sys.stdin:
         task = json.loads(line)
-        runner.do(task["token"])
+        runner.do(task["token"], task.get("since", ""))
         say(done=task["task_id"])
 
 

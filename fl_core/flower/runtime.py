@@ -1,6 +1,7 @@
 """Clients of flwr's runtime API: acquiring tasks with the executor's secret, and working on one with its token."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 from flwr.proto.runtime_pb2 import AcquireTaskRequest
@@ -70,9 +71,18 @@ def task_client(address: str, token: str, *, component: str, max_time_s: float |
     )
 
 
-def acquire(client: RuntimeHttpClient, task_type: str) -> tuple[str, str, str] | None:
-    """Claim a task of exactly this type; returns (task id, run id, token), or None when there is none."""
+class Acquired(NamedTuple):
+    """A claimed task; `since` is when its message arrived on this computer (ISO 8601)."""
+
+    task_id: str
+    run_id: str
+    token: str
+    since: str
+
+
+def acquire(client: RuntimeHttpClient, task_type: str) -> Acquired | None:
+    """Claim a task of exactly this type, or return None when there is none."""
     answer = client.AcquireTask(AcquireTaskRequest(supported_task_types=[task_type]))
     if not (answer.HasField("task") and answer.token) or answer.task.type != task_type:
         return None
-    return str(answer.task.task_id), str(answer.task.run_id), answer.token
+    return Acquired(str(answer.task.task_id), str(answer.task.run_id), answer.token, answer.task.pending_at)

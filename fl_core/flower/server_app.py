@@ -1,7 +1,8 @@
 """The ServerApp: reads the session's plan and runs the round loop on flwr's grid. Torch-free.
 
 Started by the laboratory's agent with the token of an acquired task, or as ``app`` by anything that speaks flwr. The
-last line on stdout tells the agent how the run ended; without such a line the run counts as lost.
+last line on stdout tells the agent how the run ended; without such a line, as when the SuperLink is gone, the run counts
+as lost and is begun again.
 """
 
 import logging
@@ -14,7 +15,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from fl_core.errors import FlomirError, InvalidInput
+from fl_core.errors import FlomirError, InvalidInput, StorageFailed
 from fl_core.flower.configs import ServerAppConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
 from fl_core.flower.process import config_option, ignore_interrupts, read_config, say, settle_environment
@@ -44,7 +45,10 @@ def run_session(grid: Any, plan_path: Path, run_id: str, config: ServerAppConfig
 
     plan = read_plan(plan_path)
     hints = Hints(config.progress_url, config.progress_token) if config else Hints("", "")
-    log = EventLog(plan_path.parent / "progress.jsonl", hints)
+    try:
+        log = EventLog(plan_path.parent / "progress.jsonl", hints)
+    except OSError as error:
+        raise StorageFailed.of(error, "the progress could not be written") from error
     wake = gateway_waker(config.gateway_admin, config.gateway_secret) if config else lambda: None
     link = FlowerLink(grid, plan.sites, wake)
     try:
@@ -141,8 +145,10 @@ def main(config_path: Path) -> None:
     try:
         outcome = work_on_task(config)
     except FlomirError as error:
-        logger.error("run lost", extra={"code": error.code, "error": str(error)})
-        sys.exit(3)
+        logger.error("run ended", extra={"code": error.code, "error": str(error)})
+        if error.code == "federation.engine_lost":
+            sys.exit(3)
+        outcome = Outcome("failed", 0, error.code, str(error))
     say(outcome=outcome.ending, round=outcome.round, code=outcome.code, detail=outcome.detail)
 
 

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from fl_core.errors import ComputeFailed
 from fl_core.flower.configs import SiteAgentConfig
-from fl_core.flower.runtime import CLIENT_TASK, acquire, executor_client, task_client
+from fl_core.flower.runtime import CLIENT_TASK, Acquired, acquire, executor_client, task_client
 from fl_core.supervision.child import Child, ChildSpec, write_private
 from fl_core.supervision.reconcile import next_delay_s
 
@@ -54,7 +54,7 @@ class SiteAgent:
                 await self._ensure_runner()
                 task = await self._next_task()
                 known = ""
-                await self._run_task(*task)
+                await self._run_task(task)
             except (ComputeFailed, httpx.HTTPError, OSError) as error:
                 if type(error).__name__ != known:  # told once, not at every attempt
                     known = type(error).__name__
@@ -98,7 +98,7 @@ class SiteAgent:
         self._runner.start()  # in the main thread, which lives as long as this process
         await asyncio.to_thread(self._runner.wait_ready, RUNNER_READY_S)
 
-    async def _next_task(self) -> tuple[str, str]:
+    async def _next_task(self) -> Acquired:
         """Wait until there is a task: at once when woken, else every few seconds."""
         client = executor_client(self._config.runtime, self._config.secret_file)
         quick = FAST_POLLS
@@ -106,7 +106,7 @@ class SiteAgent:
             while self._runner is not None and self._runner.is_alive:
                 task = await asyncio.to_thread(acquire, client, CLIENT_TASK)
                 if task is not None:
-                    return task[0], task[2]
+                    return task
                 pause_s = FAST_POLL_S if quick > 0 else self._config.poll_s
                 quick -= 1
                 with contextlib.suppress(TimeoutError):
@@ -118,12 +118,12 @@ class SiteAgent:
         message = "the runner ended while it was idle"
         raise ComputeFailed(message)
 
-    async def _run_task(self, task_id: str, token: str) -> None:
-        write_private(self._task_file, json.dumps({"task_id": task_id, "token": token}))
-        runner = self._runner
+    async def _run_task(self, task: Acquired) -> None:
+        task_id, runner = task.task_id, self._runner
+        write_private(self._task_file, json.dumps({"task_id": task_id, "token": task.token}))
         try:
             if runner is not None:
-                runner.send(json.dumps({"task_id": task_id, "token": token}))
+                runner.send(json.dumps({"task_id": task_id, "token": task.token, "since": task.since}))
             while task_id not in self._done and runner is not None and runner.is_alive:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), 1.0)

@@ -45,14 +45,6 @@ class RelayConfig(BaseModel):
     cert: Path
     key: Path
     public_key_pem: str = Field(description="the site's public key, the only one that is served")
-    wake_url: str | None = Field(
-        default=None, description="the site agent's hint address, POSTed when a message passes"
-    )
-    wake_token: str | None = Field(default=None, description="bearer token of the hint")
-    local_cert: Path | None = Field(
-        default=None, description="with local_key: serve TLS on loopback; made when missing"
-    )
-    local_key: Path | None = None
     proxy_file: Path | None = Field(default=None, description="the proxy to go through; without the file none")
     home: Path | None = None
     answer_within_s: float = Field(default=24.0, gt=0, le=28, description="then 503, before the SuperNode gives up")

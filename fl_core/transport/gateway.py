@@ -80,8 +80,8 @@ class Gateway:
 
     def __init__(self, config: GatewayConfig, *, journal: Path | None = None) -> None:
         self._config = config
-        self._trusted: TrustedSites = read_trusted(config.trusted_file)
         self._mark = _mark(config.trusted_file)
+        self._trusted: TrustedSites = read_trusted(config.trusted_file)
         self._replay = ReplayStore(journal)
         self._limit = RateLimit()
         self._peers, self._peer_polls = Places(PEER_AT_ONCE, PLACE_WAIT_S), Places(PEER_POLLS, PLACE_WAIT_S)
@@ -283,26 +283,31 @@ class Gateway:
     def reload(self) -> int:
         """Read the trusted list and the certificate again; end connections no longer trusted and return how many.
 
-        A list that cannot be read leaves the present one in force.
+        What cannot be read leaves its present one in force, and keeps the other from nothing.
         """
-        mark = _mark(self._config.trusted_file)
+        self._mark = _mark(self._config.trusted_file)  # before it is read: what is written meanwhile is seen next time
+        try:
+            self._tls.load_cert_chain(self._config.cert, self._config.key)
+        except OSError as error:
+            logger.error("the certificate cannot be read, the former one is shown", extra={"reason": str(error)})
         try:
             self._trusted = read_trusted(self._config.trusted_file)
-            self._tls.load_cert_chain(self._config.cert, self._config.key)
-        except (StorageFailed, OSError) as error:
-            logger.error("trust files cannot be read, the former ones stay in force", extra={"reason": str(error)})
+        except StorageFailed as error:
+            logger.error("the list cannot be read, the former one stays in force", extra={"reason": str(error)})
             return 0
-        self._mark = mark
         ended = self._server.abort_untrusted(self._trusted.sites.keys())
         logger.info("trusted sites read", extra={"sites": len(self._trusted.sites), "connections_ended": ended})
         return ended
 
+    def reload_if_changed(self) -> None:
+        """Read the trust files again if the list is another one than was read last."""
+        if _mark(self._config.trusted_file) != self._mark:
+            self.reload()
+
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_S)
-            if _mark(self._config.trusted_file) != self._mark:
-                self.reload()
-                self._mark = _mark(self._config.trusted_file)
+            self.reload_if_changed()
 
 
 def _still_there(connection: Connection) -> None:

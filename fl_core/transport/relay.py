@@ -11,13 +11,13 @@ import hashlib
 import json
 import logging
 import random
-import ssl
 import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
-from aiohttp import ClientError, ClientTimeout, web
+from aiohttp import ClientError, web
 from multidict import CIMultiDict
 
 from fl_core.errors import NotTrusted, PeerUnreachable
@@ -29,9 +29,7 @@ from fl_core.transport.node_auth import NodeAuth
 from fl_core.transport.proxy import Proxy, load_proxy
 from fl_core.transport.replay import Answer
 from fl_core.transport.serve import run_process
-from fl_core.transport.upstream import fetch, gateway_session, loopback_session, read_body
-from fl_core.transport.wire import has_message
-from fl_core.trust.loopback import ensure_loopback_certificate
+from fl_core.transport.upstream import fetch, gateway_session, read_body
 
 logger = logging.getLogger("fl_core.transport.relay")  # also when run as __main__
 
@@ -39,7 +37,6 @@ TRY_FOR_S = 300.0
 KEEP_ANSWER_S = 120.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
-WAKE_TIMEOUT_S = 2.0
 FAREWELL_S = 2.0
 GOES_ON = fleet.ONCE | fleet.PROOF_OF_RECEIPT
 """Calls that are finished in the background; pulls, heartbeats, arrival and farewell only matter while asked."""
@@ -88,7 +85,6 @@ class Relay:
         self._auth = NodeAuth(config.public_key_pem)
         self._clock = clock
         self._transfers: dict[str, _Transfer] = {}
-        self._background: set[asyncio.Task[None]] = set()
         self.gateway = GatewayState()
         self._proxy: Proxy | None = None
 
@@ -97,11 +93,10 @@ class Relay:
         config = self._config
         self._proxy = load_proxy(config.proxy_file) if config.proxy_file is not None else None
         self._session = gateway_session(ca=config.ca, cert=config.cert, key=config.key, proxy=self._proxy)
-        self._local = loopback_session()
         self._server = TrackingServer(self._handle)
         self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", config.port, ssl_context=self._local_tls(), reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", config.port, reuse_address=True)
         await site.start()
         return {"port": self._runner.addresses[0][1]}
 
@@ -112,17 +107,6 @@ class Relay:
                 transfer.task.cancel()
         await self._runner.cleanup()
         await self._session.close()
-        await self._local.close()
-
-    def _local_tls(self) -> ssl.SSLContext | None:
-        cert, key = self._config.local_cert, self._config.local_key
-        if cert is None or key is None:
-            return None
-        ensure_loopback_certificate(cert, key)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.load_cert_chain(cert, key)
-        return context
 
     # --- the SuperNode's side -------------------------------------------------------------------------------------
 
@@ -163,8 +147,6 @@ class Relay:
         else:
             within_s = FAREWELL_S if path == fleet.DEACTIVATE else self._config.answer_within_s
             answer = await self._while_asked(connection, _Transfer(path, headers, body, uuid.uuid4().hex), within_s)
-        if answer is not None and answer.status == 200:
-            self._hint(path, answer)
         return answer
 
     def _joined(self, path: str, headers: CIMultiDict[str], body: bytes) -> _Transfer:
@@ -179,13 +161,18 @@ class Relay:
             transfer = _Transfer(path, headers, body, request_id)
             transfer.task = asyncio.create_task(self._deliver(transfer, TRY_FOR_S))
             self._transfers[request_id] = transfer
-            transfer.task.add_done_callback(lambda _done: self._forget_later(request_id))
+            transfer.task.add_done_callback(partial(self._forget_later, transfer))
         transfer.headers = headers
         return transfer
 
-    def _forget_later(self, request_id: str) -> None:
+    def _forget_later(self, transfer: _Transfer, _done: asyncio.Task[Answer]) -> None:
         """Drop an answer that nobody fetches."""
-        asyncio.get_running_loop().call_later(KEEP_ANSWER_S, self._transfers.pop, request_id, None)
+        asyncio.get_running_loop().call_later(KEEP_ANSWER_S, self._forget, transfer)
+
+    def _forget(self, transfer: _Transfer) -> None:
+        """Drop this transfer; the same request may be on its way anew, which stays."""
+        if self._transfers.get(transfer.request_id) is transfer:
+            del self._transfers[transfer.request_id]
 
     async def _meanwhile(self, transfer: _Transfer) -> Answer | None:
         task = transfer.task
@@ -194,7 +181,7 @@ class Relay:
         done, _ = await asyncio.wait({task}, timeout=self._config.answer_within_s)
         if not done:
             return None
-        self._transfers.pop(transfer.request_id, None)
+        self._forget(transfer)
         with contextlib.suppress(PeerUnreachable):
             return task.result()
         return None
@@ -258,23 +245,6 @@ class Relay:
             logger.warning("the laboratory did not accept a signature: clocks differ, or the node is not registered")
         self.gateway.note("connected")
         return False
-
-    # --- hints ----------------------------------------------------------------------------------------------------
-
-    def _hint(self, path: str, answer: Answer) -> None:
-        """Tell the site's agent that there is something to poll for."""
-        arrived = (path == fleet.PULL and has_message(answer.body)) or path == fleet.CONFIRM
-        if arrived and self._config.wake_url is not None:
-            task = asyncio.create_task(self._wake(self._config.wake_url))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
-
-    async def _wake(self, url: str) -> None:
-        token = self._config.wake_token
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        with contextlib.suppress(ClientError, TimeoutError, OSError):  # a hint: the agent polls anyway
-            async with self._local.post(url, headers=headers, timeout=ClientTimeout(total=WAKE_TIMEOUT_S)):
-                pass
 
 
 def _code(answer: Answer) -> str:

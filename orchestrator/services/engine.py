@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from fl_core.errors import ComputeFailed, FlomirError, NotFound, PeerUnreachable
+from fl_core.errors import CATALOGUE, ComputeFailed, FlomirError, NotFound, PeerUnreachable
 from fl_core.protocol.messages import Json
 
 TIMEOUT_S = 15.0
@@ -33,6 +33,12 @@ class RunStatus:
     def is_over(self) -> bool:
         """Tell whether the run has ended in one way or another."""
         return self.status.split(":")[0] in {"finished", "completed", "stopped", "failed"}
+
+    @property
+    def failure(self) -> tuple[str, str] | None:
+        """Return the code and the words of a run that failed by itself, None where the details name no code."""
+        code, _, words = self.details.partition(" ")
+        return (code, words or code) if self.status == "failed" and code in CATALOGUE else None
 
 
 class Engine(Protocol):

@@ -186,7 +186,11 @@ class SessionRuns:
         self._ingest.read(row.id)  # what it wrote before it ended
         with self._desk.database.read() as connection:
             present = lab_sessions.by_id(connection, row.id)
-        if present.state is SessionState.RUNNING and present.run_id == row.run_id:
+        if present.state is not SessionState.RUNNING or present.run_id != row.run_id:
+            return
+        if status.failure is not None:  # which it could not write down itself, as on a full disk
+            self._fail(present, *status.failure)
+        else:
             self._lose(present, status.details or f"the run is {status.status}")
 
     def _longest_silence_s(self, row: SessionRow) -> float:

@@ -13,7 +13,7 @@ from fl_core.trust.identity import certificate_key, load_certificate, spki_pem
 from fl_core.trust.trusted import write_trusted
 from orchestrator.services.engine import Engine, Gateway
 
-_LISTED = (EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED)
+_LIVE = frozenset({EnrolmentState.PENDING, EnrolmentState.TRUSTED, EnrolmentState.SUSPENDED})
 _GONE = frozenset({EnrolmentState.REVOKED, EnrolmentState.LEFT})
 
 logger = logging.getLogger(__name__)
@@ -40,8 +40,11 @@ class TrustList:
     def write_file(self) -> None:
         """Replace the list only (at the start, before there is a gateway)."""
         with self._lock:
-            known = {state: lab_sites.fingerprints(self._desk.database, state) for state in _LISTED}
-            write_trusted(self._path, known[EnrolmentState.TRUSTED], suspended=known[EnrolmentState.SUSPENDED])
+            known = {state: lab_sites.fingerprints(self._desk.database, state) for state in EnrolmentState}
+            gone = set().union(*(known[state] for state in _GONE))
+            revoked = sorted(gone.difference(*(known[state] for state in _LIVE)))  # a key may have come back
+            trusted, suspended = known[EnrolmentState.TRUSTED], known[EnrolmentState.SUSPENDED]
+            write_trusted(self._path, trusted, revoked, suspended=suspended)
 
     def settle_nodes(self, *, again: bool = False) -> bool:
         """Register trusted sites that have no node yet (`again`: all of them), remove those of sites that are gone.

@@ -65,7 +65,6 @@ class WideAreaFederation(Federation):
             "cert": str(enrolled.cert),
             "key": str(enrolled.key_path),
             "public_key_pem": spki_pem(key.public_key()).decode(),
-            "wake_url": f"http://127.0.0.1:{site.agent_port}/wake",
             "home": str(site.home),
         }
         name = f"{site.site_id}-relay"

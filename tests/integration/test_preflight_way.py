@@ -14,8 +14,8 @@ from contributor.schemas_network import PreflightLine
 from fl_core.errors import PeerUnreachable
 from fl_core.protocol import peer_api
 from fl_core.transport.proxy import Proxy
-from fl_core.trust.loopback import ensure_loopback_certificate
 from fl_core.trust.tls import client_context, enrol_context
+from tests.support.loopback import ensure_loopback_certificate
 from tests.support.proxy import NAME, running_proxy
 from tests.support.transport import Laboratory, laboratory
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fl_core.trust.loopback import ensure_loopback_certificate
 from flomir.daemon_process import DaemonError, DaemonProcess
 from flomir.demo import federation as fed
 from flomir.waiting import wait_until
+from tests.support.loopback import ensure_loopback_certificate
 from tests.support.proxy import NAME, RunningProxy, running_proxy
 from tests.support.stack import child_pid, make_studies
 

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from tests.support.transport import (
     Laboratory,
     Process,
     Seen,
-    Upstream,
     laboratory,
     relay,
     signed_headers,
@@ -32,16 +30,13 @@ from tests.support.trust import Site
 
 
 class Way:
-    """A laboratory, a relay of a trusted site, and the site's agent."""
+    """A laboratory, and a relay of a trusted site."""
 
-    def __init__(self, lab: Laboratory, process: Process, site: Site, agent: Upstream) -> None:
-        self.lab, self.relay, self.site, self.agent = lab, process, site, agent
+    def __init__(self, lab: Laboratory, process: Process, site: Site) -> None:
+        self.lab, self.relay, self.site = lab, process, site
 
     def client(self) -> httpx.Client:
-        context = ssl.create_default_context(cafile=self.relay.config.parent / "relay.pem")
-        return httpx.Client(
-            base_url=f"https://127.0.0.1:{self.relay.port}", verify=context, timeout=40, trust_env=False
-        )
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.relay.port}", timeout=40, trust_env=False)
 
     def post(self, path: str, body: bytes = b"x") -> httpx.Response:
         with self.client() as client:
@@ -55,13 +50,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def running(folder: Path) -> Iterator[Way]:
-    agent = Upstream(lambda seen: (204, b""))
     with laboratory(folder, hold_s=5.0) as lab:
         site = lab.new_site("site-aaaaaaaaaaaa")
-        url = f"http://127.0.0.1:{agent.port}/wake"
-        with relay(folder, lab.gateway.port, site, answer_within_s=24.0, wake_url=url) as process:
-            yield Way(lab, process, site, agent)
-    agent.close()
+        with relay(folder, lab.gateway.port, site, answer_within_s=24.0) as process:
+            yield Way(lab, process, site)
 
 
 @pytest.fixture
@@ -71,7 +63,6 @@ def way(running: Way) -> Way:
     running.lab.superlink.behave = lambda seen: (200, seen.body)
     running.post("/v1/fleet/get-run")  # shows that the last message of the test before has arrived
     running.lab.superlink.seen.clear()
-    running.agent.seen.clear()
     return running
 
 
@@ -109,14 +100,6 @@ def test_only_the_sites_own_fresh_signature_is_served(way: Way) -> None:
 def test_nothing_but_the_fleet_api_is_served(way: Way, path: str) -> None:
     assert way.post(path).status_code == 404
     assert not way.lab.superlink.seen
-
-
-def test_a_pulled_message_wakes_the_agent(way: Way) -> None:
-    way.lab.superlink.behave = lambda seen: (200, MESSAGE)
-    assert way.post(PULL).content == MESSAGE
-    wait_until(lambda: way.agent.paths() == ["/wake"])
-    way.post("/v1/fleet/confirm-message-received", b"c")
-    wait_until(lambda: len(way.agent.seen) == 2)
 
 
 def test_a_wake_at_the_gateway_reaches_a_held_pull_at_once(way: Way) -> None:
@@ -203,7 +186,7 @@ def test_an_upload_slower_than_the_supernode_waits_goes_on_in_the_background(fol
     other_folder = folder / "slow"
     other_folder.mkdir()
     with relay(other_folder, way.lab.gateway.port, way.site, answer_within_s=0.5) as process:
-        impatient = Way(way.lab, process, way.site, way.agent)
+        impatient = Way(way.lab, process, way.site)
         first = impatient.post(PUSH, b"large")
         assert (first.status_code, first.json()["code"]) == (503, "peer.unreachable")
         release.set()
@@ -217,7 +200,7 @@ def test_a_refused_certificate_is_not_shown_to_the_supernode(folder: Path, way: 
     other_folder = folder / "refused"
     other_folder.mkdir()
     with relay(other_folder, way.lab.gateway.port, way.site, answer_within_s=1.0) as process:
-        refused = Way(way.lab, process, way.site, way.agent)
+        refused = Way(way.lab, process, way.site)
         assert refused.post("/v1/fleet/get-run").status_code == 503
         begun = time.monotonic()
         assert refused.post("/v1/fleet/deactivate-node").status_code == 503
@@ -236,7 +219,7 @@ def test_no_gateway_is_a_503_in_time_and_it_goes_on_by_itself(folder: Path, way:
     other_folder.mkdir()
     try:
         with relay(other_folder, way.lab.gateway.port, way.site, answer_within_s=1.0) as process:
-            alone = Way(way.lab, process, way.site, way.agent)
+            alone = Way(way.lab, process, way.site)
             begun = time.monotonic()
             assert alone.post(PULL).status_code == 503
             assert time.monotonic() - begun < 3
@@ -264,8 +247,8 @@ def test_flwrs_own_client_is_understood(way: Way) -> None:
     way.lab.superlink.behave = lambda seen: (200, answer.SerializeToString())
     with fleet_client.FleetHttpClient.from_server_address(
         f"127.0.0.1:{way.relay.port}",
-        False,
-        (way.relay.config.parent / "relay.pem").read_bytes(),
+        True,
+        None,
         interceptors=[node_auth.NodeAuthHttpInterceptor(way.site.key, way.site.key.public_key())],
     ) as client:
         assert len(client.PullMessages(fleet_pb2.PullMessagesRequest()).messages_list) == 1

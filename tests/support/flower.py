@@ -242,7 +242,6 @@ class Federation:
         }
         agent = {
             "port": site.agent_port,
-            "token": secrets.token_hex(16),
             "runtime": f"127.0.0.1:{site.node_port}",
             "home": str(site.home),
             "grants_file": str(site.grants),
@@ -364,9 +363,9 @@ def run_bundle(orchestrator: Path, superlink: str, bundle: bytes, plan: Path) ->
     task = acquire(client, SERVER_TASK)
     client.close()
     assert task is not None
-    assert task[1] == run_id
+    assert task.run_id == run_id
     values = {
-        "superlink": superlink, "engine_secret": secret, "token": task[2], "task_id": task[0],
+        "superlink": superlink, "engine_secret": secret, "token": task.token, "task_id": task.task_id,
         "flwr_home": str(flower / "home"),
     }  # fmt: skip
     child = Child(ChildSpec(name="dishonest", module="fl_core.flower.server_app", config=values, cwd=orchestrator))

@@ -240,9 +240,7 @@ def laboratory(folder: Path, *, hold_s: float = 5.0) -> Iterator[Laboratory]:
 
 
 @contextlib.contextmanager
-def relay(
-    folder: Path, gateway_port: int, site: Site, *, answer_within_s: float = 10.0, wake_url: str | None = None
-) -> Iterator[Process]:
+def relay(folder: Path, gateway_port: int, site: Site, *, answer_within_s: float = 10.0) -> Iterator[Process]:
     """Run a relay process of a site."""
     config = folder / f"relay-{site.site_id}.json"
     config.write_text(
@@ -254,9 +252,6 @@ def relay(
                 "cert": str(site.cert),
                 "key": str(site.key_path),
                 "public_key_pem": spki_pem(site.key.public_key()).decode(),
-                "wake_url": wake_url,
-                "local_cert": str(folder / "relay.pem"),
-                "local_key": str(folder / "relay.key"),
                 "answer_within_s": answer_within_s,
                 "home": str(folder),
             }

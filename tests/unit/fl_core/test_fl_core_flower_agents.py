@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from fl_core.errors import PeerUnreachable
 from fl_core.flower.configs import LaboratoryAgentConfig
-from fl_core.flower.laboratory_agent import LaboratoryAgent, make_app
+from fl_core.flower.control import Control
+from fl_core.flower.laboratory_agent import LaboratoryAgent, Run, make_app
 from fl_core.flower.process import ensure_secret
 from fl_core.flower.reporting import Hints
 from tests.support.flower import free_port
@@ -115,6 +118,69 @@ def test_a_start_that_is_asked_again_while_it_goes_on_gives_one_run(
 
     assert asyncio.run(ask_twice()) == ["1", "1"]
     assert control.started == 1
+
+
+def control_that_gets(status: int, said: object) -> Control:
+    """Return a client of a SuperLink that answers every call in this way."""
+    control = Control("127.0.0.1:9", "e" * 24)
+    control._client._client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(status, json=said)))
+    return control
+
+
+def test_a_run_that_the_superlink_does_not_know_is_none_and_needs_no_end() -> None:
+    control = control_that_gets(404, {"code": 16, "detail": "Run ID not found."})
+    assert control.run("7") is None
+    assert control.stop_run("7") is False
+
+
+def test_a_run_that_has_ended_needs_no_end_and_another_refusal_is_one() -> None:
+    assert control_that_gets(412, {"code": 18, "detail": "Run is already finished."}).stop_run("7") is False
+    for control in (control_that_gets(412, {"code": 15, "detail": "no"}), control_that_gets(404, {"detail": "no"})):
+        with pytest.raises(httpx.HTTPStatusError):
+            control.stop_run("7")
+        with pytest.raises(httpx.HTTPStatusError):
+            control.run("7")
+
+
+def test_a_refusal_of_the_superlink_is_told_with_its_status(tmp_path: Path) -> None:
+    agent = laboratory(tmp_path)
+    agent._control = control_that_gets(500, {"detail": "Internal server error."})
+    status, body = ask(agent, "GET", "/nodes")
+    assert status == 503
+    assert isinstance(body, dict)
+    assert "HTTP 500" in body["detail"]
+
+
+def test_a_run_that_cannot_be_closed_keeps_no_other_run_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"run_id": one, "session_id": one, "plan": "p", "status": "stopped"} for one in ("1", "2")]
+    rows += [{"run_id": "3", "session_id": "3", "plan": "p", "status": "pending"}]
+    (tmp_path / "flower").mkdir()
+    (tmp_path / "flower" / "runs.json").write_text(json.dumps(rows))
+    agent = laboratory(tmp_path)
+    closed: list[str] = []
+
+    async def close(run: Run) -> None:
+        if run.run_id == "1":
+            message = "no"
+            raise PeerUnreachable(message)
+        closed.append(run.run_id)
+
+    claims: list[None] = []
+    monkeypatch.setattr(agent, "_close_at_engine", close)
+    monkeypatch.setattr(agent, "_claim", lambda: claims.append(None))
+    with pytest.raises(PeerUnreachable):
+        asyncio.run(agent._tick())
+    assert (closed, len(claims)) == (["2"], 1)
+
+
+def test_how_a_run_ended_is_on_the_disk_once_it_was_heard(tmp_path: Path) -> None:
+    agent = laboratory(tmp_path)
+    run = agent._runs["7"] = Run("7", "s", "p", "running")
+    agent._from_child(run, json.dumps({"outcome": "completed", "round": 3}))
+    kept = json.loads((tmp_path / "flower" / "runs.json").read_text())[0]
+    assert (kept["status"], kept["round"], kept["closed_at_engine"]) == ("completed", 3, True)
 
 
 def test_the_executors_secret_is_private_and_made_once(tmp_path: Path) -> None:

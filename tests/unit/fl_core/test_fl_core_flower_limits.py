@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -192,6 +193,39 @@ def test_a_round_that_takes_more_memory_than_allowed_ends_with_its_own_code(
     allow(hospital, Resources(memory_mib=256))
     monkeypatch.setattr("model.machine.resident_bytes", lambda: 257 * 1024 * 1024)
     hospital.refused("site.memory_limit")
+
+
+def test_data_that_took_too_much_memory_is_not_loaded_again_until_its_next_round(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(hospital, Resources(memory_mib=256))
+    monkeypatch.setattr("model.machine.resident_bytes", lambda: 257 * 1024 * 1024)
+    assert not hospital.worker.prepare()
+    hospital.refused("site.memory_limit")
+    monkeypatch.setattr("model.machine.resident_bytes", lambda: 0)
+    assert not hospital.worker.prepare()
+    assert hospital.answer().num_examples == 4
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"paused": True},
+        {"hours": NIGHT},
+        {"valid_until": NOON},
+        {"rounds_a_week": 1, "rule_id": "r", "begun": {"a/1": NOON - timedelta(days=1)}},
+    ],
+)
+def test_data_is_not_loaded_ahead_of_a_round_that_may_not_begin_now(
+    hospital: Hospital, changes: dict[str, Any]
+) -> None:
+    hospital.worker = SiteWorker(
+        grants=GrantsFile(hospital.grants), report=hospital.events.append, local_time=lambda: NOON
+    )
+    allow(hospital, **{"valid_until": NOON + timedelta(days=1), **changes})
+    assert not hospital.worker.prepare()
+    allow(hospital, valid_until=NOON + timedelta(days=1))
+    assert hospital.worker.prepare()
 
 
 def test_the_processor_threads_are_those_the_site_allows(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord, RecordDict
+from flwr.common.constant import TIMESTAMP_TOLERANCE
 from flwr.common.serde import message_to_proto
 from flwr.proto.message_pb2 import (
     ConfirmMessageReceivedRequest,
@@ -33,7 +34,7 @@ from flwr.superlink.grid.http_grid import HttpGrid
 
 from fl_core.errors import FlomirError
 from fl_core.flower.exchange import RoundReply, RoundRequest, SiteAnswer
-from fl_core.flower.flower_link import FlowerLink
+from fl_core.flower.flower_link import MOST_IN_MEMORY, TTL_MARGIN_S, FlowerLink
 from fl_core.flower.messages import STYPE, reply_message
 from fl_core.flower.records import Packed, pack
 from fl_core.protocol.plan import PlannedSite
@@ -121,8 +122,11 @@ class House:
         sites = tuple(PlannedSite(site_id=name, name=name, node_id=str(n)) for n, name in enumerate(names, 1))
         self.nodes = {site.site_id: int(site.node_id) for site in sites}
         self.link = FlowerLink(self.grid, sites, lambda: None)
+        self.ask(1, *names)
+
+    def ask(self, number: int, *names: str) -> None:
         request = RoundRequest(
-            session_id="s", round=1, rounds=1, proximal_mu=0.0, deadline_s=60.0, packed=PACKED
+            session_id="s", round=number, rounds=9, proximal_mu=0.0, deadline_s=60.0, packed=PACKED
         )  # fmt: skip
         self.link.send(request, list(names))
 
@@ -134,6 +138,12 @@ class House:
             packed = Packed(PACKED.manifest, name.encode().ljust(len(PACKED.data)))
             return reply_message(self.message_of(name), RoundReply(packed=packed, metrics={}, num_examples=3))
         return Message(content, reply_to=self.message_of(name))
+
+    def was_confirmed(self, reply: Message, within_s: float = 5.0) -> bool:
+        until = time.monotonic() + within_s
+        while time.monotonic() < until and reply.object_id not in self.superlink.confirmed:
+            time.sleep(0.01)
+        return reply.object_id in self.superlink.confirmed
 
     def send(
         self,
@@ -305,3 +315,100 @@ def test_a_superlink_that_does_not_give_its_objects_ends_the_run() -> None:
         with pytest.raises(FlomirError) as raised:
             lab.answers(1)
         assert raised.value.code == "federation.engine_lost"
+
+
+def test_a_reply_that_was_fetched_but_not_taken_is_not_counted_in_the_next_round() -> None:
+    with house("a") as lab:
+        late = lab.reply("a")
+        lab.send(late)
+        assert lab.was_confirmed(late)
+        until = time.monotonic() + 5
+        while any(thread.name == "reply" for thread in threading.enumerate()) and time.monotonic() < until:
+            time.sleep(0.01)
+        lab.ask(2, "a")
+        assert lab.link.receive(0.2) == []
+        lab.send(lab.reply("a"))
+        answer = lab.answers(1)["a"]
+        assert (answer.round, answer.reply is None) == (2, False)
+
+
+def test_a_reply_to_a_closed_round_is_taken_off_the_superlink_and_dropped() -> None:
+    with house("a", "b") as lab:
+        late = lab.reply("a")
+        lab.ask(2, "a")
+        lab.send(late)
+        assert lab.was_confirmed(late)
+        lab.send(lab.reply("b"))  # of the first round, in which b was asked last
+        lab.send(lab.reply("a"))
+        assert lab.answers(1)["a"].round == 2
+        assert lab.link.receive(0.2) == []
+
+
+def test_while_a_message_is_pushed_the_former_one_of_its_site_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    with house("a") as lab:
+        late = lab.reply("a")
+        push = lab.grid.push_messages
+
+        def slowly(messages: Iterable[Message]) -> Iterable[str]:
+            lab.send(late)
+            assert lab.was_confirmed(late)
+            return push(messages)
+
+        monkeypatch.setattr(lab.grid, "push_messages", slowly)
+        lab.ask(2, "a")
+        assert lab.link.receive(0.2) == []
+
+
+def test_a_message_does_not_outlive_its_round_by_much() -> None:
+    with house("a") as lab:
+        assert lab.message_of("a").metadata.ttl == 60.0 + TTL_MARGIN_S
+        assert TIMESTAMP_TOLERANCE < TTL_MARGIN_S <= 900
+
+
+def test_replies_that_nobody_has_taken_wait_at_the_superlink_however_many_they_are() -> None:
+    names = [f"s{n}" for n in range(3 * MOST_IN_MEMORY)]
+    with house(*names) as lab:
+        for name in names:
+            lab.send(lab.reply(name))
+        until = time.monotonic() + 5
+        while len(lab.superlink.confirmed) < MOST_IN_MEMORY and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(lab.superlink.confirmed) == MOST_IN_MEMORY
+        assert not lab.link._places._free.acquire(blocking=False)
+        assert set(lab.answers(len(names))) == set(names)
+        assert len(lab.superlink.confirmed) == len(names)
+
+
+def test_replies_that_are_still_being_uploaded_take_no_place_from_those_that_are_there() -> None:
+    slow = [f"slow{n}" for n in range(2 * MOST_IN_MEMORY)]
+    with house(*slow, "good", "refused") as lab:
+        whole: dict[str, bytes] = {}
+
+        def late(one: InflatableObject, raw: bytes) -> bytes:
+            if not isinstance(one, Array):
+                return raw
+            whole[one.object_id] = raw
+            return b""
+
+        for name in slow:
+            lab.send(lab.reply(name), late)
+        lab.send_raw("refused", b"Message  0\0")
+        lab.send(lab.reply("good"))
+        assert set(lab.answers(2)) == {"good", "refused"}
+        lab.superlink.objects.update(whole)
+        assert set(lab.answers(len(slow))) == set(slow)
+
+
+def test_replies_that_are_refused_or_too_late_leave_their_places() -> None:
+    with house("a") as lab:
+        for number in range(2, MOST_IN_MEMORY + 4):
+            lab.send(lab.reply("a"))
+            lab.answers(1)
+            lab.ask(number, "a")
+            late = lab.reply("a")
+            lab.ask(number + 1, "a")
+            lab.send(late)
+            assert lab.was_confirmed(late)
+            lab.send(lab.reply("a", RecordDict({"update": ConfigRecord({"manifest": 1})})))
+            assert lab.answers(1)["a"].code == REJECTED
+            lab.ask(number + 1, "a")

@@ -168,7 +168,7 @@ def test_a_round_travels_in_one_array_and_comes_back(round_request: RoundRequest
     message = round_message(request_content(round_request), 5, 3, 60.0)
     assert len(message.content["model"]) == 1
     assert read_request(message) == round_request
-    answer = read_answer("site-a", reply_message(message, reply(WEIGHTS, train_loss=0.5)))
+    answer = read_answer("site-a", 1, reply_message(message, reply(WEIGHTS, train_loss=0.5)))
     assert answer.reply == reply(WEIGHTS, train_loss=0.5)
 
 
@@ -198,16 +198,16 @@ def test_a_site_refuses_a_message_that_is_out_of_range(round_request: RoundReque
 
 def test_a_replys_numbers_are_checked_and_capped(round_request: RoundRequest) -> None:
     message = round_message(request_content(round_request), 5, 3, 60.0)
-    huge = read_answer("a", reply_message(message, reply(WEIGHTS, 10**9, train_loss=float("nan"), train_s=2.0)))
+    huge = read_answer("a", 1, reply_message(message, reply(WEIGHTS, 10**9, train_loss=float("nan"), train_s=2.0)))
     assert huge.reply is not None
     assert huge.reply.num_examples == LARGEST_EXAMPLES
     assert huge.reply.metrics == {"train_s": 2.0}
-    far = read_answer("a", reply_message(message, reply(WEIGHTS, 5, score_nrmse=-1e308, train_loss=1e12)))
+    far = read_answer("a", 1, reply_message(message, reply(WEIGHTS, 5, score_nrmse=-1e308, train_loss=1e12)))
     assert far.reply is not None
     assert far.reply.metrics == {"train_loss": 1e12}
-    assert read_answer("a", reply_message(message, reply(WEIGHTS, 0))).code == "federation.update_rejected"
+    assert read_answer("a", 1, reply_message(message, reply(WEIGHTS, 0))).code == "federation.update_rejected"
     crowded = reply_message(message, reply(WEIGHTS, 1, **{f"m{n}": 1.0 for n in range(100)}))
-    assert read_answer("a", crowded).code == "federation.update_rejected"
+    assert read_answer("a", 1, crowded).code == "federation.update_rejected"
 
 
 @pytest.mark.parametrize(
@@ -225,5 +225,5 @@ def test_only_known_codes_are_taken_from_a_sites_error(
     round_request: RoundRequest, number: int, reason: str, code: str
 ) -> None:
     message = round_message(request_content(round_request), 5, 3, 60.0)
-    answer = read_answer("a", Message(Error(number, reason), reply_to=message))
+    answer = read_answer("a", 1, Message(Error(number, reason), reply_to=message))
     assert (answer.error_number, answer.code, answer.reply) == (number, code, None)

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -77,9 +79,10 @@ class MemoryLink:
             self.sent.append((request.round, site_id))
             done = self.sites[site_id](request, unpack(request.packed, shapes_of(START)))
             if isinstance(done, RoundReply):
-                self.answers.append(SiteAnswer(site_id=site_id, reply=done))
+                self.answers.append(SiteAnswer(site_id=site_id, round=request.round, reply=done))
             elif done is not None:
-                self.answers.append(SiteAnswer(site_id=site_id, error_number=done[0], code=done[1]))
+                code = done[1]
+                self.answers.append(SiteAnswer(site_id=site_id, round=request.round, error_number=done[0], code=code))
 
     def receive(self, timeout_s: float) -> list[SiteAnswer]:
         self.on_receive()
@@ -358,6 +361,25 @@ def test_a_restarted_node_gets_its_message_again(tmp_path: Path) -> None:
     assert len(calls) == 2
 
 
+def test_a_message_that_is_sent_again_carries_the_time_that_is_left(tmp_path: Path) -> None:
+    given: list[tuple[float, float]] = []
+
+    def forgetful(request: RoundRequest, received: Arrays) -> RoundReply | tuple[int, str] | None:
+        given.append((session.clock.now, request.deadline_s))
+        return adds(1.0)(request, received) if len(given) == 3 else (3, "peer.unreachable")
+
+    session = Session(tmp_path, {"a": forgetful}, rounds=1)
+    begun = session.clock.now
+
+    def slowly() -> None:
+        session.clock.now += 10.0
+
+    session.link.on_receive = slowly
+    assert session.run().ending == "completed"
+    assert [left_s for _, left_s in given] == [begun + 30.0 - at for at, _ in given]
+    assert given[-1][1] < 10.0
+
+
 def test_an_offline_site_is_not_flooded(tmp_path: Path) -> None:
     session = Session(tmp_path, {"a": lambda *_: (5, "peer.unreachable")}, rounds=1)
     session.link.marks.clear()
@@ -409,6 +431,37 @@ def test_a_second_answer_of_a_site_does_not_count_twice(tmp_path: Path) -> None:
     assert session.weights(1)["w"].tolist() == [2.0] * 4
 
 
+@pytest.mark.parametrize("error", [0, 2])
+def test_what_a_late_site_answers_to_a_closed_round_says_nothing_in_the_next(tmp_path: Path, error: int) -> None:
+    def late(request: RoundRequest, received: Arrays) -> RoundReply | None:
+        answer = adds(3.0)(request, received)
+        assert isinstance(answer, RoundReply)
+        if request.round == 2:
+            return answer
+        code = "compute.failed" if error else ""
+        stale.append(
+            SiteAnswer(site_id="b", round=1, reply=None if error else answer, error_number=error, code=code)
+        )  # fmt: skip
+        return None
+
+    stale: list[SiteAnswer] = []
+    session = Session(tmp_path, {"a": adds(1.0), "b": late}, quorum=1)
+    present = session.link.present
+
+    def in_the_second_round() -> Mapping[str, str]:
+        if session.link.asked and session.link.asked[-1][0] == 1 and weights_path(tmp_path, 1).exists():
+            session.link.answers[:0] = stale
+        return present()
+
+    session.link.present = in_the_second_round  # type: ignore[method-assign]
+    assert session.run().ending == "completed"
+    assert session.weights(1)["w"].tolist() == [1.0] * 4
+    assert session.weights(2)["w"].tolist() == [3.0] * 4
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.missing == {}
+
+
 def test_too_few_chosen_sites_end_the_session_with_that_code(tmp_path: Path) -> None:
     session = Session(tmp_path, {"a": adds(1.0), "b": adds(1.0)})
     session.control(site_ids=["a"])
@@ -425,6 +478,43 @@ def test_a_lost_engine_is_not_an_end_of_the_session(tmp_path: Path) -> None:
     with pytest.raises(PeerUnreachable):
         session.run()
     assert session.events()[-1].type == "pushed"
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("what", ["save_arrays", "checkpoints.write_record"])
+def test_a_full_disk_at_a_checkpoint_ends_the_session_with_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    session = Session(tmp_path, {"a": adds(1.0)})
+    session.control(pause_after_round=True)
+    assert session.run() == Outcome("paused", 1)
+    (tmp_path / "control.json").unlink()
+    monkeypatch.setattr(f"fl_core.flower.rounds.{what}", full_disk)
+    outcome = session.run()
+    assert (outcome.ending, outcome.round, outcome.code) == ("failed", 2, "storage.disk_full")
+    assert (session.events()[-1].type, session.events()[-1].code) == ("failed", "storage.disk_full")
+    record = newest_record(tmp_path, "session-a")
+    assert record is not None
+    assert record.round == 1
+
+
+@pytest.mark.parametrize("lines", [0, 3, 6])
+def test_a_disk_that_takes_no_line_of_progress_ends_the_session_with_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    left = [lines]
+
+    def append(path: Path, line: bytes) -> None:
+        left[0] -= 1
+        full_disk() if left[0] < 0 else progress_file.append_line(path, line)
+
+    monkeypatch.setattr("fl_core.flower.reporting.append_line", append)
+    session = Session(tmp_path, {"a": adds(1.0)}, rounds=1)
+    outcome = session.run()
+    assert (outcome.ending, outcome.code) == ("failed", "storage.disk_full")
 
 
 def test_a_fraction_is_drawn_anew_each_round_and_reproducibly(tmp_path: Path) -> None:

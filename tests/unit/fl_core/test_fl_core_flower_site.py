@@ -2,11 +2,14 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from flwr.proto.runtime_pb2 import AcquireTaskResponse
+from flwr.proto.task_pb2 import Task
 
 from fl_core.errors import CATALOGUE, ComputeFailed, FlomirError, NotTrusted, StudyUnusable
 from fl_core.flower import client_app
@@ -16,6 +19,8 @@ from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
 from fl_core.flower.exchange import RoundRequest
 from fl_core.flower.proximal import proximal_term
 from fl_core.flower.records import Packed, pack, shapes_of, unpack
+from fl_core.flower.runner import waited
+from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK, acquire
 from fl_core.flower.strategies.registry import make_strategy, proximal_mu
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.messages import SendPermission, SitePhase, StrategyChoice
@@ -314,6 +319,35 @@ def test_training_ends_at_the_rounds_deadline(hospital: Hospital) -> None:
     hospital.agree(task_parameters=long_training())
     with pytest.raises(RoundLate):
         hospital.answer(deadline_s=1.0)
+
+
+def test_a_message_that_waited_here_past_its_deadline_is_answered_without_training(hospital: Hospital) -> None:
+    hospital.agree()
+    with pytest.raises(RoundLate):
+        hospital.worker.answer(hospital.request(deadline_s=60.0), bundle_sha256(), waited_s=61.0)
+    assert hospital.phases() == [SitePhase.RECEIVED, SitePhase.FAILED]
+    assert hospital.worker.answer(hospital.request(deadline_s=60.0), bundle_sha256(), waited_s=1.0).num_examples == 4
+
+
+@pytest.mark.parametrize(
+    ("since", "seconds"),
+    [
+        ("2026-01-01T00:00:00+00:00", 90.0),
+        ("2026-01-01T01:01:00+01:00", 30.0),
+        ("2027-01-01T00:00:00+00:00", 0.0),
+        ("2026-01-01T00:00:00", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_how_long_a_message_waited_is_counted_from_its_arrival(since: str, seconds: float) -> None:
+    assert waited(since, datetime(2026, 1, 1, 0, 1, 30, tzinfo=UTC)) == seconds
+
+
+def test_a_claimed_task_tells_when_its_message_arrived() -> None:
+    task = Task(task_id=3, run_id=7, type=CLIENT_TASK, pending_at="2026-01-01T00:00:00+00:00")
+    client = SimpleNamespace(AcquireTask=lambda _: AcquireTaskResponse(task=task, token="t"))
+    assert acquire(client, CLIENT_TASK) == ("3", "7", "t", "2026-01-01T00:00:00+00:00")
+    assert acquire(client, SERVER_TASK) is None
 
 
 def test_an_update_that_must_be_asked_for_leaves_only_after_its_release(hospital: Hospital) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import ssl
 import tracemalloc
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -17,13 +20,16 @@ from fl_core.errors import InvalidInput, NotTrusted, PeerUnreachable
 from fl_core.settings import DaemonSettings
 from fl_core.transport import hygiene, replay, upstream
 from fl_core.transport.config import GatewayConfig, RelayConfig, read_config
-from fl_core.transport.gateway import ALL_ENROL_AT_ONCE, ALL_ENROL_POLLS, ENROL_AT_ONCE, ENROL_POLLS
+from fl_core.transport.connections import TrackingServer
+from fl_core.transport.gateway import ALL_ENROL_AT_ONCE, ALL_ENROL_POLLS, ENROL_AT_ONCE, ENROL_POLLS, Gateway
 from fl_core.transport.limits import BURST, Crowded, Places, RateLimit, source_of
 from fl_core.transport.node_auth import NodeAuth
+from fl_core.transport.relay import Relay
 from fl_core.transport.replay import Answer, ReplayStore
 from fl_core.transport.upstream import discard_body, read_body
 from fl_core.transport.wire import has_message
 from fl_core.trust.identity import generate_key, spki_pem
+from fl_core.trust.trusted import TrustedSites, read_trusted, write_trusted
 from tests.support.transport import signed_headers
 
 OK = Answer(200, "application/protobuf", b"\x08\x01")
@@ -387,3 +393,89 @@ def test_half_of_the_daemons_threads_stay_with_those_it_knows() -> None:
     assert DaemonSettings.model_fields["threads"].default / 2 >= ALL_ENROL_AT_ONCE + ALL_ENROL_POLLS
     assert ALL_ENROL_AT_ONCE > ENROL_AT_ONCE  # no single address takes what is for all
     assert ALL_ENROL_POLLS > ENROL_POLLS
+
+
+# --- trust files and transfers ------------------------------------------------------------------------------------
+
+ONE, OTHER = "a" * 64, "b" * 64
+
+
+class Door:
+    """What a gateway does with its trust files: the certificate's place, and whose connections are ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.list = folder / "trusted.json"
+        write_trusted(self.list, {ONE: "one", OTHER: "other"})
+        self.kept: list[set[str]] = []
+        names = ("cert", "key", "ca", "trusted_file")
+        values = {name: folder / f"{name}.pem" for name in names} | {"trusted_file": self.list}
+        urls = {"upstream_api": "http://127.0.0.1:1", "upstream_fleet": "http://127.0.0.1:2"}
+        secrets = {"gateway_secret": "g" * 20, "engine_secret": "e" * 20}
+        given = {"public_host": "h", "public_port": 0, "admin_port": 0, **values, **urls, **secrets}
+        self.gateway = Gateway(GatewayConfig.model_validate(given))
+        self.gateway._server = cast(TrackingServer, SimpleNamespace(abort_untrusted=self._end_others))
+        self.gateway._tls = cast(ssl.SSLContext, SimpleNamespace(load_cert_chain=lambda *_: None))
+
+    def _end_others(self, trusted: Collection[str]) -> int:
+        self.kept.append(set(trusted))
+        return 0
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    return Door(tmp_path)
+
+
+def test_a_certificate_that_cannot_be_read_keeps_no_revoked_connection_open(door: Door) -> None:
+    def broken(*_: object) -> None:
+        raise ssl.SSLError(1, "no start line")
+
+    door.gateway._tls = cast(ssl.SSLContext, SimpleNamespace(load_cert_chain=broken))
+    write_trusted(door.list, {ONE: "one"}, [OTHER])
+    door.gateway.reload()
+    assert door.kept == [{ONE}]
+
+
+def test_a_list_that_cannot_be_read_ends_nothing_and_the_certificate_is_read_nevertheless(door: Door) -> None:
+    read: list[object] = []
+    door.gateway._tls = cast(ssl.SSLContext, SimpleNamespace(load_cert_chain=lambda *files: read.append(files)))
+    door.list.write_text("{")
+    assert door.gateway.reload() == 0
+    assert (door.kept, len(read)) == ([], 1)
+
+
+def test_a_list_that_is_replaced_while_the_former_is_read_is_read_too(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_and_replace(path: Path) -> TrustedSites:
+        listed = read_trusted(path)
+        if len(listed.sites) > 1:
+            write_trusted(path, {ONE: "one"}, [OTHER])
+        return listed
+
+    monkeypatch.setattr("fl_core.transport.gateway.read_trusted", read_and_replace)
+    write_trusted(door.list, {ONE: "one", OTHER: "other"})
+    door.gateway.reload_if_changed()
+    door.gateway.reload_if_changed()
+    door.gateway.reload_if_changed()
+    assert door.kept == [{ONE, OTHER}, {ONE}]
+
+
+def test_the_clean_up_of_a_transfer_drops_no_newer_one_of_the_same_request(tmp_path: Path) -> None:
+    values = {name: tmp_path / f"{name}.pem" for name in ("ca", "cert", "key")}
+    public = spki_pem(generate_key().public_key()).decode()
+    relay = Relay(RelayConfig(port=0, gateway="lab:443", public_key_pem=public, **values))
+
+    async def ask_twice() -> tuple[bool, int]:
+        first = relay._joined("/p", CIMultiDict(), b"x")
+        relay._forget(first)
+        second = relay._joined("/p", CIMultiDict(), b"x")
+        relay._forget(first)
+        joined = relay._joined("/p", CIMultiDict(), b"x") is second
+        relay._forget(second)
+        for transfer in (first, second):
+            assert transfer.task is not None
+            transfer.task.cancel()
+        return joined, len(relay._transfers)
+
+    assert asyncio.run(ask_twice()) == (True, 0)

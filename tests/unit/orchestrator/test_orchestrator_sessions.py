@@ -239,6 +239,15 @@ def test_a_run_that_is_lost_again_and_again_fails_the_session(lab: Lab) -> None:
     assert view["advice"]
 
 
+def test_a_failure_that_only_the_engine_tells_fails_the_session_with_its_own_reason(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    lab.engine.status["1"] = RunStatus("failed", "storage.disk_full the round's model could not be kept: no space")
+    lab.core.runs.tick()
+    view = lab.session(session_id)
+    assert (view["state"], view["reason"]) == ("failed", "storage.disk_full")
+    assert len(lab.engine.started) == 1
+
+
 def test_a_silent_run_is_given_up_and_started_anew(lab: Lab) -> None:
     session_id = lab.running(lab.site(), round_deadline_s=10)
     later = lab.core.desk.now() + timedelta(seconds=500)

@@ -52,6 +52,23 @@ def test_a_suspended_site_is_refused_by_name_and_comes_back_with_certificate_and
     assert {"site.suspended", "site.readmitted"} <= {row["action"] for row in lab.items("/audit")}
 
 
+def test_a_site_that_was_revoked_or_left_is_told_so_at_the_gate_until_its_key_is_enrolled_again(lab: Lab) -> None:
+    revoked, left, _ = lab.site("A"), lab.site("B"), lab.site("C")
+    lab.ok("POST", f"/sites/{revoked.site_id}/revoke", {"reason": "keys were copied"})
+    assert left.call("POST", "/peer/v1/leave").status_code == 204
+
+    def told() -> list[str]:
+        listed = read_trusted(lab.home / "trust" / "trusted.json")
+        return [listed.why_refused(site.fingerprint) for site in (revoked, left)]
+
+    assert told() == ["trust.revoked", "trust.revoked"]
+    receipt = left.enrol()
+    again = next(row["id"] for row in lab.items("/sites") if row["state"] == "pending")
+    lab.ok("POST", f"/sites/{again}/approve", {"fingerprint": receipt.fingerprint})
+    assert again in _trusted(lab)[0]
+    assert told() == ["trust.revoked", "trust.unknown_certificate"]  # the second is not asked why: it is let in
+
+
 def test_a_suspended_site_can_be_revoked_and_not_taken_back_after_it(lab: Lab) -> None:
     site = lab.site()
     lab.ok("POST", f"/sites/{site.site_id}/suspend")

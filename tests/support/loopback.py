@@ -1,4 +1,4 @@
-"""A certificate for one server on this computer: Flower demands TLS even between two of our own processes."""
+"""A certificate of nobody's authority, for whoever stands in a server's place on this computer."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
