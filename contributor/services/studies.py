@@ -140,13 +140,13 @@ class Studies:
 
     def usable_paths(self, study_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the files of those of the studies that are usable now."""
-        return self._files(study_ids, "usable")
+        return self._file_names(study_ids, "usable")
 
     def withdrawn_paths(self, study_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the files of those of the studies that were withdrawn."""
-        return self._files(study_ids, "withdrawn")
+        return self._file_names(study_ids, "withdrawn")
 
-    def _files(self, study_ids: Iterable[str], state: StudyState) -> tuple[str, ...]:
+    def _file_names(self, study_ids: Iterable[str], state: StudyState) -> tuple[str, ...]:
         wanted = set(study_ids)
         records = [record for record in self._store.all() if record.id in wanted and record.state == state]
         return tuple(sorted(str(self._paths.studies / record.file) for record in records))
