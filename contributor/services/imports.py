@@ -198,7 +198,7 @@ class Imports:
             raise Conflict(message)
         with self._desk.database.begin() as tx:
             self._store.apply(tx, import_id, ImportEvent.RESUMED, {"code": "", "detail": "", "ended_at": None})
-            self._note(tx, "import.resumed", import_id)
+            self._record(tx, "import.resumed", import_id)
             tx.after_commit(lambda: self._news(import_id))
         return self.get(import_id)
 
@@ -211,7 +211,7 @@ class Imports:
         view = self._view(record)
         with self._desk.database.begin() as tx:
             self._store.remove(tx, import_id)
-            self._note(tx, "import.forgotten", import_id)
+            self._record(tx, "import.forgotten", import_id)
         self._drop_staged(record)
         return view
 
@@ -320,11 +320,11 @@ class Imports:
             now = self._desk.now()
             request_keys.note(tx, import_id, at=now)
             self._store.add(tx, import_id, source=source, place=place, actor=acted_by("professional"), at=now)
-            self._note(tx, "import.begun", import_id, source=source)
+            self._record(tx, "import.begun", import_id, source=source)
         self.publish(import_id)
         return self.get(import_id)
 
-    def _note(self, tx: Transaction, action: str, import_id: str, **details: object) -> None:
+    def _record(self, tx: Transaction, action: str, import_id: str, **details: object) -> None:
         self._desk.journal.note(
             tx, actor=acted_by("professional"), action=action, subject=import_id, details={**details}
         )

@@ -25,8 +25,8 @@ const choices = (path: string, before: string) => strings(new RegExp(`${before} 
 /** What stands in the braces of a name that is put together. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   "connection.{state}": choices("fl_core/storage/site_connection.py", "ConnectionState"),
-  "consent.{consent.decision}": choices("fl_core/protocol/messages.py", "decision"),
-  "consent.further_{consent.decision}": choices("fl_core/protocol/messages.py", "decision"),
+  "consent.{said}": choices("fl_core/protocol/messages.py", "decision"),
+  "consent.further_{said}": choices("fl_core/protocol/messages.py", "decision"),
   "import.{state.value}": ["cancelled", "done", "failed"],
   "laboratory.{kind}": choices("orchestrator/laboratory_schemas.py", "JobKind"),
   "laboratory.job_{event.value}": members("fl_core/storage/lab_work.py", "JobEvent"),
