@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from contributor.information import VERSION
 from flomir.browser import DESKTOP, launched_browser, new_context
 from flomir.demo import federation as fed
 from tests.support.journey import TRAIN_MS, row
@@ -96,7 +97,7 @@ def test_con_4_a_request_is_understood_put_off_signed_and_shown_again(scene: Sce
     professional.press("Agree and sign", card)
     record = card.get_by_role("region", name="Signed record")
     expect(record).to_contain_text("A person at this site")
-    expect(record).to_contain_text("Version 1.0")
+    expect(record).to_contain_text(f"Version {VERSION}")
     professional.look("request-signed", dark=True, phone=True)
 
 
