@@ -216,7 +216,7 @@ def test_every_export_says_that_it_is_for_research(ward: Ward) -> None:
     assert image.ImageComments == "For research, not for diagnosis"
     assert "RECON TOMO" in image.ImageType
     assert image.NumberOfFrames == ward.volumes()["Model"].shape[0]
-    assert "for research, not for diagnosis" in image.DerivationDescription
+    assert "For research, not for diagnosis" in image.DerivationDescription
     page.evaluate(
         """() => { const fill = CanvasRenderingContext2D.prototype.fillText; window.written = [];
         CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) { window.written.push(text); return fill.call(this, text, ...rest); }; }"""
