@@ -6,6 +6,7 @@ from pathlib import Path
 from contributor.paths import SitePaths
 from contributor.services.kept_files import settle_strays
 from fl_core.desk import Desk
+from fl_core.storage.database import Transaction
 from fl_core.storage.incoming import PREFIX
 from fl_core.storage.site_patients import PatientStore
 from fl_core.storage.site_studies import StudyRecord, StudyStore
@@ -60,27 +61,16 @@ class StudyFiles:
                 code=GONE,
                 advice="Add the study again from its source.",
             )
-            self._desk.journal.note(
-                tx,
-                actor="system",
-                action="study.missing",
-                subject=record.id,
-                text="The file of a study is gone.",
-                values={},
-            )
+            self._note(tx, record, "study.missing", "The file of a study is gone.")
 
     def _mark_found(self, record: StudyRecord) -> None:
         with self._desk.database.begin() as tx:
             out = self._patients.is_withdrawn(tx, record.patient)
             self._store.set_state(tx, record.id, "withdrawn" if out else "usable")
-            self._desk.journal.note(
-                tx,
-                actor="system",
-                action="study.found",
-                subject=record.id,
-                text="The file of a study is there again.",
-                values={},
-            )
+            self._note(tx, record, "study.found", "The file of a study is there again.")
+
+    def _note(self, tx: Transaction, record: StudyRecord, action: str, text: str) -> None:
+        self._desk.journal.note(tx, actor="system", action=action, subject=record.id, text=text, values={})
 
 
 def is_gone(record: StudyRecord) -> bool:
