@@ -282,6 +282,9 @@ CATALOGUE: dict[str, Entry] = {
     "site.paused": Entry(
         409, "The site has paused this training.", "Nothing is lost; it goes on when the site resumes it."
     ),
+    "site.busy": Entry(
+        409, "Another training computes at this site.", "Nothing to do: this one begins as soon as that round is done."
+    ),
     "site.outside_hours": Entry(
         409, "The site trains at other hours only.", "Give rounds more time, or run the session in these hours."
     ),

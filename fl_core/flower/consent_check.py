@@ -1,5 +1,6 @@
 """The gate of the runner: which session may do what, by the grants file alone; without a grant everything is refused."""
 
+import threading
 from collections.abc import Set
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,18 +19,20 @@ class GrantsFile:
         self._path = path
         self._seen: tuple[int, int, int] | None = None
         self._grants: Grants | None = None
+        self._lock = threading.Lock()
 
     def read(self) -> Grants | None:
         """Return the present grants; the file is read again only when it was replaced."""
-        try:
-            stat = self._path.stat()
-            seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if seen != self._seen:
-                self._grants = Grants.model_validate_json(self._path.read_bytes())
-                self._seen = seen
-        except (OSError, ValidationError):
-            self._grants, self._seen = None, None
-        return self._grants
+        with self._lock:
+            try:
+                stat = self._path.stat()
+                seen = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                if seen != self._seen:
+                    self._grants = Grants.model_validate_json(self._path.read_bytes())
+                    self._seen = seen
+            except (OSError, ValidationError):
+                self._grants, self._seen = None, None
+            return self._grants
 
 
 def consented_grant(

@@ -9,6 +9,8 @@ from fl_core.protocol.plan import Grant, Resources
 
 WEEK = timedelta(days=7)
 PAUSED, OUTSIDE_HOURS, WEEKLY_LIMIT = "site.paused", "site.outside_hours", "site.weekly_limit"
+BUSY = "site.busy"
+"""Another session computes at the site; no limit of the site's, so not a reason of `reason_to_wait`."""
 
 
 @dataclass(frozen=True, slots=True)

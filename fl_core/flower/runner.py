@@ -1,4 +1,4 @@
-"""The warm runner of a site: executes installed code only, one task token a line on stdin, one JSON line back.
+"""The warm runner of a site: executes installed code only, one task token a line on stdin, one JSON line back for each.
 
 It never unpacks or imports what a run brought along: the bundle's bytes are hashed and compared, nothing else.
 """
@@ -6,6 +6,7 @@ It never unpacks or imports what a run brought along: the bundle's bytes are has
 import hashlib
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -35,7 +36,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a failure
 
 
 class Runner:
-    """Works on tasks, one at a time."""
+    """Works on tasks: several may wait for a person or an hour, one of them computes."""
 
     def __init__(self, config: RunnerConfig) -> None:
         from fl_core.flower.answered import AnsweredRounds
@@ -46,6 +47,7 @@ class Runner:
 
         log = EventLog(config.progress_file, Hints(config.progress_url, config.progress_token))
         self._config = config
+        self._speaking = threading.Lock()
         self._bundle_sha256 = bundle_sha256()
         self._worker = SiteWorker(
             grants=GrantsFile(config.grants_file),
@@ -57,6 +59,16 @@ class Runner:
         """Load what was granted before its first round asks for it; runs in a thread of its own."""
         while not self._worker.prepare():
             time.sleep(PREPARE_EVERY_S)
+
+    def carry_out(self, task: dict[str, str]) -> None:
+        """Work on the task of one line and say when it is done."""
+        try:
+            self.do(task["token"], task.get("since", ""))
+        except Exception as error:
+            logger.exception("task not finished", extra={"kind": type(error).__name__})
+        finally:
+            with self._speaking:
+                say(done=task["task_id"])
 
     def do(self, token: str, since: str) -> None:
         """Work on one task to its end; whatever happens, the task is finished and something is replied.
@@ -167,9 +179,9 @@ def main(config_path: Path) -> None:
     say(ready=True)
     threading.Thread(target=runner.prepare_while_idle, name="prepare", daemon=True).start()
     for line in sys.stdin:
-        task = json.loads(line)
-        runner.do(task["token"], task.get("since", ""))
-        say(done=task["task_id"])
+        threading.Thread(target=runner.carry_out, args=(json.loads(line),), name="task", daemon=True).start()
+    logging.shutdown()
+    os._exit(0)  # whoever would hear of the rest is gone; nothing is waited for, nothing half torn down
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The site's agent: acquires tasks from the SuperNode when woken and hands them to the one warm runner.
+"""The site's agent: acquires tasks from the SuperNode when woken and hands them, several at once, to the one warm runner.
 
 HTTP on loopback: ``POST /wake`` (look for a task now; carries nothing, so it needs no token) and ``GET /health``. Only
 ClientApp tasks are ever acquired. A task whose runner died, or that a killed agent left behind, is ended as failed at
@@ -28,17 +28,52 @@ FAST_POLL_S = 0.05
 logger = logging.getLogger(__name__)
 
 
+class TasksInHand:
+    """The tasks that the runner works on and their tokens; on the disk, so that a killed agent's successor can end them."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._tokens = _read_tokens(file)
+
+    def add(self, task_id: str, token: str) -> None:
+        """Note a task before the runner gets it."""
+        self._tokens[task_id] = token
+        self._write()
+
+    def remove(self, task_id: str) -> None:
+        """Forget a task that ended."""
+        if self._tokens.pop(task_id, None) is not None:
+            self._write()
+
+    def all(self) -> list[tuple[str, str]]:
+        """Return every task with its token."""
+        return list(self._tokens.items())
+
+    def _write(self) -> None:
+        try:
+            if self._tokens:
+                write_private(self._file, json.dumps(self._tokens))
+            else:
+                self._file.unlink(missing_ok=True)
+        except OSError as error:  # a full disk ends no task; a successor then waits for heartbeats to expire
+            logger.warning("tasks not noted on the disk", extra={"kind": type(error).__name__})
+
+
+def _read_tokens(file: Path) -> dict[str, str]:
+    try:
+        return {str(task_id): str(token) for task_id, token in json.loads(file.read_bytes()).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
 class SiteAgent:
-    """Owns the runner and the task it works on."""
+    """Owns the runner and the tasks it works on."""
 
     def __init__(self, config: SiteAgentConfig) -> None:
         self._config = config
-        self._task_file: Path = config.home / "flower" / "task.json"
+        self._in_hand = TasksInHand(config.home / "flower" / "task.json")
         self._woken = asyncio.Event()
-        self._changed = asyncio.Event()
         self._runner: Child | None = None
-        self._task_id: str | None = None
-        self._done: set[str] = set()
         self._failures = 0
 
     def wake(self) -> None:
@@ -47,14 +82,13 @@ class SiteAgent:
 
     async def work(self) -> None:
         """Serve tasks for ever."""
-        await self._finish_orphan()
         known = ""
         while True:
             try:
                 await self._ensure_runner()
                 task = await self._next_task()
                 known = ""
-                await self._run_task(task)
+                self._hand_over(task)
             except (ComputeFailed, httpx.HTTPError, OSError) as error:
                 if type(error).__name__ != known:  # told once, not at every attempt
                     known = type(error).__name__
@@ -64,6 +98,7 @@ class SiteAgent:
     async def _ensure_runner(self) -> None:
         if self._runner is not None and self._runner.is_alive:
             return
+        await self._fail_orphans()
         if self._runner is not None:
             lived_s = time.monotonic() - self._runner.started_at
             self._runner.kill()
@@ -115,41 +150,28 @@ class SiteAgent:
                 self._woken.clear()
         finally:
             client.close()
-        message = "the runner ended while it was idle"
+        message = "the runner ended"
         raise ComputeFailed(message)
 
-    async def _run_task(self, task: Acquired) -> None:
-        task_id, runner = task.task_id, self._runner
-        write_private(self._task_file, json.dumps({"task_id": task_id, "token": task.token}))
-        try:
-            if runner is not None:
-                runner.send(json.dumps({"task_id": task_id, "token": task.token, "since": task.since}))
-            while task_id not in self._done and runner is not None and runner.is_alive:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), 1.0)
-                self._changed.clear()
-        finally:
-            if task_id in self._done:
-                self._done.discard(task_id)
-                self._task_file.unlink(missing_ok=True)
-            else:
-                await self._finish_orphan()
+    def _hand_over(self, task: Acquired) -> None:
+        self._in_hand.add(task.task_id, task.token)
+        if self._runner is None:
+            return  # the next look at the runner ends the task
+        self._runner.send(json.dumps({"task_id": task.task_id, "token": task.token, "since": task.since}))
 
     def _from_runner(self, line: str | None) -> None:
-        if line is not None:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                self._done.add(str(json.loads(line)["done"]))
-        self._changed.set()
-
-    async def _finish_orphan(self) -> None:
-        """End a task that nobody works on any more."""
-        try:
-            left = json.loads(self._task_file.read_text())
-        except (OSError, ValueError):
+        if line is None:
+            self.wake()  # it ended: what it worked on is to be failed at once
             return
-        logger.warning("ending a task without a runner")
-        self._task_file.unlink(missing_ok=True)
-        await asyncio.to_thread(fail_task, self._config.runtime, str(left["token"]))
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            self._in_hand.remove(str(json.loads(line)["done"]))
+
+    async def _fail_orphans(self) -> None:
+        """End the tasks that nobody works on any more."""
+        for task_id, token in self._in_hand.all():
+            logger.warning("ending a task without a runner")
+            await asyncio.to_thread(fail_task, self._config.runtime, token)
+            self._in_hand.remove(task_id)
 
     async def close(self) -> None:
         """End the runner."""

@@ -6,6 +6,8 @@ Changes to flwr 1.41.0, each pinned by a contract test:
   opened as plain HTTP.
 - Its loop sleeps 3 s after an empty pull and 0.5 s while it waits for the runner's reply. The first sleep is cut to
   nothing when the gateway held the pull open; the second ends as soon as the reply, or one of its objects, is stored.
+- It works on one message at a time, to the end. Here replies are sent from a thread of their own, so that a session that
+  waits for a person at this site keeps no other session from it.
 - A run that ends while one of its messages is pulled leaves a task behind that never gets its objects; here such a pull
   fails, and flwr clears up after it.
 - A killed SuperNode stays online at the SuperLink for 60 s, which refuses its successor; the successor signs it off.
@@ -43,6 +45,9 @@ CALLS_OF_A_PULL = ("pull_object", "confirm_message_received")
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 NOBODY_THERE = frozenset({502, 503, 504})
+MOST_IN_HAND = 16
+"""Messages that may be here without an answer; the next is fetched when one is answered. More sessions than that at one
+site, all waiting for a person, is not a case; a laboratory that floods a site is."""
 
 
 class WakingClock:
@@ -86,7 +91,12 @@ def make_state_factory(clock: WakingClock) -> Any:
     from flwr.supernode.nodestate.in_memory_nodestate import CLIENT_APP_CRASHED_ERROR, InMemoryNodeState
 
     class SiteNodeState(InMemoryNodeState):  # type: ignore[misc,valid-type,unused-ignore]  # flwr is not analysed
-        """flwr's node state with the two changes above."""
+        """flwr's node state, which wakes the loop, counts, and answers for runners that died."""
+
+        def in_hand(self) -> int:
+            """Return how many messages are not answered yet."""
+            with self.lock_msg_store:
+                return sum(not entry.message.metadata.reply_to_message_id for entry in self.msg_store.values())
 
         def store_message(self, message: Any) -> str | None:
             stored: str | None = super().store_message(message)
@@ -200,8 +210,36 @@ def with_ended_run_as_failure(call: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+class Sender:
+    """Sends replies from a thread of its own, as flwr's loop would between two messages.
+
+    Parameters
+    ----------
+    push : waits for replies and sends them; flwr's own, called again and again with the parts of the first call
+    pause : called after a failure, before the next try
+    """
+
+    def __init__(self, push: Callable[..., None], pause: Callable[[], None]) -> None:
+        self._push, self._pause = push, pause
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, **parts: Any) -> None:
+        """Take over from the loop, which calls this after each message; returns at once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, kwargs=parts, name="send-replies", daemon=True)
+            self._thread.start()
+
+    def _run(self, **parts: Any) -> None:
+        while True:
+            try:
+                self._push(**parts)
+            except Exception:
+                logger.exception("a reply was not sent")
+                self._pause()
+
+
 def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path, sign_off: Callable[[], None]) -> None:
-    """Put the clock, the plain connection, the predecessor's farewell and the wake-up into flwr's loop."""
+    """Put the clock, the plain connection, the predecessor's farewell, the sender and the wake-up into flwr's loop."""
     from flwr.supernode import start_client_internal as loop
 
     connect, pull = loop._init_connection, loop._pull_and_store_message
@@ -217,6 +255,8 @@ def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path, si
 
     def pull_and_wake(*args: Any, **named: Any) -> int | None:
         named |= {name: with_ended_run_as_failure(named[name]) for name in CALLS_OF_A_PULL}
+        while named["state"].in_hand() >= MOST_IN_HAND:
+            time.sleep(LONGEST_PAUSE_S)
         run_id: int | None = pull(*args, **named)
         if run_id is not None:
             wake()
@@ -225,6 +265,7 @@ def patch_loop(clock: WakingClock, wake: Callable[[], None], node_file: Path, si
     loop.time = clock
     loop._init_connection = plain_connection
     loop._pull_and_store_message = pull_and_wake
+    loop._push_messages = Sender(loop._push_messages, lambda: time.sleep(LONGEST_PAUSE_S))
 
 
 def serve(config: SuperNodeConfig) -> None:

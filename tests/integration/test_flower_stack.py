@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from fl_core.flower.checkpoints import newest_record
-from fl_core.protocol.messages import SitePhase
+from fl_core.protocol.messages import SendPermission, SitePhase
 from tests.support.flower import (
     PARAMETERS,
     Federation,
+    Site,
     eventually,
     federation,
     make_grant,
@@ -55,6 +56,31 @@ def test_a_session_runs_through_and_every_round_says_where_its_time_went(two_sit
     assert all(record.metrics["train_loss"] > 0 and "score_dice" in record.metrics for record in records)
     print("\n" + timings(records))
     assert statistics.median(record.overhead_s for record in records) < 8  # on a loaded computer; idle: below 1
+
+
+def test_a_session_that_waits_for_people_keeps_no_other_session_of_its_sites_waiting(two_sites: Federation) -> None:
+    first, second = two_sites.session_id, f"{two_sites.session_id}-b"
+
+    def agree_to_both(**changes: Any) -> None:
+        for site in two_sites.sites:
+            held = make_grant(site.studies, session_id=first, send=SendPermission.ASK, **changes)
+            write_grants(site.grants, held, make_grant(site.studies, session_id=second), site_id=site.site_id)
+
+    def is_held(site: Site) -> bool:
+        return any(event.phase is SitePhase.HELD and event.session_id == first for event in site.events())
+
+    agree_to_both()
+    waiting = two_sites.run(two_sites.plan(rounds=1))
+    assert eventually(lambda: all(map(is_held, two_sites.sites)), 60)
+    two_sites.session_id = second
+    other = two_sites.run(two_sites.plan())
+    assert two_sites.wait(other)["status"] == "completed"
+    assert two_sites.call("GET", f"/runs/{waiting}")["status"] == "running"
+    agree_to_both(released_rounds=(1,))
+    assert two_sites.wait(waiting)["status"] == "completed"
+    record = newest_record(two_sites.laboratory / "sessions" / first, first)
+    assert record is not None
+    assert len(record.updates) == 2
 
 
 def in_training(stack: Federation, round_number: int = 1) -> bool:

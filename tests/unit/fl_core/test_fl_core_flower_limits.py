@@ -16,7 +16,7 @@ from fl_core.protocol.messages import HoursOfDay, SitePhase
 from fl_core.protocol.plan import Grant, Grants, Resources, RunnerEvent
 from fl_core.supervision.child import write_private
 from tests.support.flower import SESSION, eventually, make_grant
-from tests.unit.fl_core.test_fl_core_flower_site import Hospital
+from tests.support.site_worker import Hospital
 
 torch.set_num_threads(1)
 

@@ -1,4 +1,3 @@
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,68 +10,30 @@ import torch
 from flwr.proto.runtime_pb2 import AcquireTaskResponse
 from flwr.proto.task_pb2 import Task
 
-from fl_core.errors import CATALOGUE, ComputeFailed, FlomirError, NotTrusted, StudyUnusable
-from fl_core.flower import client_app
+from fl_core.errors import CATALOGUE, ComputeFailed, NotTrusted, StudyUnusable
+from fl_core.flower import turn
 from fl_core.flower.answered import AnsweredRounds
-from fl_core.flower.client_app import RoundLate, SiteWorker
+from fl_core.flower.client_app import SiteWorker
 from fl_core.flower.consent_check import GrantsFile, consented_grant, may_send
-from fl_core.flower.exchange import RoundRequest
 from fl_core.flower.proximal import proximal_term
 from fl_core.flower.records import Packed, pack, shapes_of, unpack
 from fl_core.flower.runner import waited
 from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK, acquire
 from fl_core.flower.strategies.registry import make_strategy, proximal_mu
+from fl_core.flower.turn import RoundLate
 from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.messages import SendPermission, SitePhase, StrategyChoice
-from fl_core.protocol.plan import Grants, RunnerEvent
+from fl_core.protocol.plan import Grants
 from fl_core.strategy_spec import FedProxParameters
-from model.io.weights import load_arrays
 from model.task_parameters import TaskParameters
 from model.training.steps import ScheduleWindow, TrainHooks, train_network
-from tests.support.flower import PARAMETERS, SESSION, eventually, initial_model, make_grant, write_grants
+from tests.support.flower import PARAMETERS, SESSION, eventually, make_grant, write_grants
+from tests.support.site_worker import Hospital, in_background, long_training
 from tests.support.tasks import write_brain_slice
 
 torch.set_num_threads(1)
 
 DEFAULT_MU = FedProxParameters().proximal_mu
-
-
-class Hospital:
-    """One site in this process: slices, grants, a worker and its events."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
-        self.grants = folder / "grants.json"
-        self.studies = [write_brain_slice(folder / f"{n}.npz", seed=n, patient=f"p{n}") for n in range(6)]
-        self.weights = load_arrays(initial_model(folder / "initial.safetensors"))
-        self.events: list[RunnerEvent] = []
-        self.worker = SiteWorker(grants=GrantsFile(self.grants), report=self.events.append)
-
-    def agree(self, **changes: Any) -> None:
-        write_grants(self.grants, make_grant(self.studies, **changes))
-
-    def request(self, **changes: Any) -> RoundRequest:
-        values: dict[str, Any] = {
-            "session_id": SESSION,
-            "round": 1,
-            "rounds": 2,
-            "proximal_mu": 0.0,
-            "deadline_s": 60.0,
-            "packed": pack(self.weights),
-        }
-        return RoundRequest(**{**values, **changes})
-
-    def answer(self, **changes: Any) -> Any:
-        return self.worker.answer(self.request(**changes), bundle_sha256())
-
-    def phases(self) -> list[SitePhase]:
-        return [event.phase for event in self.events]
-
-    def refused(self, code: str, **changes: Any) -> None:
-        with pytest.raises(FlomirError) as caught:
-            self.answer(**changes)
-        assert caught.value.code == code
-        assert SitePhase.SENT not in self.phases()
 
 
 @pytest.fixture
@@ -101,7 +62,7 @@ def test_a_round_scores_the_received_model_trains_and_replies(hospital: Hospital
 
 def test_a_score_that_is_no_number_is_none(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = {"dice": 0.5, "surface_mm": float("inf"), "loss": float("nan"), "none": None}
-    monkeypatch.setattr(client_app, "mean_metrics", lambda _: scores)
+    monkeypatch.setattr(turn, "mean_metrics", lambda _: scores)
     hospital.agree()
     reply = hospital.answer()
     assert {name for name in reply.metrics if name.startswith("score_")} == {"score_s", "score_dice"}
@@ -222,24 +183,6 @@ def test_a_hostile_model_is_refused_before_training(hospital: Hospital, hostile:
     hospital.agree()
     hospital.refused("model.invalid", packed=pack(hostile(hospital.weights)))
     assert SitePhase.TRAINING not in hospital.phases()
-
-
-def long_training() -> dict[str, object]:
-    return {**PARAMETERS, "local_epochs": 50, "batch_size": 1}
-
-
-def in_background(hospital: Hospital, **changes: Any) -> tuple[threading.Thread, list[Any]]:
-    results: list[Any] = []
-
-    def work() -> None:
-        try:
-            results.append(hospital.answer(**changes))
-        except FlomirError as error:
-            results.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread, results
 
 
 def test_consent_withdrawn_during_training_stops_it_within_a_second_and_nothing_leaves(hospital: Hospital) -> None:

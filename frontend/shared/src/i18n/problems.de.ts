@@ -65,6 +65,7 @@ export const problemsDe: Readonly<Record<string, Advised>> = {
   "round.answers_unreadable": { title: "Der Standort weiß nicht mehr, welche Runden er beantwortet hat; er beantwortet keine.", advice: "Lassen Sie das Labor seine Sitzungen mit diesem Standort beenden; legen Sie dann die hier genannte Datei im Ordner des Standorts beiseite." },
   "round.answered_before": { title: "Diese Runde wurde schon beantwortet, für ein anderes Modell.", advice: "Die Aktualisierung einer Runde verlässt einen Standort einmal; bitten Sie um weitere Runden oder ein neues Training." },
   "site.paused": { title: "Der Standort hat dieses Training angehalten.", advice: "Nichts geht verloren; es geht weiter, wenn der Standort fortsetzt." },
+  "site.busy": { title: "An diesem Standort rechnet ein anderes Training.", advice: "Nichts zu tun: Dieses beginnt, sobald jene Runde fertig ist." },
   "site.outside_hours": { title: "Der Standort trainiert nur zu anderen Stunden.", advice: "Geben Sie den Runden mehr Zeit, oder führen Sie die Sitzung zu diesen Stunden durch." },
   "site.weekly_limit": { title: "Der Standort hat diese Woche so viele Runden trainiert, wie seine Regel erlaubt.", advice: "Warten Sie, oder bitten Sie den Standort um mehr." },
   "site.memory_limit": { title: "Das Training braucht mehr Speicher, als dieser Standort erlaubt.", advice: "Heben Sie die Grenze auf der Seite Training an, oder trainieren Sie ein kleineres Netz." },
