@@ -64,6 +64,32 @@ def _round() -> Figures:
     return bench_round()
 
 
+@printed("reliability")
+@click.option(
+    "--sites",
+    "sizes",
+    multiple=True,
+    type=click.IntRange(1, 8),
+    help="a number of sites; may be repeated  [default: 1 2 3 4 8]",
+)
+@click.option("--rounds", default=53, show_default=True, type=click.IntRange(1, 1000), help="with each number of sites")
+@click.option(
+    "--disturbed",
+    default=53,
+    show_default=True,
+    type=click.IntRange(0, 1000),
+    help="rounds in which a process is killed",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="of the draw of who is killed")
+@click.option("--quick", is_flag=True, help="two rounds of each kind: shows that it works, no figures to quote")
+def _reliability(*, sizes: tuple[int, ...], rounds: int, disturbed: int, seed: int, quick: bool) -> Outcome:
+    """How many rounds succeed, with 1 to 8 sites undisturbed and with a process killed in every round."""
+    from flomir.bench.reliability import QUICK, SIZES, Plan, bench_reliability
+
+    plan = QUICK if quick else Plan(sizes=sizes or SIZES, rounds=rounds, disturbed=disturbed, seed=seed)
+    return bench_reliability(plan, lambda text: click.echo(text, err=True))
+
+
 @printed("enrol")
 @click.option("--sites", default=3, show_default=True, type=click.IntRange(1, 20), help="hospitals that join")
 def _enrol(*, sites: int) -> Outcome:
