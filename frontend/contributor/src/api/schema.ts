@@ -1312,7 +1312,7 @@ export interface paths {
         get: operations["get_study"];
         put?: never;
         post?: never;
-        /** Take a study out of every present and future use; the file stays until all data are removed. */
+        /** Take a study out of every present and future use; the file stays until the patient is erased. */
         delete: operations["withdraw_study"];
         options?: never;
         head?: never;
