@@ -253,20 +253,21 @@ def test_the_same_scans_can_come_in_again_and_nothing_remembers_them(site: TestS
 def test_an_import_that_could_bring_the_patient_back_goes_with_the_files_that_were_handed_over(
     site: TestSite, tmp_path: Path
 ) -> None:
-    import_id = _failed_after_one(site, tmp_path, handed_over=2)
+    import_id = _failed_after(site, tmp_path, [NUMBER, "MRN-1", NUMBER], read=2)
     study = _study_of(site, NUMBER)
     place = site.paths.incoming / import_id
-    assert len([path for path in place.rglob("*") if path.is_file()]) == 2
+    assert len([path for path in place.rglob("*") if path.is_file()]) == 3
     plan = _plan(site, study)
-    assert (plan["imports"], plan["import_entries"], plan["problem"], plan["files"]) == (1, 2, None, 3)
+    assert (plan["imports"], plan["import_entries"], plan["problem"], plan["files"]) == (1, 3, None, 4)
     assert _erase(site, study).status_code == 200
     assert not place.exists()
     assert site.client.get(f"/api/v1/imports/{import_id}").status_code == 404
+    assert site.client.get(f"/api/v1/studies/{_study_of(site, 'MRN-1')}").status_code == 200
 
 
 def test_files_that_nobody_has_read_keep_an_erasure_waiting(site: TestSite, tmp_path: Path) -> None:
     [study] = site.add_studies(1)
-    import_id = _failed_after_one(site, tmp_path, handed_over=1, read=0)
+    import_id = _failed_after(site, tmp_path, [NUMBER], read=0)
     assert cast("Json", _plan(site, study)["problem"])["code"] == "erasure.unread"
     answer = _erase(site, study)
     assert (answer.status_code, answer.json["code"]) == (409, "erasure.unread")
@@ -435,7 +436,7 @@ def _without_patient(record: Any) -> Any:
     return replace(record, patient=None)
 
 
-def _failed_after_one(site: TestSite, tmp_path: Path, *, handed_over: int, read: int = 1) -> str:
+def _failed_after(site: TestSite, tmp_path: Path, numbers: list[str], *, read: int) -> str:
     """Hand files over and let their import fail after some were read; return its id."""
 
     def failing(module: str, request: dict[str, object], **options: Any) -> dict[str, object]:
@@ -454,8 +455,8 @@ def _failed_after_one(site: TestSite, tmp_path: Path, *, handed_over: int, read:
 
     site.daemon.services.imports._run = failing
     import_id = str(site.client.post("/api/v1/imports").json["id"])
-    for seed in range(handed_over):
-        scan = _scan(tmp_path / "handed" / f"roe-{seed}.dcm", NUMBER, seed + 7)
+    for seed, number in enumerate(numbers):
+        scan = _scan(tmp_path / "handed" / f"scan-{seed}.dcm", number, seed + 7)
         data = {"files": [(io.BytesIO(scan.read_bytes()), scan.name)]}
         site.client.post(f"/api/v1/imports/{import_id}/files", data=data, content_type="multipart/form-data")
     site.client.post(f"/api/v1/imports/{import_id}/begin")
