@@ -55,9 +55,8 @@ class Told:
 
 @dataclass(frozen=True)
 class _Found:
-    """A patient's studies and everything that rests on them."""
+    """A patient's studies and everything that rests on them; `problem` keeps it from being erased now."""
 
-    studies: list[StudyRecord]
     traces: Traces
     sessions: list[ErasureSession]
     problem: FlomirError | None
@@ -168,9 +167,8 @@ class Erasures:
         under_way = any(one.state == "running" for one in made) or any(
             one.state in (JobState.QUEUED, JobState.RUNNING) for one in compared
         )
-        return _Found(
-            studies, traces, self._used_in(list(requests.values())), _hindrance(imports, whole, under_way=under_way)
-        )
+        problem = _hindrance(imports, whole, under_way=under_way)
+        return _Found(traces, self._used_in(list(requests.values())), problem)
 
     def _used_in(self, requests: list[RequestRecord]) -> list[ErasureSession]:
         """Return the sessions that trained here with what covers, or may have covered, the studies."""

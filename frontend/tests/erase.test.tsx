@@ -24,6 +24,7 @@ const plan: Erasure = {
   sessions: [{ session_id: "s", title: "Heart", updates: 4 }], problem: null,
 };
 const hand = userEvent.setup();
+const plans = () => asked.mock.calls.filter(([request]) => typeof request !== "string" && request.method === "GET" && request.url.endsWith("/erasure"));
 const posted = () => asked.mock.calls.flatMap(([request]) => (typeof request !== "string" && request.method === "POST" ? [request] : []));
 
 function answerWith(view: Erasure, role = "administrator", erasing: () => Response = () => Response.json({})): void {
@@ -71,6 +72,7 @@ it("erases once the number of the studies is typed", async () => {
   await hand.type(field, "2");
   await hand.click(confirm());
   await waitFor(() => expect(onErased).toHaveBeenCalledOnce());
+  expect(plans()).toHaveLength(1); // what is gone is not asked for again
   const [request] = posted();
   expect(request?.url).toMatch(/\/studies\/study-1\/erasure$/);
   expect(await request?.clone().json()).toEqual({ studies: 2 });

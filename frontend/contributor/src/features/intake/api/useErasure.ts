@@ -22,9 +22,9 @@ export function useErase(onErased: () => void) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: ({ id, studies }: { id: string; studies: number }) => body(api.POST("/api/v1/studies/{study_id}/erasure", { ...path(id), body: { studies } })),
-    onSuccess: () => {
+    onSuccess: async () => {
+      await queries.invalidateQueries({ refetchType: "none" }); // the next page reads anew; what this one shows is gone
       onErased();
-      return queries.invalidateQueries();
     },
   });
 }
