@@ -22,6 +22,7 @@ from contributor.routes import system as system_routes
 from contributor.routes.settings import House
 from contributor.services.connection import Connection
 from contributor.services.enrolment import Enrolment
+from contributor.services.erasure import Erasures
 from contributor.services.heart_axis import HeartAxes
 from contributor.services.imports import Imports
 from contributor.services.models import ReceivedModels
@@ -66,6 +67,7 @@ class Services:
     storage: Storage
     imports: Imports
     patients: Patients
+    erasures: Erasures
     details: Details
     requests: Requests
     reminders: Reminders
@@ -106,6 +108,7 @@ def make_app(services: Services, *, version: str, upload_limit_bytes: int) -> Op
         study_routes.routes(services.studies),
         quality_routes.routes(services.quality),
         intake_routes.details_routes(services.details),
+        intake_routes.erasure_routes(services.erasures),
         intake_routes.import_routes(services.imports),
         intake_routes.patient_routes(services.patients),
         intake_routes.storage_routes(services.storage),

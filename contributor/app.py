@@ -48,6 +48,7 @@ class Contributor:
     def start(self) -> None:
         """Go on with everything that was going on when the daemon ended."""
         self.services.storage.prepare()
+        self.services.erasures.resume()
         self.services.studies.reconcile()
         self.services.network.hand_on()
         self.services.imports.start()

@@ -14,6 +14,7 @@ from contributor.preflight.check import Subject
 from contributor.roles import ROLES
 from contributor.services.connection import Connection
 from contributor.services.enrolment import ClientFactory, Enrolment, enrolment_client
+from contributor.services.erasure import Erasures, Told
 from contributor.services.farewell import Farewell
 from contributor.services.grants import GrantsWriter
 from contributor.services.heart_axis import HeartAxes
@@ -169,6 +170,13 @@ class Core:
             limit_bytes=self._settings.upload_limit_bytes,
         )
         self.patients = Patients(self.desk, studies=self.studies)
+        told = Told(
+            permissions=self._write_grants,
+            data=self._tell_data,
+            room=self.storage.publish,
+            import_changed=self.imports.publish,
+        )
+        self.erasures = Erasures(self.desk, paths=self.paths, told=told)
         self.details = Details(database=self.database, paths=self.paths, studies=self.studies, patients=self.patients)
 
     def _wire_permissions(self) -> None:
@@ -309,6 +317,7 @@ class Core:
             storage=self.storage,
             imports=self.imports,
             patients=self.patients,
+            erasures=self.erasures,
             details=self.details,
             requests=self.requests,
             reminders=self.reminders,

@@ -1,11 +1,12 @@
-"""`flomir contributor import` and `remove-data`: what the page Data does, for scripts."""
+"""`flomir contributor import`, `erase` and `remove-data`: what the page Data does, for scripts."""
 
 import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import quote
 
 import click
 
@@ -31,7 +32,8 @@ class Call(Protocol):
 
 
 def add_intake_commands(group: click.Group, *, call: Call, home_option: Option, json_option: Option) -> None:
-    """Add both commands to the group."""
+    """Add the commands to the group."""
+    _add_erase(group, call=call, home_option=home_option, json_option=json_option)
 
     @group.command("import")
     @click.argument("folder", type=click.Path(exists=True, path_type=Path))
@@ -79,6 +81,54 @@ def add_intake_commands(group: click.Group, *, call: Call, home_option: Option, 
             if as_json
             else f"Removed {removed['studies']} studies and {removed['reconstructions']} reconstructions."
         )
+
+
+def _add_erase(group: click.Group, *, call: Call, home_option: Option, json_option: Option) -> None:
+    @group.command()
+    @click.argument("study_id")
+    @click.option("--dry-run", is_flag=True, help="Say what would go; delete nothing.")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @home_option
+    @json_option
+    def erase(study_id: str, home: Path, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+        """Erase the patient of a study for good: every study of the patient, what was made of them, and their names in lists.
+
+        Models that learned from them keep what they learned; so do backups that were made before.
+        """
+        place = f"/studies/{quote(study_id, safe='')}/erasure"
+        plan = call(home, "GET", place, None)
+        if dry_run:
+            click.echo(json.dumps(plan) if as_json else "\n".join(_going(plan)))
+            return
+        if not yes:
+            click.echo("\n".join(_going(plan)), err=True)
+            click.confirm("Erase this patient from this computer for good?", abort=True, err=True)
+        erased = call(home, "POST", place, {"studies": plan["studies"]}, REMOVAL_TIMEOUT_S)
+        click.echo(
+            json.dumps(erased)
+            if as_json
+            else f"Erased {erased['studies']} studies and {erased['reconstructions']} reconstructions, {erased['files']} files."
+        )
+
+
+def _going(plan: Mapping[str, Any]) -> list[str]:
+    """Say what an erasure deletes and what it cannot."""
+    lines = [
+        (
+            f"Goes: {plan['studies']} studies, {plan['files']} files ({plan['bytes'] / 1e6:.1f} MB), {plan['reconstructions']} "
+            f"reconstructions, {plan['results']} comparisons, {plan['import_entries']} lines in lists of imports."
+        )
+    ]
+    if plan["imports"]:
+        lines.append(f"Goes: {plan['imports']} imports whole, with files that were handed over for them.")
+    for session in plan["sessions"]:
+        lines.append(
+            f"Stays: what models of “{session['title']}” learned; {session['updates']} updates left this site."
+        )
+    lines.append("Stays: backups that were made before; delete them too. It cannot be undone.")
+    if plan["problem"] is not None:
+        lines.append(f"Not now: {in_sentences(plan['problem']['title'], plan['problem']['advice'])}")
+    return lines
 
 
 def _not_taken(call: Call, home: Path, place: str) -> list[Mapping[str, str]]:

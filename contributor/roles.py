@@ -19,8 +19,9 @@ ROLES = Roles(
         "system.create_link": "administrator",
         "storage.change_storage": "administrator",
         "storage.remove_data": "administrator",
+        "erasure.erase_patient": "administrator",
         "system.mark_seen": "viewer",
     },
 )
 """A viewer looks; a professional adds scans, answers requests and uses models; an administrator also joins and leaves a
-federation, manages the accounts, and decides where the data lie and whether they are removed."""
+federation, manages the accounts, and decides where the data lie and whether they, or one patient's, are removed."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contributor.schemas import WorkProblem
 from fl_core.views import ListQuery, NoteView, Schema
 
 
@@ -229,3 +230,45 @@ class Removed(Schema):
     studies: int
     reconstructions: int
     imports: int
+
+
+class ErasureSession(Schema):
+    """A session that trained here while its agreement covered, or may have covered, the patient's studies."""
+
+    session_id: str
+    title: str
+    updates: int = Field(description="updates of it that left this site")
+
+
+class ErasureView(Schema):
+    """GET /studies/{id}/erasure: what goes with the patient of this study, and what stays."""
+
+    study_id: str
+    patient: str | None = Field(description="pseudonym; none: the study is a patient of its own")
+    studies: int
+    files: int = Field(description="on the disk: studies, images, exports, files that were handed over")
+    bytes: int
+    reconstructions: int
+    results: int = Field(description="comparisons on the own hold-out that rest, or may rest, on these studies")
+    import_entries: int = Field(description="lines in lists of imports, with names of files")
+    imports: int = Field(
+        description="imports that go whole, with files that were handed over for them and not yet read"
+    )
+    sessions: list[ErasureSession] = Field(description="sessions whose models keep what they learned")
+    problem: WorkProblem | None = Field(description="what keeps it from being done now")
+
+
+class ErasureWish(Schema):
+    """POST /studies/{id}/erasure: the number of the patient's studies is said for confirmation."""
+
+    studies: int = Field(ge=1)
+
+
+class Erased(Schema):
+    """What was deleted; nothing of it names anybody."""
+
+    studies: int
+    files: int
+    reconstructions: int
+    results: int
+    import_entries: int

@@ -301,6 +301,21 @@ CATALOGUE: dict[str, Entry] = {
     "patient.withdrawn": Entry(
         409, "This patient is withdrawn.", "Undo the withdrawal of the patient first, on the page Data."
     ),
+    "erasure.busy": Entry(
+        409,
+        "This patient cannot be erased while an import runs, or something made of the patient's studies is computed.",
+        "Wait until imports, reconstructions and comparisons have ended, or cancel them; then erase.",
+    ),
+    "erasure.unread": Entry(
+        409,
+        "Files that were handed over lie here unread, and nobody knows whose they are.",
+        "On the page Data, go on with the import that stopped, or remove it from the list; then erase.",
+    ),
+    "erasure.unfinished": Entry(
+        500,
+        "The patient is out of the records, but not everything could be deleted yet.",
+        "Look at the permissions of the data folder and at the free space, then start the program again: it goes on with it.",
+    ),
     "import.no_list": Entry(
         422, "No patient numbers were found in this list.", "Paste one number a line, or a CSV with a column of them."
     ),

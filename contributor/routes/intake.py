@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from contributor.schemas import StudyPath
 from contributor.schemas_intake import (
+    Erased,
+    ErasureView,
+    ErasureWish,
     ExpectedPatients,
     FolderToImport,
     ImportFileList,
@@ -25,6 +28,7 @@ from contributor.schemas_intake import (
     StorageView,
     StudyDetails,
 )
+from contributor.services.erasure import Erasures
 from contributor.services.imports import Imports
 from contributor.services.patients import Patients
 from contributor.services.storage import Storage
@@ -114,6 +118,23 @@ def details_routes(details: Details) -> APIBlueprint:
     def get_study_details(path: StudyPath) -> Response:
         """Return what was removed from a study, how it was acquired, and whether it may train."""
         return answer(details.of(path.study_id))
+
+    return api
+
+
+def erasure_routes(erasures: Erasures) -> APIBlueprint:
+    """Bind the routes of erasing a patient to their service."""
+    api = blueprint("erasure", "/studies", tag="studies")
+
+    @api.get("/<study_id>/erasure", responses={200: ErasureView})
+    def preview_erasure(path: StudyPath) -> Response:
+        """Return what goes with the patient of a study, and what stays."""
+        return answer(erasures.view(path.study_id))
+
+    @api.post("/<study_id>/erasure", responses={200: Erased})
+    def erase_patient(path: StudyPath, body: ErasureWish) -> Response:
+        """Erase the patient of a study with everything made of the patient's studies; it cannot be undone."""
+        return answer(erasures.erase(path.study_id, body.studies))
 
     return api
 

@@ -27,7 +27,7 @@ def routes(studies: Studies) -> APIBlueprint:
 
     @api.delete("/<study_id>", responses={200: StudyView})
     def withdraw_study(path: StudyPath) -> Response:
-        """Take a study out of every present and future use; the file stays until all data are removed."""
+        """Take a study out of every present and future use; the file stays until the patient is erased."""
         return answer(studies.withdraw(path.study_id))
 
     @api.post("/<study_id>/restore", responses={200: StudyView})

@@ -18,8 +18,13 @@ logger = logging.getLogger(__name__)
 
 def remove_of(folder: Path, name: str) -> None:
     """Remove the files and folders of one thing: called `name`, perhaps with a suffix after ``.`` or ``-``."""
-    for path in _those(folder, re.compile(rf"{re.escape(name)}(?![0-9a-z])")):
+    for path in files_of(folder, name):
         _remove(path)
+
+
+def files_of(folder: Path, name: str) -> list[Path]:
+    """Return the files and folders of one thing, as `remove_of` removes them."""
+    return _those(folder, re.compile(rf"{re.escape(name)}(?![0-9a-z])"))
 
 
 def settle_strays(desk: Desk, folder: Path, *, prefix: str, known: Collection[str]) -> None:

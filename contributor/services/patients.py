@@ -43,6 +43,9 @@ class Patients:
     def withdraw(self, patient: str) -> PatientView:
         """Take every study of a patient out of use, also those that come later; a round that works with them ends.
 
+        The audit chain is never shortened, so it names the patient's newest study, not the pseudonym: an erasure leaves no
+        more of it than of a study.
+
         Raises
         ------
         NotFound
@@ -66,7 +69,7 @@ class Patients:
                 tx,
                 actor=actor,
                 action="patient.withdrawn",
-                subject=patient,
+                subject=records[0].id,
                 details={"studies": lost},
                 text=f"A patient was withdrawn: {len(lost)} studies will not be used any more.",
                 values={"count": len(lost)},
@@ -88,12 +91,11 @@ class Patients:
             message = "the patient is not withdrawn"
             raise Conflict(message)
         with self._desk.database.begin() as tx:
+            records = [record for record in self._studies.records() if record.patient == patient]
             back = [
                 record.id
-                for record in self._studies.records()
-                if record.patient == patient
-                and record.state == "withdrawn"
-                and (record.id in withdrawn.studies or record.added_at > withdrawn.at)
+                for record in records
+                if record.state == "withdrawn" and (record.id in withdrawn.studies or record.added_at > withdrawn.at)
             ]
             self._store.restore(tx, patient)
             self._studies.switch_all(tx, back, "usable")
@@ -101,7 +103,7 @@ class Patients:
                 tx,
                 actor=acted_by("professional"),
                 action="patient.restored",
-                subject=patient,
+                subject=next((record.id for record in records), ""),
                 details={"studies": back},
                 text=f"The withdrawal of a patient was undone: {len(back)} studies may be used again.",
                 values={"count": len(back)},

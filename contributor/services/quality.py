@@ -80,6 +80,7 @@ class Quality:
             return None
         record = _record(study.id, report)
         with self._database.begin() as tx:
+            self._studies.get(study.id)  # it may have been erased while it was checked
             self._store.put(tx, record)
         return record
 

@@ -143,7 +143,9 @@ class Reconstructions:
 
     def keep_details(self, reconstruction_id: str, details: ReconstructionDetails) -> None:
         """Replace what is known about the images."""
-        write_atomically(self._details_file(reconstruction_id), details.model_dump_json().encode())
+        path = self._details_file(reconstruction_id)
+        write_atomically(path, details.model_dump_json().encode())
+        self._take_back_if_gone(reconstruction_id, path)
 
     def export(self, reconstruction_id: str, name: str, form: str) -> Path:
         """Return an image as a file to take along: in the study's place, marked as research, without identifiers.
@@ -166,6 +168,7 @@ class Reconstructions:
             except (ModelError, FileNotFoundError) as error:
                 message = f"the image cannot be written as {form}: {error}"
                 raise StudyUnusable(message) from error
+            self._take_back_if_gone(record.id, path)
         with self._desk.database.begin() as tx:
             self._desk.journal.note(
                 tx,
@@ -196,6 +199,14 @@ class Reconstructions:
         self._desk.bus.publish("reconstruction_deleted", Deleted(id=record.id))
         self._room_changed()
         return Deleted(id=record.id)
+
+    def _take_back_if_gone(self, reconstruction_id: str, path: Path) -> None:
+        """Remove a file of what was removed or erased while the file was made; raises NotFound then."""
+        try:
+            self._store.get(reconstruction_id)
+        except NotFound:
+            path.unlink(missing_ok=True)
+            raise
 
     def _done(self, reconstruction_id: str) -> ReconstructionRecord:
         record = self._store.get(reconstruction_id)

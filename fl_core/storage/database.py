@@ -99,13 +99,17 @@ class Database:
             message = "another daemon has this database open"
             raise Conflict(message, code="storage.database_in_use")
 
-    def compact(self) -> None:
-        """Let nothing of deleted rows stay in the files; does nothing for PostgreSQL, whose server does it by itself."""
+    def compact(self) -> bool:
+        """Let nothing of deleted rows stay in the files; does nothing for PostgreSQL, whose server does it by itself.
+
+        Returns False where somebody reads for so long that the old content could not be overwritten yet.
+        """
         if not self._is_sqlite:
-            return
+            return True
         with self._write_lock, _translated(), self.engine.connect() as connection:
             connection.exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+        return busy == 0
 
     def close(self) -> None:
         """Close every connection, and with them give up what `take` took."""

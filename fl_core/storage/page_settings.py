@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from fl_core.storage.database import Transaction
 
@@ -23,3 +23,7 @@ class SettingTable:
         where = self._table.c.key == key
         if tx.connection.execute(update(self._table).where(where).values(value=value, at=at)).rowcount == 0:
             tx.connection.execute(insert(self._table).values(key=key, value=value, at=at))
+
+    def remove(self, tx: Transaction, key: str) -> None:
+        """Forget what was set."""
+        tx.connection.execute(delete(self._table).where(self._table.c.key == key))

@@ -188,6 +188,29 @@ def test_what_is_said_of_studies_and_files_is_german_on_a_german_page(
     assert professional.complaints == [], "\n".join(professional.complaints)
 
 
+def test_one_patient_is_erased_from_the_page_of_a_study(professional: Person, daemon: DaemonProcess) -> None:
+    page = professional.page
+    professional.go("Data")
+    page.get_by_role("tab", name="Studies").click()
+    before = daemon.items("/studies")
+    patient = next(study["patient"] for study in before if study["name"] == "STRESS1.dcm")
+    mine = [study for study in before if study["patient"] == patient]
+    row(professional, "Studies", "STRESS1.dcm").get_by_role("link", name="STRESS1.dcm").click()
+    professional.press("Erase this patient …")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"{len(mine)} studies with their reports of quality control")
+    expect(dialog).to_contain_text("It cannot be undone")
+    expect(dialog.get_by_role("button", name="Erase this patient")).to_be_disabled()
+    professional.look("study-erase", whole=False, dark=True, phone=True)
+    dialog.get_by_label(re.compile("^Type the number")).fill(str(len(mine)))
+    professional.press("Erase this patient", dialog)
+    page.get_by_role("tab", name="Studies").wait_for()
+    expect(row(professional, "Studies", "STRESS1.dcm")).to_have_count(0)
+    assert {study["id"] for study in daemon.items("/studies")} == {s["id"] for s in before if s not in mine}
+    assert "patient.erased" in [audit["action"] for audit in daemon.items("/audit")]
+    assert professional.complaints == [], "\n".join(professional.complaints)
+
+
 def test_all_data_are_removed_in_one_step(professional: Person, daemon: DaemonProcess) -> None:
     page = professional.page
     professional.go("Data")

@@ -24,6 +24,7 @@ ADMINISTRATORS = {
     ("PUT", "/api/v1/settings/proxy"), ("POST", "/api/v1/enrolment/renew"),
     ("PUT", "/api/v1/settings/notices"), ("POST", "/api/v1/settings/notices/test"), ("PUT", "/api/v1/settings/daemon"),
     ("PUT", "/api/v1/storage"), ("POST", "/api/v1/storage/removal"),
+    ("POST", "/api/v1/studies/study_id/erasure"),
     *((method, path) for method, path in ROUTES if path.startswith("/api/v1/accounts")),
 }  # fmt: skip
 

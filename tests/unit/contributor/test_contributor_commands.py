@@ -83,6 +83,43 @@ def test_removing_everything_may_take_longer_and_asks_beside_the_json(
     assert waited == [60.0, 1800.0]
 
 
+PLAN = {
+    "study_id": "study-1", "patient": "P-0123456789", "studies": 2, "files": 3, "bytes": 2_500_000, "reconstructions": 1,
+    "results": 1, "import_entries": 4, "imports": 1, "sessions": [{"session_id": "s", "title": "Heart", "updates": 3}],
+    "problem": None,
+}  # fmt: skip
+ERASED = {"studies": 2, "files": 3, "reconstructions": 1, "results": 1, "import_entries": 4}
+
+
+def _erasing(request: httpx.Request) -> httpx.Response:
+    assert request.url.path.endswith("/studies/study-1/erasure")
+    if request.method == "POST":
+        assert json.loads(request.content) == {"studies": 2}
+    return httpx.Response(200, json=PLAN if request.method == "GET" else ERASED)
+
+
+def test_an_erasure_says_what_goes_and_what_stays_before_it_asks(
+    home: Path, daemon: Callable[[Answer], list[float]]
+) -> None:
+    waited = daemon(_erasing)
+    result = run(home, "erase", "study-1", "--json", input="y\n")
+    assert json.loads(result.stdout) == ERASED
+    for words in ("2 studies, 3 files (2.5 MB)", "models of “Heart” learned; 3 updates", "backups", "cannot be undone"):
+        assert words in result.stderr
+    assert waited == [60.0, 1800.0]
+    assert run(home, "erase", "study-1", input="n\n").exit_code == 1
+    assert waited == [60.0, 1800.0, 60.0]
+
+
+def test_an_erasure_can_be_looked_at_without_being_done(home: Path, daemon: Callable[[Answer], list[float]]) -> None:
+    problem = {"code": "erasure.busy", "title": "Not now.", "detail": "", "advice": "Wait."}
+    waited = daemon(lambda request: httpx.Response(200, json=PLAN | {"problem": problem}))
+    assert json.loads(run(home, "erase", "study-1", "--dry-run", "--json").stdout)["results"] == 1
+    result = run(home, "erase", "study-1", "--dry-run", "--yes")
+    assert "Not now: Not now. Wait." in result.stdout
+    assert len(waited) == 2
+
+
 def test_an_import_names_what_was_not_taken_for_machines_too(
     home: Path, daemon: Callable[[Answer], list[float]]
 ) -> None:

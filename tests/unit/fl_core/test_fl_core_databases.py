@@ -3,6 +3,8 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,11 @@ from fl_core.commands import audit
 from fl_core.errors import Conflict, FlomirError, InvalidInput, StorageFailed
 from fl_core.storage.backup import write_backup
 from fl_core.storage.database import Database, open_database
+from fl_core.storage.journal import Journal
 from fl_core.storage.place import FILE, NOTE, noted, parse, place_of, remember, shown
+from fl_core.storage.site_erasure import ErasureStore, Remains, Traces
+from fl_core.storage.site_imports import FileState, ImportStore
+from fl_core.storage.site_studies import StudyRecord, StudyStore
 from fl_core.supervision.child import clean_environment
 from orchestrator.app import MIGRATIONS
 from orchestrator.settings import OrchestratorSettings
@@ -101,6 +107,45 @@ def test_every_released_schema_becomes_the_present_one_and_keeps_its_rows(
 
 def _another(place: Path | str, new_database: Callable[[], str | None]) -> str | None:
     return None if isinstance(place, Path) else new_database()
+
+
+def test_an_erasure_deletes_the_same_rows_on_both(place: Path | str) -> None:
+    now = datetime.now(UTC)
+    database = open_database(place, migrations=SITE_MIGRATIONS)
+    imports, journal = ImportStore(database), Journal(database)
+    with database.begin() as tx:
+        for number, study_id in enumerate(("study-a", "study-b")):
+            record = StudyRecord(
+                id=study_id, name=study_id, state="usable", task="t", kind="k", added_at=now, file=f"{study_id}.h5", size_bytes=1,
+                sha256=str(number), patient="P-A", has_reference=False, counts=None, shape=[], geometry="", warnings=[],
+                deidentified=[],
+            )  # fmt: skip
+            StudyStore(database).add(tx, record)
+            journal.tell(tx, kind="study", text="A study was added.", subject=study_id, key="study.added", values={})
+        imports.add(tx, "import-1", source="folder", place="/camera", actor="a", at=now)
+        imports.found(tx, "import-1", ["a/1.dcm", "a/notes.txt", "b/2.dcm"])
+        imports.settle(tx, "import-1", "a/1.dcm", FileState.ADDED, study_id="study-a")
+        imports.settle(tx, "import-1", "b/2.dcm", FileState.ADDED, study_id="study-b")
+        imports.change(tx, "import-1", {"total": 3})
+    store = ErasureStore(database)
+    whole, entries = store.entries({"study-a"}, [])
+    assert (whole, sorted(entries)) == ([], [("import-1", "a/1.dcm"), ("import-1", "a/notes.txt")])
+    traces = Traces(
+        patient="P-A", studies=("study-a",), reconstructions=(), results=(), imports=(), entries=tuple(entries)
+    )
+    with database.begin() as tx:
+        store.erase(tx, traces, Remains(studies=("study-a",)), at=now)
+    with database.begin() as tx:
+        store.erase(tx, replace(traces, entries=()), Remains(studies=("study-z",)), at=now)
+    assert [one.id for one in StudyStore(database).all()] == ["study-b"]
+    assert imports.settled_names("import-1") == ["b/2.dcm"]
+    assert imports.get("import-1").total == 1
+    assert [line.subject for line in journal.activity()] == ["study-b"]
+    assert store.remains() == Remains(studies=("study-a", "study-z"))
+    assert database.compact()
+    store.done()
+    assert store.remains() == Remains()
+    database.close()
 
 
 def test_a_start_waits_for_a_daemon_that_is_just_ending(tmp_path: Path, postgres: PostgresServer) -> None:

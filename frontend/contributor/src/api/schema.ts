@@ -1312,7 +1312,7 @@ export interface paths {
         get: operations["get_study"];
         put?: never;
         post?: never;
-        /** Take a study out of every present and future use; the file stays until all data are removed. */
+        /** Take a study out of every present and future use; the file stays until the patient is erased. */
         delete: operations["withdraw_study"];
         options?: never;
         head?: never;
@@ -1347,6 +1347,24 @@ export interface paths {
         get: operations["get_study_details"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{study_id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what goes with the patient of a study, and what stays. */
+        get: operations["preview_erasure"];
+        put?: never;
+        /** Erase the patient of a study with everything made of the patient's studies; it cannot be undone. */
+        post: operations["erase_patient"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1924,6 +1942,91 @@ export interface components {
             invitation: string;
             /** Site Name */
             site_name: string;
+        };
+        /**
+         * Erased
+         * @description What was deleted; nothing of it names anybody.
+         */
+        Erased: {
+            /** Files */
+            files: number;
+            /** Import Entries */
+            import_entries: number;
+            /** Reconstructions */
+            reconstructions: number;
+            /** Results */
+            results: number;
+            /** Studies */
+            studies: number;
+        };
+        /**
+         * ErasureSession
+         * @description A session that trained here while its agreement covered, or may have covered, the patient's studies.
+         */
+        ErasureSession: {
+            /** Session Id */
+            session_id: string;
+            /** Title */
+            title: string;
+            /**
+             * Updates
+             * @description updates of it that left this site
+             */
+            updates: number;
+        };
+        /**
+         * ErasureView
+         * @description GET /studies/{id}/erasure: what goes with the patient of this study, and what stays.
+         */
+        ErasureView: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Files
+             * @description on the disk: studies, images, exports, files that were handed over
+             */
+            files: number;
+            /**
+             * Import Entries
+             * @description lines in lists of imports, with names of files
+             */
+            import_entries: number;
+            /**
+             * Imports
+             * @description imports that go whole, with files that were handed over for them and not yet read
+             */
+            imports: number;
+            /**
+             * Patient
+             * @description pseudonym; none: the study is a patient of its own
+             */
+            patient: string | null;
+            /** @description what keeps it from being done now */
+            problem: components["schemas"]["WorkProblem"] | null;
+            /** Reconstructions */
+            reconstructions: number;
+            /**
+             * Results
+             * @description comparisons on the own hold-out that rest, or may rest, on these studies
+             */
+            results: number;
+            /**
+             * Sessions
+             * @description sessions whose models keep what they learned
+             */
+            sessions: components["schemas"]["ErasureSession"][];
+            /** Studies */
+            studies: number;
+            /** Study Id */
+            study_id: string;
+        };
+        /**
+         * ErasureWish
+         * @description POST /studies/{id}/erasure: the number of the patient's studies is said for confirmation.
+         */
+        ErasureWish: {
+            /** Studies */
+            studies: number;
         };
         /**
          * EstimateView
@@ -7277,6 +7380,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    preview_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    erase_patient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureWish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
                 };
             };
             /** @description Unprocessable Entity */

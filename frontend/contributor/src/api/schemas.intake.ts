@@ -9,6 +9,7 @@ export type ImportFile = Api["ImportFileView"];
 export type Storage = Api["StorageView"];
 export type StudyDetails = Api["StudyDetails"];
 export type Patient = Api["PatientView"];
+export type Erasure = Api["ErasureView"];
 export type Reconciliation = Api["Reconciliation"];
 
 export const importSchema: z.ZodType<Import> = z.object({

@@ -16,7 +16,7 @@ export const auditDe: Readonly<Record<string, string>> = {
   "letter.refused": "Antwort nicht angenommen",
   "model.added.random": "Modell erstellt", "model.added.round": "Modell einer Runde hinzugefügt", "model.added.shipped": "Mitgeliefertes Modell hinzugefügt", "model.added.trained": "Trainiertes Modell hinzugefügt", "model.added.uploaded": "Modell hochgeladen",
   "model.deleted": "Modell gelöscht", "model.downloaded": "Modell heruntergeladen", "model.fetched": "Modell geholt und geprüft", "model.recommended": "Empfehlung eines Modells geändert", "model.removed": "Modell endgültig entfernt", "model.renamed": "Modell umbenannt", "model.restored": "Modell wiederhergestellt", "model.weights_removed": "Datei eines Modells entfernt",
-  "patient.restored": "Rückzug eines Patienten rückgängig gemacht", "patient.withdrawn": "Patient zurückgezogen",
+  "patient.erased": "Patient gelöscht", "patient.restored": "Rückzug eines Patienten rückgängig gemacht", "patient.withdrawn": "Patient zurückgezogen",
   "reconstruction.axis": "Herzachse gezeigt", "reconstruction.exported": "Bild einer Rekonstruktion ausgegeben", "reconstruction.removed": "Rekonstruktion entfernt", "reconstruction.started": "Rekonstruktion begonnen",
   "request.further": "Anfrage nach weiteren Runden eingegangen", "request.put_off": "Anfrage zurückgestellt", "request.recalled": "Anfrage zurückgenommen", "request.received": "Anfrage eingegangen", "request.refused": "Anfrage abgewiesen",
   "resources.changed": "Ressourcen geändert",
