@@ -64,7 +64,6 @@ class SessionControl(FileModel):
     stop: bool = False
     pause_after_round: bool = False
     combine_now: int = 0
-    site_ids: tuple[str, ...] | None = Field(default=None, description="chosen sites from the next round on")
     withdrawn: tuple[str, ...] = ()
     suspended: tuple[str, ...] = Field(default=(), description="left out for as long as the manager suspends them")
     awaits_answers: bool = Field(

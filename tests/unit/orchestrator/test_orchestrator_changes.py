@@ -149,6 +149,14 @@ def test_a_completed_session_is_opened_again_by_an_extension(lab: Lab) -> None:
     assert len(lab.engine.started) == 2
 
 
+def test_wishes_of_a_run_that_cannot_be_read_are_written_anew(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    path = lab.home / "sessions" / session_id / "control.json"
+    path.write_text('{"wish_of_another_version": null}')
+    lab.core.wishes.settle(session_id)
+    assert control(lab, session_id) == SessionControl()
+
+
 def test_longer_rounds_need_no_further_signature(lab: Lab) -> None:
     site = lab.site()
     session_id = lab.running(site, round_deadline_s=60)

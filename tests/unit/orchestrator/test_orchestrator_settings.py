@@ -201,7 +201,9 @@ def test_a_kill_between_the_wish_and_the_pause_is_made_good_at_the_next_tick(lab
         lab_settings.put(tx, "drain", {"on": True}, at=lab.core.desk.now())
     lab.core.house.drain.tick()
     lab.core.house.drain.tick()
-    assert lab.core.wishes._folders.of(session_id).control().pause_after_round is True
+    control = lab.core.wishes._folders.of(session_id).control()
+    assert control is not None
+    assert control.pause_after_round is True
     assert lab.ok("GET", "/drain")["held"] == 1
     with lab.database.begin() as tx:  # the same at the end of it
         lab_settings.put(tx, "drain", {"on": False, "held": [session_id]}, at=lab.core.desk.now())

@@ -170,6 +170,7 @@ def _asked_when_it_goes_on(lab: Lab, session_id: str) -> set[str]:
     lab.ok("POST", f"/sessions/{session_id}/resume")
     lab.core.runs.tick()
     control = lab.core.wishes._folders.of(session_id).control()
+    assert control is not None
     return set(choose_sites(lab.plan(session_id), control, 1))
 
 
