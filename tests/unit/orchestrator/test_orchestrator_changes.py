@@ -33,11 +33,6 @@ def part(lab: Lab, session_id: str, site: SiteActor) -> dict[str, Any]:
     return next(row for row in rows if row["site_id"] == site.site_id)
 
 
-def control(lab: Lab, session_id: str) -> SessionControl:
-    path = lab.home / "sessions" / session_id / "control.json"
-    return SessionControl.model_validate_json(path.read_bytes()) if path.exists() else SessionControl()
-
-
 def problem(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json["code"]
 
@@ -154,7 +149,7 @@ def test_wishes_of_a_run_that_cannot_be_read_are_written_anew(lab: Lab) -> None:
     path = lab.home / "sessions" / session_id / "control.json"
     path.write_text('{"wish_of_another_version": null}')
     lab.core.wishes.settle(session_id)
-    assert control(lab, session_id) == SessionControl()
+    assert lab.control(session_id) == SessionControl()
 
 
 def test_longer_rounds_need_no_further_signature(lab: Lab) -> None:
@@ -218,7 +213,7 @@ def test_a_site_that_withdrew_is_asked_again_and_taken_back(lab: Lab) -> None:
     second.withdraw(session_id)
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
     assert second.answer(session_id).status_code == 204
-    assert control(lab, session_id).withdrawn == ()
+    assert lab.control(session_id).withdrawn == ()
     lab.core.runs.tick()
     assert len(lab.plan(session_id).sites) == 2
 
@@ -322,13 +317,13 @@ def test_a_left_out_site_is_not_trained_either_while_the_one_in_its_place_has_no
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [third.site_id], "leave_out": [second.site_id]})
     lab.core.runs.tick()
     assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
-    assert (part(lab, session_id, second)["state"], control(lab, session_id).awaits_answers) == ("finished", True)
+    assert (part(lab, session_id, second)["state"], lab.control(session_id).awaits_answers) == ("finished", True)
     lab.report(session_id, "paused", number=0, code="session.awaits_consent")
     assert third.answer(session_id).status_code == 204
     lab.core.runs.tick()
     assert lab.session(session_id)["state"] == "running"
     assert {one.site_id for one in lab.plan(session_id).sites} == {first.site_id, third.site_id}
-    assert control(lab, session_id).awaits_answers is False
+    assert lab.control(session_id).awaits_answers is False
 
 
 def test_nobody_is_waited_for_who_may_not_answer_any_more(lab: Lab) -> None:
@@ -336,14 +331,14 @@ def test_nobody_is_waited_for_who_may_not_answer_any_more(lab: Lab) -> None:
     session_id = lab.running(first)
     lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 5, "answer_hours": 100})
     lab.core.runs.tick()
-    assert control(lab, session_id).awaits_answers is False, "who trains already makes no round larger by an answer"
+    assert lab.control(session_id).awaits_answers is False, "who trains already makes no round larger by an answer"
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id], "answer_hours": 1})
     lab.core.runs.tick()
-    assert control(lab, session_id).awaits_answers is True
+    assert lab.control(session_id).awaits_answers is True
     later = lab.core.desk.now() + timedelta(hours=2)
     object.__setattr__(lab.core.desk, "now", lambda: later)
     lab.core.runs.tick()
-    assert control(lab, session_id).awaits_answers is False
+    assert lab.control(session_id).awaits_answers is False
 
 
 def test_a_site_that_has_just_agreed_is_waited_for_until_it_is_in_the_plan(lab: Lab) -> None:
@@ -352,10 +347,10 @@ def test_a_site_that_has_just_agreed_is_waited_for_until_it_is_in_the_plan(lab: 
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
     lab.core.runs.tick()
     second.answer(session_id)
-    assert control(lab, session_id).awaits_answers is True
+    assert lab.control(session_id).awaits_answers is True
     lab.core.runs.tick()
     lab.core.runs.tick()
-    assert (len(lab.plan(session_id).sites), control(lab, session_id).awaits_answers) == (2, False)
+    assert (len(lab.plan(session_id).sites), lab.control(session_id).awaits_answers) == (2, False)
 
 
 def test_a_site_whose_agreement_is_over_is_asked_again_and_named(lab: Lab) -> None:
