@@ -268,6 +268,25 @@ def test_who_has_not_answered_can_still_when_a_stopped_session_gets_longer_round
     assert second.answer(session_id).status_code == 204
 
 
+def test_a_laboratory_that_missed_a_withdrawal_takes_the_agreement_that_followed_it(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.offer(site)
+    older = site.consent(session_id)
+    site.answer(session_id)
+    lab.core.runs.tick()
+    [before] = _documents(lab, session_id, site)
+    newer = site.consent(session_id, study_count=5)
+    for _ in range(2):  # a letter may come twice
+        assert site.call("POST", "/peer/v1/consents", newer.model_dump(mode="json")).status_code == 204
+    assert part(lab, session_id, site)["state"] == "training"
+    present, past = _documents(lab, session_id, site)
+    assert (present["consent"], past) == (newer.model_dump(mode="json"), before)
+    lab.core.runs.tick()
+    assert lab.plan(session_id).sites[0].studies == 5
+    refused = site.call("POST", "/peer/v1/consents", older.model_dump(mode="json"))
+    assert (refused.status_code, part(lab, session_id, site)["consent"]["study_count"]) == (409, 5)
+
+
 @pytest.mark.parametrize("is_asked_anew", [True, False])
 def test_what_a_site_signed_before_it_agreed_again_is_kept_whole_beside_the_offer_that_it_was_about(
     lab: Lab, is_asked_anew: bool
