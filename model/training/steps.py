@@ -45,14 +45,9 @@ class ScheduleWindow:
 
 @dataclass(frozen=True)
 class TrainHooks:
-    """Where a strategy or a privacy mechanism joins the loop.
-
-    ``extra_loss`` is added to every step's loss (the proximal term); ``after_backward`` sees the gradients before
-    they are clipped.
-    """
+    """Where a strategy joins the loop: ``extra_loss`` is added to every step's loss (the proximal term)."""
 
     extra_loss: Callable[[nn.Module], Tensor] | None = None
-    after_backward: Callable[[nn.Module], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -192,8 +187,6 @@ def optimisation_step(
         raise TrainingDiverged(message)
     if hooks.extra_loss is not None:
         hooks.extra_loss(network).backward()  # type: ignore[no-untyped-call]  # as above
-    if hooks.after_backward is not None:
-        hooks.after_backward(network)
     norm = float(nn.utils.clip_grad_norm_(network.parameters(), grad_clip, foreach=True))
     if not math.isfinite(norm):
         message = f"the gradient became {norm} in step {number}; try a smaller learning rate"
