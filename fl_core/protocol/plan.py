@@ -162,6 +162,9 @@ class Grant(FileModel):
     withdrawn: tuple[str, ...] = Field(
         default=(), description="paths of those withdrawn since: they count for the halves only, and are in neither"
     )
+    earlier: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="paths of each earlier agreement's studies, oldest first: who was on a half stays there"
+    )
     released_rounds: tuple[int, ...] = Field(default=(), description="held rounds that the professional let go")
     refused_rounds: tuple[int, ...] = ()
     paused: bool = Field(default=False, description="nothing begins and nothing is finished until it is resumed")

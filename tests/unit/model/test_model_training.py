@@ -101,6 +101,18 @@ def test_a_gradient_that_is_not_finite_is_caught_too() -> None:
     assert float(network.value.detach()) == 1.0
 
 
+@pytest.mark.parametrize(("first", "then", "held"), [(10, 20, 4), (1, 2, 1), (3, 4, 1), (10, 11, 2), (20, 10, 2)])
+def test_who_is_on_a_side_stays_there_and_the_others_fill_up_the_share(first: int, then: int, held: int) -> None:
+    keys = [f"p{number}" for number in range(max(first, then))]
+    for seed in range(20):
+        _, chosen = split_by_patient(keys[:first], 0.2, seed)
+        sides = {key: index in chosen for index, key in enumerate(keys[:first])}
+        train, holdout = split_by_patient(keys[:then], 0.2, seed, sides=sides)
+        assert all(sides.get(keys[index], True) for index in holdout), "nobody who was trained on is held out"
+        assert not any(sides.get(keys[index], False) for index in train)
+        assert first > then or len(holdout) == held
+
+
 @pytest.mark.parametrize(
     ("patients", "fraction", "held"), [(12, 0.2, 2), (12, 0.0, 0), (3, 0.1, 1), (2, 0.5, 1), (1, 0.5, 0)]
 )
