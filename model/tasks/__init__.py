@@ -152,7 +152,10 @@ def load_halves(
     if earlier:
         halves = _drawn_one_by_one(halves, earlier, parameters)
     names = {sample.name for sample in gone}
-    return Halves(*([sample for sample in half if sample.name not in names] for half in halves))
+    return Halves(
+        [sample for sample in halves.train if sample.name not in names],
+        [sample for sample in halves.holdout if sample.name not in names],
+    )
 
 
 def _drawn_one_by_one(halves: Halves, earlier: Sequence[Sequence[Path]], parameters: TaskParameters) -> Halves:
