@@ -49,6 +49,7 @@ def grant_of(
         studies=files,
         withdrawn=withdrawn,
         earlier=earlier,
+        round_deadline_s=offer.round_deadline_s,
         released_rounds=tuple(one.round for one in rounds if one.decision == RELEASED),
         refused_rounds=tuple(one.round for one in rounds if one.decision == REFUSED),
         paused=paused,

@@ -165,6 +165,9 @@ class Grant(FileModel):
     earlier: tuple[tuple[str, ...], ...] = Field(
         default=(), description="paths of each earlier agreement's studies, oldest first: who was on a half stays there"
     )
+    round_deadline_s: float | None = Field(
+        default=None, gt=0, description="the longest that a round may take; absent in files of earlier versions"
+    )
     released_rounds: tuple[int, ...] = Field(default=(), description="held rounds that the professional let go")
     refused_rounds: tuple[int, ...] = ()
     paused: bool = Field(default=False, description="nothing begins and nothing is finished until it is resumed")

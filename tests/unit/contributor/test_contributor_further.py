@@ -104,6 +104,14 @@ def test_the_same_studies_agreed_to_again_are_no_further_agreement(site: TestSit
     assert site.grants().grants[session_id].earlier == (first,)
 
 
+def test_a_round_may_take_as_long_as_was_signed_for(site: TestSite) -> None:
+    session_id = agreed(site)
+    newer(site, rounds=3, round_deadline_s=7200.0)
+    assert site.grants().grants[session_id].round_deadline_s == 600
+    reply(site, session_id, "agree")
+    assert site.grants().grants[session_id].round_deadline_s == 7200
+
+
 def test_declining_it_leaves_the_agreement_as_it_is(site: TestSite) -> None:
     session_id = agreed(site)
     newer(site)

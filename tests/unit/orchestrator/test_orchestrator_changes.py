@@ -152,14 +152,21 @@ def test_wishes_of_a_run_that_cannot_be_read_are_written_anew(lab: Lab) -> None:
     assert lab.control(session_id) == SessionControl()
 
 
-def test_longer_rounds_need_no_further_signature(lab: Lab) -> None:
+def test_longer_rounds_are_offered_to_be_signed_and_shorter_ones_are_not(lab: Lab) -> None:
     site = lab.site()
-    session_id = lab.running(site, round_deadline_s=60)
-    offers = [event for event in site.events() if event["type"] == "offer"]
+    session_id = lab.running(site, rounds=2, round_deadline_s=60)
+    asked = sum(event["type"] == "offer" for event in site.events())
     lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 600})
     lab.core.runs.tick()
     assert lab.plan(session_id).round_deadline_s == 600
-    assert [event for event in site.events() if event["type"] == "offer"] == offers
+    assert terms(site, session_id).round_deadline_s == 600
+    view = part(lab, session_id, site)
+    assert (view["state"], view["rounds_agreed"], view["further"]) == ("training", 2, "open")
+    assert site.answer(session_id).status_code == 204
+    assert part(lab, session_id, site)["further"] is None
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 30})
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 600})
+    assert sum(event["type"] == "offer" for event in site.events()) == asked + 1, "it has signed for as long before"
 
 
 def test_more_time_to_answer_renews_the_offer_of_who_has_not_answered(lab: Lab) -> None:
