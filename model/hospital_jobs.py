@@ -25,6 +25,7 @@ class OwnResultsJob(BaseModel):
     network: dict[str, JsonValue]
     studies: list[Path] = Field(min_length=1)
     left_out: list[Path] = Field(default_factory=list)
+    earlier: list[list[Path]] = Field(default_factory=list)
     rounds: list[int] = Field(min_length=1)
     rounds_planned: int = Field(ge=1)
     initial: Path

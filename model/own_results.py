@@ -46,6 +46,7 @@ class OwnResultsRequest:
     ----------
     studies : files the consent covers, in any order
     left_out : those of them that were withdrawn since: they count for the halves, and are then in neither
+    earlier : the files of each earlier agreement, whose patients stay on their halves
     rounds : the rounds this site trained in, of `rounds_planned`
     initial, federated : weights files; the second has its card beside it
     """
@@ -55,6 +56,7 @@ class OwnResultsRequest:
     network: Mapping[str, object]
     studies: Sequence[Path]
     left_out: Sequence[Path]
+    earlier: Sequence[Sequence[Path]]
     rounds: Sequence[int]
     rounds_planned: int
     initial: Path
@@ -81,7 +83,12 @@ def compare_own_results(
     task = load_task(request.task)
     parameters = task.spec.parameters.model_validate(dict(request.parameters))
     train, held = load_halves(
-        task, request.studies, parameters, lambda done: report("preparing", 0.1 * done), left_out=request.left_out
+        task,
+        request.studies,
+        parameters,
+        lambda done: report("preparing", 0.1 * done),
+        left_out=request.left_out,
+        earlier=request.earlier,
     )
     if not held:
         message = "no study with a reference is held out at this site"

@@ -8,10 +8,14 @@ from contributor.schemas import ConnectionView
 from contributor.schemas_network import PreflightLine
 from fl_core.desk import Desk
 from fl_core.protocol.messages import Json
+from fl_core.storage.database import Transaction
 from fl_core.storage.site_connection import ConnectionRecord, ConnectionState, ConnectionStore
 from fl_core.storage.site_outbox import OutboxStore
+from fl_core.storage.site_settings import SITE_SETTINGS
 from fl_core.trust.identity import fingerprint, load_certificate, short_fingerprint
 
+CODE = "connection_code"
+"""Where the code of the record's detail is kept, by which a page says it in its own language."""
 KEPT_EVERY = timedelta(seconds=20)
 ENROLLED: frozenset[ConnectionState] = frozenset({"connected", "reconnecting", "protocol_mismatch"})
 
@@ -38,7 +42,8 @@ class Connection:
         self._record = self._store.get()
         self._contact_kept_at = self._record.last_contact
         self._finding: PreflightLine | None = None
-        self._code = ""
+        with desk.database.read() as connection:
+            self._code = str(SITE_SETTINGS.get(connection, CODE).get("code", ""))
 
     @property
     def record(self) -> ConnectionRecord:
@@ -86,7 +91,7 @@ class Connection:
         """
         with self._lock:
             with self._desk.database.begin() as tx:
-                self._store.save(tx, record)
+                self._save(tx, record, "")
                 self._outbox.clear(tx)
                 self._desk.journal.note(
                     tx,
@@ -115,7 +120,7 @@ class Connection:
         """Change the state (and other columns); return whether the state is another one than before.
 
         `code` is the detail's in the catalogue of errors. `words` replaces the usual sentence of the activity list, which
-        a page words with `values`. Code and finding are not kept over the daemon's end.
+        a page words with `values`. The finding is not kept over the daemon's end.
         """
         with self._lock:
             before = self._record
@@ -130,7 +135,7 @@ class Connection:
             if after == before and (finding, code) == (self._finding, self._code):
                 return False
             with self._desk.database.begin() as tx:
-                self._store.save(tx, after)
+                self._save(tx, after, code)
                 if moved:
                     said = "" if state == "reconnecting" else detail  # the line's own words mean nothing to most people
                     self._desk.journal.note(
@@ -163,6 +168,11 @@ class Connection:
             with self._desk.database.begin() as tx:
                 self._store.change(tx, last_event=seq)
             self._record = replace(self._record, last_event=seq)
+
+    def _save(self, tx: Transaction, record: ConnectionRecord, code: str) -> None:
+        self._store.save(tx, record)
+        if code != self._code:
+            SITE_SETTINGS.put(tx, CODE, {"code": code}, at=self._desk.now())
 
     def _tell(self) -> None:
         self._desk.bus.publish("connection", self.view)

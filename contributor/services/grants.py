@@ -23,6 +23,7 @@ def grant_of(
     now: datetime,
     *,
     withdrawn: tuple[str, ...] = (),
+    earlier: tuple[tuple[str, ...], ...] = (),
     paused: bool = False,
     begun: Mapping[str, datetime] | None = None,
 ) -> Grant | None:
@@ -47,6 +48,8 @@ def grant_of(
         valid_until=consent.valid_until,
         studies=files,
         withdrawn=withdrawn,
+        earlier=earlier,
+        round_deadline_s=offer.round_deadline_s,
         released_rounds=tuple(one.round for one in rounds if one.decision == RELEASED),
         refused_rounds=tuple(one.round for one in rounds if one.decision == REFUSED),
         paused=paused,
@@ -129,13 +132,22 @@ class GrantsWriter:
                 rounds,
                 files,
                 now,
-                withdrawn=self._withdrawn_paths(request.studies),
+                withdrawn=self._counted_only(request),
+                earlier=tuple(self._there(studies) for studies in request.earlier),
                 paused=request.session_id in paused,
                 begun=begun.get(_rule_of(request), {}),
             )
             if grant is not None:
                 grants[request.session_id] = grant
         return Grants(site_id=site_id, grants=grants, resources=self._resources())
+
+    def _counted_only(self, request: RequestRecord) -> tuple[str, ...]:
+        """Return the files that count for the halves only: withdrawn ones, and what only an earlier agreement covered."""
+        before = {one for studies in request.earlier for one in studies} - set(request.studies)
+        return tuple(sorted((*self._withdrawn_paths(request.studies), *self._there(tuple(before)))))
+
+    def _there(self, studies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted((*self._usable_paths(studies), *self._withdrawn_paths(studies))))
 
     def _begun(self, requests: list[RequestRecord], now: datetime) -> dict[str, dict[str, datetime]]:
         """Return, by rule, when its rounds of the last seven days began."""

@@ -273,12 +273,15 @@ class OwnResults:
         if not rounds:
             message = "this site gave no update to this session, so there is no own share to compare"
             raise Conflict(message)
-        offer, wanted = request.offer, set(request.studies)
+        offer, covered = request.offer, set(request.studies)
+        wanted = covered.union(*request.earlier)
         records = [
             one for one in self._studies.all() if one.id in wanted and (self._paths.studies / one.file).is_file()
         ]
-        usable = [one.file for one in records if one.state == "usable"]
-        gone = [one.file for one in records if one.state == "withdrawn"]
+        usable = [one.file for one in records if one.state == "usable" and one.id in covered]
+        gone = [
+            one.file for one in records if one.state == "withdrawn" or (one.state == "usable" and one.id not in covered)
+        ]
         if not usable:
             message = "none of the studies that the consent covered can be used now"
             raise Conflict(message)
@@ -289,6 +292,10 @@ class OwnResults:
             "network": offer.network,
             "studies": [str(self._paths.studies / file) for file in usable],
             "left_out": [str(self._paths.studies / file) for file in gone],
+            "earlier": [
+                [str(self._paths.studies / one.file) for one in records if one.id in studies]
+                for studies in request.earlier
+            ],
             "rounds": rounds,
             "rounds_planned": max(offer.rounds, rounds[-1]),
             "out": str(folder),

@@ -1,9 +1,8 @@
 """A site's side of a training: answers rounds by what was granted here. No Flower but for the bundle's `app`.
 
 Everything that decides comes from the locally stored grant; of the message only the session, the round, the
-length of the schedule, the time that is left and the tensors are used, and each of them is checked. That time says
-when there is no more use in training, as the laboratory may give its rounds more of it; how long a session may train
-here at all is the grant's to say.
+length of the schedule, the time that is left and the tensors are used, and each of them is checked; of that time no
+more is taken than the grant gives a round.
 """
 
 import logging
@@ -177,14 +176,15 @@ class SiteWorker:
 
     def loaded_for(self, session_id: str, grant: Grant) -> Loaded:
         """Return the warm session, loading task, samples and network when anything it depends on changed."""
-        drawn = (grant.studies, grant.withdrawn)
+        drawn = (grant.studies, grant.withdrawn, grant.earlier)
         key = (session_id, grant.task, repr(grant.task_parameters), repr(grant.network), drawn)
         if self._loaded is None or self._loaded.key != key:
             self._loaded = None
             task = load_task(grant.task)
             parameters = task.spec.parameters.model_validate(grant.task_parameters)
             studies, gone = map(Path, grant.studies), map(Path, grant.withdrawn)
-            train, holdout = load_halves(task, [*studies], parameters, left_out=[*gone])
+            earlier = [[*map(Path, files)] for files in grant.earlier]
+            train, holdout = load_halves(task, [*studies], parameters, left_out=[*gone], earlier=earlier)
             network = task.build_network(grant.network, seed=parameters.seed)
             self._loaded = Loaded(key, task, train, holdout, network)
         return self._loaded

@@ -1,4 +1,4 @@
-"""When a round may begin at a site: paused sessions, hours of the day, rounds a week. Pure; the clock is an argument."""
+"""When a round may begin at a site, and how long it may take. Pure; the clock is an argument."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +38,11 @@ def next_begin(hours: HoursOfDay, now: datetime) -> datetime:
     """Return when the hours begin next after a local time."""
     begin = datetime.combine(now.date(), time.fromisoformat(hours.begin), now.tzinfo)
     return begin if begin > now else begin + timedelta(days=1)
+
+
+def time_allowed_s(grant: Grant, wished_s: float) -> float:
+    """Return how long a round may take here: as its message says, and no longer than the site agreed to."""
+    return wished_s if grant.round_deadline_s is None else min(wished_s, grant.round_deadline_s)
 
 
 def reason_to_wait(

@@ -121,14 +121,11 @@ class _Waits(Exception):  # noqa: N818 - sites may still agree
 
 
 def choose_sites(plan: SessionPlan, control: SessionControl, round_number: int) -> list[str]:
-    """Return the round's sites: chosen, agreed to this round, not out; a fraction of these drawn by the plan's seed."""
-    wished = None if control.site_ids is None else set(control.site_ids)
+    """Return the round's sites: planned, agreed to this round, not out; a fraction of these drawn by the plan's seed."""
     able = [
         site.site_id
         for site in plan.sites
-        if (wished is None or site.site_id in wished)
-        and site.site_id not in (*control.withdrawn, *control.suspended)
-        and round_number <= site.rounds
+        if site.site_id not in (*control.withdrawn, *control.suspended) and round_number <= site.rounds
     ]
     count = min(len(able), max(plan.quorum, math.ceil(plan.fraction * len(able))))
     if count == len(able):

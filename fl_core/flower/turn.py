@@ -20,7 +20,7 @@ from torch import nn
 from fl_core.errors import ComputeFailed, Conflict, FlomirError, InvalidInput, NotTrusted, StudyUnusable
 from fl_core.flower.consent_check import consented_grant, may_send
 from fl_core.flower.exchange import RoundReply, RoundRequest
-from fl_core.flower.limits import BUSY, PAUSED, reason_to_wait, round_key
+from fl_core.flower.limits import BUSY, PAUSED, reason_to_wait, round_key, time_allowed_s
 from fl_core.flower.proximal import proximal_term
 from fl_core.flower.records import Arrays, distance, pack, shapes_of, unpack
 from fl_core.flower.strategies.registry import proximal_mu
@@ -142,6 +142,7 @@ class Turn:
         request = self._request = self._worker.answered.as_before(self._request)
         self.tell(SitePhase.RECEIVED)
         grant = self._check()
+        request = self._request = replace(request, deadline_s=time_allowed_s(grant, request.deadline_s))
         self._raise_if_stopped()
         if request.proximal_mu != proximal_mu(grant.strategy) or request.round > request.rounds:
             message = "the message's settings differ from what this site agreed to"

@@ -64,7 +64,6 @@ class SessionControl(FileModel):
     stop: bool = False
     pause_after_round: bool = False
     combine_now: int = 0
-    site_ids: tuple[str, ...] | None = Field(default=None, description="chosen sites from the next round on")
     withdrawn: tuple[str, ...] = ()
     suspended: tuple[str, ...] = Field(default=(), description="left out for as long as the manager suspends them")
     awaits_answers: bool = Field(
@@ -162,6 +161,12 @@ class Grant(FileModel):
     studies: tuple[str, ...] = Field(description="paths of the study files this consent covers")
     withdrawn: tuple[str, ...] = Field(
         default=(), description="paths of those withdrawn since: they count for the halves only, and are in neither"
+    )
+    earlier: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="paths of each earlier agreement's studies, oldest first: who was on a half stays there"
+    )
+    round_deadline_s: float | None = Field(
+        default=None, gt=0, description="the longest that a round may take; absent in files of earlier versions"
     )
     released_rounds: tuple[int, ...] = Field(default=(), description="held rounds that the professional let go")
     refused_rounds: tuple[int, ...] = ()

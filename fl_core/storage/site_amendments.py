@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from fl_core.errors import IllegalTransition, NotFound
 from fl_core.protocol.messages import SessionOffer, SignedDocument
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.site_requests import RequestRecord
+from fl_core.storage.site_requests import RequestRecord, studies_after
 from fl_core.storage.site_tables import amendment, request
 
 
@@ -108,7 +108,7 @@ class AmendmentStore:
             "offer": further.document.model_dump(mode="json"),
             "offer_sha256": further.offer_sha256,
             "consent": consent.model_dump(mode="json"),
-            "studies": list(studies),
+            "studies": studies_after(before.studies, before.earlier, now=studies),
         }
         where = (
             request.c.session_id == before.session_id,

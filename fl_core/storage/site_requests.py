@@ -18,7 +18,10 @@ Answer = Literal["none", "agree", "decline", "withdrawn", "recalled"]
 
 @dataclass(frozen=True, kw_only=True)
 class RequestRecord:
-    """A verified offer and what this site answered; `studies` are the ids that the consent covers."""
+    """A verified offer and what this site answered.
+
+    `studies` are the ids that the consent covers, `earlier` those of each earlier agreement to the session, oldest first.
+    """
 
     session_id: str
     received_at: datetime
@@ -27,6 +30,7 @@ class RequestRecord:
     answer: Answer
     consent_document: SignedDocument | None
     studies: tuple[str, ...]
+    earlier: tuple[tuple[str, ...], ...] = ()
 
     @property
     def offer(self) -> SessionOffer:
@@ -63,13 +67,15 @@ class RequestStore:
             "studies": [],
         }
         here = request.c.session_id == session_id
-        present = tx.connection.execute(select(request.c.answer, request.c.offer_sha256).where(here)).first()
+        columns = (request.c.answer, request.c.offer_sha256, request.c.studies)
+        present = tx.connection.execute(select(*columns).where(here)).first()
         if present is None:
             tx.connection.execute(insert(request).values(session_id=session_id, **values))
             return True
         if present.offer_sha256 == offer_sha256 or present.answer == "agree":
             return False
         _keep(tx, session_id)
+        values["studies"] = studies_after(*_studies(present.studies), now=())
         tx.connection.execute(update(request).where(here).values(**values))
         return True
 
@@ -103,7 +109,7 @@ class RequestStore:
             "answer": answer,
             "consent": consent.model_dump(mode="json"),
             "withdrawal": None,
-            "studies": list(studies),
+            "studies": studies_after(before.studies, before.earlier, now=studies),
         }
         self._swap(tx, before, values, replaces=before.consent_document is not None)
 
@@ -147,11 +153,25 @@ def _keep(tx: Transaction, session_id: str) -> None:
 
 
 def _record(row: dict[str, object]) -> RequestRecord:
-    offer, consent, studies = row.pop("offer"), row.pop("consent"), row.pop("studies")
+    offer, consent = row.pop("offer"), row.pop("consent")
+    studies, earlier = _studies(row.pop("studies"))
     row.pop("withdrawal")
     return RequestRecord(
         **row,  # type: ignore[arg-type]  # a row of the table above
         offer_document=SignedDocument.model_validate(offer),
         consent_document=None if consent is None else SignedDocument.model_validate(consent),
-        studies=tuple(studies) if isinstance(studies, list) else (),
+        studies=studies,
+        earlier=earlier,
     )
+
+
+def studies_after(covered: tuple[str, ...], earlier: tuple[tuple[str, ...], ...], *, now: tuple[str, ...]) -> object:
+    """Return the column's value once a consent covers other studies: a plain list until it has replaced an agreement."""
+    before = (*earlier, covered) if covered and covered not in earlier[-1:] else earlier
+    return {"covered": list(now), "earlier": [list(one) for one in before]} if before else list(now)
+
+
+def _studies(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    if isinstance(value, dict):
+        return tuple(value["covered"]), tuple(tuple(one) for one in value["earlier"])
+    return (tuple(value) if isinstance(value, list) else ()), ()

@@ -60,7 +60,7 @@ request = Table(
     Column("answer", String(16), nullable=False, default="none"),
     Column("consent", JSON, comment="the signed Consent, whole"),
     Column("withdrawal", JSON, comment="the signed Withdrawal, whole"),
-    Column("studies", JSON, nullable=False, comment="ids of the studies that the consent covers"),
+    Column("studies", JSON, nullable=False, comment="ids that the consent covers, or with those of earlier agreements"),
 )
 
 session = Table(

@@ -14,7 +14,7 @@ from model.errors import ModelError
 from model.networks import build_network, parse_network
 from model.task_parameters import TaskParameters
 from model.task_spec import TaskSpec, task_spec
-from model.training.steps import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress
+from model.training.steps import ScheduleWindow, TrainHooks, TrainOutcome, TrainProgress, split_by_patient
 
 CaseMetrics = dict[str, float | None]
 """One number per metric of the task's declaration; None where a case has no such thing (no defect, no labels)."""
@@ -56,7 +56,7 @@ class Task(Protocol):
         """Read and prepare files as the parameters ask; raises `SampleInvalid` for the first that cannot be used."""
 
     def split(self, samples: Sequence[Sample], holdout_fraction: float, seed: int) -> tuple[list[Sample], list[Sample]]:
-        """Return (train, holdout), no patient on both sides; samples without a reference are in neither."""
+        """Return (train, holdout) by `split_by_patient`; samples without a reference are in neither."""
 
     def train(
         self,
@@ -134,23 +134,44 @@ def load_halves(
     on_progress: Callable[[float], None] | None = None,
     *,
     left_out: Sequence[Path] = (),
+    earlier: Sequence[Sequence[Path]] = (),
 ) -> Halves:
     """Read a site's samples and split them by patient as every round of a session does.
 
     Those `left_out` were withdrawn since the consent: they count for the halves, so that no other patient changes sides,
-    and are then in neither. One that cannot be read does not count.
+    and are then in neither. One that cannot be read does not count. `earlier` are the files of the session's earlier
+    agreements, oldest first, each among `paths` or `left_out`: who was drawn for a side then stays on it, so that nobody
+    who was trained on is scored later.
     """
     samples = task.load_samples(sorted(paths, key=str), on_progress, parameters=parameters)
     gone: list[Sample] = []
     for path in sorted(left_out, key=str):
         with suppress(ModelError):
             gone += task.load_samples([path], parameters=parameters)
-    train, holdout = task.split([*samples, *gone], parameters.holdout_fraction, parameters.seed)
+    halves = Halves(*task.split([*samples, *gone], parameters.holdout_fraction, parameters.seed))
+    if earlier:
+        halves = _drawn_one_by_one(halves, earlier, parameters)
     names = {sample.name for sample in gone}
     return Halves(
-        [sample for sample in train if sample.name not in names],
-        [sample for sample in holdout if sample.name not in names],
+        [sample for sample in halves.train if sample.name not in names],
+        [sample for sample in halves.holdout if sample.name not in names],
     )
+
+
+def _drawn_one_by_one(halves: Halves, earlier: Sequence[Sequence[Path]], parameters: TaskParameters) -> Halves:
+    """Draw the patients of each earlier agreement and those before it in turn, and then all; who is on a side stays there."""
+    every = sorted([*halves.train, *halves.holdout], key=lambda sample: sample.name)
+    sides: dict[str, bool] = {}
+    drawn, known = halves, set[str]()
+    for files in (*earlier, None):
+        known |= {path.stem for path in files} if files is not None else {sample.name for sample in every}
+        then = [sample for sample in every if sample.name in known]
+        split = split_by_patient(
+            [sample.patient for sample in then], parameters.holdout_fraction, parameters.seed, sides=sides
+        )
+        drawn = Halves(*([then[index] for index in half] for half in split))
+        sides |= {sample.patient: half is drawn.holdout for half in drawn for sample in half}
+    return drawn
 
 
 def train_round(

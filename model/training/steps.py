@@ -6,7 +6,7 @@ with the same number of threads give the same bits.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,14 +45,9 @@ class ScheduleWindow:
 
 @dataclass(frozen=True)
 class TrainHooks:
-    """Where a strategy or a privacy mechanism joins the loop.
-
-    ``extra_loss`` is added to every step's loss (the proximal term); ``after_backward`` sees the gradients before
-    they are clipped.
-    """
+    """Where a strategy joins the loop: ``extra_loss`` is added to every step's loss (the proximal term)."""
 
     extra_loss: Callable[[nn.Module], Tensor] | None = None
-    after_backward: Callable[[nn.Module], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -192,8 +187,6 @@ def optimisation_step(
         raise TrainingDiverged(message)
     if hooks.extra_loss is not None:
         hooks.extra_loss(network).backward()  # type: ignore[no-untyped-call]  # as above
-    if hooks.after_backward is not None:
-        hooks.after_backward(network)
     norm = float(nn.utils.clip_grad_norm_(network.parameters(), grad_clip, foreach=True))
     if not math.isfinite(norm):
         message = f"the gradient became {norm} in step {number}; try a smaller learning rate"
@@ -210,12 +203,20 @@ def _average(network: nn.Module, total: float, count: int) -> float:
     return total / max(count, 1)
 
 
-def split_by_patient(patients: list[str], holdout_fraction: float, seed: int) -> tuple[list[int], list[int]]:
+def split_by_patient(
+    patients: list[str], holdout_fraction: float, seed: int, *, sides: Mapping[str, bool] | None = None
+) -> tuple[list[int], list[int]]:
     """Split sample indices so that no patient is on both sides.
 
     The hold-out has ``round(holdout_fraction * number of patients)`` patients, at least one if the fraction is
     positive and there are two or more, never all. The same keys, fraction and seed give the same split, whatever
-    the order of the samples.
+    the order of the samples. Patients who are on a side already stay there, and the others are drawn so that the
+    hold-out comes as near to that number as it can.
+
+    Parameters
+    ----------
+    sides : mapping, optional
+        Patient key -> whether the patient is held out already.
 
     Returns
     -------
@@ -225,6 +226,8 @@ def split_by_patient(patients: list[str], holdout_fraction: float, seed: int) ->
     divisible = holdout_fraction > 0 and len(unique) >= 2
     held = min(max(round(holdout_fraction * len(unique)), 1), len(unique) - 1) if divisible else 0
     order = torch.randperm(len(unique), generator=torch.Generator().manual_seed(seed)).tolist()
-    chosen = {unique[i] for i in order[:held]}
+    known = sides or {}
+    chosen = {patient for patient in unique if known.get(patient)}
+    chosen |= set([unique[i] for i in order if unique[i] not in known][: max(held - len(chosen), 0)])
     train = [i for i, patient in enumerate(patients) if patient not in chosen]
     return train, [i for i, patient in enumerate(patients) if patient in chosen]

@@ -40,7 +40,8 @@ class Consents:
         """Check and store an answer; the same document again changes nothing.
 
         A refusal of what was agreed to is never too late: once the training has begun it counts as a withdrawal, since the
-        site may have signed it before it heard of the start.
+        site may have signed it before it heard of the start. An agreement of a site that counts as training takes the place of
+        an earlier one.
 
         Raises
         ------
@@ -48,6 +49,8 @@ class Consents:
             ``trust.signature_invalid``: not signed by this site, or for another offer.
         Conflict
             ``consent.expired``: the time to answer, or the session, is over.
+        IllegalTransition
+            When it agrees by an older document than the one in force.
         """
         consent = verify(document, self._ca_pem, Consent, "site", site_id=site_id)
         with self._desk.database.begin() as tx:
@@ -89,7 +92,7 @@ class Consents:
             lab_amendments.close(tx, consent.session_id, part.site_id)
         if part.consent_document is not None:
             lab_past.keep(tx, consent.session_id, part.site_id)
-        if part.state is _SETTLED[consent.decision]:
+        if part.state is _SETTLED[consent.decision] or _is_given_anew(part, consent):
             lab_sessions.change_participation(tx, consent.session_id, part.site_id, values)
         else:
             event = ParticipationEvent.WITHDRAWN if _is_withdrawal(part, consent) else _EVENTS[consent.decision]
@@ -172,6 +175,16 @@ class Consents:
 def _is_withdrawal(part: ParticipationRow, consent: Consent) -> bool:
     has_begun = part.state in {ParticipationState.TRAINING, ParticipationState.FINISHED}
     return has_begun and consent.decision == "decline"
+
+
+def _is_given_anew(part: ParticipationRow, consent: Consent) -> bool:
+    """Tell whether a site that counts as training agrees once more, later than what is stored of it.
+
+    It withdrew meanwhile, and a laboratory that was brought back from a backup knows nothing of that.
+    """
+    has_begun = part.state in {ParticipationState.TRAINING, ParticipationState.FINISHED}
+    is_newer = part.consent is None or consent.signed_at > part.consent.signed_at
+    return has_begun and consent.decision == "agree" and is_newer
 
 
 def _words(name: str, consent: Consent, said: str) -> str:

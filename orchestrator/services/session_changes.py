@@ -73,7 +73,8 @@ class SessionChanges:
     def extend(self, session_id: str, wanted: SessionExtend) -> SessionView:
         """Wish for more rounds, longer rounds or more time to answer; what needs a new agreement is offered anew.
 
-        A site trains the further rounds once it has signed for them; until then its agreement holds as it is.
+        A site trains the further rounds, or longer in a round, once it has signed for that; until then its agreement holds
+        as it is.
 
         Raises
         ------
@@ -98,7 +99,7 @@ class SessionChanges:
                 raise InvalidInput(message)
             spec = {**row.spec, "rounds": rounds, "round_deadline_s": deadline}
             self._book.change(tx, session_id, {"spec": spec})
-            asked = self._whom_extending_asks(tx, row, is_more=is_more)
+            asked = self._whom_extending_asks(tx, row, is_more=is_more, deadline=deadline)
             if is_more or asked:
                 self._open_again(tx, row)
             row = self._ask(tx, row, asked, answer_hours=wanted.answer_hours)
@@ -147,14 +148,17 @@ class SessionChanges:
         self._wake()
         return self._views.get(session_id)
 
-    def _whom_extending_asks(self, tx: Transaction, row: SessionRow, *, is_more: bool) -> list[str]:
+    def _whom_extending_asks(self, tx: Transaction, row: SessionRow, *, is_more: bool, deadline: float) -> list[str]:
         if row.state is SessionState.COMPLETED and not is_more:
             return []
         without = left_out(row)
         return [
             part.site_id
             for part in lab_sessions.participations(tx.connection, row.id)
-            if (part.state is ParticipationState.INVITED or (is_more and part.state in TAKING_PART))
+            if (
+                part.state is ParticipationState.INVITED
+                or (part.state in TAKING_PART and (is_more or _is_longer(part, deadline)))
+            )
             and part.site_id not in without
             and self._is_trusted(tx, part.site_id)
         ]
@@ -252,6 +256,10 @@ class SessionChanges:
         self._desk.journal.note(
             tx, actor=by_manager(), action=action, subject=row.id, details=details, text=text, values=values
         )
+
+
+def _is_longer(part: ParticipationRow, deadline: float) -> bool:
+    return deadline > part.terms.round_deadline_s
 
 
 def _words(names: Mapping[str, str], asked: Sequence[str], wanted: SessionSites) -> str:

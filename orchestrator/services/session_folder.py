@@ -36,12 +36,14 @@ class SessionFolder:
         except (OSError, ValidationError):
             return None
 
-    def control(self) -> SessionControl:
-        """Return the present wishes; defaults when there are none."""
+    def control(self) -> SessionControl | None:
+        """Return the present wishes: the defaults when there are none, None when they cannot be read."""
         try:
             return SessionControl.model_validate_json((self.path / "control.json").read_bytes())
-        except (OSError, ValidationError):
+        except FileNotFoundError:
             return SessionControl()
+        except (OSError, ValidationError):
+            return None
 
     def write_control(self, control: SessionControl) -> None:
         """Replace the wishes, whole."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fl_core.desk import Desk
 from fl_core.errors import StorageFailed
 from fl_core.lifecycle import EnrolmentState, SessionState
+from fl_core.protocol.plan import SessionControl
 from fl_core.storage import lab_amendments, lab_sessions, lab_sites
 from fl_core.storage.lab_amendments import AmendmentRow
 from fl_core.storage.lab_sessions import ParticipationRow, SessionRow
@@ -51,15 +52,13 @@ class SessionWishes:
                 ]
             folder = self._folders.of(session_id)
             known = folder.control()
-            wished = known.model_copy(
-                update={
-                    "stop": row.wish == "stop",
-                    "pause_after_round": row.wish == "pause",
-                    "combine_now": row.combine_round,
-                    "withdrawn": tuple(withdrawn),
-                    "suspended": tuple(suspended),
-                    "awaits_answers": self._awaits(row, trusted, further),
-                }
+            wished = SessionControl(
+                stop=row.wish == "stop",
+                pause_after_round=row.wish == "pause",
+                combine_now=row.combine_round,
+                withdrawn=tuple(withdrawn),
+                suspended=tuple(suspended),
+                awaits_answers=self._awaits(row, trusted, further),
             )
             if wished == known:
                 return

@@ -24,7 +24,7 @@ from fl_core.protocol.messages import (
     SignedDocument,
     Withdrawal,
 )
-from fl_core.protocol.plan import RoundRecord, ServerEvent, SessionPlan, UpdateReceived
+from fl_core.protocol.plan import RoundRecord, ServerEvent, SessionControl, SessionPlan, UpdateReceived
 from fl_core.protocol.signing import sha256_of, sign
 from fl_core.protocol.version import PROTOCOL
 from fl_core.storage.database import open_database
@@ -368,6 +368,11 @@ class Lab:
         self.core.runs.tick()
         assert self.session(session_id)["state"] == "running"
         return session_id
+
+    def control(self, session_id: str) -> SessionControl:
+        """Return what a session's ServerApp is told to do."""
+        path = self.home / "sessions" / session_id / "control.json"
+        return SessionControl.model_validate_json(path.read_bytes()) if path.exists() else SessionControl()
 
     def report(self, session_id: str, *kinds: str, number: int = 1, run_id: str = "1", **fields: object) -> None:
         """Append events to the progress file, as the ServerApp does, and hint."""

@@ -19,7 +19,7 @@ from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import SetFiles, Sets
 from orchestrator.services.laboratory.training import MODULE, reconstructing_model
-from orchestrator.services.laboratory.work import Ask, Lane, Outcome
+from orchestrator.services.laboratory.work import Ask, Lane, Outcome, Work
 from orchestrator.services.models import Models
 
 IMAGES = "images.npz"
@@ -146,7 +146,7 @@ def source_of(wanted: ReconstructionCreate, *, sets: Sets, files: SetFiles, uplo
     return Path(row.folder) / str(wanted.file)
 
 
-class ReconstructionWork:
+class ReconstructionWork(Work):
     """The job `reconstruction`."""
 
     def __init__(self, *, sets: Sets, files: SetFiles, models: Models, uploads: Path) -> None:

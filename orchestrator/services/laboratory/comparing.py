@@ -12,7 +12,7 @@ from orchestrator.laboratory_schemas import ComparisonCreate, ComparisonResult
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import SetFiles, Sets
 from orchestrator.services.laboratory.training import MODULE, reconstructing_model
-from orchestrator.services.laboratory.work import Ask, Lane, Outcome, processors
+from orchestrator.services.laboratory.work import Ask, Lane, Outcome, Work, processors
 from orchestrator.services.models import Models
 
 REPORT = "report"
@@ -68,7 +68,7 @@ class Comparisons:
         return path
 
 
-class ComparisonWork:
+class ComparisonWork(Work):
     """The job `comparison`."""
 
     def __init__(self, *, sets: Sets, files: SetFiles, models: Models) -> None:
@@ -80,11 +80,6 @@ class ComparisonWork:
     def lane(self) -> Lane:
         """Many reconstructions are heavy."""
         return "heavy"
-
-    def can_resume(self, job: JobRow, folder: Path) -> bool:
-        """Return true: a comparison goes on with the studies that are reconstructed."""
-        del job, folder
-        return True
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return which studies by which methods; begun anew each time."""
@@ -121,6 +116,3 @@ class ComparisonWork:
 
     def changed(self, tx: Transaction, job: JobRow, state: JobState) -> None:
         """Nothing else follows a comparison."""
-
-    def removed(self, job: JobRow) -> None:
-        """Nothing lies outside of its folder."""

@@ -19,7 +19,7 @@ from orchestrator.laboratory_schemas import FolderCreate, SetView, StudyRow, Syn
 from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.views import set_view
-from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Ask, Lane, Outcome, processors
+from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Ask, Lane, Outcome, Work, processors
 
 JOBS = "synthesis.jobs"
 ABOUT = "about"
@@ -235,7 +235,7 @@ def _used_sets(job: JobRow) -> set[str]:
     return {*ids, *([str(validation)] if validation else []), *([job.set_id] if job.set_id else [])}
 
 
-class SetWork:
+class SetWork(Work):
     """The jobs `synthesis` and `check`: both end with a description of the data set."""
 
     def __init__(self, desk: Desk, files: SetFiles, *, lane: Lane) -> None:
@@ -247,11 +247,6 @@ class SetWork:
     def lane(self) -> Lane:
         """Making is heavy, checking light."""
         return self._lane
-
-    def can_resume(self, job: JobRow, folder: Path) -> bool:
-        """Return true: studies that are there are not made again."""
-        del job, folder
-        return True
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return what to make or to check."""
@@ -285,6 +280,3 @@ class SetWork:
         set_id = str(job.set_id)
         lab_work.update_set(tx, set_id, {"state": words.get(state, "incomplete")})
         tx.after_commit(lambda: publish_set(self._desk, set_id))
-
-    def removed(self, job: JobRow) -> None:
-        """Nothing lies outside of its folder."""

@@ -17,7 +17,7 @@ from model.task_spec import task_spec
 from orchestrator.laboratory_schemas import TrainingCreate
 from orchestrator.services.laboratory.jobs import Jobs
 from orchestrator.services.laboratory.sets import Sets
-from orchestrator.services.laboratory.work import Ask, Lane, Outcome, processors
+from orchestrator.services.laboratory.work import Ask, Lane, Outcome, Work, processors
 from orchestrator.services.models import Models
 
 MODULE = "model.laboratory_jobs"
@@ -89,7 +89,7 @@ def reconstructing_model(models: Models, model_id: str) -> tuple[str, Path]:
     return view.name, models.weights_path(view.sha256)
 
 
-class TrainingWork:
+class TrainingWork(Work):
     """The job `training`."""
 
     def __init__(self, desk: Desk, *, sets: Sets, models: Models, folder: Path) -> None:
@@ -102,11 +102,6 @@ class TrainingWork:
     def lane(self) -> Lane:
         """One training at a time."""
         return "heavy"
-
-    def can_resume(self, job: JobRow, folder: Path) -> bool:
-        """Return true: a training goes on after its last checkpoint."""
-        del job, folder
-        return True
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return what to train; always with `resume`: there is a checkpoint, or it begins."""
@@ -164,6 +159,3 @@ class TrainingWork:
 
     def changed(self, tx: Transaction, job: JobRow, state: JobState) -> None:
         """Nothing else follows a training."""
-
-    def removed(self, job: JobRow) -> None:
-        """Nothing lies outside of its folder."""

@@ -36,14 +36,16 @@ class Outcome:
 
 
 class Work(Protocol):
-    """One kind of job."""
+    """One kind of job; what has a body here is so unless a kind says otherwise."""
 
     @property
     def lane(self) -> Lane:
         """Heavy jobs run one after another; light ones beside them, one after another."""
 
     def can_resume(self, job: JobRow, folder: Path) -> bool:
-        """Tell whether a job that ended early can be gone on with; `folder` is the job's."""
+        """Tell whether a job that ended early can be gone on with; `folder` is the job's, where it finds what it did."""
+        del job, folder
+        return True
 
     def ask(self, job: JobRow, folder: Path) -> Ask:
         """Return what the child is asked; raises FlomirError where the job cannot begin any more."""
@@ -55,7 +57,8 @@ class Work(Protocol):
         """Follow the job's state in what belongs to it."""
 
     def removed(self, job: JobRow) -> None:
-        """Let go of what belongs to a job that is forgotten, outside of its folder."""
+        """Let go of what belongs to a job that is forgotten, outside of its folder; there is nothing."""
+        del job
 
 
 class RunLongJob(Protocol):

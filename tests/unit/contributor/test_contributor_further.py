@@ -77,6 +77,41 @@ def test_agreeing_to_it_widens_the_permission_and_queues_a_consent_to_it(site: T
     assert view(site, session_id)["further"] is None
 
 
+def test_the_studies_of_earlier_agreements_are_told_whose_patients_stay_on_their_halves(site: TestSite) -> None:
+    session_id = agreed(site)
+    first = site.grants().grants[session_id].studies
+    newer(site, rounds=8)
+    site.add_studies(1, first_seed=5)
+    reply(site, session_id, "agree")
+    second = site.grants().grants[session_id].studies
+    assert (site.grants().grants[session_id].earlier, len(second)) == ((first,), 2)
+    site.client.delete(f"/api/v1/studies/{Path(first[0]).stem}")
+    site.client.post(f"/api/v1/sessions/{session_id}/withdraw", json={"reason": ""})
+    newer(site, rounds=9)  # in the place of what was withdrawn from
+    site.answer(session_id, "decline")
+    site.add_studies(1, first_seed=6)
+    site.answer(session_id)
+    grant = site.grants().grants[session_id]
+    assert (grant.earlier, grant.withdrawn, len(grant.studies)) == ((first, second), first, 2)
+
+
+def test_the_same_studies_agreed_to_again_are_no_further_agreement(site: TestSite) -> None:
+    session_id = agreed(site)
+    first = site.grants().grants[session_id].studies
+    for rounds in (8, 9):
+        newer(site, rounds=rounds)
+        reply(site, session_id, "agree")
+    assert site.grants().grants[session_id].earlier == (first,)
+
+
+def test_a_round_may_take_as_long_as_was_signed_for(site: TestSite) -> None:
+    session_id = agreed(site)
+    newer(site, rounds=3, round_deadline_s=7200.0)
+    assert site.grants().grants[session_id].round_deadline_s == 600
+    reply(site, session_id, "agree")
+    assert site.grants().grants[session_id].round_deadline_s == 7200
+
+
 def test_declining_it_leaves_the_agreement_as_it_is(site: TestSite) -> None:
     session_id = agreed(site)
     newer(site)

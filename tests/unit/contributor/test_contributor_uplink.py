@@ -369,6 +369,18 @@ def test_only_an_answer_about_the_enrolment_ends_the_waiting_for_it(
         client.delete("/api/v1/enrolment")
 
 
+def test_why_an_enrolment_was_refused_keeps_its_code_over_the_end_of_the_program(tmp_path: Path) -> None:
+    with composed(tmp_path / "site") as daemon:
+        daemon.services.connection.move("refused", "not now", code="trust.refused")
+    with composed(tmp_path / "site") as daemon:
+        view = client_of(daemon).get("/api/v1/enrolment").json
+        assert view is not None
+        assert (view["state"], view["detail"], view["code"]) == ("refused", "not now", "trust.refused")
+        daemon.services.connection.move("reconnecting")
+    with composed(tmp_path / "site") as daemon:
+        assert daemon.services.connection.view().code == ""
+
+
 def test_a_refused_enrolment_says_so_and_can_be_begun_anew(tmp_path: Path) -> None:
 
     authority = Authority.create(tmp_path / "laboratory", "Test laboratory", "127.0.0.1")

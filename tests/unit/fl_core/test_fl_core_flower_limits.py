@@ -11,7 +11,7 @@ import torch
 from fl_core.errors import FlomirError
 from fl_core.flower.client_app import SiteWorker
 from fl_core.flower.consent_check import GrantsFile
-from fl_core.flower.limits import Wait, is_within, next_begin, reason_to_wait, round_key
+from fl_core.flower.limits import Wait, is_within, next_begin, reason_to_wait, round_key, time_allowed_s
 from fl_core.protocol.messages import HoursOfDay, SitePhase
 from fl_core.protocol.plan import Grant, Grants, Resources, RunnerEvent
 from fl_core.supervision.child import write_private
@@ -23,6 +23,14 @@ torch.set_num_threads(1)
 NIGHT = HoursOfDay(begin="20:00", end="06:00")
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 KEY = round_key(SESSION, 1)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "wished", "allowed"), [(600.0, 60.0, 60.0), (600.0, 7200.0, 600.0), (None, 9.0, 9.0)]
+)
+def test_a_round_takes_no_longer_than_was_agreed_to(agreed: float | None, wished: float, allowed: float) -> None:
+    grant = make_grant([], round_deadline_s=agreed)
+    assert time_allowed_s(grant, wished) == allowed
 
 
 @pytest.fixture

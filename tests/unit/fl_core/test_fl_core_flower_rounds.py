@@ -462,9 +462,9 @@ def test_what_a_late_site_answers_to_a_closed_round_says_nothing_in_the_next(tmp
     assert record.missing == {}
 
 
-def test_too_few_chosen_sites_end_the_session_with_that_code(tmp_path: Path) -> None:
+def test_too_few_sites_that_are_left_end_the_session_with_that_code(tmp_path: Path) -> None:
     session = Session(tmp_path, {"a": adds(1.0), "b": adds(1.0)})
-    session.control(site_ids=["a"])
+    session.control(suspended=["b"])
     assert session.run().code == "session.too_few_sites"
 
 

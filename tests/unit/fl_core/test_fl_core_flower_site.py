@@ -238,6 +238,15 @@ def test_a_withdrawal_takes_one_patient_out_and_no_other_changes_sides(hospital:
         assert [sample.name for sample in getattr(after, half)] == kept
 
 
+@pytest.mark.parametrize("first", range(2, 5))
+def test_a_further_agreement_moves_nobody_to_the_other_half(hospital: Hospital, first: int) -> None:
+    paths = tuple(str(path) for path in hospital.studies[:first])
+    before = hospital.worker.loaded_for(SESSION, make_grant(hospital.studies[:first]))
+    after = hospital.worker.loaded_for(SESSION, make_grant(hospital.studies, earlier=(paths,)))
+    for half in ("train", "holdout"):
+        assert {one.name for one in getattr(before, half)} <= {one.name for one in getattr(after, half)}
+
+
 def test_a_withdrawn_file_that_is_damaged_does_not_end_training(hospital: Hospital) -> None:
     path = hospital.studies.pop()
     path.write_bytes(b"not a study")
@@ -262,6 +271,13 @@ def test_training_ends_at_the_rounds_deadline(hospital: Hospital) -> None:
     hospital.agree(task_parameters=long_training())
     with pytest.raises(RoundLate):
         hospital.answer(deadline_s=1.0)
+
+
+def test_a_round_takes_no_longer_than_the_site_signed_for(hospital: Hospital) -> None:
+    hospital.studies = hospital.studies * 20
+    hospital.agree(task_parameters=long_training(), round_deadline_s=1.0)
+    with pytest.raises(RoundLate):
+        hospital.answer(deadline_s=600.0)
 
 
 def test_a_message_that_waited_here_past_its_deadline_is_answered_without_training(hospital: Hospital) -> None:

@@ -189,16 +189,6 @@ def test_an_extra_loss_pulls_the_weights_and_is_not_reported_as_loss(task: Task,
     assert outcome.mean_loss < 100
 
 
-def test_gradients_can_be_changed_after_the_backward_pass(task: Task, samples: list[Sample]) -> None:
-    def drop(network: nn.Module) -> None:
-        for parameter in network.parameters():
-            parameter.grad = torch.zeros_like(parameter)
-
-    network = fresh(task)
-    task.train(network, samples, quick(task, weight_decay=0.0), hooks=TrainHooks(after_backward=drop))
-    assert same(network, fresh(task))
-
-
 def test_a_loss_that_is_not_finite_ends_training_with_a_sentence(task: Task, samples: list[Sample]) -> None:
     network = fresh(task)
     with torch.no_grad():

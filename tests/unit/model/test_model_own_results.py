@@ -44,6 +44,7 @@ def request(folder: Path, out: str, **changes: object) -> OwnResultsRequest:
         "network": NETWORK,
         "studies": [folder / f"study-{number}.h5" for number in range(7)],
         "left_out": [],
+        "earlier": [],
         "rounds": ROUNDS,
         "rounds_planned": 4,
         "initial": folder / "initial.safetensors",

@@ -1,5 +1,6 @@
 """What the two tasks promise beyond the shared suite."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,16 @@ from model.io.study import write_study
 from model.networks.unet_2d import Unet2d
 from model.samples import inspect_slice, inspect_study
 from model.task_parameters import BrainSegmentationParameters, SpectReconstructionParameters
-from model.tasks import load_task, mean_metrics
+from model.tasks import Sample, load_halves, load_task, mean_metrics
 from model.tasks.brain_segmentation import dice_per_class, jaccard, standardise
 from tests.support.studies import tiny_study, write_tiny_study
 from tests.support.tasks import write_brain_slice, write_samples
 
 SPECT, BRAIN = load_task("spect-reconstruction"), load_task("brain-segmentation")
+
+
+def names(samples: Sequence[Sample]) -> set[str]:
+    return {sample.name for sample in samples}
 
 
 def test_a_study_summary_warns_about_what_is_missing(tmp_path: Path) -> None:
@@ -42,6 +47,22 @@ def test_a_study_without_reference_is_in_neither_half_of_a_split(tmp_path: Path)
     assert {s.name for s in train} | {s.name for s in held} == {p.stem for p in paths}
     with pytest.raises(SampleInvalid, match="1 of 4"):
         SPECT.train(SPECT.build_network(SPECT.spec.default_network), samples, SpectReconstructionParameters())
+
+
+def test_studies_that_come_with_a_further_agreement_move_nobody_to_the_other_half(tmp_path: Path) -> None:
+    paths = write_samples("brain-segmentation", tmp_path, 30, samples_per_patient=2)
+    first, second, third = paths[:10], paths[4:20], paths[2:]
+    for seed in range(8):
+        parameters = BrainSegmentationParameters(holdout_fraction=0.3, seed=seed)
+        one = load_halves(BRAIN, first, parameters)
+        two = load_halves(BRAIN, second, parameters, left_out=first[:4], earlier=[first])
+        three = load_halves(BRAIN, third, parameters, left_out=paths[:2], earlier=[first, second])
+        for before, after in ((one, two), (two, three), (one, three)):
+            assert not names(before.train) & names(after.holdout)
+            assert not names(before.holdout) & names(after.train)
+        assert names(three.train) | names(three.holdout) == {path.stem for path in third}
+        assert not {one.patient for one in three.train} & {one.patient for one in three.holdout}
+        assert len({sample.patient for sample in three.holdout}) >= 3
 
 
 def test_a_study_whose_reference_has_another_scale_is_in_neither_half_and_all_such_are_an_error(

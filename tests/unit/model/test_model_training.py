@@ -85,9 +85,8 @@ def test_divergence_leaves_the_weights_before_the_bad_step() -> None:
 def test_a_gradient_that_is_not_finite_is_caught_too() -> None:
     network = OneNumber()
 
-    def spoil(module: nn.Module) -> None:
-        for parameter in module.parameters():
-            parameter.grad = torch.tensor(math.nan)
+    def steep_at_its_foot(module: nn.Module) -> Tensor:
+        return sum(((value - value.detach()).sqrt() for value in module.parameters()), torch.zeros(()))
 
     with pytest.raises(TrainingDiverged, match="gradient"):
         train_network(
@@ -97,9 +96,21 @@ def test_a_gradient_that_is_not_finite_is_caught_too() -> None:
             parameters=TaskParameters(local_epochs=1),
             schedule=ScheduleWindow(),
             seed=0,
-            hooks=TrainHooks(after_backward=spoil),
+            hooks=TrainHooks(extra_loss=steep_at_its_foot),
         )
     assert float(network.value.detach()) == 1.0
+
+
+@pytest.mark.parametrize(("first", "then", "held"), [(10, 20, 4), (1, 2, 1), (3, 4, 1), (10, 11, 2), (20, 10, 2)])
+def test_who_is_on_a_side_stays_there_and_the_others_fill_up_the_share(first: int, then: int, held: int) -> None:
+    keys = [f"p{number}" for number in range(max(first, then))]
+    for seed in range(20):
+        _, chosen = split_by_patient(keys[:first], 0.2, seed)
+        sides = {key: index in chosen for index, key in enumerate(keys[:first])}
+        train, holdout = split_by_patient(keys[:then], 0.2, seed, sides=sides)
+        assert all(sides.get(keys[index], True) for index in holdout), "nobody who was trained on is held out"
+        assert not any(sides.get(keys[index], False) for index in train)
+        assert first > then or len(holdout) == held
 
 
 @pytest.mark.parametrize(

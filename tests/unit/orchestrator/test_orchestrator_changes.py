@@ -33,11 +33,6 @@ def part(lab: Lab, session_id: str, site: SiteActor) -> dict[str, Any]:
     return next(row for row in rows if row["site_id"] == site.site_id)
 
 
-def control(lab: Lab, session_id: str) -> SessionControl:
-    path = lab.home / "sessions" / session_id / "control.json"
-    return SessionControl.model_validate_json(path.read_bytes()) if path.exists() else SessionControl()
-
-
 def problem(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json["code"]
 
@@ -149,14 +144,29 @@ def test_a_completed_session_is_opened_again_by_an_extension(lab: Lab) -> None:
     assert len(lab.engine.started) == 2
 
 
-def test_longer_rounds_need_no_further_signature(lab: Lab) -> None:
+def test_wishes_of_a_run_that_cannot_be_read_are_written_anew(lab: Lab) -> None:
+    session_id = lab.running(lab.site())
+    path = lab.home / "sessions" / session_id / "control.json"
+    path.write_text('{"wish_of_another_version": null}')
+    lab.core.wishes.settle(session_id)
+    assert lab.control(session_id) == SessionControl()
+
+
+def test_longer_rounds_are_offered_to_be_signed_and_shorter_ones_are_not(lab: Lab) -> None:
     site = lab.site()
-    session_id = lab.running(site, round_deadline_s=60)
-    offers = [event for event in site.events() if event["type"] == "offer"]
+    session_id = lab.running(site, rounds=2, round_deadline_s=60)
+    asked = sum(event["type"] == "offer" for event in site.events())
     lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 600})
     lab.core.runs.tick()
     assert lab.plan(session_id).round_deadline_s == 600
-    assert [event for event in site.events() if event["type"] == "offer"] == offers
+    assert terms(site, session_id).round_deadline_s == 600
+    view = part(lab, session_id, site)
+    assert (view["state"], view["rounds_agreed"], view["further"]) == ("training", 2, "open")
+    assert site.answer(session_id).status_code == 204
+    assert part(lab, session_id, site)["further"] is None
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 30})
+    lab.ok("POST", f"/sessions/{session_id}/extend", {"round_deadline_s": 600})
+    assert sum(event["type"] == "offer" for event in site.events()) == asked + 1, "it has signed for as long before"
 
 
 def test_more_time_to_answer_renews_the_offer_of_who_has_not_answered(lab: Lab) -> None:
@@ -210,7 +220,7 @@ def test_a_site_that_withdrew_is_asked_again_and_taken_back(lab: Lab) -> None:
     second.withdraw(session_id)
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
     assert second.answer(session_id).status_code == 204
-    assert control(lab, session_id).withdrawn == ()
+    assert lab.control(session_id).withdrawn == ()
     lab.core.runs.tick()
     assert len(lab.plan(session_id).sites) == 2
 
@@ -265,6 +275,25 @@ def test_who_has_not_answered_can_still_when_a_stopped_session_gets_longer_round
     assert second.answer(session_id).status_code == 204
 
 
+def test_a_laboratory_that_missed_a_withdrawal_takes_the_agreement_that_followed_it(lab: Lab) -> None:
+    site = lab.site()
+    session_id = lab.offer(site)
+    older = site.consent(session_id)
+    site.answer(session_id)
+    lab.core.runs.tick()
+    [before] = _documents(lab, session_id, site)
+    newer = site.consent(session_id, study_count=5)
+    for _ in range(2):  # a letter may come twice
+        assert site.call("POST", "/peer/v1/consents", newer.model_dump(mode="json")).status_code == 204
+    assert part(lab, session_id, site)["state"] == "training"
+    present, past = _documents(lab, session_id, site)
+    assert (present["consent"], past) == (newer.model_dump(mode="json"), before)
+    lab.core.runs.tick()
+    assert lab.plan(session_id).sites[0].studies == 5
+    refused = site.call("POST", "/peer/v1/consents", older.model_dump(mode="json"))
+    assert (refused.status_code, part(lab, session_id, site)["consent"]["study_count"]) == (409, 5)
+
+
 @pytest.mark.parametrize("is_asked_anew", [True, False])
 def test_what_a_site_signed_before_it_agreed_again_is_kept_whole_beside_the_offer_that_it_was_about(
     lab: Lab, is_asked_anew: bool
@@ -314,13 +343,13 @@ def test_a_left_out_site_is_not_trained_either_while_the_one_in_its_place_has_no
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [third.site_id], "leave_out": [second.site_id]})
     lab.core.runs.tick()
     assert [one.site_id for one in lab.plan(session_id).sites] == [first.site_id]
-    assert (part(lab, session_id, second)["state"], control(lab, session_id).awaits_answers) == ("finished", True)
+    assert (part(lab, session_id, second)["state"], lab.control(session_id).awaits_answers) == ("finished", True)
     lab.report(session_id, "paused", number=0, code="session.awaits_consent")
     assert third.answer(session_id).status_code == 204
     lab.core.runs.tick()
     assert lab.session(session_id)["state"] == "running"
     assert {one.site_id for one in lab.plan(session_id).sites} == {first.site_id, third.site_id}
-    assert control(lab, session_id).awaits_answers is False
+    assert lab.control(session_id).awaits_answers is False
 
 
 def test_nobody_is_waited_for_who_may_not_answer_any_more(lab: Lab) -> None:
@@ -328,14 +357,14 @@ def test_nobody_is_waited_for_who_may_not_answer_any_more(lab: Lab) -> None:
     session_id = lab.running(first)
     lab.ok("POST", f"/sessions/{session_id}/extend", {"rounds": 5, "answer_hours": 100})
     lab.core.runs.tick()
-    assert control(lab, session_id).awaits_answers is False, "who trains already makes no round larger by an answer"
+    assert lab.control(session_id).awaits_answers is False, "who trains already makes no round larger by an answer"
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id], "answer_hours": 1})
     lab.core.runs.tick()
-    assert control(lab, session_id).awaits_answers is True
+    assert lab.control(session_id).awaits_answers is True
     later = lab.core.desk.now() + timedelta(hours=2)
     object.__setattr__(lab.core.desk, "now", lambda: later)
     lab.core.runs.tick()
-    assert control(lab, session_id).awaits_answers is False
+    assert lab.control(session_id).awaits_answers is False
 
 
 def test_a_site_that_has_just_agreed_is_waited_for_until_it_is_in_the_plan(lab: Lab) -> None:
@@ -344,10 +373,10 @@ def test_a_site_that_has_just_agreed_is_waited_for_until_it_is_in_the_plan(lab: 
     lab.ok("POST", f"/sessions/{session_id}/sites", {"add": [second.site_id]})
     lab.core.runs.tick()
     second.answer(session_id)
-    assert control(lab, session_id).awaits_answers is True
+    assert lab.control(session_id).awaits_answers is True
     lab.core.runs.tick()
     lab.core.runs.tick()
-    assert (len(lab.plan(session_id).sites), control(lab, session_id).awaits_answers) == (2, False)
+    assert (len(lab.plan(session_id).sites), lab.control(session_id).awaits_answers) == (2, False)
 
 
 def test_a_site_whose_agreement_is_over_is_asked_again_and_named(lab: Lab) -> None:

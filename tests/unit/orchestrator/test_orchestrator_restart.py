@@ -58,9 +58,9 @@ def test_a_pause_that_a_kill_cut_short_comes_about_all_the_same(
     session_id = first.running(first.site())
     with _killed_after_the_commit(monkeypatch):
         first.ok("POST", f"/sessions/{session_id}/pause")
-    assert _control(first, session_id).pause_after_round is False
+    assert first.control(session_id).pause_after_round is False
     first.core.runs.tick()  # the run goes on
-    assert _control(first, session_id).pause_after_round is True
+    assert first.control(session_id).pause_after_round is True
     first.core.sessions.go_on(session_id)
     with _killed_after_the_commit(monkeypatch):
         first.ok("POST", f"/sessions/{session_id}/pause")
@@ -68,7 +68,7 @@ def test_a_pause_that_a_kill_cut_short_comes_about_all_the_same(
     second = Lab(tmp_path)  # a new run, which reads the wishes at its start
     second.core.runs.tick()
     assert len(second.engine.started) == 1
-    assert _control(second, session_id).pause_after_round is True
+    assert second.control(session_id).pause_after_round is True
     second.close()
 
 
@@ -83,14 +83,14 @@ def test_a_session_that_was_resumed_just_before_a_kill_does_not_stop_at_once(
     first.ok("POST", f"/sessions/{session_id}/combine-now")
     first.ok("POST", f"/sessions/{session_id}/stop")
     first.report(session_id, "stopped")
-    assert (_control(first, session_id).stop, _control(first, session_id).combine_now) == (True, 1)
+    assert (first.control(session_id).stop, first.control(session_id).combine_now) == (True, 1)
     with _killed_after_the_commit(monkeypatch):
         first.ok("POST", f"/sessions/{session_id}/resume")
     first.close()
     second = Lab(tmp_path)
     second.core.runs.tick()
     assert second.session(session_id)["state"] == "running"
-    assert _control(second, session_id) == SessionControl()
+    assert second.control(session_id) == SessionControl()
     second.close()
 
 
@@ -103,7 +103,7 @@ def test_a_pause_and_a_withdrawal_at_the_same_moment_both_count(
     peer = threading.Thread(target=site.withdraw, args=[session_id])
     read = SessionFolder.control
 
-    def read_and_be_interrupted(folder: SessionFolder) -> SessionControl:
+    def read_and_be_interrupted(folder: SessionFolder) -> SessionControl | None:
         found = read(folder)
         if peer.ident is None:
             peer.start()
@@ -113,7 +113,7 @@ def test_a_pause_and_a_withdrawal_at_the_same_moment_both_count(
     monkeypatch.setattr(SessionFolder, "control", read_and_be_interrupted)
     lab.ok("POST", f"/sessions/{session_id}/pause")
     peer.join()
-    control = _control(lab, session_id)
+    control = lab.control(session_id)
     assert (control.pause_after_round, control.withdrawn) == (True, (site.site_id,))
     lab.close()
 
@@ -205,8 +205,3 @@ def _killed_after_the_commit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
         patched.setattr(SessionWishes, "settle", lambda wishes, session_id: None)
         yield
-
-
-def _control(lab: Lab, session_id: str) -> SessionControl:
-    path = lab.home / "sessions" / session_id / "control.json"
-    return SessionControl.model_validate_json(path.read_bytes()) if path.exists() else SessionControl()

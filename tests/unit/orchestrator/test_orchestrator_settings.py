@@ -157,10 +157,9 @@ def test_while_draining_nothing_new_starts_and_the_page_says_so(lab: Lab) -> Non
 def test_a_running_round_is_finished_and_the_session_goes_on_by_itself_afterwards(lab: Lab) -> None:
     site = lab.site()
     session_id = lab.running(site)
-    control = lab.core.wishes._folders.of(session_id).control
     view = lab.ok("PUT", "/drain", {"on": True})
     assert (view["running"], view["held"]) == (1, 1)
-    assert control().pause_after_round is True
+    assert lab.control(session_id).pause_after_round is True
     lab.report(session_id, "paused", number=1)
     assert lab.session(session_id)["state"] == "paused"
     assert lab.ok("GET", "/drain")["running"] == 0
@@ -176,10 +175,9 @@ def test_a_running_round_is_finished_and_the_session_goes_on_by_itself_afterward
 
 def test_switched_off_before_the_round_is_over_the_session_does_not_pause(lab: Lab) -> None:
     session_id = lab.running(lab.site())
-    control = lab.core.wishes._folders.of(session_id).control
     lab.ok("PUT", "/drain", {"on": True})
     lab.ok("PUT", "/drain", {"on": False})
-    assert control().pause_after_round is False
+    assert lab.control(session_id).pause_after_round is False
     assert lab.session(session_id)["state"] == "running"
     acts = ("drain.on", "session.pause_wished", "drain.off", "session.pause_forgotten")
     assert _actors(lab, *acts) == _actors(lab, "drain.on") * 4
@@ -201,7 +199,7 @@ def test_a_kill_between_the_wish_and_the_pause_is_made_good_at_the_next_tick(lab
         lab_settings.put(tx, "drain", {"on": True}, at=lab.core.desk.now())
     lab.core.house.drain.tick()
     lab.core.house.drain.tick()
-    assert lab.core.wishes._folders.of(session_id).control().pause_after_round is True
+    assert lab.control(session_id).pause_after_round is True
     assert lab.ok("GET", "/drain")["held"] == 1
     with lab.database.begin() as tx:  # the same at the end of it
         lab_settings.put(tx, "drain", {"on": False, "held": [session_id]}, at=lab.core.desk.now())

@@ -82,18 +82,17 @@ def test_a_suspended_site_can_be_revoked_and_not_taken_back_after_it(lab: Lab) -
 def test_a_running_session_leaves_a_suspended_site_out_and_asks_it_again_when_it_is_back(lab: Lab) -> None:
     site, other, left = lab.site("North"), lab.site("East"), lab.site("West")
     session_id = lab.running(site, other, left)
-    control = lab.core.wishes._folders.of(session_id).control
     left.withdraw(session_id)
     lab.ok("POST", f"/sites/{site.site_id}/suspend")
-    assert control().withdrawn == (left.site_id,)
-    assert control().suspended == (site.site_id,)  # named for what it is in the round's record
+    assert lab.control(session_id).withdrawn == (left.site_id,)
+    assert lab.control(session_id).suspended == (site.site_id,)  # named for what it is in the round's record
     parts = {part["site_id"]: part["state"] for part in lab.session(session_id)["participations"]}
     assert parts[site.site_id] == "training"  # its consent stays
     lab.ok("POST", f"/sites/{left.site_id}/suspend")
     lab.ok("POST", f"/sites/{left.site_id}/readmit")
     lab.ok("POST", f"/sites/{site.site_id}/readmit")
-    assert control().withdrawn == (left.site_id,)  # who withdrew stays out
-    assert control().suspended == ()
+    assert lab.control(session_id).withdrawn == (left.site_id,)  # who withdrew stays out
+    assert lab.control(session_id).suspended == ()
 
 
 @pytest.mark.parametrize("by_itself", [True, False])
@@ -169,8 +168,7 @@ def _pause(lab: Lab, session_id: str) -> None:
 def _asked_when_it_goes_on(lab: Lab, session_id: str) -> set[str]:
     lab.ok("POST", f"/sessions/{session_id}/resume")
     lab.core.runs.tick()
-    control = lab.core.wishes._folders.of(session_id).control()
-    return set(choose_sites(lab.plan(session_id), control, 1))
+    return set(choose_sites(lab.plan(session_id), lab.control(session_id), 1))
 
 
 def test_a_suspended_site_reads_the_models_of_its_sessions_when_it_is_back(lab: Lab) -> None:

@@ -105,8 +105,9 @@ function todosOf(system: System, requests: readonly Request[], sessions: readonl
   for (const request of requests.filter((item) => item.state === "open" && item.remind_at === null)) {
     todos.push({ key: request.session_id, tone: "warning", title: t("home.request", { title: request.offer.title }), text: t("home.requestText", { orchestrator: request.offer.orchestrator, count: request.studies_covered }), action: <Button size="xs" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("home.read")}</Button> });
   }
-  for (const { session_id: id, offer } of requests.filter((item) => item.further?.open)) {
-    todos.push({ key: `further-${id}`, tone: "warning", title: t("further.todo", { title: offer.title }), text: t("further.todoText", { orchestrator: offer.orchestrator }), action: <Button size="xs" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("home.read")}</Button> });
+  for (const { session_id: id, offer, further } of requests.filter((item) => item.further?.open)) {
+    const longerOnly = further?.offer.rounds === offer.rounds;
+    todos.push({ key: `further-${id}`, tone: "warning", title: t(longerOnly ? "further.todoLonger" : "further.todo", { title: offer.title }), text: t("further.todoText", { orchestrator: offer.orchestrator }), action: <Button size="xs" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("home.read")}</Button> });
   }
   if (system.shared_summary.studies_total === 0) {
     todos.push({ key: "data", tone: "info", title: t("home.addData"), text: t("home.addDataText"), action: <Button size="xs" renderRoot={(props) => <Link to="/data" {...props} />}>{t("intake.add")}</Button> });

@@ -42,7 +42,7 @@ export function RequestCard({ request }: { request: Request }) {
         ]} />
         {open && request.remind_at !== null && <AskLater request={request} />}
         {open && <AnswerForm title={t("answer.title")} verified={request.verified} studies={request.studies_covered} answer={answer} later={request.remind_at === null && <AskLater request={request} />} />}
-        {request.further !== null && <FurtherCard sessionId={request.session_id} further={request.further} before={offer.rounds} />}
+        {request.further !== null && <FurtherCard sessionId={request.session_id} further={request.further} agreed={offer} />}
         {request.consent !== null && <SignedRecord consent={request.consent} request={request} />}
       </Stack>
     </Card>
