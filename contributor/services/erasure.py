@@ -249,11 +249,11 @@ class Erasures:
 
 
 def _may_cover(request: RequestRecord, studies: list[StudyRecord]) -> bool:
-    """Tell whether an agreement covers one of the studies, or an earlier one of the session may have: its list is not kept."""
+    """Tell whether an agreement covers one of the studies, or an earlier one may have: not every list of those is kept."""
     consent, offer = request.consent, request.offer
     without = learns_without_reference(offer.task_parameters)
     return any(
-        study.id in request.studies
+        any(study.id in covered for covered in (request.studies, *request.earlier))
         or (
             study.task == offer.task
             and (study.has_reference or without)

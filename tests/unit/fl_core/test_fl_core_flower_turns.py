@@ -192,7 +192,9 @@ def test_a_broken_note_of_the_tasks_in_hand_is_none(tmp_path: Path, text: str) -
 
 
 def test_replies_are_sent_while_the_loop_goes_on_and_a_failure_ends_nothing() -> None:
-    sent, failures, release = [], [], threading.Event()
+    sent: list[str] = []
+    failures: list[int] = []
+    release = threading.Event()
 
     def push(*, state: str) -> None:
         if not failures:
