@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from fl_core.desk import Desk
@@ -14,11 +15,12 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobRow, JobState, SetRow
+from fl_core.storage.listing import Wanted
 from fl_core.views import Deleted
-from orchestrator.laboratory_schemas import FolderCreate, SetView, StudyRow, SynthesisCreate
+from orchestrator.laboratory_schemas import FolderCreate, SetList, SetView, StudyRow, SynthesisCreate
 from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
-from orchestrator.services.laboratory.views import set_view
+from orchestrator.services.laboratory.views import set_summary, set_view
 from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Ask, Lane, Outcome, processors
 
 JOBS = "synthesis.jobs"
@@ -26,6 +28,8 @@ ABOUT = "about"
 MOST_ENTRIES = 50_000
 """Of a folder that a person names: more than that is no data set."""
 STUDY_SUFFIX = ".h5"
+DESCRIBING = ("synthesis", "check")
+"""The kinds of jobs that make or check a data set."""
 
 
 class SetFiles:
@@ -61,16 +65,17 @@ class Sets:
         self._jobs = jobs
         self._home = home
 
-    def all(self) -> list[SetView]:
-        """Return every data set, newest first."""
+    def part(self, wanted: Wanted) -> SetList:
+        """Return a part of the list, newest first unless asked otherwise."""
         with self._desk.database.read() as connection:
-            jobs = _jobs_of_sets(lab_work.jobs(connection))
-            return [set_view(row, jobs.get(row.id)) for row in lab_work.sets(connection)]
+            part = lab_work.list_sets(connection, wanted)
+            jobs = lab_work.newest_jobs(connection, DESCRIBING, [row.id for row in part.rows])
+        items = [set_summary(row, jobs.get(row.id)) for row in part.rows]
+        return SetList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def view(self, set_id: str) -> SetView:
         """Return one data set or raise NotFound."""
-        with self._desk.database.read() as connection:
-            return set_view(lab_work.one_set(connection, set_id), _jobs_of_sets(lab_work.jobs(connection)).get(set_id))
+        return _view(self._desk, set_id)
 
     def ready(self, set_id: str) -> SetRow:
         """Return a data set that can be used.
@@ -210,23 +215,17 @@ def publish_set(desk: Desk, set_id: str) -> None:
     """Tell the pages about a data set."""
 
     def present() -> SetView | None:
-        with desk.database.read() as connection:
-            try:
-                row = lab_work.one_set(connection, set_id)
-            except NotFound:
-                return None
-            return set_view(row, _jobs_of_sets(lab_work.jobs(connection)).get(set_id))
+        with suppress(NotFound):
+            return _view(desk, set_id)
+        return None
 
     desk.bus.publish("laboratory_set", present)
 
 
-def _jobs_of_sets(jobs: list[JobRow]) -> dict[str, str]:
-    """Return set -> the newest job that makes or checks it."""
-    found: dict[str, str] = {}
-    for job in jobs:
-        if job.kind in ("synthesis", "check") and job.set_id is not None:
-            found.setdefault(job.set_id, job.id)
-    return found
+def _view(desk: Desk, set_id: str) -> SetView:
+    with desk.database.read() as connection:
+        row = lab_work.one_set(connection, set_id)
+        return set_view(row, lab_work.newest_jobs(connection, DESCRIBING, [set_id]).get(set_id))
 
 
 def _used_sets(job: JobRow) -> set[str]:
@@ -287,4 +286,5 @@ class SetWork:
         tx.after_commit(lambda: publish_set(self._desk, set_id))
 
     def removed(self, job: JobRow) -> None:
-        """Nothing lies outside of its folder."""
+        """Tell the pages: the data set names another job now, or none."""
+        publish_set(self._desk, str(job.set_id))

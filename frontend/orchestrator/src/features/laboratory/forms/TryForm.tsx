@@ -9,14 +9,14 @@ import { NumberField } from "@shared/forms/NumberField";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
-import type { DataSet, Job } from "@app/api/laboratorySchemas";
+import type { Job, SetSummary } from "@app/api/laboratorySchemas";
 import type { Model } from "@app/api/schemas";
 import { useStudies, useTry } from "@app/features/laboratory/api/useLaboratory";
 
 const SHIPPED = "";
 
 interface TryFormProps {
-  sets: readonly DataSet[];
+  sets: readonly SetSummary[];
   models: readonly Model[];
   chosen: string | undefined;
   onStarted: (job: Job) => void;
