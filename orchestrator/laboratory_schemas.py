@@ -147,7 +147,18 @@ class StudyRow(Schema):
     pictured: bool
 
 
-class StudyRowList(Schema):
+class StudyRowsWanted(Schema):
+    """The part of a data set's studies that is wanted; without `limit` all of them."""
+
+    search: str = Field(
+        default="", max_length=80, description="words that must all occur in the file's name, in any case"
+    )
+    pictured: bool = Field(default=False, description="only studies of which there is a picture")
+    limit: int | None = Field(default=None, ge=1, le=1000)
+    cursor: str | None = Field(default=None, max_length=20, description="`next_cursor` of the part before")
+
+
+class StudyRowList(PartOfList):
     """GET /laboratory/sets/{id}/studies."""
 
     items: list[StudyRow]

@@ -31,6 +31,7 @@ from orchestrator.laboratory_schemas import (
     SetPath,
     SetView,
     StudyRowList,
+    StudyRowsWanted,
     SynthesisCreate,
     TrainingCreate,
     UploadView,
@@ -102,9 +103,9 @@ def _add_sets(api: APIBlueprint, laboratory: Laboratory) -> None:
         return answer(sets.remove(path.set_id))
 
     @api.get("/sets/<set_id>/studies", responses={200: StudyRowList})
-    def list_set_studies(path: SetPath) -> Response:
+    def list_set_studies(path: SetPath, query: StudyRowsWanted) -> Response:
         """List the studies of a data set."""
-        return answer(StudyRowList(items=sets.studies(path.set_id)))
+        return answer(sets.studies(path.set_id, query))
 
     @api.get("/sets/<set_id>/page")
     def get_set_page(path: SetPath) -> Response:

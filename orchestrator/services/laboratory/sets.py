@@ -1,6 +1,5 @@
 """Data sets of the laboratory: folders of study files on this computer, made here or named by a person."""
 
-import json
 import os
 import re
 import shutil
@@ -17,9 +16,18 @@ from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobRow, JobState, SetRow
 from fl_core.storage.listing import Wanted
 from fl_core.views import Deleted
-from orchestrator.laboratory_schemas import FolderCreate, SetList, SetView, StudyRow, SynthesisCreate
+from orchestrator.laboratory_schemas import (
+    FolderCreate,
+    SetList,
+    SetView,
+    StudyRow,
+    StudyRowList,
+    StudyRowsWanted,
+    SynthesisCreate,
+)
 from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
+from orchestrator.services.laboratory.study_rows import part_of_rows, study_rows
 from orchestrator.services.laboratory.views import set_summary, set_view
 from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Ask, Lane, Outcome, processors
 
@@ -49,11 +57,7 @@ class SetFiles:
 
     def rows(self, set_id: str) -> list[StudyRow]:
         """Return the studies of a data set; none before it was checked."""
-        try:
-            found = json.loads((self.about(set_id) / "studies.json").read_text("utf-8"))
-        except FileNotFoundError:
-            return []
-        return [StudyRow.model_validate({"number": number, **row}) for number, row in enumerate(found)]
+        return study_rows(self.about(set_id))
 
 
 class Sets:
@@ -92,10 +96,10 @@ class Sets:
             raise Conflict(message, code="laboratory.set_not_ready")
         return row
 
-    def studies(self, set_id: str) -> list[StudyRow]:
-        """Return the studies of a data set."""
+    def studies(self, set_id: str, wanted: StudyRowsWanted) -> StudyRowList:
+        """Return a part of the studies of a data set."""
         self.view(set_id)
-        return self._files.rows(set_id)
+        return part_of_rows(self._files.about(set_id), wanted)
 
     def page(self, set_id: str) -> Path:
         """Return the inspection page of a data set or raise NotFound."""

@@ -188,6 +188,24 @@ def test_what_is_told_of_a_training_does_not_grow_with_its_curve(lab: Lab, child
     job_in(lab, job["id"], "done")
 
 
+def test_the_studies_of_a_data_set_come_in_parts_and_are_found_by_their_names(lab: Lab) -> None:
+    made = made_set(lab)
+    path = f"/laboratory/sets/{made['id']}/studies"
+    rows = [{**ROW, "file": f"Study-{number:03d}.h5", "pictured": number % 10 == 0} for number in range(250)]
+    (lab.home / "laboratory" / "sets" / made["id"] / "about" / "studies.json").write_text(json.dumps(rows))
+    whole = lab.ok("GET", path)
+    assert (len(whole["items"]), whole["total"], whole["next_cursor"]) == (250, 250, None)
+    first = lab.ok("GET", f"{path}?limit=100")
+    second = lab.ok("GET", f"{path}?limit=150&cursor={first['next_cursor']}")
+    assert first["items"] + second["items"] == whole["items"]
+    assert (first["total"], second["next_cursor"]) == (250, None)
+    found = lab.ok("GET", f"{path}?search=study+24&limit=4")
+    assert [row["number"] for row in found["items"]] == [24, 124, 224, 240]
+    assert found["total"] == 13
+    assert [row["number"] for row in lab.items(f"{path}?pictured=true&search=24")] == [240]
+    assert lab.call("GET", f"{path}?cursor=x").status_code == 422
+
+
 def test_a_data_set_whose_job_is_removed_names_it_no_more(lab: Lab) -> None:
     made = made_set(lab)
     lab.ok("DELETE", f"/laboratory/jobs/{made['job_id']}")

@@ -4371,6 +4371,13 @@ export interface components {
         StudyRowList: {
             /** Items */
             items: components["schemas"]["StudyRow"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * SynthesisCreate
@@ -7274,7 +7281,15 @@ export interface operations {
     };
     list_set_studies: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur in the file's name, in any case */
+                search?: string;
+                /** @description only studies of which there is a picture */
+                pictured?: boolean;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 set_id: string;

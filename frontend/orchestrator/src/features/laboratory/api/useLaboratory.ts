@@ -30,12 +30,24 @@ export const useJob = (id: string) => useLiveOne<Job | null>(["laboratory-job", 
 /** One data set, whole; null once it is removed. */
 export const useSet = (id: string) => useLiveOne<DataSet | null>(["laboratory-set", id], () => answered(api.GET("/api/v1/laboratory/sets/{set_id}", ofSet(id))));
 
-export const useStudies = (set: SetSummary | undefined) =>
-  useQuery({
-    queryKey: ["laboratory-studies", set?.id, set?.state],
+type StudiesWanted = { search?: string; pictured?: boolean; limit?: number };
+
+function useStudies(set: SetSummary | undefined, wanted: StudiesWanted) {
+  return useQuery({
+    queryKey: ["laboratory-studies", set?.id, set?.state, wanted],
     enabled: set !== undefined && set.facts !== null,
-    queryFn: async () => (await body(api.GET("/api/v1/laboratory/sets/{set_id}/studies", ofSet(set?.id ?? "")))).items,
+    queryFn: () => body(api.GET("/api/v1/laboratory/sets/{set_id}/studies", { params: { ...ofSet(set?.id ?? "").params, query: wanted } })),
+    placeholderData: (before, query) => (query?.queryKey[1] === set?.id ? before : undefined),
   });
+}
+
+/** So many studies are offered at once. */
+export const MOST_NAMED = 50;
+
+export const usePicturedStudies = (set: SetSummary) => useStudies(set, { pictured: true });
+
+/** The first studies whose names hold what is searched: there may be thousands, which only the program looks through. */
+export const useStudiesNamed = (set: SetSummary | undefined, search: string) => useStudies(set, { search: search.slice(0, 80), limit: MOST_NAMED });
 
 export const useJobLog = (job: Job) =>
   useQuery({
