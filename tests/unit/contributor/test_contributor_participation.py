@@ -299,6 +299,15 @@ def test_a_model_that_would_use_up_the_disk_is_not_fetched(
     assert not site.paths.models.exists() or list(site.paths.models.iterdir()) == []
 
 
+def test_a_list_of_models_leaves_their_tensors_to_the_single_one(site: TestSite) -> None:
+    site.daemon.services.models.receive(_news(WEIGHTS, final=False, session_id=site.receive()))
+    [listed] = site.client.get("/api/v1/models").json["items"]
+    whole = site.client.get("/api/v1/models/model-1").json
+    assert whole["card"].pop("tensors")
+    assert listed == whole
+    assert listed["session_title"]
+
+
 @pytest.mark.parametrize("content", [WEIGHTS[:-1] + b"x", WEIGHTS[:-4], WEIGHTS + b"more"])
 def test_weights_that_are_not_what_was_announced_are_not_kept(
     served: tuple[TestSite, FakeOrchestrator], content: bytes
