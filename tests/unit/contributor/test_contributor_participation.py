@@ -61,7 +61,10 @@ def test_a_round_is_shown_with_its_losses_scores_and_receipt(site: TestSite, ses
     assert shown["phase"] == "sent"
     assert shown["losses"] == [2.0, 1.0]
     assert shown["scores"] == {"nrmse_body": 0.5}
-    assert shown["sent"]["bytes"] == 1000
+    assert shown["sent"] == SENT.model_dump(exclude={"shapes"})
+    receipt = site.client.get(f"/api/v1/sessions/{session_id}/rounds/{shown['round']}/receipt").json
+    assert receipt == SENT.model_dump(mode="json")
+    assert site.client.get(f"/api/v1/sessions/{session_id}/rounds/99/receipt").status_code == 404
     assert shown["ended_at"]
     assert site.client.get(f"/api/v1/sessions/{session_id}").json["bytes_sent"] == 1000
     assert "update.sent" in site.audit_actions()
