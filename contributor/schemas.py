@@ -8,7 +8,6 @@ from pydantic import Field
 from contributor.schemas_network import PreflightLine
 from fl_core.errors import FlomirError
 from fl_core.protocol.messages import Consent, ConsentPermissions, DataSummary, Json, Name, SessionOffer, SitePhase
-from fl_core.protocol.plan import SentUpdate
 from fl_core.views import ChildView, NoteView, Schema
 
 LONGEST_DETAIL = 600
@@ -145,8 +144,18 @@ class RequestAnswer(Schema):
     reason: str = Field(default="", max_length=500)
 
 
+class SentBrief(Schema):
+    """The receipt of what left in short; GET /sessions/{id}/rounds/{n}/receipt names every tensor."""
+
+    bytes: int
+    tensors: int
+    sha256: str
+    norm: float
+    num_examples: int
+
+
 class SiteRoundView(Schema):
-    """One round as this site lived it, with the receipt of what left."""
+    """One round as this site lived it, with the receipt of what left in short."""
 
     round: int
     phase: SitePhase
@@ -157,7 +166,7 @@ class SiteRoundView(Schema):
     started_at: datetime
     ended_at: datetime | None
     scores: dict[str, float] | None = Field(description="the received model on the own hold-out")
-    sent: SentUpdate | None
+    sent: SentBrief | None
 
 
 class SiteSessionView(Schema):

@@ -8,6 +8,7 @@ from pydantic import Field
 from fl_core.protocol.messages import Json, Name
 from fl_core.views import NoteView, Schema
 from model.job_requests import OsemRequest
+from orchestrator.schemas import PartOfList
 from synthesis.form import MOST_LESION_KINDS, LesionChoice, Preset, ScenarioChoices
 
 JobKind = Literal["synthesis", "check", "training", "comparison", "reconstruction"]
@@ -78,13 +79,18 @@ class SetProblem(Schema):
     reason: str
 
 
-class SetFacts(Schema):
-    """What a data set holds."""
+class SetBrief(Schema):
+    """What a list says of the studies of a data set."""
 
     studies: int
-    patients: int
     bytes: int
     references: dict[str, int] = Field(description="kind of reference image -> studies")
+
+
+class SetFacts(SetBrief):
+    """What a data set holds."""
+
+    patients: int
     with_attenuation: int
     with_infarcts: int
     with_lesions: int
@@ -97,17 +103,23 @@ class SetFacts(Schema):
     seeds: list[int]
 
 
-class SetView(Schema):
-    """GET /laboratory/sets, delta `laboratory_set`."""
+class SetSummary(Schema):
+    """A data set in a list."""
 
     id: str
     name: str
     origin: Literal["made", "folder"]
     state: Literal["making", "ready", "incomplete", "missing"]
     folder: str
-    facts: SetFacts | None
+    facts: SetBrief | None
     created_at: datetime
     job_id: str | None = Field(description="the job that makes or checks it")
+
+
+class SetView(SetSummary):
+    """GET /laboratory/sets/{id}, delta `laboratory_set`."""
+
+    facts: SetFacts | None
 
 
 class Infarct(Schema):
@@ -135,7 +147,18 @@ class StudyRow(Schema):
     pictured: bool
 
 
-class StudyRowList(Schema):
+class StudyRowsWanted(Schema):
+    """The part of a data set's studies that is wanted; without `limit` all of them."""
+
+    search: str = Field(
+        default="", max_length=80, description="words that must all occur in the file's name, in any case"
+    )
+    pictured: bool = Field(default=False, description="only studies of which there is a picture")
+    limit: int | None = Field(default=None, ge=1, le=1000)
+    cursor: str | None = Field(default=None, max_length=20, description="`next_cursor` of the part before")
+
+
+class StudyRowList(PartOfList):
     """GET /laboratory/sets/{id}/studies."""
 
     items: list[StudyRow]
@@ -202,8 +225,8 @@ class LossPoint(Schema):
     loss: float
 
 
-class JobLive(Schema):
-    """How far a job is."""
+class JobProgress(Schema):
+    """How far a job is, and its newest figures."""
 
     share: float = 0.0
     stage: str = ""
@@ -215,6 +238,11 @@ class JobLive(Schema):
     loss: float | None = None
     best_score: float | None = None
     left_s: float | None = None
+
+
+class JobLive(JobProgress):
+    """The same with what a training has told so far, oldest first."""
+
     losses: list[LossPoint] = Field(default_factory=list, description="thinned")
     curve: list[CurveRow] = Field(default_factory=list)
 
@@ -229,8 +257,8 @@ class JobProblem(Schema):
     remedy: str = Field(default="", description="advice of this very case; empty where the catalogue's is all there is")
 
 
-class JobView(Schema):
-    """GET /laboratory/jobs, GET /laboratory/jobs/{id}, delta `laboratory_job`."""
+class JobSummary(Schema):
+    """A job in a list."""
 
     id: str
     number: int
@@ -240,14 +268,26 @@ class JobView(Schema):
     ending: bool = Field(description="it was asked to end and puts its work away")
     can_cancel: bool
     can_resume: bool
-    spec: Json
-    live: JobLive
+    live: JobProgress
     problem: JobProblem | None
     set_id: str | None
     model_id: str | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+
+
+class JobView(JobSummary):
+    """GET /laboratory/jobs/{id}."""
+
+    spec: Json
+    live: JobLive
+
+
+class JobTold(JobSummary):
+    """Delta `laboratory_job`: of curve and losses the newest points only; pages keep the earlier ones."""
+
+    live: JobLive
 
 
 class Interval(Schema):
@@ -300,16 +340,16 @@ class JobLog(Schema):
     lines: list[str]
 
 
-class SetList(Schema):
+class SetList(PartOfList):
     """GET /laboratory/sets, newest first."""
 
-    items: list[SetView]
+    items: list[SetSummary]
 
 
-class JobList(Schema):
+class JobList(PartOfList):
     """GET /laboratory/jobs, newest first."""
 
-    items: list[JobView]
+    items: list[JobSummary]
 
 
 class SetPath(Schema):

@@ -14,6 +14,7 @@ from contributor.schemas import (
 from contributor.services.participation import Participation
 from contributor.services.pauses import Pauses
 from contributor.services.requests import Requests
+from fl_core.protocol.plan import SentUpdate
 from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer
 
@@ -29,8 +30,13 @@ def routes(participation: Participation, requests: Requests, pauses: Pauses) -> 
 
     @api.get("/<session_id>", responses={200: SiteSessionView})
     def get_session(path: SessionPath) -> Response:
-        """Return one session with its rounds and receipts."""
+        """Return one session with its rounds."""
         return answer(participation.get(path.session_id))
+
+    @api.get("/<session_id>/rounds/<int:round>/receipt", responses={200: SentUpdate})
+    def get_receipt(path: RoundPath) -> Response:
+        """Return the receipt of what left in a round, tensor by tensor."""
+        return answer(participation.receipt(path.session_id, path.round))
 
     @api.post("/<session_id>/withdraw", responses={200: SiteSessionView})
     def withdraw_consent(path: SessionPath, body: WithdrawRequest) -> Response:

@@ -65,12 +65,15 @@ class ReceivedModels:
         self._fetching = threading.Lock()
 
     def all(self) -> list[ReceivedModelView]:
-        """Return every model, newest first."""
-        return [self._view(record) for record in self._store.all()]
+        """Return every model, newest first; their cards come without the list of tensors."""
+        titles = {one.session_id: one.offer.title for one in self._requests.all()}
+        return [_brief(_view(record, titles.get(record.news.session_id, ""))) for record in self._store.all()]
 
     def get(self, model_id: str) -> ReceivedModelView:
-        """Return one model; raises NotFound."""
-        return self._view(self._store.get(model_id))
+        """Return one model with its whole card; raises NotFound."""
+        record = self._store.get(model_id)
+        request = self._requests.find(record.news.session_id)
+        return _view(record, "" if request is None else request.offer.title)
 
     def weights_path(self, model_id: str) -> Path:
         """Return where the weights are; raises Conflict when they have not been fetched."""
@@ -264,23 +267,27 @@ class ReceivedModels:
         return self._paths.models / f"{sha256}.safetensors"
 
     def _publish(self, model_id: str) -> None:
-        self._desk.bus.publish("model", lambda: self.get(model_id))
+        self._desk.bus.publish("model", lambda: _brief(self.get(model_id)))
 
-    def _view(self, record: ReceivedModelRecord) -> ReceivedModelView:
-        news = record.news
-        titles = {one.session_id: one.offer.title for one in self._requests.all()}
-        return ReceivedModelView(
-            id=record.id,
-            name=news.name,
-            session_id=news.session_id,
-            session_title=titles.get(news.session_id, ""),
-            round=news.round,
-            final=news.final,
-            task=news.task,
-            sha256=news.sha256,
-            size_bytes=news.size_bytes,
-            fetched=record.fetched,
-            received_at=record.received_at,
-            metrics=news.metrics,
-            card=news.card,
-        )
+
+def _view(record: ReceivedModelRecord, session_title: str) -> ReceivedModelView:
+    news = record.news
+    return ReceivedModelView(
+        id=record.id,
+        name=news.name,
+        session_id=news.session_id,
+        session_title=session_title,
+        round=news.round,
+        final=news.final,
+        task=news.task,
+        sha256=news.sha256,
+        size_bytes=news.size_bytes,
+        fetched=record.fetched,
+        received_at=record.received_at,
+        metrics=news.metrics,
+        card=news.card,
+    )
+
+
+def _brief(view: ReceivedModelView) -> ReceivedModelView:
+    return view.model_copy(update={"card": {key: value for key, value in view.card.items() if key != "tensors"}})

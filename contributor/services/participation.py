@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from contributor.schemas import ProgressDelta, SiteRoundView, SiteSessionView
+from contributor.schemas import ProgressDelta, SentBrief, SiteRoundView, SiteSessionView
 from fl_core.desk import Desk
-from fl_core.errors import CATALOGUE, InvalidInput
+from fl_core.errors import CATALOGUE, InvalidInput, NotFound
 from fl_core.flower.progress_file import cut_off, read_lines
 from fl_core.protocol.messages import Json, SessionNews, SitePhase, SiteProgress
-from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent
+from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent, SentUpdate
 from fl_core.storage.database import Transaction
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionRecord, SiteSessionStore
@@ -58,6 +58,14 @@ class Participation:
         """Return one session; raises NotFound."""
         session = self._store.get(session_id)
         return self._view(self._requests.get(session_id), session)
+
+    def receipt(self, session_id: str, number: int) -> SentUpdate:
+        """Return what left in a round; raises NotFound where nothing did."""
+        sent = next((one.sent for one in self._store.rounds(session_id) if one.round == number), None)
+        if sent is None:
+            message = f"nothing left this site in round {number} of this session"
+            raise NotFound(message)
+        return sent
 
     def take_news(self, payload: Json) -> None:
         """Take over what the orchestrator tells about a session."""
@@ -198,10 +206,12 @@ class Participation:
         return _destination("" if request is None else request.offer.orchestrator, self._address())
 
     def _title(self, session_id: str) -> str:
-        return next((one.offer.title for one in self._requests.all() if one.session_id == session_id), session_id)
+        request = self._requests.find(session_id)
+        return session_id if request is None else request.offer.title
 
     def _known(self, session_id: str) -> SiteSessionView | None:
-        return next((view for view in self.all() if view.id == session_id), None)
+        request = self._requests.find(session_id)
+        return None if request is None else self._find(request)
 
     def _find(self, request: RequestRecord) -> SiteSessionView | None:
         if request.answer not in {"agree", "withdrawn"}:
@@ -254,7 +264,7 @@ def _round_view(record: SiteRoundRecord) -> SiteRoundView:
         started_at=record.started_at,
         ended_at=record.ended_at,
         scores=None if record.scores is None else _plain(record.scores),
-        sent=record.sent,
+        sent=None if record.sent is None else SentBrief(**record.sent.model_dump(exclude={"shapes"})),
     )
 
 

@@ -1,9 +1,10 @@
 """Data sets and jobs of the laboratory: rows in, rows out; a job's state changes in `apply_to_job` only."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -12,6 +13,7 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_transitions
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work_tables import data_set, job
+from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
 
 
 class JobState(StrEnum):
@@ -50,6 +52,9 @@ JOB_LIFECYCLE: Mapping[tuple[JobState, JobEvent], JobState] = {
 }
 """queued -> running -> done | failed | cancelled | interrupted (the daemon ended); the last three may be gone on with."""
 ACTIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
+
+_TOLD = "live_"
+"""Begins the names of the columns that a list reads out of `live`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +105,14 @@ def remove_set(tx: Transaction, set_id: str) -> None:
     tx.connection.execute(delete(data_set).where(data_set.c.id == set_id))
 
 
-def sets(connection: Connection) -> list[SetRow]:
-    """Return every data set, newest first."""
-    return [_set(row) for row in connection.execute(select(data_set).order_by(data_set.c.created_at.desc()))]
+def list_sets(connection: Connection, wanted: Wanted) -> Part[SetRow]:
+    """Return a part of the data sets. Orders: created_at, name."""
+    query = select(data_set).where(*contains(wanted.search, [data_set.c.name]))
+    if wanted.states:
+        query = query.where(data_set.c.state.in_(wanted.states))
+    orders = {"created_at": moment(data_set.c.created_at), "name": caseless(data_set.c.name)}
+    part = cut(connection, query, wanted, key=data_set.c.id, orders=orders, default="-created_at")
+    return Part([SetRow(**values_of(row)) for row in part.rows], part.total, part.next_cursor)
 
 
 def one_set(connection: Connection, set_id: str) -> SetRow:
@@ -139,9 +149,22 @@ def remove_job(tx: Transaction, job_id: str) -> None:
     tx.connection.execute(delete(job).where(job.c.id == job_id))
 
 
-def jobs(connection: Connection) -> list[JobRow]:
-    """Return every job, newest first."""
-    return [_job(row) for row in connection.execute(select(job).order_by(job.c.number.desc()))]
+def list_jobs(connection: Connection, wanted: Wanted, *, figures: Collection[str]) -> Part[JobRow]:
+    """Return a part of the jobs; of `live` these figures only, since the curves beside them are long. Orders: number, title."""
+    columns = [column for column in job.c if column is not job.c.live]
+    told = [job.c.live[name].label(f"{_TOLD}{name}") for name in figures]
+    query = select(*columns, *told).where(*contains(wanted.search, [job.c.title]))
+    if wanted.states:
+        query = query.where(job.c.state.in_(wanted.states))
+    orders = {"number": job.c.number, "title": caseless(job.c.title)}
+    part = cut(connection, query, wanted, key=job.c.id, orders=orders, default="-number")
+    return Part([_brief_job(values_of(row)) for row in part.rows], part.total, part.next_cursor)
+
+
+def newest_jobs(connection: Connection, kinds: Collection[str], set_ids: Collection[str]) -> dict[str, str]:
+    """Return data set -> its newest job of these kinds, where it has one."""
+    query = select(job.c.set_id, job.c.id).where(job.c.kind.in_(kinds), job.c.set_id.in_(set_ids))
+    return {str(row.set_id): str(row.id) for row in connection.execute(query.order_by(job.c.number))}
 
 
 def one_job(connection: Connection, job_id: str) -> JobRow:
@@ -165,3 +188,9 @@ def _set(row: Row[tuple[object, ...]]) -> SetRow:
 
 def _job(row: Row[tuple[object, ...]]) -> JobRow:
     return JobRow(**row._mapping)
+
+
+def _brief_job(values: Mapping[str, Any]) -> JobRow:
+    told = {name.removeprefix(_TOLD): value for name, value in values.items() if name.startswith(_TOLD)}
+    own = {name: value for name, value in values.items() if not name.startswith(_TOLD)}
+    return JobRow(**own, live={name: value for name, value in told.items() if value is not None})

@@ -88,12 +88,11 @@ class RequestStore:
 
     def get(self, session_id: str) -> RequestRecord:
         """Return one request; raises NotFound."""
-        with self._database.read() as tx:
-            row = tx.execute(select(request).where(request.c.session_id == session_id)).mappings().first()
-        if row is None:
+        found = self.find(session_id)
+        if found is None:
             message = f"no request is called {session_id[:60]}"
             raise NotFound(message)
-        return _record(dict(row))
+        return found
 
     def all(self) -> list[RequestRecord]:
         """Return every request, newest first."""
@@ -124,7 +123,9 @@ class RequestStore:
 
     def find(self, session_id: str) -> RequestRecord | None:
         """Return one request, if it is known."""
-        return next((record for record in self.all() if record.session_id == session_id), None)
+        with self._database.read() as tx:
+            row = tx.execute(select(request).where(request.c.session_id == session_id)).mappings().first()
+        return None if row is None else _record(dict(row))
 
     def _swap(
         self, tx: Transaction, before: RequestRecord, values: Mapping[str, object], *, replaces: bool = False

@@ -39,6 +39,7 @@ PAINTED = {
     "home": ("/", ('[aria-label="Needs you now"] li', '[aria-label="Activity"] li')),
     "sites": ("/sites", ('[aria-label="Sites"] tbody tr',)),
     "training": ("/training", ('[aria-label="Training"] tbody tr',)),
+    "laboratory": ("/laboratory", ('[aria-label="Data sets"] tbody tr', '[aria-label="Jobs"] tbody tr')),
     "models": ("/models", ('[aria-label="Models"] tbody tr',)),
 }
 """Page -> its address and what must stand in it before it is useful."""
@@ -92,7 +93,7 @@ class Plan:
     events: int = EVENTS
 
 
-QUICK = Plan(Amount(sites=12, sessions=6, models=30, invitations=5), loads=1, events=12)
+QUICK = Plan(Amount(sites=12, sessions=6, models=30, invitations=5, sets=3, trainings=6), loads=1, events=12)
 """Shows that the bench works; no figures to quote."""
 
 
@@ -126,7 +127,8 @@ def bench_ui(plan: Plan, tell: Callable[[str], None]) -> Outcome:
             "scroll_frame_p95_ms": statistics.quantiles(frames, n=20, method="inclusive")[18],
         },
         {
-            "database": f"{amount.sites} sites, {amount.sessions} sessions, {amount.models} models",
+            "database": f"{amount.sites} sites, {amount.sessions} sessions, {amount.models} models, "
+            f"{amount.sets} data sets, {amount.trainings} trainings",
             "events": f"{len(latencies)} changes, {1 / EVENT_EVERY_S:g} a second",
         },
     )

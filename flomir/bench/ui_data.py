@@ -1,4 +1,4 @@
-"""Fills a laboratory's database as years of work would: sites, invitations, models and sessions with their rounds.
+"""Fills a laboratory's database as years of work would: sites, invitations, models, sessions with their rounds, data sets, jobs.
 
 Everything goes through the storage code, with real keys, certificates and signatures; only the weights files are left
 out, since no list reads them.
@@ -24,10 +24,11 @@ from fl_core.protocol.messages import (
 )
 from fl_core.protocol.plan import RoundRecord, UpdateReceived
 from fl_core.protocol.signing import sha256_of, sign
-from fl_core.storage import lab_models, lab_sessions, lab_sites
+from fl_core.storage import lab_models, lab_sessions, lab_sites, lab_work
 from fl_core.storage.database import Database, Transaction, open_database
 from fl_core.storage.journal import Journal
 from fl_core.storage.lab_sites import InvitationRow
+from fl_core.storage.lab_work import JobEvent
 from fl_core.storage.place import place_of
 from fl_core.trust.authority import Authority
 from fl_core.trust.identity import Key, fingerprint, generate_key, load_certificate, make_csr
@@ -35,6 +36,8 @@ from fl_core.trust.identity import Key, fingerprint, generate_key, load_certific
 TASK, NETWORK = "spect-reconstruction", "unrolled_em"
 TENSORS = 60
 """As many tensors as the default network's card lists."""
+CURVE_ROWS, LOSS_POINTS = 200, 200
+"""About as many as a long training keeps."""
 HISTORY = timedelta(days=250)
 """How far back the first row lies; all of it is younger than what the retention removes."""
 TOWNS = (
@@ -60,6 +63,8 @@ class Amount:
     models: int = 2000
     invitations: int = 100
     sites_per_session: int = 6
+    sets: int = 60
+    trainings: int = 240
     pending: int = 2
     paused: int = 5
 
@@ -113,6 +118,10 @@ class _Filler:
             chosen = self._rng.sample(trusted, min(amount.sites_per_session, len(trusted)))
             with self._database.begin() as tx:
                 latest = self._session(tx, number, chosen, latest, rounds=rounds + (number < further))
+        with self._database.begin() as tx:
+            sets = [self._data_set(tx, number) for number in range(amount.sets)]
+            for number in range(amount.trainings if sets else 0):
+                self._training(tx, number, self._rng.choice(sets))
 
     def _later(self, most: timedelta) -> datetime:
         self._now += most * self._rng.random()
@@ -286,6 +295,51 @@ class _Filler:
             self._move(tx, session_id, title, SessionEvent.PAUSED, {"wish": "pause"})
         else:
             self._move(tx, session_id, title, SessionEvent.RUN_COMPLETED)
+
+    def _data_set(self, tx: Transaction, number: int) -> str:
+        set_id, name, studies = new_id("set"), f"Hearts {number + 1:03d}", self._rng.randint(20, 400)
+        facts: Json = {
+            "studies": studies, "patients": studies, "bytes": studies * 9_000_000, "references": {"phantom": studies},
+            "with_attenuation": studies, "with_infarcts": studies // 2, "with_lesions": 0, "grids": {"32x64x64": studies},
+            "counts": {"low": 2e6, "middle": 5e6, "high": 9e6}, "problems": [], "problem_count": 0, "outliers": 2,
+            "scenarios": ["cardiac"], "seeds": [number],
+        }  # fmt: skip
+        values: Json = {
+            "id": set_id, "name": name, "origin": "made", "state": "ready", "folder": f"/data/hearts-{number + 1:03d}",
+            "facts": facts, "created_at": self._later(timedelta(minutes=5)),
+        }  # fmt: skip
+        lab_work.add_set(tx, values)
+        self._job(tx, "synthesis", name, {"asked": {"name": name, "studies": studies}, "scenario": {}}, set_id=set_id)
+        return set_id
+
+    def _training(self, tx: Transaction, number: int, set_id: str) -> None:
+        name = f"Trained here {number + 1:03d}"
+        spec: Json = {"name": name, "set_ids": [set_id], "network": NETWORK, "epochs": CURVE_ROWS, "parameters": {}}
+        curve = [
+            {
+                "step": 40 * epoch, "epoch": float(epoch), "train_loss": 1 / (epoch + 1.5), "score": 0.2 + 1 / (epoch + 3),
+                "nrmse_body": 0.3 + 1 / (epoch + 3), "nrmse_heart": 0.2 + 1 / (epoch + 3), "ssim_heart": 1 - 1 / (epoch + 3),
+            }
+            for epoch in range(CURVE_ROWS)
+        ]  # fmt: skip
+        steps = 40 * CURVE_ROWS
+        losses = [{"step": 40 * point, "loss": 1 / (point + 1.2)} for point in range(LOSS_POINTS)]
+        live: Json = {
+            "share": 1.0, "stage": "training", "step": steps, "steps": steps, "epoch": CURVE_ROWS, "best_score": 0.205,
+            "losses": losses, "curve": curve,
+        }  # fmt: skip
+        self._job(tx, "training", name, spec, live=live)
+
+    def _job(
+        self, tx: Transaction, kind: str, title: str, spec: Json, *, live: Json | None = None, set_id: str | None = None
+    ) -> None:
+        job_id, at = new_id("job"), self._later(timedelta(minutes=5))
+        lab_work.add_job(
+            tx, {"id": job_id, "kind": kind, "title": title, "spec": spec, "set_id": set_id, "created_at": at}
+        )
+        lab_work.apply_to_job(tx, job_id, JobEvent.STARTED, at=at, values={"started_at": at, "live": live or {}})
+        ended = self._later(timedelta(minutes=5))
+        lab_work.apply_to_job(tx, job_id, JobEvent.FINISHED, at=ended, values={"ended_at": ended, "result": {}})
 
     def _move(
         self, tx: Transaction, session_id: str, title: str, event: SessionEvent, values: Json | None = None

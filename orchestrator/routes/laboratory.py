@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from fl_core.storage.incoming import pieces, receive
-from fl_core.views import Deleted, Schema
-from fl_core.web.parsing import answer
+from fl_core.views import Deleted, ListQuery, Schema
+from fl_core.web.parsing import answer, wanted
 from orchestrator.laboratory_schemas import (
     ComparisonCreate,
     EstimateView,
@@ -31,6 +31,7 @@ from orchestrator.laboratory_schemas import (
     SetPath,
     SetView,
     StudyRowList,
+    StudyRowsWanted,
     SynthesisCreate,
     TrainingCreate,
     UploadView,
@@ -82,14 +83,19 @@ def _add_sets(api: APIBlueprint, laboratory: Laboratory) -> None:
     sets = laboratory.sets
 
     @api.get("/sets", responses={200: SetList})
-    def list_sets() -> Response:
+    def list_sets(query: ListQuery) -> Response:
         """List the data sets, newest first."""
-        return answer(SetList(items=sets.all()))
+        return answer(sets.part(wanted(query)))
 
     @api.post("/sets", responses={201: SetView})
     def register_set(body: FolderCreate) -> Response:
         """Take a folder of this computer as a data set, after checking it."""
         return answer(sets.register(body), 201)
+
+    @api.get("/sets/<set_id>", responses={200: SetView})
+    def get_set(path: SetPath) -> Response:
+        """Return one data set with all that is known of it."""
+        return answer(sets.view(path.set_id))
 
     @api.delete("/sets/<set_id>", responses={200: Deleted})
     def remove_set(path: SetPath) -> Response:
@@ -97,9 +103,9 @@ def _add_sets(api: APIBlueprint, laboratory: Laboratory) -> None:
         return answer(sets.remove(path.set_id))
 
     @api.get("/sets/<set_id>/studies", responses={200: StudyRowList})
-    def list_set_studies(path: SetPath) -> Response:
+    def list_set_studies(path: SetPath, query: StudyRowsWanted) -> Response:
         """List the studies of a data set."""
-        return answer(StudyRowList(items=sets.studies(path.set_id)))
+        return answer(sets.studies(path.set_id, query))
 
     @api.get("/sets/<set_id>/page")
     def get_set_page(path: SetPath) -> Response:
@@ -143,13 +149,13 @@ def _add_jobs(api: APIBlueprint, laboratory: Laboratory) -> None:
     jobs = laboratory.jobs
 
     @api.get("/jobs", responses={200: JobList})
-    def list_jobs() -> Response:
-        """List the jobs, newest first."""
-        return answer(JobList(items=jobs.all()))
+    def list_jobs(query: ListQuery) -> Response:
+        """List the jobs, newest first; a training's curve and losses come with the single job."""
+        return answer(jobs.part(wanted(query)))
 
     @api.get("/jobs/<job_id>", responses={200: JobView})
     def get_job(path: JobPath) -> Response:
-        """Return one job."""
+        """Return one job with what was asked of it and all that it told."""
         return answer(jobs.get(path.job_id))
 
     @api.post("/jobs/<job_id>/cancel", responses={200: JobView})

@@ -16,13 +16,14 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobEvent, JobRow, JobState
+from fl_core.storage.listing import Wanted
 from fl_core.supervision.failures import expected, log_without_words
 from fl_core.supervision.job_queue import JobQueue
 from fl_core.supervision.jobs import JobCancelled
 from fl_core.views import Deleted
-from orchestrator.laboratory_schemas import JobLog, JobView
+from orchestrator.laboratory_schemas import JobList, JobLog, JobProgress, JobTold, JobView
 from orchestrator.services.desk import SYSTEM, by_manager
-from orchestrator.services.laboratory.views import job_view
+from orchestrator.services.laboratory.views import Shown, job_summary, job_told, job_view
 from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Lane, RunLongJob, Work, heard
 
 GRACE_S = 10.0
@@ -113,15 +114,16 @@ class Jobs:
         tx.after_commit(lambda: self._tell(job_id))
         return job_id
 
-    def all(self) -> list[JobView]:
-        """Return every job, newest first."""
+    def part(self, wanted: Wanted) -> JobList:
+        """Return a part of the list, newest first unless asked otherwise."""
         with self._desk.database.read() as connection:
-            rows = lab_work.jobs(connection)
-        return [self._view(row) for row in rows]
+            part = lab_work.list_jobs(connection, wanted, figures=JobProgress.model_fields)
+        items = [job_summary(self._shown(row)) for row in part.rows]
+        return JobList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def get(self, job_id: str) -> JobView:
         """Return one job or raise NotFound."""
-        return self._view(self.row(job_id))
+        return job_view(self._shown(self.row(job_id)))
 
     def row(self, job_id: str) -> JobRow:
         """Return one stored job or raise NotFound."""
@@ -330,17 +332,20 @@ class Jobs:
     def _tell_removed(self, job_id: str) -> None:
         self._desk.bus.publish("laboratory_job_deleted", Deleted(id=job_id))
 
-    def _present(self, job_id: str) -> JobView | None:
+    def _present(self, job_id: str) -> JobTold | None:
         with suppress(NotFound):
-            return self.get(job_id)
+            return job_told(self._shown(self.row(job_id)))
         return None
 
-    def _view(self, row: JobRow) -> JobView:
+    def _shown(self, row: JobRow) -> Shown:
         with self._lock:
             live = self._live.get(row.id)
-        shown = row if live is None else replace(row, live=live)
         can_resume = self._works[row.kind].can_resume(row, self.folder(row.id))
-        return job_view(shown, can_resume=can_resume, ending=self._queue.is_ending(row.id))
+        return Shown(
+            row=row if live is None else replace(row, live=live),
+            can_resume=can_resume,
+            ending=self._queue.is_ending(row.id),
+        )
 
 
 _KIND_WORDS = {

@@ -1,10 +1,10 @@
 """Data sets of the laboratory: folders of study files on this computer, made here or named by a person."""
 
-import json
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from fl_core.desk import Desk
@@ -14,11 +14,21 @@ from fl_core.protocol.messages import Json
 from fl_core.storage import lab_work
 from fl_core.storage.database import Transaction
 from fl_core.storage.lab_work import ACTIVE, JobRow, JobState, SetRow
+from fl_core.storage.listing import Wanted
 from fl_core.views import Deleted
-from orchestrator.laboratory_schemas import FolderCreate, SetView, StudyRow, SynthesisCreate
+from orchestrator.laboratory_schemas import (
+    FolderCreate,
+    SetList,
+    SetView,
+    StudyRow,
+    StudyRowList,
+    StudyRowsWanted,
+    SynthesisCreate,
+)
 from orchestrator.services.desk import by_manager
 from orchestrator.services.laboratory.jobs import Jobs
-from orchestrator.services.laboratory.views import set_view
+from orchestrator.services.laboratory.study_rows import part_of_rows, study_rows
+from orchestrator.services.laboratory.views import set_summary, set_view
 from orchestrator.services.laboratory.work import LEAST_FREE_BYTES, Ask, Lane, Outcome, Work, processors
 
 JOBS = "synthesis.jobs"
@@ -26,6 +36,8 @@ ABOUT = "about"
 MOST_ENTRIES = 50_000
 """Of a folder that a person names: more than that is no data set."""
 STUDY_SUFFIX = ".h5"
+DESCRIBING = ("synthesis", "check")
+"""The kinds of jobs that make or check a data set."""
 
 
 class SetFiles:
@@ -45,11 +57,7 @@ class SetFiles:
 
     def rows(self, set_id: str) -> list[StudyRow]:
         """Return the studies of a data set; none before it was checked."""
-        try:
-            found = json.loads((self.about(set_id) / "studies.json").read_text("utf-8"))
-        except FileNotFoundError:
-            return []
-        return [StudyRow.model_validate({"number": number, **row}) for number, row in enumerate(found)]
+        return study_rows(self.about(set_id))
 
 
 class Sets:
@@ -61,16 +69,17 @@ class Sets:
         self._jobs = jobs
         self._home = home
 
-    def all(self) -> list[SetView]:
-        """Return every data set, newest first."""
+    def part(self, wanted: Wanted) -> SetList:
+        """Return a part of the list, newest first unless asked otherwise."""
         with self._desk.database.read() as connection:
-            jobs = _jobs_of_sets(lab_work.jobs(connection))
-            return [set_view(row, jobs.get(row.id)) for row in lab_work.sets(connection)]
+            part = lab_work.list_sets(connection, wanted)
+            jobs = lab_work.newest_jobs(connection, DESCRIBING, [row.id for row in part.rows])
+        items = [set_summary(row, jobs.get(row.id)) for row in part.rows]
+        return SetList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def view(self, set_id: str) -> SetView:
         """Return one data set or raise NotFound."""
-        with self._desk.database.read() as connection:
-            return set_view(lab_work.one_set(connection, set_id), _jobs_of_sets(lab_work.jobs(connection)).get(set_id))
+        return _view(self._desk, set_id)
 
     def ready(self, set_id: str) -> SetRow:
         """Return a data set that can be used.
@@ -87,10 +96,10 @@ class Sets:
             raise Conflict(message, code="laboratory.set_not_ready")
         return row
 
-    def studies(self, set_id: str) -> list[StudyRow]:
-        """Return the studies of a data set."""
+    def studies(self, set_id: str, wanted: StudyRowsWanted) -> StudyRowList:
+        """Return a part of the studies of a data set."""
         self.view(set_id)
-        return self._files.rows(set_id)
+        return part_of_rows(self._files.about(set_id), wanted)
 
     def page(self, set_id: str) -> Path:
         """Return the inspection page of a data set or raise NotFound."""
@@ -210,23 +219,17 @@ def publish_set(desk: Desk, set_id: str) -> None:
     """Tell the pages about a data set."""
 
     def present() -> SetView | None:
-        with desk.database.read() as connection:
-            try:
-                row = lab_work.one_set(connection, set_id)
-            except NotFound:
-                return None
-            return set_view(row, _jobs_of_sets(lab_work.jobs(connection)).get(set_id))
+        with suppress(NotFound):
+            return _view(desk, set_id)
+        return None
 
     desk.bus.publish("laboratory_set", present)
 
 
-def _jobs_of_sets(jobs: list[JobRow]) -> dict[str, str]:
-    """Return set -> the newest job that makes or checks it."""
-    found: dict[str, str] = {}
-    for job in jobs:
-        if job.kind in ("synthesis", "check") and job.set_id is not None:
-            found.setdefault(job.set_id, job.id)
-    return found
+def _view(desk: Desk, set_id: str) -> SetView:
+    with desk.database.read() as connection:
+        row = lab_work.one_set(connection, set_id)
+        return set_view(row, lab_work.newest_jobs(connection, DESCRIBING, [set_id]).get(set_id))
 
 
 def _used_sets(job: JobRow) -> set[str]:
@@ -280,3 +283,7 @@ class SetWork(Work):
         set_id = str(job.set_id)
         lab_work.update_set(tx, set_id, {"state": words.get(state, "incomplete")})
         tx.after_commit(lambda: publish_set(self._desk, set_id))
+
+    def removed(self, job: JobRow) -> None:
+        """Tell the pages: the data set names another job now, or none."""
+        publish_set(self._desk, str(job.set_id))

@@ -61,7 +61,10 @@ def test_a_round_is_shown_with_its_losses_scores_and_receipt(site: TestSite, ses
     assert shown["phase"] == "sent"
     assert shown["losses"] == [2.0, 1.0]
     assert shown["scores"] == {"nrmse_body": 0.5}
-    assert shown["sent"]["bytes"] == 1000
+    assert shown["sent"] == SENT.model_dump(exclude={"shapes"})
+    receipt = site.client.get(f"/api/v1/sessions/{session_id}/rounds/{shown['round']}/receipt").json
+    assert receipt == SENT.model_dump(mode="json")
+    assert site.client.get(f"/api/v1/sessions/{session_id}/rounds/99/receipt").status_code == 404
     assert shown["ended_at"]
     assert site.client.get(f"/api/v1/sessions/{session_id}").json["bytes_sent"] == 1000
     assert "update.sent" in site.audit_actions()
@@ -297,6 +300,15 @@ def test_a_model_that_would_use_up_the_disk_is_not_fetched(
     answer = site.client.post("/api/v1/models/model-1/fetch")
     assert (answer.status_code, answer.json["code"]) == (507, "storage.disk_low")
     assert not site.paths.models.exists() or list(site.paths.models.iterdir()) == []
+
+
+def test_a_list_of_models_leaves_their_tensors_to_the_single_one(site: TestSite) -> None:
+    site.daemon.services.models.receive(_news(WEIGHTS, final=False, session_id=site.receive()))
+    [listed] = site.client.get("/api/v1/models").json["items"]
+    whole = site.client.get("/api/v1/models/model-1").json
+    assert whole["card"].pop("tensors")
+    assert listed == whole
+    assert listed["session_title"]
 
 
 @pytest.mark.parametrize("content", [WEIGHTS[:-1] + b"x", WEIGHTS[:-4], WEIGHTS + b"more"])

@@ -25,8 +25,8 @@ BY_API = {
     "get_site_history", "estimate_session", "initialise_model", "list_deleted_models", "compare_models",
     "get_model_family", "list_accounts", "invite_account", "remove_account", "change_account", "invite_account_again",
     "get_limits", "set_limits", "get_notices", "set_notices", "test_notices", "get_retention", "set_retention",
-    "get_daemon_settings", "set_daemon_settings", "list_scenarios", "list_sets", "register_set", "remove_set",
-    "list_set_studies", "estimate_synthesis", "create_synthesis", "create_training", "create_comparison",
+    "get_daemon_settings", "set_daemon_settings", "list_scenarios", "list_sets", "get_set", "register_set",
+    "remove_set", "list_set_studies", "estimate_synthesis", "create_synthesis", "create_training", "create_comparison",
     "create_reconstruction", "get_job_log", "get_job_result", "remove_job",
 }  # fmt: skip
 """Looked at or set once; `flomir orchestrator api` sends them and prints JSON."""

@@ -19,6 +19,7 @@ from flomir.waiting import wait_until
 from model.io.notes import note
 from orchestrator.laboratory_schemas import ReconstructionResult
 from orchestrator.services.laboratory.laboratory import Laboratory
+from orchestrator.services.laboratory.views import TOLD_POINTS
 from orchestrator.services.laboratory.work import LOSS_POINTS, heard
 from synthesis.form import presets
 from tests.support.orchestrator import HOST, TOKEN, Lab, write_model
@@ -123,6 +124,13 @@ def job_in(lab: Lab, job_id: str, *states: str) -> dict[str, Any]:
     return wait_until(probe, timeout_s=20, what=f"job state {' or '.join(states)}", poll_s=0.01)
 
 
+def curve_told(lab: Lab, job_id: str) -> dict[str, Any] | None:
+    """Return what the newest delta says of a job once that has a curve."""
+    told = [delta.data for delta in lab.deltas if delta.type == "laboratory_job"]
+    last = next((data for data in reversed(told) if isinstance(data, dict) and data["id"] == job_id), None)
+    return last if last is not None and last["live"]["curve"] else None
+
+
 def made_set(lab: Lab) -> dict[str, Any]:
     job = lab.ok("POST", "/laboratory/synthesis", asked())
     job_in(lab, job["id"], "done")
@@ -161,6 +169,50 @@ def test_choices_that_do_not_go_together_are_refused_before_anything_is_queued(
     assert word in answer.json["detail"]  # type: ignore[index]  # a problem is an object
     assert lab.items("/laboratory/jobs") == []
     assert lab.items("/laboratory/sets") == []
+
+
+def test_what_is_told_of_a_training_does_not_grow_with_its_curve(lab: Lab, child: Child) -> None:
+    curve = [{"step": step, "epoch": float(step), "score": 0.5} for step in range(3 * TOLD_POINTS)]
+    child.lines = [{"progress": 0.5, "stage": "making", "step": step, "loss": 1.0} for step in range(3 * TOLD_POINTS)]
+    child.lines.append({"progress": 0.9, "stage": "making", "curve": curve})
+    child.hold = threading.Event()
+    job = lab.ok("POST", "/laboratory/synthesis", asked())
+    told = wait_until(lambda: curve_told(lab, job["id"]), timeout_s=20, what="a delta with the curve", poll_s=0.01)
+    assert [row["step"] for row in told["live"]["curve"]] == [row["step"] for row in curve[-TOLD_POINTS:]]
+    assert len(told["live"]["losses"]) == TOLD_POINTS
+    whole = lab.ok("GET", f"/laboratory/jobs/{job['id']}")
+    assert (len(whole["live"]["curve"]), len(whole["live"]["losses"])) == (3 * TOLD_POINTS, 3 * TOLD_POINTS)
+    listed = lab.items("/laboratory/jobs")[0]
+    assert (listed["live"]["share"], listed["state"]) == (0.9, "running")
+    child.hold.set()
+    job_in(lab, job["id"], "done")
+
+
+def test_the_studies_of_a_data_set_come_in_parts_and_are_found_by_their_names(lab: Lab) -> None:
+    made = made_set(lab)
+    path = f"/laboratory/sets/{made['id']}/studies"
+    rows = [{**ROW, "file": f"Study-{number:03d}.h5", "pictured": number % 10 == 0} for number in range(250)]
+    (lab.home / "laboratory" / "sets" / made["id"] / "about" / "studies.json").write_text(json.dumps(rows))
+    whole = lab.ok("GET", path)
+    assert (len(whole["items"]), whole["total"], whole["next_cursor"]) == (250, 250, None)
+    first = lab.ok("GET", f"{path}?limit=100")
+    second = lab.ok("GET", f"{path}?limit=150&cursor={first['next_cursor']}")
+    assert first["items"] + second["items"] == whole["items"]
+    assert (first["total"], second["next_cursor"]) == (250, None)
+    found = lab.ok("GET", f"{path}?search=study+24&limit=4")
+    assert [row["number"] for row in found["items"]] == [24, 124, 224, 240]
+    assert found["total"] == 13
+    assert [row["number"] for row in lab.items(f"{path}?pictured=true&search=24")] == [240]
+    assert lab.call("GET", f"{path}?cursor=x").status_code == 422
+
+
+def test_a_data_set_whose_job_is_removed_names_it_no_more(lab: Lab) -> None:
+    made = made_set(lab)
+    lab.ok("DELETE", f"/laboratory/jobs/{made['job_id']}")
+    told = [delta.data for delta in lab.deltas if delta.type == "laboratory_set"][-1]
+    assert told == lab.ok("GET", f"/laboratory/sets/{made['id']}")
+    assert isinstance(told, dict)
+    assert told["job_id"] is None
 
 
 def test_a_failed_job_says_code_sentence_and_remedy(lab: Lab, child: Child) -> None:
@@ -501,8 +553,8 @@ def tried_upload(lab: Lab, child: Child, ending: str) -> tuple[dict[str, Any], P
 @pytest.mark.parametrize("ending", ["done", "failed", "cancelled"])
 def test_an_uploaded_scan_is_gone_however_its_job_ends(lab: Lab, child: Child, ending: str) -> None:
     job, path = tried_upload(lab, child, ending)
-    assert not path.exists()
-    assert job["can_resume"] is False
+    wait_until(lambda: not path.exists(), timeout_s=20, what="the upload to go", poll_s=0.01)
+    assert lab.ok("GET", f"/laboratory/jobs/{job['id']}")["can_resume"] is False
     if ending != "done":
         assert lab.call("POST", f"/laboratory/jobs/{job['id']}/resume").status_code == 409
 

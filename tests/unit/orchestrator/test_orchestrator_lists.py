@@ -10,7 +10,7 @@ import pytest
 from flomir.bench.ui_data import Amount, fill
 from tests.support.orchestrator import Lab
 
-AMOUNT = Amount(sites=23, sessions=7, models=40, invitations=11, sites_per_session=3)
+AMOUNT = Amount(sites=23, sessions=7, models=40, invitations=11, sites_per_session=3, sets=5, trainings=9)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,13 @@ def walk(lab: Lab, path: str, *, limit: int, **query: object) -> list[dict[str, 
     raise AssertionError("the parts never end")
 
 
-@pytest.mark.parametrize(("path", "total"), [("/sites", 23), ("/sessions", 7), ("/models", 40), ("/invitations", 11)])
+@pytest.mark.parametrize(
+    ("path", "total"),
+    [
+        ("/sites", 23), ("/sessions", 7), ("/models", 40), ("/invitations", 11), ("/laboratory/sets", 5),
+        ("/laboratory/jobs", 14),
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("limit", [1, 4, 1000])
 def test_the_parts_together_are_the_whole_list_in_its_order(lab: Lab, path: str, total: int, limit: int) -> None:
     whole = lab.ok("GET", path)
@@ -62,6 +68,8 @@ def test_the_parts_together_are_the_whole_list_in_its_order(lab: Lab, path: str,
         ("/models", "-name", "name"),
         ("/models", "size_bytes", "size_bytes"),
         ("/invitations", "site_name", "site_name"),
+        ("/laboratory/jobs", "-title", "title"),
+        ("/laboratory/sets", "name", "name"),
     ],
 )
 def test_a_list_comes_in_the_order_that_is_asked_for(lab: Lab, path: str, sort: str, key: str) -> None:
@@ -94,6 +102,9 @@ def test_a_list_is_filtered_by_states(lab: Lab) -> None:
     assert {row["state"] for row in page(lab, "/invitations", state="expired")["items"]} == {"expired"}
     assert {row["state"] for row in page(lab, "/invitations", state="open")["items"]} == {"open"}
     assert page(lab, "/models", state="random")["total"] == 1
+    assert page(lab, "/laboratory/jobs", state="done")["total"] == 14
+    assert page(lab, "/laboratory/jobs", state=["queued", "running"])["total"] == 0
+    assert page(lab, "/laboratory/sets", state="ready", search="hearts 003")["total"] == 1
 
 
 def test_a_row_that_comes_meanwhile_moves_no_other(lab: Lab) -> None:
@@ -159,3 +170,19 @@ def test_ids_are_what_breaks_ties(lab: Lab) -> None:
     assert len(sizes) == 1
     ids = [row["id"] for row in walk(lab, "/models", limit=7, sort="size_bytes")]
     assert ids == sorted(ids) and len(set(ids)) == 40
+
+
+def test_a_list_of_jobs_says_how_far_each_is_and_leaves_the_curves_to_the_single_job(lab: Lab) -> None:
+    for row in page(lab, "/laboratory/jobs")["items"]:
+        whole = lab.ok("GET", f"/laboratory/jobs/{row['id']}")
+        curve, losses = whole["live"].pop("curve"), whole["live"].pop("losses")
+        assert row == {key: value for key, value in whole.items() if key != "spec"}
+        assert bool(curve and losses) is (row["kind"] == "training")
+
+
+def test_a_list_of_data_sets_says_in_short_what_the_single_one_holds(lab: Lab) -> None:
+    for row in page(lab, "/laboratory/sets")["items"]:
+        whole = lab.ok("GET", f"/laboratory/sets/{row['id']}")
+        facts = {key: whole["facts"][key] for key in ("studies", "bytes", "references")}
+        assert row == {**whole, "facts": facts}
+        assert lab.ok("GET", f"/laboratory/jobs/{row['job_id']}")["title"] == row["name"]

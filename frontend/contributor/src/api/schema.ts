@@ -1082,7 +1082,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return one session with its rounds and receipts. */
+        /** Return one session with its rounds. */
         get: operations["get_session"];
         put?: never;
         post?: never;
@@ -1120,6 +1120,23 @@ export interface paths {
         put?: never;
         /** Let a paused session go on. */
         post: operations["resume_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/rounds/{round}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the receipt of what left in a round, tensor by tensor. */
+        get: operations["get_receipt"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3626,6 +3643,22 @@ export interface components {
          */
         SendPermission: "yes" | "ask" | "no";
         /**
+         * SentBrief
+         * @description The receipt of what left in short; GET /sessions/{id}/rounds/{n}/receipt names every tensor.
+         */
+        SentBrief: {
+            /** Bytes */
+            bytes: number;
+            /** Norm */
+            norm: number;
+            /** Num Examples */
+            num_examples: number;
+            /** Sha256 */
+            sha256: string;
+            /** Tensors */
+            tensors: number;
+        };
+        /**
          * SentUpdate
          * @description The privacy receipt of one update: what left this site.
          */
@@ -3814,7 +3847,7 @@ export interface components {
         SitePhase: "waiting" | "received" | "scoring" | "training" | "held" | "sending" | "sent" | "failed" | "withdrawn";
         /**
          * SiteRoundView
-         * @description One round as this site lived it, with the receipt of what left.
+         * @description One round as this site lived it, with the receipt of what left in short.
          */
         SiteRoundView: {
             /** Code */
@@ -3840,7 +3873,7 @@ export interface components {
             scores: {
                 [key: string]: number;
             } | null;
-            sent: components["schemas"]["SentUpdate"] | null;
+            sent: components["schemas"]["SentBrief"] | null;
             /**
              * Started At
              * Format: date-time
@@ -6778,6 +6811,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteSessionView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrorModel"][];
+                };
+            };
+        };
+    };
+    get_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                round: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentUpdate"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -137,7 +137,6 @@ export const requestSchema: z.ZodType<Request> = z.object({
 const sent = z.object({
   bytes: z.number(),
   tensors: z.number(),
-  shapes: z.record(z.string(), z.array(z.number())),
   sha256: z.string(),
   norm: z.number(),
   num_examples: z.number(),

@@ -5,7 +5,9 @@ import type { components } from "@app/api/schema";
 
 type Api = components["schemas"];
 export type Job = Api["JobView"];
+export type JobSummary = Api["JobSummary"];
 export type DataSet = Api["SetView"];
+export type SetSummary = Api["SetSummary"];
 export type SetFacts = Api["SetFacts"];
 export type StudyRow = Api["StudyRow"];
 export type Preset = Api["Preset"];
@@ -13,10 +15,9 @@ export type Lesion = Api["LesionChoice"];
 export type Comparison = Api["ComparisonResult"];
 export type Tried = Api["ReconstructionResult"];
 
-const json = z.record(z.string(), z.unknown());
 const count = z.number().nullable().default(null);
 
-const live = z.object({
+const progress = z.object({
   share: z.number().default(0),
   stage: z.string().default(""),
   done: count,
@@ -27,11 +28,14 @@ const live = z.object({
   loss: count,
   best_score: count,
   left_s: count,
+});
+
+const live = progress.extend({
   losses: z.array(z.object({ step: z.number(), loss: z.number() })).default([]),
   curve: z.array(z.object({ step: z.number(), epoch: z.number(), train_loss: count, score: count, nrmse_body: count, nrmse_heart: count, ssim_heart: count })).default([]),
 });
 
-export const jobSchema: z.ZodType<Job> = z.object({
+const summary = z.object({
   id: z.string(),
   number: z.number(),
   kind: z.enum(["synthesis", "check", "training", "comparison", "reconstruction"]),
@@ -40,8 +44,7 @@ export const jobSchema: z.ZodType<Job> = z.object({
   ending: z.boolean(),
   can_cancel: z.boolean(),
   can_resume: z.boolean(),
-  spec: json,
-  live,
+  live: progress,
   problem: z.object({ code: z.string(), title: z.string(), detail: z.string(), advice: z.string(), remedy: z.string().default("") }).nullable(),
   set_id: z.string().nullable(),
   model_id: z.string().nullable(),
@@ -50,11 +53,18 @@ export const jobSchema: z.ZodType<Job> = z.object({
   ended_at: z.string().nullable(),
 });
 
-const facts = z.object({
+export const jobSummarySchema: z.ZodType<JobSummary> = summary;
+/** What is news of a job: the newest points of its curves, not what was asked of it. */
+export const jobToldSchema: z.ZodType<Omit<Job, "spec">> = summary.extend({ live });
+
+const brief = z.object({
   studies: z.number(),
-  patients: z.number(),
   bytes: z.number(),
   references: z.record(z.string(), z.number()),
+});
+
+const facts = brief.extend({
+  patients: z.number(),
   with_attenuation: z.number(),
   with_infarcts: z.number(),
   with_lesions: z.number(),
@@ -67,15 +77,18 @@ const facts = z.object({
   seeds: z.array(z.number()),
 });
 
-export const setSchema: z.ZodType<DataSet> = z.object({
+const setSummary = z.object({
   id: z.string(),
   name: z.string(),
   origin: z.enum(["made", "folder"]),
   state: z.enum(["making", "ready", "incomplete", "missing"]),
   folder: z.string(),
-  facts: facts.nullable(),
+  facts: brief.nullable(),
   created_at: z.string(),
   job_id: z.string().nullable(),
 });
+
+export const setSummarySchema: z.ZodType<SetSummary> = setSummary;
+export const setSchema: z.ZodType<DataSet> = setSummary.extend({ facts: facts.nullable() });
 
 export const uploadSchema: z.ZodType<Api["UploadView"]> = z.object({ id: z.string(), name: z.string() });

@@ -288,7 +288,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the jobs, newest first. */
+        /** List the jobs, newest first; a training's curve and losses come with the single job. */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
@@ -305,7 +305,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return one job. */
+        /** Return one job with what was asked of it and all that it told. */
         get: operations["get_job"];
         put?: never;
         post?: never;
@@ -494,7 +494,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Return one data set with all that is known of it. */
+        get: operations["get_set"];
         put?: never;
         post?: never;
         /** Forget a data set; studies that were made here are deleted. */
@@ -2190,11 +2191,18 @@ export interface components {
          */
         JobList: {
             /** Items */
-            items: components["schemas"]["JobView"][];
+            items: components["schemas"]["JobSummary"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * JobLive
-         * @description How far a job is.
+         * @description The same with what a training has told so far, oldest first.
          */
         JobLive: {
             /**
@@ -2284,6 +2292,62 @@ export interface components {
             title: string;
         };
         /**
+         * JobProgress
+         * @description How far a job is, and its newest figures.
+         */
+        JobProgress: {
+            /**
+             * Best Score
+             * @default null
+             */
+            best_score: number | null;
+            /**
+             * Done
+             * @default null
+             */
+            done: number | null;
+            /**
+             * Epoch
+             * @default null
+             */
+            epoch: number | null;
+            /**
+             * Left S
+             * @default null
+             */
+            left_s: number | null;
+            /**
+             * Loss
+             * @default null
+             */
+            loss: number | null;
+            /**
+             * Share
+             * @default 0
+             */
+            share: number;
+            /**
+             * Stage
+             * @default
+             */
+            stage: string;
+            /**
+             * Step
+             * @default null
+             */
+            step: number | null;
+            /**
+             * Steps
+             * @default null
+             */
+            steps: number | null;
+            /**
+             * Total
+             * @default null
+             */
+            total: number | null;
+        };
+        /**
          * JobResult
          * @description GET /laboratory/jobs/{id}/result.
          */
@@ -2294,8 +2358,54 @@ export interface components {
             reconstruction: components["schemas"]["ReconstructionResult"] | null;
         };
         /**
+         * JobSummary
+         * @description A job in a list.
+         */
+        JobSummary: {
+            /** Can Cancel */
+            can_cancel: boolean;
+            /** Can Resume */
+            can_resume: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Ending
+             * @description it was asked to end and puts its work away
+             */
+            ending: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "synthesis" | "check" | "training" | "comparison" | "reconstruction";
+            live: components["schemas"]["JobProgress"];
+            /** Model Id */
+            model_id: string | null;
+            /** Number */
+            number: number;
+            problem: components["schemas"]["JobProblem"] | null;
+            /** Set Id */
+            set_id: string | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+            /** Title */
+            title: string;
+        };
+        /**
          * JobView
-         * @description GET /laboratory/jobs, GET /laboratory/jobs/{id}, delta `laboratory_job`.
+         * @description GET /laboratory/jobs/{id}.
          */
         JobView: {
             /** Can Cancel */
@@ -3827,6 +3937,23 @@ export interface components {
             title: string;
         };
         /**
+         * SetBrief
+         * @description What a list says of the studies of a data set.
+         */
+        SetBrief: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * References
+             * @description kind of reference image -> studies
+             */
+            references: {
+                [key: string]: number;
+            };
+            /** Studies */
+            studies: number;
+        };
+        /**
          * SetFacts
          * @description What a data set holds.
          */
@@ -3872,7 +3999,14 @@ export interface components {
          */
         SetList: {
             /** Items */
-            items: components["schemas"]["SetView"][];
+            items: components["schemas"]["SetSummary"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * SetProblem
@@ -3887,8 +4021,41 @@ export interface components {
             state: string;
         };
         /**
+         * SetSummary
+         * @description A data set in a list.
+         */
+        SetSummary: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            facts: components["schemas"]["SetBrief"] | null;
+            /** Folder */
+            folder: string;
+            /** Id */
+            id: string;
+            /**
+             * Job Id
+             * @description the job that makes or checks it
+             */
+            job_id: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "made" | "folder";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "making" | "ready" | "incomplete" | "missing";
+        };
+        /**
          * SetView
-         * @description GET /laboratory/sets, delta `laboratory_set`.
+         * @description GET /laboratory/sets/{id}, delta `laboratory_set`.
          */
         SetView: {
             /**
@@ -4204,6 +4371,13 @@ export interface components {
         StudyRowList: {
             /** Items */
             items: components["schemas"]["StudyRow"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * SynthesisCreate
@@ -5924,7 +6098,17 @@ export interface operations {
     };
     list_jobs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6702,7 +6886,17 @@ export interface operations {
     };
     list_sets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description states to keep; none given: all */
+                state?: string[];
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6780,6 +6974,73 @@ export interface operations {
         responses: {
             /** @description Created */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7020,7 +7281,15 @@ export interface operations {
     };
     list_set_studies: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur in the file's name, in any case */
+                search?: string;
+                /** @description only studies of which there is a picture */
+                pictured?: boolean;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 set_id: string;

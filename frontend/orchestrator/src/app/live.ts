@@ -4,7 +4,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { followEach, followList, followOne, LiveConnection } from "@shared/realtime/live";
 import { remove, upsert } from "@shared/realtime/resources";
 
-import { jobSchema, setSchema, type DataSet, type Job } from "@app/api/laboratorySchemas";
+import { jobSummarySchema, jobToldSchema, setSchema, setSummarySchema, type DataSet, type Job, type JobSummary, type SetSummary } from "@app/api/laboratorySchemas";
 import {
   activitySchema, deletedSchema, invitationSchema, modelSchema, progressSchema, sessionSchema, siteSchema, summarySchema, systemSchema,
   type Invitation, type Model, type Session, type SessionSummary, type Site,
@@ -25,6 +25,32 @@ export function applySession(session: Session, data: unknown): Session {
   const told = new Set(parsed.data.rounds.map(({ round }) => round));
   return { ...parsed.data, rounds: [...session.rounds.filter(({ round }) => !told.has(round)), ...parsed.data.rounds] };
 }
+
+/** Pages that stay open through a long training keep no more points than this of each curve. */
+const MOST_POINTS = 500;
+
+/** A delta tells the newest points only. What is known from its first one on gives way: a training that goes on repeats steps. */
+function continued<Point extends { step: number }>(known: readonly Point[], told: readonly Point[]): Point[] {
+  const first = told[0];
+  if (first === undefined) return [];
+  const points = [...known.filter(({ step }) => step < first.step), ...told];
+  return points.length > MOST_POINTS ? points.filter((_, place) => (points.length - 1 - place) % 2 === 0) : points;
+}
+
+export function applyJob(job: Job | null, data: unknown): Job | null {
+  const parsed = jobToldSchema.safeParse(data);
+  if (job === null || !parsed.success) return job;
+  const { live } = parsed.data;
+  return { ...job, ...parsed.data, live: { ...live, curve: continued(job.live.curve ?? [], live.curve ?? []), losses: continued(job.live.losses ?? [], live.losses ?? []) } };
+}
+
+function applySet(set: DataSet | null, data: unknown): DataSet | null {
+  const parsed = setSchema.safeParse(data);
+  return set === null || !parsed.success ? set : parsed.data;
+}
+
+/** What was removed while its page is open. */
+const gone = () => null;
 
 /** Others switch drain mode too; who looks at it is told at once, and asks for what still runs. */
 function applyDrain(known: unknown, data: unknown): unknown {
@@ -48,10 +74,14 @@ export function createLive(queries: QueryClient): LiveConnection {
     followEach("progress", "session", named("session_id"), applyProgress),
     followList("model", ["models"], upsert(modelSchema, (item: Model) => item.id)),
     followList("model_deleted", ["models"], remove(deletedSchema, (item: Model) => item.id)),
-    followList("laboratory_job", ["laboratory-jobs"], upsert(jobSchema, (item: Job) => item.id)),
-    followList("laboratory_job_deleted", ["laboratory-jobs"], remove(deletedSchema, (item: Job) => item.id)),
-    followList("laboratory_set", ["laboratory-sets"], upsert(setSchema, (item: DataSet) => item.id)),
-    followList("laboratory_set_deleted", ["laboratory-sets"], remove(deletedSchema, (item: DataSet) => item.id)),
+    followList("laboratory_job", ["laboratory-jobs"], upsert(jobSummarySchema, (item: JobSummary) => item.id)),
+    followList("laboratory_job_deleted", ["laboratory-jobs"], remove(deletedSchema, (item: JobSummary) => item.id)),
+    followEach("laboratory_job", "laboratory-job", named("id"), applyJob),
+    followEach("laboratory_job_deleted", "laboratory-job", named("id"), gone),
+    followList("laboratory_set", ["laboratory-sets"], upsert(setSummarySchema, (item: SetSummary) => item.id)),
+    followList("laboratory_set_deleted", ["laboratory-sets"], remove(deletedSchema, (item: SetSummary) => item.id)),
+    followEach("laboratory_set", "laboratory-set", named("id"), applySet),
+    followEach("laboratory_set_deleted", "laboratory-set", named("id"), gone),
     followList("activity", ["activity"], upsert(activitySchema, (item) => item.seq)),
   ]);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { parseProblem, toProblem } from "@shared/api/problem";
+import { isGone, parseProblem, toProblem } from "@shared/api/problem";
 
 describe("problems", () => {
   it("keeps sentence, advice and code of a problem+json body", () => {
@@ -18,5 +18,14 @@ describe("problems", () => {
   it("tells a lost connection from a fault of the page", () => {
     expect(toProblem(new TypeError("Failed to fetch")).code).toBe("page.unreachable");
     expect(toProblem(new Error("x is undefined")).code).toBe("page.error");
+  });
+});
+
+describe("what a page is about", () => {
+  const query = (data: unknown, status?: number) => ({ data, isError: status !== undefined, error: status === undefined ? null : parseProblem({ title: "t", status }, status) });
+
+  it("is gone when it was removed or never was, not while it loads or nobody answers", () => {
+    expect([query(null), query(undefined, 404), query({ id: "a" }, 404)].map(isGone)).toEqual([true, true, true]);
+    expect([query(undefined), query(undefined, 503), query({ id: "a" })].map(isGone)).toEqual([false, false, false]);
   });
 });

@@ -38,6 +38,11 @@ export function parseProblem(body: unknown, status: number): ProblemError {
   });
 }
 
+/** Whether what a page is about is not there: it never was, or it was removed meanwhile (null). */
+export function isGone({ data, isError, error }: { data: unknown; isError: boolean; error: unknown }): boolean {
+  return data === null || (isError && toProblem(error).status === 404);
+}
+
 /** Turn whatever was thrown into a problem that can be shown. */
 export function toProblem(error: unknown): ProblemBody {
   if (error instanceof ProblemError) return error.body;

@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { isGone } from "@shared/api/problem";
 import { ActButton } from "@shared/accounts/ActButton";
 import { Notice } from "@shared/ui/Chip";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
@@ -12,7 +13,7 @@ import { Card, Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
 import type { DataSet } from "@app/api/laboratorySchemas";
-import { useJobs, useRemoveSet, useSets } from "@app/features/laboratory/api/useLaboratory";
+import { useJob, useRemoveSet, useSet } from "@app/features/laboratory/api/useLaboratory";
 import { hasReference } from "@app/features/laboratory/components/hasReference";
 import { BackToLaboratory } from "@app/features/laboratory/components/BackToLaboratory";
 import { ContactSheet } from "@app/features/laboratory/components/ContactSheet";
@@ -22,16 +23,20 @@ import { JobProgress, SetChip } from "@app/features/laboratory/components/states
 export function DataSetPage() {
   const { t } = useTranslation();
   const { setId } = useParams({ from: "/laboratory/sets/$setId" });
-  const sets = useSets();
-  return (
-    <Resource query={sets} label={t("lab.set.loading")}>
-      {(list) => {
-        const set = list.find(({ id }) => id === setId);
-        if (set === undefined) return <Page title={t("lab.set.notFound")} back={<BackToLaboratory />}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
-        return <SetView set={set} />;
-      }}
-    </Resource>
-  );
+  const set = useSet(setId);
+  if (isGone(set)) return <Page title={t("lab.set.notFound")} back={<BackToLaboratory />}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
+  return <Resource query={set} label={t("lab.set.loading")}>{(known) => known !== null && <SetView set={known} />}</Resource>;
+}
+
+/** The way to the job that makes or checks a data set, and how far that is while it is under way. */
+function ToJob({ id }: { id: string }) {
+  const { t } = useTranslation();
+  return <Button size="xs" variant="default" renderRoot={(props) => <Link to="/laboratory/jobs/$jobId" params={{ jobId: id }} {...props} />}>{t("lab.set.toJob")}</Button>;
+}
+
+function Making({ id }: { id: string }) {
+  const { data: job } = useJob(id);
+  return job === undefined || job === null ? null : <Card aside={<ToJob id={id} />}><JobProgress job={job} /></Card>;
 }
 
 function SetView({ set }: { set: DataSet }) {
@@ -39,8 +44,6 @@ function SetView({ set }: { set: DataSet }) {
   const navigate = useNavigate();
   const [removing, setRemoving] = useState(false);
   const remove = useRemoveSet();
-  const job = useJobs().data?.find(({ id }) => id === set.job_id);
-  const toJob = job === undefined ? undefined : <Button size="xs" variant="default" renderRoot={(props) => <Link to="/laboratory/jobs/$jobId" params={{ jobId: job.id }} {...props} />}>{t("lab.set.toJob")}</Button>;
   const ready = set.state === "ready";
   return (
     <Page title={set.name} intro={t(`lab.set.origin.${set.origin}`)} chip={<SetChip state={set.state} />} back={<BackToLaboratory />} actions={(
@@ -50,9 +53,9 @@ function SetView({ set }: { set: DataSet }) {
         <ActButton color="red" variant="light" leftSection={<IconTrash size={17} />} onClick={() => setRemoving(true)}>{t("lab.set.remove")}</ActButton>
       </>
     )}>
-      {set.state === "incomplete" && <Notice tone="warning" title={t("lab.set.incompleteTitle")} action={toJob}>{t("lab.job.cancelled")}</Notice>}
+      {set.state === "incomplete" && <Notice tone="warning" title={t("lab.set.incompleteTitle")} action={set.job_id === null ? undefined : <ToJob id={set.job_id} />}>{t("lab.job.cancelled")}</Notice>}
       {set.state === "missing" && <Notice tone="warning" title={t("lab.set.missingTitle")}>{t("lab.set.missing")}</Notice>}
-      {set.state === "making" && job !== undefined && <Card aside={toJob}><JobProgress job={job} /></Card>}
+      {set.state === "making" && set.job_id !== null && <Making id={set.job_id} />}
       {set.facts !== null && <Card title={t("lab.details")}><SetDetails set={set} facts={set.facts} /></Card>}
       <Card title={t("lab.set.sheet")} note={t("lab.set.sheetNote")}
         aside={set.facts !== null && <Button variant="default" component="a" target="_blank" rel="noreferrer" href={`/api/v1/laboratory/sets/${set.id}/page`} rightSection={<IconExternalLink size={15} />}>{t("lab.set.page")}</Button>}>

@@ -4,6 +4,7 @@ import { IconMapOff, IconSparkles, IconStack2 } from "@tabler/icons-react";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { isGone } from "@shared/api/problem";
 import { formatDateTime, formatDuration } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Card, Page } from "@shared/ui/Page";
@@ -20,21 +21,14 @@ import { tookSeconds } from "@app/features/laboratory/components/JobTable";
 import { JobChip, JobProgress } from "@app/features/laboratory/components/states";
 import { TrainingCurve } from "@app/features/laboratory/components/TrainingCurve";
 import { Tried } from "@app/features/laboratory/components/Tried";
-import { useJobs, useResult, useSets } from "@app/features/laboratory/api/useLaboratory";
+import { useJob, useResult, useSet } from "@app/features/laboratory/api/useLaboratory";
 
 export function JobPage() {
   const { t } = useTranslation();
   const { jobId } = useParams({ from: "/laboratory/jobs/$jobId" });
-  const jobs = useJobs();
-  return (
-    <Resource query={jobs} label={t("lab.job.loading")}>
-      {(list) => {
-        const job = list.find(({ id }) => id === jobId);
-        if (job === undefined) return <Page title={t("lab.job.notFound")} back={<BackToLaboratory />}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
-        return <JobView job={job} />;
-      }}
-    </Resource>
-  );
+  const job = useJob(jobId);
+  if (isGone(job)) return <Page title={t("lab.job.notFound")} back={<BackToLaboratory />}><Empty icon={IconMapOff} title={t("notFound.what")}>{t("notFound.advice")}</Empty></Page>;
+  return <Resource query={job} label={t("lab.job.loading")}>{(known) => known !== null && <JobView job={known} />}</Resource>;
 }
 
 function JobView({ job }: { job: Job }) {
@@ -49,7 +43,7 @@ function JobView({ job }: { job: Job }) {
       {underWay && <Card><JobProgress job={job} /></Card>}
       {job.kind === "training" && <TrainedNotice job={job} />}
       {job.kind === "training" && <TrainingCurve job={job} />}
-      {(job.kind === "synthesis" || job.kind === "check") && job.state === "done" && <MadeSet job={job} />}
+      {(job.kind === "synthesis" || job.kind === "check") && job.state === "done" && job.set_id !== null && <MadeSet id={job.set_id} />}
       {(job.kind === "comparison" || job.kind === "reconstruction") && job.state === "done" && <Result job={job} />}
       <JobLog job={job} />
     </Page>
@@ -70,10 +64,10 @@ function TrainedNotice({ job }: { job: Job }) {
   );
 }
 
-function MadeSet({ job }: { job: Job }) {
+function MadeSet({ id }: { id: string }) {
   const { t } = useTranslation();
-  const set = useSets().data?.find(({ id }) => id === job.set_id);
-  if (set === undefined) return null;
+  const { data: set } = useSet(id);
+  if (set === undefined || set === null) return null;
   return (
     <Card title={t("lab.set.sheet")} note={t("lab.set.sheetNote")} aside={<Button variant="default" renderRoot={(props) => <Link to="/laboratory/sets/$setId" params={{ setId: set.id }} {...props} />}>{t("lab.openOf", { name: set.name })}</Button>}>
       <ContactSheet set={set} />

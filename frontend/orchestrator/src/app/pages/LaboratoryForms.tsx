@@ -43,8 +43,8 @@ function useChoices() {
   const models = useModels();
   const tasks = useTasks();
   const broken = [sets, models, tasks].find((query) => query.isError);
-  const whole = useWhole(models);
-  const ready = sets.data?.filter(({ state }) => state === "ready");
+  const whole = useWhole(sets, models);
+  const ready = whole ? sets.data?.filter(({ state }) => state === "ready") : undefined;
   return { broken, sets: ready, models: whole ? models.data?.filter(({ task }) => task === TASK) : undefined, task: tasks.data?.find(({ name }) => name === TASK) };
 }
 

@@ -9,7 +9,7 @@ import { ActButton } from "@shared/accounts/ActButton";
 import { Card, Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
-import type { Job } from "@app/api/laboratorySchemas";
+import type { JobSummary } from "@app/api/laboratorySchemas";
 import { useJobs, useSets } from "@app/features/laboratory/api/useLaboratory";
 import { AddFolder } from "@app/features/laboratory/components/AddFolder";
 import { JobTable } from "@app/features/laboratory/components/JobTable";
@@ -59,7 +59,7 @@ export function LaboratoryPage() {
   );
 }
 
-function UnderWay({ job }: { job: Job }) {
+function UnderWay({ job }: { job: JobSummary }) {
   const { t } = useTranslation();
   return (
     <div role="group" aria-label={job.title}>

@@ -1,7 +1,7 @@
 /** Sessions this site agreed to. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { answered, snapshot, type Answered } from "@shared/api/client";
+import { answered, body, snapshot, type Answered } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
 import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
@@ -11,6 +11,10 @@ import type { SiteSession } from "@app/api/schemas";
 const KEY = ["sessions"];
 
 export const useSessions = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/sessions")));
+
+/** What left in a round, tensor by tensor; it never changes. */
+export const useReceipt = (id: string, round: number) =>
+  useQuery({ queryKey: ["receipt", id, round], staleTime: Infinity, queryFn: () => body(api.GET("/api/v1/sessions/{session_id}/rounds/{round}/receipt", { params: { path: { session_id: id, round } } })) });
 
 function useSessionChange<Input>(run: (input: Input) => Promise<Answered<SiteSession>>) {
   const queries = useQueryClient();

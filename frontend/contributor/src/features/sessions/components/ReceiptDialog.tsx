@@ -5,9 +5,11 @@ import { useTranslation } from "react-i18next";
 import { formatBytes, formatCount, formatDateTime, formatNumber } from "@shared/format/format";
 import { Facts } from "@shared/ui/Page";
 import { ScrollTable } from "@shared/ui/ScrollTable";
+import { Resource } from "@shared/ui/states";
 import { useLast } from "@shared/ui/useLast";
 
 import type { SiteRound, SiteSession } from "@app/api/schemas";
+import { useReceipt } from "@app/features/sessions/api/useSessions";
 
 interface ReceiptDialogProps {
   session: SiteSession;
@@ -43,12 +45,7 @@ function Receipt({ session, round }: { session: SiteSession; round: SiteRound })
             [t("receipt.examples"), sent.num_examples],
             ["SHA-256", <span key="hash" className="mono" style={{ overflowWrap: "anywhere" }}>{sent.sha256}</span>],
           ]} />
-          <ScrollTable label={t("receipt.tensors")} maxHeight={240}>
-            <Table aria-label={t("receipt.tensors")} verticalSpacing={4} stickyHeader>
-              <Table.Thead><Table.Tr><Table.Th scope="col">{t("receipt.tensor")}</Table.Th><Table.Th scope="col">{t("receipt.shape")}</Table.Th></Table.Tr></Table.Thead>
-              <Table.Tbody>{Object.entries(sent.shapes).map(([name, shape]) => <Table.Tr key={name}><Table.Td className="mono">{name}</Table.Td><Table.Td className="mono">{shape.join(" × ") || "1"}</Table.Td></Table.Tr>)}</Table.Tbody>
-            </Table>
-          </ScrollTable>
+          <Tensors session={session} round={round} />
           <Text size="sm" c="dimmed">{t("receipt.beside")}</Text>
         </>
       )}
@@ -57,5 +54,22 @@ function Receipt({ session, round }: { session: SiteSession; round: SiteRound })
         <List size="sm" spacing={2}>{(["images", "names", "studies", "list"] as const).map((what) => <List.Item key={what}>{t(`receipt.not.${what}`)}</List.Item>)}</List>
       </div>
     </Stack>
+  );
+}
+
+function Tensors({ session, round }: { session: SiteSession; round: SiteRound }) {
+  const { t } = useTranslation();
+  const receipt = useReceipt(session.id, round.round);
+  return (
+    <Resource query={receipt} label={t("privacy.loading")}>
+      {({ shapes }) => (
+        <ScrollTable label={t("receipt.tensors")} maxHeight={240}>
+          <Table aria-label={t("receipt.tensors")} verticalSpacing={4} stickyHeader>
+            <Table.Thead><Table.Tr><Table.Th scope="col">{t("receipt.tensor")}</Table.Th><Table.Th scope="col">{t("receipt.shape")}</Table.Th></Table.Tr></Table.Thead>
+            <Table.Tbody>{Object.entries(shapes).map(([name, shape]) => <Table.Tr key={name}><Table.Td className="mono">{name}</Table.Td><Table.Td className="mono">{shape.join(" × ") || "1"}</Table.Td></Table.Tr>)}</Table.Tbody>
+          </Table>
+        </ScrollTable>
+      )}
+    </Resource>
   );
 }

@@ -1,13 +1,13 @@
-/** Data sets and jobs of the laboratory, and what starts them. */
+/** Data sets and jobs of the laboratory, in short and whole, and what starts them. */
 import { useMutation, useQueries, useQuery } from "@tanstack/react-query";
 
 import { fetchVolume } from "@shared/api/array";
 import { answered, body, snapshot, upload, type Answered } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
+import { partOf, useKeepAnswer, useLiveList, useLiveOne, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
-import { uploadSchema, type DataSet, type Job } from "@app/api/laboratorySchemas";
+import { uploadSchema, type DataSet, type Job, type JobSummary, type SetSummary } from "@app/api/laboratorySchemas";
 import type { components } from "@app/api/schema";
 
 type Api = components["schemas"];
@@ -16,19 +16,38 @@ const SETS = ["laboratory-sets"];
 /** No delta says that a log grew. */
 const LOG_EVERY_MS = 5000;
 
-export const useJobs = () => useLiveList(JOBS, () => snapshot(api.GET("/api/v1/laboratory/jobs")));
-export const useSets = () => useLiveList(SETS, () => snapshot(api.GET("/api/v1/laboratory/sets")));
+/** Every job in short. */
+export const useJobs = () => useLiveList(JOBS, (cursor) => snapshot(api.GET("/api/v1/laboratory/jobs", { params: { query: partOf(cursor) } })));
+/** Every data set in short. */
+export const useSets = () => useLiveList(SETS, (cursor) => snapshot(api.GET("/api/v1/laboratory/sets", { params: { query: partOf(cursor) } })));
 export const useScenarios = () => useQuery({ queryKey: ["laboratory-scenarios"], queryFn: () => body(api.GET("/api/v1/laboratory/scenarios")), staleTime: Infinity });
 
 const ofJob = (id: string) => ({ params: { path: { job_id: id } } });
 const ofSet = (id: string) => ({ params: { path: { set_id: id } } });
 
-export const useStudies = (set: DataSet | undefined) =>
-  useQuery({
-    queryKey: ["laboratory-studies", set?.id, set?.state],
+/** One job with its curves; null once it is removed. */
+export const useJob = (id: string) => useLiveOne<Job | null>(["laboratory-job", id], () => answered(api.GET("/api/v1/laboratory/jobs/{job_id}", ofJob(id))));
+/** One data set, whole; null once it is removed. */
+export const useSet = (id: string) => useLiveOne<DataSet | null>(["laboratory-set", id], () => answered(api.GET("/api/v1/laboratory/sets/{set_id}", ofSet(id))));
+
+type StudiesWanted = { search?: string; pictured?: boolean; limit?: number };
+
+function useStudies(set: SetSummary | undefined, wanted: StudiesWanted) {
+  return useQuery({
+    queryKey: ["laboratory-studies", set?.id, set?.state, wanted],
     enabled: set !== undefined && set.facts !== null,
-    queryFn: async () => (await body(api.GET("/api/v1/laboratory/sets/{set_id}/studies", ofSet(set?.id ?? "")))).items,
+    queryFn: () => body(api.GET("/api/v1/laboratory/sets/{set_id}/studies", { params: { ...ofSet(set?.id ?? "").params, query: wanted } })),
+    placeholderData: (before, query) => (query?.queryKey[1] === set?.id ? before : undefined),
   });
+}
+
+/** So many studies are offered at once. */
+export const MOST_NAMED = 50;
+
+export const usePicturedStudies = (set: SetSummary) => useStudies(set, { pictured: true });
+
+/** The first studies whose names hold what is searched: there may be thousands, which only the program looks through. */
+export const useStudiesNamed = (set: SetSummary | undefined, search: string) => useStudies(set, { search: search.slice(0, 80), limit: MOST_NAMED });
 
 export const useJobLog = (job: Job) =>
   useQuery({
@@ -52,7 +71,7 @@ export const useTriedImages = (job: Job, names: readonly string[]) =>
 
 /** Something that queues a job: the list knows it at once. */
 function useStart<Input>(run: (input: Input) => Promise<Answered<Job>>) {
-  const keep = useKeepAnswer(JOBS, put((job: Job) => job.id));
+  const keep = useKeepAnswer(JOBS, (known: JobSummary[], job: Job) => put((one: JobSummary) => one.id)(known, job));
   return useMutation({ mutationFn: (input: Input) => run(input).then(keep) });
 }
 
@@ -76,12 +95,12 @@ export const useTry = () =>
 export const useEstimate = () => useMutation({ mutationFn: (input: Api["ScenarioAsked"]) => body(api.POST("/api/v1/laboratory/estimate", { body: input })) });
 
 export function useAddFolder() {
-  const keep = useKeepAnswer(SETS, put((set: DataSet) => set.id));
+  const keep = useKeepAnswer(SETS, (known: SetSummary[], set: DataSet) => put((one: SetSummary) => one.id)(known, set));
   return useMutation({ mutationFn: (input: Api["FolderCreate"]) => answered(api.POST("/api/v1/laboratory/sets", { body: input })).then(keep) });
 }
 
-export const useRemoveSet = () => useRemoval<DataSet>(SETS, (id) => body(api.DELETE("/api/v1/laboratory/sets/{set_id}", ofSet(id))));
-export const useRemoveJob = () => useRemoval<Job>(JOBS, (id) => body(api.DELETE("/api/v1/laboratory/jobs/{job_id}", ofJob(id))));
+export const useRemoveSet = () => useRemoval<SetSummary>(SETS, (id) => body(api.DELETE("/api/v1/laboratory/sets/{set_id}", ofSet(id))));
+export const useRemoveJob = () => useRemoval<JobSummary>(JOBS, (id) => body(api.DELETE("/api/v1/laboratory/jobs/{job_id}", ofJob(id))));
 
 /** The new state comes by delta; a failure is returned to be shown. */
 export const useCancelJob = (id: string) => useMutation({ mutationFn: () => body(api.POST("/api/v1/laboratory/jobs/{job_id}/cancel", ofJob(id))) });

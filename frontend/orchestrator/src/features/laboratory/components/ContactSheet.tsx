@@ -6,17 +6,17 @@ import { formatFixed } from "@shared/format/format";
 import { Loading, Problem } from "@shared/ui/states";
 
 import type { DataSet, StudyRow } from "@app/api/laboratorySchemas";
-import { useStudies } from "@app/features/laboratory/api/useLaboratory";
+import { usePicturedStudies } from "@app/features/laboratory/api/useLaboratory";
 
 export function ContactSheet({ set }: { set: DataSet }) {
   const { t } = useTranslation();
-  const studies = useStudies(set);
+  const studies = usePicturedStudies(set);
   if (set.facts === null) return <Text size="sm" c="dimmed">{t("lab.set.notYet")}</Text>;
   if (studies.isError) return <Problem error={studies.error} onRetry={() => void studies.refetch()} />;
   if (studies.data === undefined) return <Loading label={t("lab.set.sheetLoading")} />;
   return (
     <SimpleGrid component="ul" className="row-plain" cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="md">
-      {studies.data.filter(({ pictured }) => pictured).map((study) => <Tile key={study.file} set={set} study={study} />)}
+      {studies.data.items.map((study) => <Tile key={study.file} set={set} study={study} />)}
     </SimpleGrid>
   );
 }

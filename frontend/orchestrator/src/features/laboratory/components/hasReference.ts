@@ -1,4 +1,4 @@
 /** Whether the images of a data set can be compared with the truth. */
-import type { DataSet } from "@app/api/laboratorySchemas";
+import type { SetSummary } from "@app/api/laboratorySchemas";
 
-export const hasReference = (set: DataSet) => Object.keys(set.facts?.references ?? {}).length > 0;
+export const hasReference = (set: SetSummary) => Object.keys(set.facts?.references ?? {}).length > 0;

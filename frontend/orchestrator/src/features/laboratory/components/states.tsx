@@ -6,31 +6,31 @@ import { useTranslation } from "react-i18next";
 import { formatDuration } from "@shared/format/format";
 import { Chip, type Tone } from "@shared/ui/Chip";
 
-import type { DataSet, Job } from "@app/api/laboratorySchemas";
+import type { JobSummary, SetSummary } from "@app/api/laboratorySchemas";
 
-const JOB_TONES: Record<Job["state"], Tone> = { queued: "neutral", running: "info", done: "success", failed: "danger", cancelled: "neutral", interrupted: "warning" };
-const SET_TONES: Record<DataSet["state"], Tone> = { making: "info", ready: "success", incomplete: "warning", missing: "warning" };
+const JOB_TONES: Record<JobSummary["state"], Tone> = { queued: "neutral", running: "info", done: "success", failed: "danger", cancelled: "neutral", interrupted: "warning" };
+const SET_TONES: Record<SetSummary["state"], Tone> = { making: "info", ready: "success", incomplete: "warning", missing: "warning" };
 
-export function JobChip({ job }: { job: Job }) {
+export function JobChip({ job }: { job: JobSummary }) {
   const { t } = useTranslation();
   if (job.ending) return <Chip tone="info">{t("lab.job.ending")}</Chip>;
   return <Chip tone={JOB_TONES[job.state]} {...(job.state === "cancelled" ? { icon: IconPlayerPause } : {})}>{t(`lab.job.state.${job.state}`)}</Chip>;
 }
 
-export function SetChip({ state }: { state: DataSet["state"] }) {
+export function SetChip({ state }: { state: SetSummary["state"] }) {
   const { t } = useTranslation();
   return <Chip tone={SET_TONES[state]} {...(state === "missing" ? { icon: IconPlugConnectedX } : {})}>{t(`lab.set.state.${state}`)}</Chip>;
 }
 
 /** Where a running job is, in words. */
-function useStage(job: Job): string {
+function useStage(job: JobSummary): string {
   const { t } = useTranslation();
   if (job.state === "queued") return t("lab.job.waiting");
   const { stage, done, total, step, steps, epoch } = job.live;
   return stage === "" ? t("lab.job.state.running") : t(`lab.job.stage.${stage}`, { done, total, step, steps, epoch, defaultValue: stage });
 }
 
-export function JobProgress({ job }: { job: Job }) {
+export function JobProgress({ job }: { job: JobSummary }) {
   const { t } = useTranslation();
   const stage = useStage(job);
   const percent = job.state === "queued" ? 0 : Math.round(100 * job.live.share);

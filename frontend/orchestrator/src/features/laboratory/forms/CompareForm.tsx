@@ -10,7 +10,7 @@ import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
-import type { DataSet, Job } from "@app/api/laboratorySchemas";
+import type { Job, SetSummary } from "@app/api/laboratorySchemas";
 import type { Model } from "@app/api/schemas";
 import { useCompare } from "@app/features/laboratory/api/useLaboratory";
 
@@ -18,7 +18,7 @@ const BASELINES = ["osem", "default", "mlem", "fbp", "map-osem"] as const;
 type Baseline = (typeof BASELINES)[number];
 
 interface CompareFormProps {
-  sets: readonly DataSet[];
+  sets: readonly SetSummary[];
   models: readonly Model[];
   chosen: string | undefined;
   onStarted: (job: Job) => void;

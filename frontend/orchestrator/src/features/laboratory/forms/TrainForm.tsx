@@ -12,7 +12,7 @@ import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
-import type { DataSet, Job } from "@app/api/laboratorySchemas";
+import type { Job, SetSummary } from "@app/api/laboratorySchemas";
 import type { Model, Task } from "@app/api/schemas";
 import { useTrain } from "@app/features/laboratory/api/useLaboratory";
 
@@ -23,7 +23,7 @@ const TARGETS = "phantom";
 const NONE = "";
 
 interface TrainFormProps {
-  sets: readonly DataSet[];
+  sets: readonly SetSummary[];
   models: readonly Model[];
   task: Task;
   chosen: string | undefined;

@@ -9,14 +9,15 @@ import { NumberField } from "@shared/forms/NumberField";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
-import type { DataSet, Job } from "@app/api/laboratorySchemas";
+import type { Job, SetSummary } from "@app/api/laboratorySchemas";
 import type { Model } from "@app/api/schemas";
-import { useStudies, useTry } from "@app/features/laboratory/api/useLaboratory";
+import { useStudiesNamed, useTry } from "@app/features/laboratory/api/useLaboratory";
+import { StudySelect } from "@app/features/laboratory/forms/StudySelect";
 
 const SHIPPED = "";
 
 interface TryFormProps {
-  sets: readonly DataSet[];
+  sets: readonly SetSummary[];
   models: readonly Model[];
   chosen: string | undefined;
   onStarted: (job: Job) => void;
@@ -32,9 +33,10 @@ export function TryForm({ sets, models, chosen, onStarted }: TryFormProps) {
   const [iterations, setIterations] = useState<number | string>(10);
   const [subsets, setSubsets] = useState<number | string>(6);
   const [filter, setFilter] = useState<number | string>(6);
-  const studies = useStudies(sets.find(({ id }) => id === setId));
+  const set = sets.find(({ id }) => id === setId);
+  const studies = useStudiesNamed(set, "");
   const start = useTry();
-  const study = file ?? studies.data?.[0]?.file ?? null;
+  const study = file ?? studies.data?.items[0]?.file ?? null;
   const osem = [iterations, subsets, filter].every((value) => typeof value === "number");
   const ready = osem && (from === "file" ? upload !== null : setId !== null && study !== null);
   const submit = () => start.mutate({
@@ -51,7 +53,7 @@ export function TryForm({ sets, models, chosen, onStarted }: TryFormProps) {
             {from === "set" ? (
               <>
                 <Select label={t("lab.tryForm.set")} allowDeselect={false} value={setId} onChange={(value) => { setSetId(value); setFile(null); }} data={sets.map(({ id, name }) => ({ value: id, label: name }))} />
-                <Select label={t("lab.tryForm.study")} allowDeselect={false} searchable limit={200} value={study} onChange={setFile} data={(studies.data ?? []).map((row) => row.file)} />
+                <StudySelect key={setId} set={set} value={study} onChange={setFile} />
               </>
             ) : (
               <FileInput required label={t("lab.tryForm.upload")} description={t("lab.tryForm.uploadNote")} accept=".h5,.hdf5,.dcm,.ima" placeholder={t("lab.tryForm.placeholder")} value={upload} onChange={setUpload} />
