@@ -14,7 +14,6 @@ from fl_core.trust.files import write_private
 Key = ec.EllipticCurvePrivateKey
 PublicKey = ec.EllipticCurvePublicKey
 
-
 NAME_BYTES = 64
 """Longest common or organisation name (RFC 5280, ub-common-name)."""
 

@@ -26,7 +26,7 @@ export function formatNumber(value: number | null | undefined): string {
 
 /** Numbers that are read against each other: all with the decimals that the largest of them has in `formatNumber`. */
 export function formatAlike(values: readonly (number | null | undefined)[]): string[] {
-  const known = values.filter((value) => typeof value === "number" && Number.isFinite(value));
+  const known = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
   const most = Math.max(...known.map(Math.abs), 0);
   if (most < 1e-3 || most >= 1000 || known.every(Number.isInteger)) return values.map(formatNumber);
   const digits = Math.max(0, 2 - Math.floor(Math.log10(most)));

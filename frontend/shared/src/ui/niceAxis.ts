@@ -11,7 +11,7 @@ export interface NiceAxis {
 const SPACES = 5;
 
 export function niceAxis(values: readonly (number | null | undefined)[]): NiceAxis {
-  const known = values.filter((value) => typeof value === "number" && Number.isFinite(value));
+  const known = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
   const [least, most] = known.length === 0 ? [0, 1] : [Math.min(...known), Math.max(...known)];
   const span = most - least || Math.abs(most) || 1;
   const step = roundStep(span / SPACES);
