@@ -50,7 +50,7 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
           xAxisLabel={xLabel}
           yAxisProps={{ width: 62, ...axis, interval: 0 }}
           xAxisProps={{ padding: { left: 12, right: 16 }, allowDecimals: false, minTickGap: 28 }}
-          lineChartProps={{ accessibilityLayer: false, margin: { top: 10 } }}
+          lineChartProps={{ accessibilityLayer: false, margin: { top: 10, bottom: 30 } }}
           lineProps={{ isAnimationActive: false }}
           series={drawn.map((line) => ({ name: line.key, label: line.label, color: line.color, ...(line.dash ? { strokeDasharray: line.dash } : {}) }))}
         />
