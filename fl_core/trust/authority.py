@@ -13,7 +13,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from fl_core.errors import NotTrusted
 from fl_core.trust.files import write_public
-from fl_core.trust.identity import Key, PublicKey, generate_key, load_certificate, load_key, request_key, save_key
+from fl_core.trust.identity import (
+    Key,
+    PublicKey,
+    generate_key,
+    load_certificate,
+    load_key,
+    name_text,
+    request_key,
+    save_key,
+)
 
 AUTHORITY_LIFE = timedelta(days=3650)
 ORCHESTRATOR_LIFE = timedelta(days=365)
@@ -222,7 +231,7 @@ def needs_renewal(certificate: x509.Certificate, *, now: datetime | None = None)
 
 
 def _self_signed(key: Key, name: str) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name_text(name))])
     start = datetime.now(UTC) - CLOCK_SKEW
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return (
@@ -258,7 +267,7 @@ def _subject(common_name: str, organisation: str, role: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name_text(organisation)),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, role),
         ]
     )

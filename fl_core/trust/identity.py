@@ -14,6 +14,9 @@ from fl_core.trust.files import write_private
 Key = ec.EllipticCurvePrivateKey
 PublicKey = ec.EllipticCurvePublicKey
 
+NAME_BYTES = 64
+"""Longest common or organisation name (RFC 5280, ub-common-name)."""
+
 
 def generate_key() -> Key:
     """Make a fresh EC P-384 key (the curve Flower's own tool uses, FIPS 186-5)."""
@@ -98,9 +101,14 @@ def short_fingerprint(fingerprint_hex: str) -> str:
     return "-".join(digits[start : start + 4] for start in range(0, 16, 4))
 
 
+def name_text(name: str) -> str:
+    """Return as much of a name as a certificate holds: 64 bytes of UTF-8, so fewer letters where some are umlauts."""
+    return name.encode("utf-8")[:NAME_BYTES].decode("utf-8", "ignore")
+
+
 def make_csr(key: Key, name: str) -> str:
     """Return a PEM signing request; the authority uses its key only, the name is a courtesy to log readers."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name_text(name))])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA384())
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
 

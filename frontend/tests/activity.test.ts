@@ -46,6 +46,11 @@ function keys(tree: object, path = ""): string[] {
   return Object.entries(tree).flatMap(([name, value]: [string, unknown]) => (typeof value === "object" && value !== null ? keys(value, `${path}${name}.`) : [`${path}${name}`.replace(FORMS, "")]));
 }
 
+it("has words for every way in which a model is added", () => {
+  const told = Object.keys(orchestrator.model.origin).filter((origin) => origin !== "round"); // a round has a line of its own
+  expect(Object.keys(orchestrator.activity.model.added).sort()).toEqual(told.sort());
+});
+
 describe.each([
   ["contributor", ["contributor/services", "fl_core"], contributor.activity, 35],
   ["orchestrator", ["orchestrator/services", "fl_core"], orchestrator.activity, 35],

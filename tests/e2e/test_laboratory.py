@@ -119,7 +119,7 @@ def test_mlp_4_a_model_is_tried_beside_osem_and_the_image_taken_along(house: Hou
     assert other.get_attribute("aria-valuenow") == first.get_attribute("aria-valuenow") == "8"
     manager.look("laboratory-tried", dark=True, phone=True)
     for form, magic, at in (("DICOM", b"DICM", 128), ("HDF5", b"\x89HDF", 0), ("NIfTI", b"\x1f\x8b", 0)):
-        manager.press("Take along")
+        manager.press("Download")
         with page.expect_download() as download:
             page.get_by_role("menuitem", name=f"Model as {form}").click()
         assert download.value.path().read_bytes()[at : at + len(magic)] == magic

@@ -209,7 +209,7 @@ def test_uncertainty_profile_colours_and_film_are_at_hand(ward: Ward) -> None:
 
 def test_every_export_says_that_it_is_for_research(ward: Ward) -> None:
     professional, page = ward.professional, ward.professional.page
-    professional.press("Take along")
+    professional.press("Download")
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Model as DICOM").click()
     image = pydicom.dcmread(download.value.path())

@@ -94,7 +94,7 @@ def test_con_1_use_the_pages_of_the_hospital(scene: Scene) -> None:
     _leave_needs_the_name(someone)
     page.get_by_role("tab", name="Network").click()
     _set_a_proxy(someone)
-    page.get_by_role("link", name="Check this computer").focus()
+    page.get_by_role("link", name="Open the check").focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Check this computer", level=1).wait_for()
     someone.look("check-empty")

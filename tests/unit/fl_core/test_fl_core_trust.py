@@ -71,6 +71,14 @@ def test_the_short_fingerprint_is_four_groups_of_four() -> None:
     assert short_fingerprint("7f3a91c20b44e1d8" + "0" * 48) == "7F3A-91C2-0B44-E1D8"
 
 
+def test_a_name_of_eighty_letters_with_umlauts_fits_a_certificate(tmp_path: Path) -> None:
+    name = ("Klinik für Nuklearmedizin und Präzisionsmedizin, Universitätsklinikum Köln-Süd, " * 2)[:80]
+    authority = Authority.create(tmp_path, name, "fl.example.org")
+    issued = authority.issue_site(make_csr(generate_key(), name), "site-1", name)
+    assert certificate_site_id(load_certificate(issued)) == "site-1"
+    authority.issue_site(make_csr(generate_key(), "ü" * 80), "site-2", "ü" * 80)
+
+
 def test_creating_twice_keeps_the_first_authority(tmp_path: Path) -> None:
     assert make_authority(tmp_path).ca_pem == make_authority(tmp_path).ca_pem == Authority.load(tmp_path).ca_pem
 

@@ -40,7 +40,7 @@ export function Shell() {
       bar={
         <div style={{ display: "flex", gap: 8, alignItems: "center", minWidth: 0 }}>
           <IconLock size={17} color="var(--tone-success)" aria-hidden="true" style={{ flex: "none" }} />
-          <Text size="sm" truncate><b>{t("nav.promise")}</b> <Text span size="sm" c="dimmed" visibleFrom="md">{t("nav.promiseMore")}</Text></Text>
+          <div className="promise"><b>{t("nav.promise")}</b> <Text span inherit c="dimmed" visibleFrom="lg">{t("nav.promiseMore")}</Text></div>
         </div>
       }
       live={<>{system.data !== undefined && <Text span visibleFrom="sm" display="inline-flex"><ConnectionChip state={system.data.connection.state} /></Text>}<LiveBadge {...live} /></>}

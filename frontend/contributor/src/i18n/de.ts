@@ -16,7 +16,7 @@ export const de: typeof en = {
   ...intake,
   ...quality,
   ...consent,
-  nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Modellaktualisierungen gehen hinaus, nach Ihrer Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
+  nav: { subtitle: "Standort", promise: "Bilder bleiben auf diesem Computer.", promiseMore: "Nur Aktualisierungen gehen hinaus, nach Einwilligung.", home: "Start", data: "Daten", requests: "Anfragen", training: "Training", reconstruct: "Rekonstruieren", results: "Ergebnisse", privacy: "Datenschutz", settings: "Einstellungen" },
   ...network,
   ...programTexts,
   notFound: { title: "Seite nicht gefunden", study: "Studie nicht gefunden", what: "An dieser Adresse ist nichts", advice: "Vielleicht wurde es entfernt. Weiter geht es über die Navigation.", home: "Zur Startseite" },

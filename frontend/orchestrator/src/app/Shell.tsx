@@ -1,5 +1,4 @@
 /** Navigation, live state, and the page of the present address. */
-import { Text } from "@mantine/core";
 import { IconActivityHeartbeat, IconBuildingHospital, IconFlask2, IconHome, IconInbox, IconShieldCheck, IconSettings, IconStack2 } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -36,7 +35,7 @@ export function Shell() {
     <AppFrame
       subtitle={t("nav.subtitle")}
       entries={entries}
-      bar={<Text size="sm" fw={600} truncate>{system.data?.name ?? ""}</Text>}
+      bar={<div className="promise" style={{ fontWeight: 600 }}>{system.data?.name ?? ""}</div>}
       live={<LiveBadge {...live} />}
       settings={(props) => <Link to="/settings" {...props} />}
     >

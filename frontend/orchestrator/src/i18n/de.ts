@@ -31,12 +31,12 @@ export const de: typeof en = {
     state: { pending: "Möchte beitreten", suspended: "Ausgesetzt", revoked: "Gesperrt", refused: "Abgelehnt", left: "Ausgetreten" }, online: "Verbunden", offline: "Nicht verbunden", close: "Details schließen",
     fingerprint: "Fingerabdruck", lastSeen: "Zuletzt gesehen", software: "Programm", certificate: "Zertifikat", renews: "bis {{until}}, erneuert sich von selbst", studies: "Studien", untold: "noch nicht mitgeteilt",
     patients: "Patienten", reference: "Mit Referenzbild", newStudies: "Neu seit dem letzten Training", sessions: "Sitzungen mit Teilnahme", name: "Name dieses Standorts", rename: "Umbenennen",
-    revokeHead: "Vertrauen entziehen", revokeNote: "Bei verlorenem Computer oder wenn ein Standort ausscheidet.", revoke: "{{name}} sperren", revokeTitle: "{{name}} sperren?", revokeLead: "Das Zertifikat wird ab jetzt abgewiesen. Das lässt sich nicht rückgängig machen.",
+    revokeHead: "Vertrauen entziehen", revokeNote: "Bei verlorenem Computer oder wenn ein Standort ausscheidet.", revoke: "{{name}} sperren", revokeShort: "Sperren", revokeTitle: "{{name}} sperren?", revokeLead: "Das Zertifikat wird ab jetzt abgewiesen. Das lässt sich nicht rückgängig machen.",
     revokeOne: "Offene Verbindungen enden binnen fünf Sekunden.", revokeTwo: "Das laufende Training geht ohne den Standort weiter; die Mindestzahl gilt weiterhin.", revokeThree: "Für eine Rückkehr sind eine neue Einladung und ein neuer Vergleich nötig.", revokeConfirm: "Diesen Standort sperren",
   },
   pending: {
     title: "{{name}} möchte beitreten", asked: "Angefragt", fingerprint: "Fingerabdruck von {{name}}", how: "Rufen Sie {{name}} an und lesen Sie sich den Fingerabdruck gegenseitig vor. Der andere Bildschirm zeigt denselben. Weicht er ab, lehnen Sie ab.",
-    compared: "Beide Fingerabdrücke sind gleich", approve: "{{name}} zulassen", refuse: "Ablehnen", refuseTitle: "{{name}} ablehnen?", refuseLead: "Der Standort erhält kein Zertifikat und wird darüber informiert.",
+    compared: "Beide Fingerabdrücke sind gleich", approve: "{{name}} zulassen", approveShort: "Zulassen", refuse: "Ablehnen", refuseTitle: "{{name}} ablehnen?", refuseLead: "Der Standort erhält kein Zertifikat und wird darüber informiert.",
     refuseOne: "Die Einladung ist verbraucht.", refuseTwo: "Für einen neuen Versuch braucht der Standort eine neue Einladung.", refuseConfirm: "Diesen Standort ablehnen",
   },
   invite: {

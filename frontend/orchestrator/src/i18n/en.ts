@@ -30,12 +30,12 @@ export const en = {
     state: { pending: "Asks to join", suspended: "Suspended", revoked: "Revoked", refused: "Refused", left: "Left" }, online: "Online", offline: "Offline", close: "Close details",
     fingerprint: "Fingerprint", lastSeen: "Last seen", software: "Software", certificate: "Certificate", renews: "until {{until}}, renewed by itself", studies: "Studies", untold: "not told yet",
     patients: "Patients", reference: "With a reference image", newStudies: "New since its last training", sessions: "Sessions taken part in", name: "Name of this site", rename: "Rename",
-    revokeHead: "Take trust back", revokeNote: "For a lost computer or a site that leaves.", revoke: "Revoke {{name}}", revokeTitle: "Revoke {{name}}?", revokeLead: "Its certificate is refused from now on. This cannot be undone.",
+    revokeHead: "Take trust back", revokeNote: "For a lost computer or a site that leaves.", revoke: "Revoke {{name}}", revokeShort: "Revoke", revokeTitle: "Revoke {{name}}?", revokeLead: "Its certificate is refused from now on. This cannot be undone.",
     revokeOne: "Open connections close within five seconds.", revokeTwo: "Its running training goes on without it; the quorum still counts.", revokeThree: "To come back it needs a new invitation and a new comparison.", revokeConfirm: "Revoke this site",
   },
   pending: {
     title: "{{name}} asks to join", asked: "Asked", fingerprint: "Fingerprint of {{name}}", how: "Call {{name}} and read the fingerprint to each other. Their screen shows the same one. If it differs, refuse.",
-    compared: "Both fingerprints are the same", approve: "Approve {{name}}", refuse: "Refuse", refuseTitle: "Refuse {{name}}?", refuseLead: "The site gets no certificate and is told so.",
+    compared: "Both fingerprints are the same", approve: "Approve {{name}}", approveShort: "Approve", refuse: "Refuse", refuseTitle: "Refuse {{name}}?", refuseLead: "The site gets no certificate and is told so.",
     refuseOne: "The invitation is used up.", refuseTwo: "To try again, the site needs a new invitation.", refuseConfirm: "Refuse this site",
   },
   invite: {

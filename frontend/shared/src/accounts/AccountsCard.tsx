@@ -1,6 +1,6 @@
 /** The people who may open these pages: invite, change the role, disable, remove. */
 import { Button, Group, Select, Table, Text } from "@mantine/core";
-import { IconUser, IconUserPlus } from "@tabler/icons-react";
+import { IconMail, IconUser, IconUserPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -56,7 +56,7 @@ function Row({ account, roles }: { account: Account; roles: readonly string[] })
         {isMe ? t(`accounts.role.${account.role}`) : <Select size="xs" w={185} aria-label={t("accounts.roleOf", { name: account.name })} allowDeselect={false} value={account.role} disabled={change.isPending}
           data={roles.map((role) => ({ value: role, label: t(`accounts.role.${role}`) }))} onChange={(role) => { if (role !== null && role !== account.role) change.mutate({ id: account.id, change: { role } }); }} />}
       </Table.Td>
-      <Table.Td><Chip tone={TONE[account.state]}>{t(`accounts.state.${account.state}`)}</Chip></Table.Td>
+      <Table.Td><Chip tone={TONE[account.state]} icon={account.state === "invited" ? IconMail : undefined}>{t(`accounts.state.${account.state}`)}</Chip></Table.Td>
       <Table.Td>{account.last_seen === null ? t("accounts.never") : <Ago at={account.last_seen} />}</Table.Td>
       <Table.Td ta="right">{!isMe && <AccountMenu account={account} onState={(state) => change.mutate({ id: account.id, change: { state } })} />}</Table.Td>
     </Table.Tr>

@@ -1,5 +1,5 @@
 /** Who is signed in, with the way to the own account and out. */
-import { Avatar, Menu, Modal, Text, UnstyledButton } from "@mantine/core";
+import { Avatar, Menu, Modal, Text, UnstyledButton, useMantineTheme } from "@mantine/core";
 import { IconEye, IconLogout, IconUserCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -16,6 +16,7 @@ export function initials(name: string): string {
 
 export function UserMenu({ settings }: { settings: (props: Record<string, unknown>) => ReactNode }) {
   const { t } = useTranslation("shared");
+  const { primaryColor } = useMantineTheme();
   const me = useMe();
   const signOut = useSignOut();
   if (me.data === undefined) return null;
@@ -25,7 +26,7 @@ export function UserMenu({ settings }: { settings: (props: Record<string, unknow
       {!canAct && <Text span visibleFrom="sm" display="inline-flex"><Chip icon={IconEye}>{t("accounts.looking")}</Chip></Text>}
       <Menu position="bottom-end" width={240} withinPortal={false}>
         <Menu.Target>
-          <UnstyledButton aria-label={t("accounts.menu", { name, letters: initials(name) })}><Avatar size={36} radius="xl" color="initials" name={name}>{initials(name)}</Avatar></UnstyledButton>
+          <UnstyledButton aria-label={t("accounts.menu", { name, letters: initials(name) })}><Avatar size={36} radius="xl" variant="light" color={primaryColor}>{initials(name)}</Avatar></UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label><Text span fw={650} size="sm" c="var(--text)">{name}</Text><br />{t(`accounts.role.${role}`)}</Menu.Label>

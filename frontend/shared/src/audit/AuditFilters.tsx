@@ -5,6 +5,7 @@ import { IconSearch, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { translatedActor } from "@shared/i18n/server";
 import { useAuditWords, type AuditFilter } from "@shared/audit/api";
 
 interface AuditFiltersProps {
@@ -18,7 +19,7 @@ export function AuditFilters({ filter, names, onChange }: AuditFiltersProps) {
   const words = useAuditWords().data;
   const [text, setText] = useState(filter.text ?? "");
   const search = useDebouncedCallback((value: string) => onChange({ ...filter, text: value.trim() }), 300);
-  const actorName = (actor: string) => names.get(actor.replace(/^[a-z]+:/, "")) ?? actor;
+  const actorName = (actor: string) => names.get(actor.replace(/^[a-z]+:/, "")) ?? translatedActor(actor);
   const active = Object.values(filter).some((value) => value !== undefined && value !== "");
   return (
     <Group gap="sm" align="flex-end" role="search" aria-label={t("auditFilter.title")}>

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
-import { formatBytes, formatClock, formatCount, formatCountdown, formatDateTime, formatDuration, formatFixed, formatNumber, formatPlain, formatRelative } from "@shared/format/format";
+import { formatAlike, formatBytes, formatClock, formatCount, formatCountdown, formatDateTime, formatDuration, formatFixed, formatNumber, formatPlain, formatRelative } from "@shared/format/format";
 import { speak } from "@shared/i18n/language";
 
 const NUMBERS = [0.0312, 22.96, 23.04, 4, 812_331.2, 0.00001, -0.0638, null, NaN];
@@ -10,8 +10,15 @@ const MOMENTS = ["2025-12-31T23:58:00Z", "2026-01-01T03:00:00Z", "2026-01-01T00:
 
 describe("words for numbers", () => {
   it("keeps three significant digits, and none that are not there", () => {
-    expect(NUMBERS.map(formatNumber)).toEqual(["0.0312", "23.0", "23.0", "4", "812,331", "1.00e-5", "-0.0638", "–", "–"]);
+    expect(NUMBERS.map(formatNumber)).toEqual(["0.0312", "23.0", "23.0", "4", "812,331", "1.00e-5", "−0.0638", "–", "–"]);
     expect([formatCount(12_345), formatPlain(0.25), formatFixed(12.345, 1)]).toEqual(["12,345", "0.25", "12.3"]);
+  });
+
+  it("gives numbers that stand together the same decimals", () => {
+    expect(formatAlike([-0.139, -0.0986])).toEqual(["−0.139", "−0.099"]);
+    expect(formatAlike([9.53e-4, -0.00383, 0.00658])).toEqual(["0.00095", "−0.00383", "0.00658"]);
+    expect(formatAlike([26.9, 5.8, undefined])).toEqual(["26.9", "5.8", "–"]);
+    expect(formatAlike([12, 3])).toEqual(["12", "3"]);
   });
 
   it("says sizes and times as people do", () => {
@@ -30,7 +37,7 @@ describe("words for numbers, in German", () => {
 
   it("has a comma before the decimals and points between the thousands", () => {
     speak("de");
-    expect(NUMBERS.map(formatNumber)).toEqual(["0,0312", "23,0", "23,0", "4", "812.331", "1,00e-5", "-0,0638", "–", "–"]);
+    expect(NUMBERS.map(formatNumber)).toEqual(["0,0312", "23,0", "23,0", "4", "812.331", "1,00e-5", "−0,0638", "–", "–"]);
     expect([formatCount(12_345), formatPlain(0.25), formatFixed(12.345, 1)]).toEqual(["12.345", "0,25", "12,3"]);
   });
 

@@ -8,11 +8,11 @@ const WORDS = {
   de: { now: "gerade eben", past: (span: string) => `vor ${span}`, future: (span: string) => `in ${span}`, day: "Tag", days: "Tage", daysApart: "Tagen", yes: "ja", no: "nein" },
 };
 
-/** A number written with a decimal point, with the language's own sign. */
-const decimal = (text: string) => (spoken() === "de" ? text.replace(".", ",") : text);
+/** A number written with a decimal point, with the language's own sign, and a minus as wide as a plus. */
+const decimal = (text: string) => (spoken() === "de" ? text.replace(".", ",") : text).replace(/^-/, "−");
 
 export function formatCount(value: number): string {
-  return integer[spoken()].format(value);
+  return integer[spoken()].format(value).replace(/^-/, "−");
 }
 
 /** Four significant digits; small and large values in scientific form. */
@@ -22,6 +22,15 @@ export function formatNumber(value: number | null | undefined): string {
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return decimal(value.toExponential(2));
   if (size >= 1000 || Number.isInteger(value)) return formatCount(Math.round(value));
   return decimal(value.toPrecision(size >= 100 ? 4 : 3));
+}
+
+/** Numbers that are read against each other: all with the decimals that the largest of them has in `formatNumber`. */
+export function formatAlike(values: readonly (number | null | undefined)[]): string[] {
+  const known = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
+  const most = Math.max(...known.map(Math.abs), 0);
+  if (most < 1e-3 || most >= 1000 || known.every(Number.isInteger)) return values.map(formatNumber);
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(most)));
+  return values.map((value) => (typeof value === "number" && Number.isFinite(value) ? formatFixed(value, digits) : formatNumber(value)));
 }
 
 /** All the digits that the number has. */

@@ -34,3 +34,6 @@ export const auditDe: Readonly<Record<string, string>> = {
   "training.paused": "Training angehalten", "training.resumed": "Training fortgesetzt",
   "update.kept": "Aktualisierung zurückbehalten", "update.released": "Aktualisierung freigegeben", "update.sent": "Aktualisierung gesendet",
 };
+
+/** German for those who act without being a person with an account. */
+export const actorsDe: Readonly<Record<string, string>> = { system: "Programm", script: "Skript", runner: "Training", orchestrator: "Orchestrator", owner: "Inhaber" };

@@ -53,7 +53,7 @@ export const sharedDe: typeof sharedEn = {
   },
   children: {
     title: "Prozesse", none: "Noch läuft kein Prozess.", starting: "Startet", ready: "Läuft", restarting: "Startet neu", stopped: "Beendet",
-    since: "seit", role: { gateway: "Zugang für die Standorte", superlink: "Austausch der Modelle", agent: "Training", relay: "Leitung zum Orchestrator", supernode: "Austausch der Modelle" },
+    since: "gestartet", role: { gateway: "Zugang für die Standorte", superlink: "Austausch der Modelle", agent: "Training", relay: "Leitung zum Orchestrator", supernode: "Austausch der Modelle" },
     restarts_one: "{{count}} Neustart", restarts_other: "{{count}} Neustarts",
   },
   viewer: {

@@ -52,7 +52,7 @@ export const sharedEn = {
   },
   children: {
     title: "Processes", none: "No process is running yet.", starting: "Starting", ready: "Running", restarting: "Restarting", stopped: "Stopped",
-    since: "since", role: { gateway: "Door for the sites", superlink: "Exchange of models", agent: "Training", relay: "Line to the orchestrator", supernode: "Exchange of models" },
+    since: "started", role: { gateway: "Door for the sites", superlink: "Exchange of models", agent: "Training", relay: "Line to the orchestrator", supernode: "Exchange of models" },
     restarts_one: "{{count}} restart", restarts_other: "{{count}} restarts",
   },
   viewer: {

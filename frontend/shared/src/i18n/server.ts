@@ -1,7 +1,7 @@
 /** What the daemons say in English, in the present language: their codes and keys stay, their sentences may change. */
 import { formatCount, formatPlain } from "@shared/format/format";
 import { alarmDe } from "@shared/i18n/alarm.de";
-import { auditDe } from "@shared/i18n/audit.de";
+import { actorsDe, auditDe } from "@shared/i18n/audit.de";
 import { spoken } from "@shared/i18n/language";
 import { notesDe } from "@shared/i18n/notes.de";
 import { problemsDe, type Advised } from "@shared/i18n/problems.de";
@@ -18,6 +18,11 @@ export function translatedProblem(code: string): Advised | undefined {
 export function translatedAct(action: string): string {
   const words = action.replaceAll(/[._]/g, " ");
   return (spoken() === "de" ? auditDe[action] : undefined) ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Who acted, where it was no person but a part of the program. */
+export function translatedActor(actor: string): string {
+  return (spoken() === "de" ? actorsDe[actor] : undefined) ?? actor;
 }
 
 /** A note on a scan by its code and its values; one without a code, or with an unknown one, stays as it was written. */

@@ -38,9 +38,11 @@ export function appTheme(app: keyof typeof PRIMARY): MantineThemeOverride {
 }
 
 /** The page's own ink, page and muted colours (theme/app.css) instead of Mantine's. */
-export const ownColours: CSSVariablesResolver = () => {
+export const ownColours: CSSVariablesResolver = ({ primaryColor: name }) => {
   const both = { "--mantine-color-body": "var(--page)", "--mantine-color-text": "var(--ink)", "--mantine-color-dimmed": "var(--muted)", "--mantine-color-placeholder": "var(--muted)" };
-  return { variables: {}, light: both, dark: { ...both, "--mantine-color-default": "var(--card)", "--mantine-color-default-border": "var(--line)" } };
+  // Mantine's own pale variant is darker than a card here: a button in it could not be told from the ground.
+  const pale = { [`--mantine-color-${name}-light`]: `var(--mantine-color-${name}-9)`, [`--mantine-color-${name}-light-hover`]: `var(--mantine-color-${name}-8)` };
+  return { variables: {}, light: both, dark: { ...both, ...pale, "--mantine-color-default": "var(--card)", "--mantine-color-default-border": "var(--line)" } };
 };
 
 /** Line styles of sites: hues that no status uses, told apart by dash as well. */

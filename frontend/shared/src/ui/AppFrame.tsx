@@ -66,7 +66,7 @@ export function AppFrame({ subtitle, entries, bar, live, settings, children }: A
             <Logo />
             <div style={{ minWidth: 0 }}>
               <Text fw={700} lh={1.2}>FLoMIR</Text>
-              <Text size="xs" c="dimmed" lh={1.3} truncate>{subtitle}</Text>
+              <Text size="xs" c="dimmed" lh={1.3} lineClamp={3} style={{ overflowWrap: "anywhere" }}>{subtitle}</Text>
             </div>
           </Group>
           <Burger ref={closer} opened={open} onClick={() => leave(opener.current)} hiddenFrom="sm" size="sm" aria-label={t("frame.close")} />

@@ -2,7 +2,7 @@
 import { Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { translatedAct } from "@shared/i18n/server";
+import { translatedAct, translatedActor } from "@shared/i18n/server";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 import { At } from "@shared/ui/Time";
 
@@ -39,10 +39,10 @@ export function AuditTable({ rows, names = new Map() }: AuditTableProps) {
             <Table.Tr key={row.seq}>
               <Table.Td className="num">{row.seq}</Table.Td>
               <Table.Td style={{ whiteSpace: "nowrap" }}><At at={row.at} /></Table.Td>
-              <Table.Td><Text size="sm" maw={170} truncate title={row.actor}>{nameOf(row.actor, names)}</Text></Table.Td>
-              <Table.Td fw={600} style={{ whiteSpace: "nowrap" }} title={row.action}>{translatedAct(row.action)}</Table.Td>
-              <Table.Td><Text size="sm" maw={190} truncate title={row.subject}>{nameOf(row.subject, names)}</Text></Table.Td>
-              <Table.Td><Text size="xs" className="mono" c="dimmed" maw={130} truncate title={JSON.stringify(row.details)}>{describe(row.details)}</Text></Table.Td>
+              <Table.Td><Text size="sm" maw={150} lineClamp={2} title={row.actor}>{translatedActor(nameOf(row.actor, names))}</Text></Table.Td>
+              <Table.Td fw={600} miw={130} title={row.action}>{translatedAct(row.action)}</Table.Td>
+              <Table.Td><Text size="sm" miw={110} maw={190} lineClamp={2} style={{ overflowWrap: "break-word" }} title={row.subject}>{nameOf(row.subject, names)}</Text></Table.Td>
+              <Table.Td><Text size="xs" className="mono" c="dimmed" maw={210} lineClamp={2} style={{ overflowWrap: "anywhere" }} title={JSON.stringify(row.details)}>{describe(row.details)}</Text></Table.Td>
               <Table.Td className="mono"><span title={row.hash}>{row.hash.slice(0, 8)}</span></Table.Td>
             </Table.Tr>
           ))}

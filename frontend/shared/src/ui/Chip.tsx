@@ -16,7 +16,7 @@ const ICONS: Record<Tone, Icon> = {
 
 interface ChipProps {
   tone?: Tone;
-  icon?: Icon;
+  icon?: Icon | undefined;
   children: ReactNode;
 }
 

@@ -14,7 +14,7 @@ export function LiveBadge({ status, since }: LiveProps) {
   const { t } = useTranslation("shared");
   const now = useNow(1000);
   if (status === "live") {
-    return <span role="status"><Chip tone="success" icon={IconBroadcast}>{t("live.live")}</Chip></span>;
+    return <span role="status"><Chip tone="success" icon={IconBroadcast}><span className="live-word">{t("live.live")}</span></Chip></span>;
   }
   const seconds = Math.max(0, Math.round((now - since) / 1000));
   return (

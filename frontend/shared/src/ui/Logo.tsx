@@ -3,7 +3,7 @@ const HEADS = Array.from({ length: 12 }, (_, index) => index * 30);
 
 export function Logo({ size = 30 }: { size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 64 64" aria-hidden="true" fill="var(--mantine-primary-color-filled)">
+    <svg width={size} height={size} viewBox="0 0 64 64" aria-hidden="true" style={{ flex: "none" }} fill="var(--mantine-primary-color-filled)">
       {HEADS.map((angle) => (
         <rect key={angle} x="29" y="3" width="6" height="11" rx="2" transform={`rotate(${angle} 32 32)`} />
       ))}

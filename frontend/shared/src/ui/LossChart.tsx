@@ -3,8 +3,9 @@ import { LineChart } from "@mantine/charts";
 import { VisuallyHidden } from "@mantine/core";
 import { memo } from "react";
 
-import { formatFixed, formatNumber } from "@shared/format/format";
+import { formatNumber } from "@shared/format/format";
 import { useLanguage } from "@shared/i18n/useLanguage";
+import { niceAxis } from "@shared/ui/niceAxis";
 
 export interface ChartLine {
   key: string;
@@ -31,6 +32,7 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
   useLanguage();
   const drawn = lines.filter((line) => points.some((point) => typeof point.values[line.key] === "number"));
   const data = points.map((point) => ({ round: point.round, ...point.values }));
+  const axis = niceAxis(points.flatMap((point) => Object.values(point.values)));
   return (
     <figure aria-label={label} style={{ margin: 0 }}>
       <div aria-hidden="true">
@@ -46,9 +48,9 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
           strokeWidth={2}
           valueFormatter={formatNumber}
           xAxisLabel={xLabel}
-          yAxisProps={{ width: 62, domain: ["auto", "auto"], tickFormatter: tickFormat(points) }}
+          yAxisProps={{ width: 62, ...axis, interval: 0 }}
           xAxisProps={{ padding: { left: 12, right: 16 }, allowDecimals: false, minTickGap: 28 }}
-          lineChartProps={{ accessibilityLayer: false }}
+          lineChartProps={{ accessibilityLayer: false, margin: { top: 10, bottom: 30 } }}
           lineProps={{ isAnimationActive: false }}
           series={drawn.map((line) => ({ name: line.key, label: line.label, color: line.color, ...(line.dash ? { strokeDasharray: line.dash } : {}) }))}
         />
@@ -59,14 +61,6 @@ export const LossChart = memo(function LossChart({ label, xLabel, lines, points,
     </figure>
   );
 });
-
-/** The same number of decimals on every tick, enough to tell them apart. */
-function tickFormat(points: readonly ChartPoint[]): (value: number) => string {
-  const values = points.flatMap((point) => Object.values(point.values)).filter((value) => value !== null);
-  const span = Math.max(...values) - Math.min(...values);
-  const digits = Math.ceil(-Math.log10(span)) + 2;
-  return digits >= 0 && digits <= 4 ? (value) => formatFixed(value, Math.max(digits, span < 100 ? 1 : 0)) : formatNumber;
-}
 
 function Legend({ lines }: { lines: readonly ChartLine[] }) {
   return (

@@ -14,8 +14,8 @@ interface MetricCardProps {
 
 export function MetricCard({ label, value, unit, note, trend = [] }: MetricCardProps) {
   return (
-    <div className="card" role="group" aria-label={label}>
-      <Text size="sm" c="dimmed">{label}</Text>
+    <div className="card metric" role="group" aria-label={label}>
+      <Text className="label" size="sm" c="dimmed">{label}</Text>
       <Group justify="space-between" align="center" wrap="nowrap" gap="sm">
         <Text fz={27} fw={680} lh={1.35} className="num" style={{ whiteSpace: "nowrap" }}>
           {value}

@@ -20,12 +20,12 @@ export function Page({ title, intro, chip, actions, back, children }: PageProps)
       <div className="page-head">
         {back}
         <Group justify="space-between" align="flex-start" gap="sm">
-          <div style={{ minWidth: 0, flex: "1 1 320px" }}>
+          <div style={{ minWidth: 0, flex: "1 1 420px" }}>
             <Group gap="sm">
               <Title order={1} size={26} lh={1.25}>{title}</Title>
               {chip}
             </Group>
-            {intro !== undefined && <Text c="dimmed" size="sm" mt={4} maw={760}>{intro}</Text>}
+            {intro !== undefined && <Text className="intro" c="dimmed" size="sm" mt={4} maw={760}>{intro}</Text>}
           </div>
           {actions !== undefined && <Group gap="xs">{actions}</Group>}
         </Group>
@@ -51,7 +51,7 @@ export function Card({ title, note, aside, tone, children }: CardProps) {
         <div className="card-head">
           <div style={{ minWidth: 0 }}>
             {title !== undefined && <Title order={2} size={17}>{title}</Title>}
-            {note !== undefined && <Text c="dimmed" size="sm">{note}</Text>}
+            {note !== undefined && <Text className="intro" c="dimmed" size="sm">{note}</Text>}
           </div>
           {aside}
         </div>

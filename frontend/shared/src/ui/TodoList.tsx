@@ -28,11 +28,11 @@ function Row({ todo }: { todo: Todo }) {
   const title = useId();
   const Symbol = ICONS[todo.tone];
   return (
-    <li style={{ display: "flex", gap: 12, alignItems: "center", flexWrap: "wrap" }}>
+    <li style={{ display: "flex", gap: 12, alignItems: "flex-start", flexWrap: "wrap" }}>
       <span className="phase-dot" style={{ background: `var(--tone-${todo.tone}-bg)`, color: `var(--tone-${todo.tone})` }}><Symbol size={18} aria-hidden="true" /></span>
-      <span style={{ flex: "1 1 220px", minWidth: 0 }}>
+      <span style={{ flex: "1 1 220px", minWidth: 0, lineHeight: 1.45 }}>
         <span id={title} style={{ display: "block", fontWeight: 620 }}>{todo.title}</span>
-        <span style={{ color: "var(--muted)", fontSize: 13.5 }}>{todo.text}</span>
+        <span style={{ color: "var(--muted)", display: "block", fontSize: 13.5 }}>{todo.text}</span>
       </span>
       <span role="group" aria-labelledby={title}>{todo.action}</span>
     </li>

@@ -50,14 +50,18 @@ export function DataPage() {
             <Tabs.Panel value="patients"><PatientTable stamp={stampOf(studies.data ?? [])} /></Tabs.Panel>
             <Tabs.Panel value="list"><ExpectedList /></Tabs.Panel>
           </Tabs>
+          {system.data !== undefined && (
+            <Stack gap="md" mt="md">
+              <SharedSummary grid summary={system.data.shared_summary} />
+              <SharingCard summary={system.data.shared_summary} />
+            </Stack>
+          )}
+          <div style={{ marginTop: 16 }}><StorageCard /></div>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }} order={{ base: 1, lg: 2 }}>
           <Stack gap="md">
             <AddScans />
             <ImportList />
-            <StorageCard />
-            {system.data !== undefined && <SharedSummary summary={system.data.shared_summary} />}
-            {system.data !== undefined && <SharingCard summary={system.data.shared_summary} />}
           </Stack>
         </Grid.Col>
       </Grid>

@@ -1,6 +1,7 @@
 /** What the participation brought on the own hold-out, and the received models to take along. */
-import { Grid, Select, Stack } from "@mantine/core";
+import { Button, Grid, Select, Stack } from "@mantine/core";
 import { IconSparkles } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -29,7 +30,7 @@ export function ResultsPage() {
       <Resource query={models} label={t("models.loading")}>
         {(list) =>
           list.length === 0 ? (
-            <Empty icon={IconSparkles} title={t("own.emptyTitle")}>{t("own.empty")}</Empty>
+            <Empty icon={IconSparkles} title={t("own.emptyTitle")} action={<Button variant="light" renderRoot={(props) => <Link to="/reconstruct" {...props} />}>{t("own.toReconstruct")}</Button>}>{t("own.empty")}</Empty>
           ) : (
             <Resource query={results} label={t("own.loading")}>{(made) => <Content models={list} made={made} />}</Resource>
           )

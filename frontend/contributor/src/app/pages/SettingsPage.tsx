@@ -71,7 +71,7 @@ function Network() {
   return (
     <Stack gap="md" maw={860}>
       <ProxyCard locked={useLocked()} />
-      <Card title={t("preflight.open")} note={t("preflight.openNote")}><div><Button variant="default" renderRoot={(props) => <Link to="/check" {...props} />}>{t("preflight.open")}</Button></div></Card>
+      <Card title={t("preflight.open")} note={t("preflight.openNote")}><div><Button variant="default" renderRoot={(props) => <Link to="/check" {...props} />}>{t("preflight.goThere")}</Button></div></Card>
     </Stack>
   );
 }

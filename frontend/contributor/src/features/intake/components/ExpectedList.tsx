@@ -1,6 +1,6 @@
 /** Compares a list of patients with the studies here; the list is kept nowhere. */
 import { FileButton, Group, SegmentedControl, Stack, Table, Text, Textarea } from "@mantine/core";
-import { IconFileSpreadsheet, IconListCheck } from "@tabler/icons-react";
+import { IconArchive, IconFileSpreadsheet, IconListCheck, IconUserPlus, type Icon } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -25,6 +25,7 @@ interface Row {
 }
 
 const TONES: Record<Row["is"], Tone> = { available: "success", missing: "warning", withdrawn: "neutral", unlisted: "info" };
+const ICONS: Partial<Record<Row["is"], Icon>> = { withdrawn: IconArchive, unlisted: IconUserPlus };
 const FILTERS = ["all", "missing", "available", "unlisted"] as const;
 type Filter = (typeof FILTERS)[number];
 const COLUMNS = ["row", "given", "pseudonym", "studies", "state"] as const;
@@ -71,7 +72,7 @@ function Compared({ found }: { found: Reconciliation }) {
   return (
     <div className="card">
       <Group gap="xs" mb="sm" role="status">
-        {(["available", "missing", "withdrawn", "unlisted"] as const).map((is) => (count(is) > 0 || is === "missing") && <Chip key={is} tone={TONES[is]}>{t(`expected.${is}`, { count: count(is) })}</Chip>)}
+        {(["available", "missing", "withdrawn", "unlisted"] as const).map((is) => (count(is) > 0 || is === "missing") && <Chip key={is} tone={TONES[is]} icon={ICONS[is]}>{t(`expected.${is}`, { count: count(is) })}</Chip>)}
       </Group>
       <Stack gap={2} mb="sm">
         {found.column !== "" && <Text size="sm" c="dimmed">{t("expected.column", { column: found.column })}</Text>}
@@ -88,7 +89,7 @@ function Compared({ found }: { found: Reconciliation }) {
             <Table.Td style={{ overflowWrap: "anywhere", maxWidth: 260 }}>{row.is === "unlisted" ? <Text size="sm" c="dimmed">{row.given}</Text> : row.given}</Table.Td>
             <Table.Td><span className="mono">{row.patient}</span></Table.Td>
             <Table.Td className="num">{formatCount(row.studies)}</Table.Td>
-            <Table.Td><Chip tone={TONES[row.is]}>{t(`expected.is.${row.is}`)}</Chip></Table.Td>
+            <Table.Td><Chip tone={TONES[row.is]} icon={ICONS[row.is]}>{t(`expected.is.${row.is}`)}</Chip></Table.Td>
           </>
         )}
       </LongTable>

@@ -36,8 +36,8 @@ function ModelRow({ model }: { model: ReceivedModel }) {
   return (
     <li aria-label={model.name}>
       <Text fw={620} size="sm" mb={2}>{model.name}</Text>
-      <Group justify="space-between" gap="xs" align="center" wrap="nowrap">
-        <div style={{ minWidth: 0 }}>
+      <Group justify="space-between" gap="xs" align="center">
+        <div style={{ flex: "1 1 170px", minWidth: 0 }}>
           {model.final && <Chip tone="success">{t("models.final")}</Chip>}
           <Text size="xs" c="dimmed" mt={model.final ? 4 : 0}>{t("models.round", { round: model.round })} · <Ago at={model.received_at} /></Text>
           {score !== undefined && <Text size="xs" c="dimmed" className="num">{t(`metric.${score[0].replace(/^score_/, "")}`, { defaultValue: score[0] })}: {formatNumber(score[1])}</Text>}

@@ -1,4 +1,5 @@
-/** How serious the most serious finding is, in a word. */
+/** How serious the most serious finding is, in a word; where there is none it is no second mark of the same colour. */
+import { Text } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
@@ -12,5 +13,5 @@ export function QualityChip({ level }: { level: QualityLevel | undefined }) {
   if (level === "error") return <Chip tone="danger">{t("quality.level.error")}</Chip>;
   if (level === "warning") return <Chip tone="warning">{t("quality.level.warning")}</Chip>;
   if (level === "information") return <Chip tone="info" icon={IconInfoCircle}>{t("quality.level.information")}</Chip>;
-  return <Chip tone="success">{t("quality.level.none")}</Chip>;
+  return <Text size="xs" c="dimmed">{t("quality.level.none")}</Text>;
 }

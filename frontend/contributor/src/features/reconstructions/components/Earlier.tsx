@@ -1,5 +1,6 @@
 /** Reconstructions made before, to be shown again. */
 import { Button, Group, Text } from "@mantine/core";
+import { IconEye } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { Chip } from "@shared/ui/Chip";
@@ -29,7 +30,7 @@ export function Earlier({ made, shown, names, onShow }: EarlierProps) {
                   <Text size="sm" fw={600} truncate>{study}</Text>
                   <Text size="xs" c="dimmed">{t("recon.by", { model })} · <Ago at={one.created_at} /></Text>
                 </div>
-                {one.id === shown ? <Chip tone="info">{t("recon.shownNow")}</Chip> : <Button size="xs" variant="default" aria-label={t("recon.showOf", { study, model })} onClick={() => onShow(one.id)}>{t("recon.show")}</Button>}
+                {one.id === shown ? <Chip tone="info" icon={IconEye}>{t("recon.shownNow")}</Chip> : <Button size="xs" variant="default" aria-label={t("recon.showOf", { study, model })} onClick={() => onShow(one.id)}>{t("recon.show")}</Button>}
               </Group>
             </li>
           );

@@ -2,7 +2,7 @@
 import { Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { formatNumber } from "@shared/format/format";
+import { formatAlike } from "@shared/format/format";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 
 import type { Reconstruction } from "@app/api/schemas";
@@ -24,7 +24,7 @@ export function Scores({ metrics }: { metrics: Reconstruction["metrics"] }) {
           {keys.map((key) => (
             <Table.Tr key={key}>
               <Table.Th scope="row" style={{ fontWeight: 500 }}>{t(`metric.${key}`, { defaultValue: key })}</Table.Th>
-              {methods.map((name) => <Table.Td key={name} className="num">{formatNumber(metrics[name]?.[key])}</Table.Td>)}
+              {formatAlike(methods.map((name) => metrics[name]?.[key])).map((figure, index) => <Table.Td key={methods[index]} className="num">{figure}</Table.Td>)}
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -1,5 +1,6 @@
 /** A request in plain words, with three permissions, and its signed answer. */
 import { Anchor, Stack, Text } from "@mantine/core";
+import { IconBan, IconClockOff, IconFlag, IconX, type Icon } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -16,13 +17,16 @@ import { SignedRecord } from "@app/features/requests/components/SignedRecord";
 
 const TONES: Record<Request["state"], Tone> = { open: "warning", agreed: "success", declined: "neutral", expired: "neutral", withdrawn: "neutral", closed: "neutral" };
 
+/** What is over does not look like what waits. */
+const ICONS: Partial<Record<Request["state"], Icon>> = { declined: IconX, expired: IconClockOff, withdrawn: IconBan, closed: IconFlag };
+
 export function RequestCard({ request }: { request: Request }) {
   const { t } = useTranslation();
   const { offer } = request;
   const open = request.state === "open";
   const answer = useAnswer(request.session_id);
   return (
-    <Card title={offer.title} tone={(open && request.remind_at === null) || request.further?.open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={open && request.remind_at !== null ? "neutral" : TONES[request.state]}>{t(open && request.remind_at !== null ? "later.chip" : `request.state.${request.state}`)}</Chip></span>}>
+    <Card title={offer.title} tone={(open && request.remind_at === null) || request.further?.open ? "attention" : undefined} note={t("request.from", { orchestrator: offer.orchestrator, at: formatDateTime(request.received_at) })} aside={<span role="status"><Chip tone={open && request.remind_at !== null ? "neutral" : TONES[request.state]} icon={ICONS[request.state]}>{t(open && request.remind_at !== null ? "later.chip" : `request.state.${request.state}`)}</Chip></span>}>
       <Stack gap="lg">
         {!request.verified && <Notice tone="danger" title={t("request.unverified")}>{t("request.unverifiedAdvice")}</Notice>}
         <Text>{t("request.sentence", { orchestrator: offer.orchestrator, task: t(`task.${offer.task}`, { defaultValue: offer.task }), count: request.studies_covered, rounds: t("request.rounds", { count: offer.rounds }) })}</Text>

@@ -3,7 +3,7 @@ import { Group, Stack, Table, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { formatCount, formatNumber } from "@shared/format/format";
+import { formatAlike, formatCount, formatNumber } from "@shared/format/format";
 import { Chip, Notice, type Tone } from "@shared/ui/Chip";
 import { Card, Facts } from "@shared/ui/Page";
 import { ScrollTable } from "@shared/ui/ScrollTable";
@@ -78,11 +78,12 @@ export function Means({ metrics }: { metrics: readonly MetricSummary[] }) {
 function Figure({ estimate, difference = false }: { estimate: Difference | MetricSummary["methods"][string] | null | undefined; difference?: boolean }) {
   const { t } = useTranslation();
   if (estimate === null || estimate === undefined) return "–";
-  const show = difference ? signed : formatNumber;
+  const figures = [estimate.value, estimate.low, estimate.high];
+  const [value, low, high] = formatAlike(figures).map((text, index) => (difference && (figures[index] ?? 0) > 0 ? `+${text}` : text));
   return (
     <>
-      <div style={{ fontWeight: 600 }}>{show(estimate.value)}{"verdict" in estimate && <Text span size="xs" fw={500} c="dimmed"> {t(`own.verdict.${estimate.verdict}`)}</Text>}</div>
-      <Text size="xs" c="dimmed">{t("own.interval", { low: show(estimate.low), high: show(estimate.high) })}</Text>
+      <div style={{ fontWeight: 600 }}>{value}{"verdict" in estimate && estimate.verdict !== "too_few" && <Text span size="xs" fw={500} c="dimmed"> {t(`own.verdict.${estimate.verdict}`)}</Text>}</div>
+      <Text size="xs" c="dimmed">{t("own.interval", { low, high })}</Text>
     </>
   );
 }

@@ -22,7 +22,7 @@ export function Receipts({ session }: { session: SiteSession }) {
       <ScrollTable label={t("receipts.title")} maxHeight={330}>
         <Table aria-label={t("receipts.title")} verticalSpacing={7} stickyHeader>
           <Table.Thead>
-            <Table.Tr>{(["round", "state", "left", "tensors", "norm", "studies", "hash", "when", "receipt"] as const).map((name) => <Table.Th key={name} scope="col">{t(`receipts.${name}`)}</Table.Th>)}</Table.Tr>
+            <Table.Tr>{(["round", "state", "left", "tensors", "norm", "studies", "hash", "when", "receipt"] as const).map((name) => <Table.Th key={name} scope="col">{name === "receipt" ? <span className="visually-hidden">{t("receipts.receipt")}</span> : t(`receipts.${name}`)}</Table.Th>)}</Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {rows.map(({ round, phase, sent, started_at: started, ended_at: ended }) => (

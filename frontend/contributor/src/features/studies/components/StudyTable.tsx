@@ -66,7 +66,7 @@ function Cells({ study, quality: { chip, cause } }: { study: Study; quality: Qua
     <>
       <Table.Td maw={340} miw={190} style={{ overflowWrap: "anywhere" }}>
         <Anchor fw={600} size="sm" renderRoot={(props) => <Link to="/data/$studyId" params={{ studyId: study.id }} {...props} />}>{study.name}</Anchor>
-        <Text size="xs" c="dimmed">{problem ?? (study.patient === null ? kindOf(study, t) : `${kindOf(study, t)} · ${study.patient}`)}</Text>
+        <Text size="xs" c="dimmed">{problem ?? (study.patient === null ? kindOf(study, t) : <>{kindOf(study, t)} · <span style={{ whiteSpace: "nowrap" }}>{study.patient}</span></>)}</Text>
         {study.warnings.slice(0, 2).map((warning) => <Text key={warning.text} size="xs" c="var(--tone-warning)"><IconAlertTriangle size={12} style={{ verticalAlign: -1 }} aria-hidden="true" /> {translatedNote(warning)}</Text>)}
       </Table.Td>
       <Table.Td><Stack gap={4} align="flex-start"><StudyChip state={study.state} />{chip}</Stack></Table.Td>

@@ -1,5 +1,5 @@
 /** What a data set holds, in figures. */
-import { Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { formatBytes, formatCount, formatFixed } from "@shared/format/format";
@@ -15,8 +15,9 @@ export function SetDetails({ set, facts }: { set: DataSet; facts: SetFacts }) {
   const part = (count: number) => t("lab.set.of", { count, total: formatCount(facts.studies) });
   const references = Object.values(facts.references).reduce((sum, count) => sum + count, 0);
   const million = (value: number) => formatFixed(value / 1e6, 2);
+  const scenario = (name: string) => t(`lab.makeForm.scenario.${name}`, { defaultValue: name });
   return (
-    <>
+    <Stack gap="md">
       {facts.problem_count > 0 && (
         <Notice tone="warning" title={t("lab.set.problems", { count: facts.problem_count })}>
           <ul style={{ margin: 0, paddingLeft: 18 }}>
@@ -33,11 +34,11 @@ export function SetDetails({ set, facts }: { set: DataSet; facts: SetFacts }) {
         [t("lab.set.attenuation"), part(facts.with_attenuation)],
         [t("lab.set.infarcts"), part(facts.with_infarcts)],
         [t("lab.set.lesions"), part(facts.with_lesions)],
-        [t("lab.set.grids"), Object.keys(facts.grids).join(", ")],
+        [t("lab.set.grids"), Object.keys(facts.grids).map((grid) => grid.replaceAll("x", " × ")).join(", ")],
         [t("lab.set.outliers"), formatCount(facts.outliers)],
-        ...(facts.scenarios.length > 0 ? [[t("lab.set.seed"), `${facts.scenarios.join(", ")}, ${facts.seeds.join(", ")}`] as const] : []),
+        ...(facts.scenarios.length > 0 ? [[t("lab.set.seed"), `${facts.scenarios.map(scenario).join(", ")}, ${facts.seeds.join(", ")}`] as const] : []),
       ]} />
-      <Text size="sm" mt="md" style={{ overflowWrap: "anywhere" }}><Text span c="dimmed" size="sm">{t("lab.set.folder")}: </Text><span className="mono">{set.folder}</span></Text>
-    </>
+      <Text size="sm" style={{ overflowWrap: "anywhere" }}><Text span c="dimmed" size="sm">{t("lab.set.folder")}: </Text><span className="mono">{set.folder}</span></Text>
+    </Stack>
   );
 }

@@ -4,7 +4,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { asSentence, formatDuration, formatNumber } from "@shared/format/format";
+import { asSentence, formatAlike, formatDuration } from "@shared/format/format";
 import { translatedAlarm, translatedNote } from "@shared/i18n/server";
 import { Chip, Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
@@ -39,7 +39,7 @@ export function Tried({ job, found }: { job: Job; found: Found }) {
   return (
     <Stack gap="md">
       <AlarmNotice alarm={found.alarm} />
-      <Card title={t("lab.tried.title")} note={job.title} aside={<Group gap="xs"><Chip tone="warning">{t("lab.tried.research")}</Chip><Exports job={job} names={names} /></Group>}>
+      <Card title={t("lab.tried.title")} aside={<Group gap="xs"><Chip tone="warning">{t("lab.tried.research")}</Chip><Exports job={job} names={names} /></Group>}>
         {broken !== undefined && <Problem error={broken.error} onRetry={() => void broken.refetch()} />}
         {broken === undefined && there < names.length && <Loading label={t("lab.tried.loading")} />}
         {there === names.length && <VolumeViewer volumes={volumes} pictureName={job.title} />}
@@ -87,7 +87,7 @@ function Scores({ metrics }: { metrics: Found["metrics"] }) {
           {keys.map((key) => (
             <Table.Tr key={key}>
               <Table.Th scope="row" style={{ fontWeight: 500 }}>{t(`lab.metric.${key}`, { defaultValue: key })}</Table.Th>
-              {methods.map((name) => <Table.Td key={name} className="num">{formatNumber(metrics[name]?.[key])}</Table.Td>)}
+              {formatAlike(methods.map((name) => metrics[name]?.[key])).map((figure, index) => <Table.Td key={methods[index]} className="num">{figure}</Table.Td>)}
             </Table.Tr>
           ))}
         </Table.Tbody>

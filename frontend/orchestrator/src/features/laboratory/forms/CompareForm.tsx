@@ -42,8 +42,8 @@ export function CompareForm({ sets, models, chosen, onStarted }: CompareFormProp
     <form onSubmit={(event) => { event.preventDefault(); if (ready) submit(); }}>
       <Stack gap="md">
         <Card>
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
-            <TextInput required label={t("lab.compareForm.name")} description={"\u00a0"} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+          <SimpleGrid className="fields" cols={{ base: 1, sm: 2 }} spacing="md">
+            <TextInput required label={t("lab.compareForm.name")} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
             <Select label={t("lab.compareForm.set")} description={t("lab.compareForm.setNote")} allowDeselect={false} value={set} onChange={setSet} data={sets.map(({ id, name: label }) => ({ value: id, label }))} />
             <NumberField label={t("lab.compareForm.most")} min={1} max={5000} allowDecimal={false} value={most} onChange={setMost} />
           </SimpleGrid>

@@ -58,8 +58,8 @@ export function MakeForm({ scenarios, onStarted }: MakeFormProps) {
     <form onSubmit={(event) => { event.preventDefault(); if (ready && name.trim() !== "") make.mutate({ ...asked(), name: name.trim(), seed: numbers.seed ?? 0 }, { onSuccess: onStarted }); }}>
       <Stack gap="md">
         <Card title={t("lab.makeForm.howMany")}>
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
-            <TextInput required label={t("lab.makeForm.name")} description={"\u00a0"} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+          <SimpleGrid className="fields" cols={{ base: 1, sm: 2 }} spacing="md">
+            <TextInput required label={t("lab.makeForm.name")} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
             <Select label={t("lab.makeForm.preset")} allowDeselect={false} value={preset?.name ?? null} onChange={begin}
               description={preset === undefined ? "" : `${t(`lab.makeForm.note.${preset.name}`, { defaultValue: preset.note })} ${t("lab.makeForm.sites", { count: preset.sites })}.`}
               data={scenarios.items.map((known) => ({ value: known.name, label: t(`lab.makeForm.scenario.${known.name}`, { defaultValue: known.title }) }))} />
@@ -73,7 +73,7 @@ export function MakeForm({ scenarios, onStarted }: MakeFormProps) {
           <LesionRows schema={scenarios.lesion_schema} organs={scenarios.organs} lesions={lesions} onChange={(rows) => { setLesions(rows); changed(); }} />
         </Card>
         <Card title={t("lab.makeForm.camera")} {...((preset?.sites ?? 1) > 1 ? { note: t("lab.makeForm.cameraNote") } : {})}><SchemaForm {...form} only={CAMERA} /></Card>
-        <Card title={t("lab.makeForm.estimate")} note={t("lab.makeForm.estimateNote")}
+        <Card title={t("lab.makeForm.effort")} note={t("lab.makeForm.estimateNote")}
           aside={<ActButton variant="default" leftSection={<IconCalculator size={17} />} disabled={!ready} loading={estimate.isPending} onClick={() => estimate.mutate(asked())}>{t("lab.makeForm.estimate")}</ActButton>}>
           {estimate.data !== undefined ? <EstimateFacts found={estimate.data} /> : <Text size="sm" c="dimmed" role="status">{t(estimate.isPending ? "lab.makeForm.estimating" : "lab.makeForm.estimateFirst")}</Text>}
           {estimate.isError && <Problem error={estimate.error} />}

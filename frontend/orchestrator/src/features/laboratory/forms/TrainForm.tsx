@@ -64,22 +64,22 @@ export function TrainForm({ sets, models, task, chosen, onStarted }: TrainFormPr
               {sets.map((set) => <Checkbox key={set.id} value={set.id} label={set.name} description={`${t("lab.makeForm.studiesMade", { count: set.facts?.studies ?? 0 })}${Object.keys(set.facts?.references ?? {}).length === 0 ? ` · ${t("lab.trainForm.noReference")}` : ""}`} />)}
             </Stack>
           </Checkbox.Group>
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" mt="md">
+          <SimpleGrid className="fields" cols={{ base: 1, sm: 2 }} spacing="md" mt="md">
             <Select label={t("lab.trainForm.validation")} description={t("lab.trainForm.validationNote")} allowDeselect={false} value={validation} onChange={(value) => setValidation(value ?? NONE)}
               data={[{ value: NONE, label: t("lab.trainForm.share") }, ...sets.filter(({ id }) => !setIds.includes(id)).map(({ id, name: label }) => ({ value: id, label }))]} />
-            {validation === NONE && <NumberField label={t("lab.trainForm.holdout")} description={"\u00a0"} min={0.01} max={0.5} step={0.05} value={holdout} onChange={setHoldout} />}
+            {validation === NONE && <NumberField label={t("lab.trainForm.holdout")} min={0.01} max={0.5} step={0.05} value={holdout} onChange={setHoldout} />}
           </SimpleGrid>
         </Card>
         <Card title={t("lab.trainForm.network")}>
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md">
+          <SimpleGrid className="fields" cols={{ base: 1, sm: 2 }} spacing="md">
             <TextInput required label={t("lab.trainForm.name")} maxLength={80} value={name} onChange={(event) => setName(event.currentTarget.value)} />
             <Select label={t("lab.trainForm.start")} allowDeselect={false} searchable value={model} onChange={(value) => setModel(value ?? NONE)}
               data={[{ value: NONE, label: t("lab.trainForm.random") }, ...models.map(({ id, name: label }) => ({ value: id, label }))]} />
             <Select label={t("lab.trainForm.network")} description={t("lab.trainForm.startNote")} allowDeselect={false} disabled={begin !== undefined} value={begin?.network ?? network} onChange={(value) => setNetwork(value ?? network)}
               data={task.networks.map((known) => ({ value: known, label: networkName(known) }))} />
-            <NumberField label={t("lab.trainForm.epochs")} description={"\u00a0"} min={1} max={10_000} allowDecimal={false} value={epochs} onChange={setEpochs} />
+            <NumberField label={t("lab.trainForm.epochs")} min={1} max={10_000} allowDecimal={false} value={epochs} onChange={setEpochs} />
             <NumberField label={t("lab.trainForm.patience")} description={t("lab.trainForm.patienceNote")} min={1} max={1000} allowDecimal={false} value={patience} onChange={setPatience} />
-            <NumberField label={t("lab.trainForm.seed")} description={"\u00a0"} min={0} max={2_147_483_647} allowDecimal={false} value={seed} onChange={setSeed} />
+            <NumberField label={t("lab.trainForm.seed")} min={0} max={2_147_483_647} allowDecimal={false} value={seed} onChange={setSeed} />
           </SimpleGrid>
           <UnstyledButton mt="md" onClick={() => setMore(!more)} aria-expanded={more}><Group gap={6}><IconChevronDown size={16} style={{ transform: more ? "rotate(180deg)" : undefined }} /><Text size="sm" fw={600}>{t("lab.trainForm.more")}</Text></Group></UnstyledButton>
           <Collapse expanded={more}><div style={{ paddingTop: 12 }}><SchemaForm schema={task.parameters_schema} omit={omit} values={parameters} onChange={setParameters} /></div></Collapse>

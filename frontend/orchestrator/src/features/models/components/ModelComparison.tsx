@@ -3,13 +3,14 @@ import { Button, Stack, Table, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { formatBytes, formatCount, formatDateTime, formatFixed, formatNumber } from "@shared/format/format";
+import { formatAlike, formatBytes, formatCount, formatDateTime, formatFixed, formatNumber } from "@shared/format/format";
 import { useNetworkName } from "@shared/i18n/useNetworkName";
 import { Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { ScrollTable } from "@shared/ui/ScrollTable";
 
 import type { Model, ModelPair } from "@app/api/schemas";
+import { metricName } from "@app/features/models/components/metricName";
 
 const FEW = 12;
 
@@ -24,7 +25,6 @@ export function ModelComparison({ pair, titles, modelName }: ModelComparisonProp
   const networkName = useNetworkName();
   const { first, second } = pair;
   const metrics = [...new Set([...Object.keys(first.metrics), ...Object.keys(second.metrics)])];
-  const titleOf = (key: string) => (key === "train_loss" ? t("session.trainLoss") : (titles[key.replace(/^score_/, "")] ?? key));
   const rows: [string, (model: Model) => string][] = [
     [t("models.origin"), (model) => (model.origin === "round" && model.round !== null ? t("models.fromRound", { round: model.round }) : t(`model.origin.${model.origin}`))],
     [t("pair.parents"), (model) => model.parents.map(modelName).join(", ") || t("pair.none")],
@@ -33,7 +33,7 @@ export function ModelComparison({ pair, titles, modelName }: ModelComparisonProp
     [t("models.size"), (model) => formatBytes(model.size_bytes)],
     [t("models.created"), (model) => formatDateTime(model.created_at)],
     [t("models.hash"), (model) => model.sha256.slice(0, 16)],
-    ...metrics.map((key): [string, (model: Model) => string] => [titleOf(key), (model) => formatNumber(model.metrics[key])]),
+    ...metrics.map((key): [string, (model: Model) => string] => [metricName(key, titles, t), (model) => formatAlike([first.metrics[key], second.metrics[key]])[model === first ? 0 : 1] ?? "–"]),
   ];
   return (
     <Stack gap="md">

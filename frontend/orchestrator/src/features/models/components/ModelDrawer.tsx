@@ -17,6 +17,7 @@ import { Problem } from "@shared/ui/states";
 import { z } from "@shared/zod";
 
 import type { Model } from "@app/api/schemas";
+import { metricName } from "@app/features/models/components/metricName";
 import { useDeleteModel, useRecommendModel, useRenameModel, useWholeModel } from "@app/features/models/api/useModels";
 
 interface ModelDrawerProps {
@@ -112,7 +113,7 @@ function Details({ model, models, titles, onOpen, onClose }: ModelDrawerProps & 
         [t("models.size"), formatBytes(model.size_bytes)],
         [t("models.hash"), <span key="h" className="mono">{model.sha256}</span>],
         [t("models.created"), formatDateTime(model.created_at)],
-        ...Object.entries(model.metrics).map(([key, value]) => [titles[key.replace(/^score_/, "")] ?? (key === "train_loss" ? t("session.trainLoss") : key), formatNumber(value)] as const),
+        ...Object.entries(model.metrics).map(([key, value]) => [metricName(key, titles, t), formatNumber(value)] as const),
       ]} />
       {trainedHow(model, t).length > 0 && <Facts items={trainedHow(model, t)} />}
       <Lineage title={t("models.lineage")} current={model.id} steps={ancestry(model, models)} onOpen={onOpen} />

@@ -1,6 +1,6 @@
 /** The registry: every version with origin and lineage. */
 import { Anchor, Button, Group, Table, Text } from "@mantine/core";
-import { IconArrowUpRight, IconStar } from "@tabler/icons-react";
+import { IconArrowUpRight, IconLock, IconStar } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -56,14 +56,14 @@ function ModelCells({ model, parent: parentName, metric, onOpen }: ModelCellsPro
   const [parent] = model.parents;
   return (
     <>
-      <Table.Td>
+      <Table.Td miw={190}>
         <Group gap={6}><Anchor component="button" type="button" size="sm" fw={620} ta="left" c="var(--ink)" onClick={() => onOpen(model.id)}>{model.name}</Anchor>{model.recommended && <Chip tone="success" icon={IconStar}>{t("models.recommended")}</Chip>}</Group>
         <Text size="xs" c="dimmed">{t(`task.${model.task}`, { defaultValue: model.task })} · {networkName(model.network)}</Text>
       </Table.Td>
       <Table.Td>
-        <Group gap={6} wrap="nowrap">
+        <Group gap={6}>
           <Text size="sm">{model.origin === "round" && model.round !== null ? t("models.fromRound", { round: model.round }) : t(`model.origin.${model.origin}`)}</Text>
-          {model.in_use && <Chip tone="info">{t("models.inUse")}</Chip>}
+          {model.in_use && <Chip tone="info" icon={IconLock}>{t("models.inUse")}</Chip>}
         </Group>
       </Table.Td>
       <Table.Td>

@@ -36,7 +36,7 @@ export function NewDataTable({ rows, least, chosen, onToggle }: NewDataTableProp
                 <Text size="xs" c="dimmed">{t("newData.usable", { usable: formatCount(row.usable) })}</Text>
               </Table.Td>
               <Table.Td><Verdict row={row} least={least} /></Table.Td>
-              <Table.Td><Text size="sm" c="dimmed">{row.added_at === null ? "–" : formatDay(row.added_at)}</Text></Table.Td>
+              <Table.Td><Text size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>{row.added_at === null ? "–" : formatDay(row.added_at)}</Text></Table.Td>
               <Table.Td>
                 <Text size="sm">{row.since_model ?? t("newData.fromStart")}</Text>
                 {row.since !== null && <Text size="xs" c="dimmed"><Ago at={row.since} /></Text>}

@@ -79,7 +79,7 @@ function RoundRows({ round, score, undrawn: rest, name }: RoundRowsProps) {
       {record?.updates.map((update) => (
         <Table.Tr key={update.site_id}>
           <Table.Td />
-          <Table.Td style={{ whiteSpace: "nowrap" }}>{name(update.site_id)}</Table.Td>
+          <Table.Td miw={120} style={{ overflowWrap: "break-word" }}>{name(update.site_id)}</Table.Td>
           <Table.Td className="num">{formatBytes(update.bytes)}</Table.Td>
           <Table.Td className="num">
             {update.num_examples}

@@ -17,8 +17,8 @@ export function SessionLog({ session, words }: { session: Session; words: (line:
         <Text size="sm" c="dimmed">{t("log.empty")}</Text>
       ) : (
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
-        <ol className="log" aria-label={t("log.title")} aria-live="off" tabIndex={0}>
-          {lines.map((line) => <li key={line.seq}><time dateTime={line.at}>{formatClock(line.at)}</time> {words(line)}</li>)}
+        <ol className="log words" aria-label={t("log.title")} aria-live="off" tabIndex={0}>
+          {lines.map((line) => <li key={line.seq}><time dateTime={line.at}>{formatClock(line.at)}</time> <span>{words(line)}</span></li>)}
         </ol>
       )}
     </Card>

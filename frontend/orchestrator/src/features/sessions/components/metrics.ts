@@ -14,12 +14,15 @@ function metricsOf(task: Task | undefined): Metric[] {
   });
 }
 
+/** With the unit, where it has one that the title does not say. */
+const titled = ({ title, unit }: Metric) => (unit === "" || title.includes(unit) ? title : title.endsWith(")") ? `${title.slice(0, -1)}, ${unit})` : `${title} (${unit})`);
+
 export function metricTitles(task: Task | undefined): Record<string, string> {
-  return Object.fromEntries(metricsOf(task).map((metric) => [metric.key, metric.title]));
+  return Object.fromEntries(metricsOf(task).map((metric) => [metric.key, titled(metric)]));
 }
 
 /** The task's primary metric. */
 export function metricOf(task: Task | undefined): { key: string; title: string; higherIsBetter: boolean } | null {
   const metric = metricsOf(task).find(({ key }) => key === task?.primary_metric);
-  return metric === undefined ? null : { key: metric.key, title: metric.title, higherIsBetter: metric.higher_is_better };
+  return metric === undefined ? null : { key: metric.key, title: titled(metric), higherIsBetter: metric.higher_is_better };
 }

@@ -1,5 +1,6 @@
 /** Drain mode, limits, and how long what is kept. */
 import { Group, Stack, Text } from "@mantine/core";
+import { IconPower } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -45,7 +46,7 @@ function DrainCard() {
   return (
     <Resource query={drain} label={t("system.loading")}>
       {({ on, since, by, running, held, jobs }) => (
-        <Card title={t("drain.title")} note={t("drain.note")} tone={on ? "attention" : undefined} aside={<Chip tone={on ? "warning" : "neutral"}>{t(on ? "drain.on" : "drain.off")}</Chip>}>
+        <Card title={t("drain.title")} note={t("drain.note")} tone={on ? "attention" : undefined} aside={<Chip tone={on ? "warning" : "neutral"} icon={on ? undefined : IconPower}>{t(on ? "drain.on" : "drain.off")}</Chip>}>
           <Group justify="space-between" gap="sm">
             <div>
               {on && <Text size="sm" role="status">{running > 0 ? t("drain.running", { count: running }) : t(jobs > 0 ? "drain.noSession" : "drain.empty")}{jobs > 0 && ` ${t("drain.jobs", { count: jobs })}`}</Text>}

@@ -35,7 +35,7 @@ function PendingSite({ site }: { site: Site }) {
           <Text size="sm">{t("pending.how", { name: site.name })}</Text>
           <Checkbox label={t("pending.compared")} checked={compared} onChange={(event) => setCompared(event.currentTarget.checked)} />
           <Group gap="xs">
-            <ActButton leftSection={<IconCheck size={17} />} disabled={!compared} loading={approve.isPending} onClick={() => approve.mutate(site)}>{t("pending.approve", { name: site.name })}</ActButton>
+            <ActButton leftSection={<IconCheck size={17} />} disabled={!compared} loading={approve.isPending} aria-label={t("pending.approve", { name: site.name })} onClick={() => approve.mutate(site)}>{t("pending.approveShort")}</ActButton>
             <ActButton variant="default" leftSection={<IconX size={17} />} onClick={() => setRefusing(true)}>{t("pending.refuse")}</ActButton>
           </Group>
           {approve.isError && <Problem error={approve.error} />}

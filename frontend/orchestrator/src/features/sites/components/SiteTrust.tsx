@@ -44,7 +44,7 @@ function SuspendSite({ site }: { site: Site }) {
     <div>
       <Text fw={600} size="sm">{t("trust.suspendHead")}</Text>
       <Text size="sm" c="dimmed" mb="xs">{t("trust.suspendNote")}</Text>
-      <ActButton variant="default" onClick={() => setAsking(true)}>{t("trust.suspend", { name: site.name })}</ActButton>
+      <ActButton variant="default" aria-label={t("trust.suspend", { name: site.name })} onClick={() => setAsking(true)}>{t("trust.suspendShort")}</ActButton>
       <ConfirmDialog opened={asking} title={t("trust.suspendTitle", { name: site.name })} lead={t("trust.suspendLead")} consequences={[t("trust.suspendOne"), t("trust.suspendTwo"), t("trust.suspendThree")]}
         confirm={t("trust.suspendConfirm")} busy={suspend.isPending} error={suspend.error} onClose={() => setAsking(false)}
         onConfirm={() => suspend.mutate(site, { onSuccess: () => setAsking(false) })} />
@@ -71,7 +71,7 @@ function RevokeSite({ site }: { site: Site }) {
     <div>
       <Text fw={600} size="sm">{t("site.revokeHead")}</Text>
       <Text size="sm" c="dimmed" mb="xs">{t("site.revokeNote")}</Text>
-      <ActButton color="red" variant="light" onClick={() => setRevoking(true)}>{t("site.revoke", { name: site.name })}</ActButton>
+      <ActButton color="red" variant="light" aria-label={t("site.revoke", { name: site.name })} onClick={() => setRevoking(true)}>{t("site.revokeShort")}</ActButton>
       <ConfirmDialog opened={revoking} title={t("site.revokeTitle", { name: site.name })} lead={t("site.revokeLead")} consequences={[t("site.revokeOne"), t("site.revokeTwo"), t("site.revokeThree")]}
         confirm={t("site.revokeConfirm")} busy={revoke.isPending} error={revoke.error} onClose={() => setRevoking(false)}
         onConfirm={() => revoke.mutate(site, { onSuccess: () => setRevoking(false) })} />
