@@ -36,15 +36,26 @@ def newest_record(folder: Path, session_id: str) -> RoundRecord | None:
         (int(match[1]) for path in folder.glob("round-*.json") if (match := _RECORD_NAME.match(path.name))),
         reverse=True,
     )
-    for number in numbers:
-        try:
-            record = RoundRecord.model_validate_json(record_path(folder, number).read_bytes())
-            intact = content_hash(weights_path(folder, number)) == record.sha256
-        except (OSError, ValidationError, WeightsError):
-            continue
-        if intact and record.session_id == session_id and record.round == number:
-            return record
-    return None
+    return next((record for number in numbers if (record := _whole_record(folder, session_id, number))), None)
+
+
+def _whole_record(folder: Path, session_id: str, number: int) -> RoundRecord | None:
+    try:
+        record = RoundRecord.model_validate_json(record_path(folder, number).read_bytes())
+        intact = content_hash(weights_path(folder, number)) == record.sha256
+    except (OSError, ValidationError, WeightsError):
+        return None
+    return record if intact and record.session_id == session_id and record.round == number else None
+
+
+def weights_before(folder: Path, session_id: str, number: int, initial: Path) -> Arrays | None:
+    """Return what round `number` (from 1) began with; None where that is gone or damaged."""
+    if number > 1 and _whole_record(folder, session_id, number - 1) is None:
+        return None
+    try:
+        return load_weights(weights_path(folder, number - 1) if number > 1 else initial)
+    except InvalidInput:
+        return None
 
 
 def load_weights(path: Path) -> Arrays:

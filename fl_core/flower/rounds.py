@@ -185,11 +185,11 @@ class RoundLoop:
     def _to_an_end(self) -> Outcome:
         number = 0
         try:
-            number, weights = self._newest()
+            number, weights, before = self._newest()
             self._tell("started", number)
             while self._goes_on_after(number):
                 number += 1
-                weights = self._round(number, weights)
+                before, weights = weights, self._round(number, weights, before)
                 if self._goes_on_after(number) and self._control().pause_after_round:
                     return Outcome("paused", number)
         except _Waits:
@@ -209,16 +209,19 @@ class RoundLoop:
             self._link.know(plan.sites)
         return number < self._plan.rounds
 
-    def _newest(self) -> tuple[int, Arrays]:
-        record = checkpoints.newest_record(self._folder, self._plan.session_id)
+    def _newest(self) -> tuple[int, Arrays, Arrays | None]:
+        """Return the newest closed round, the model it made and the one it began with."""
+        folder, session_id, initial = self._folder, self._plan.session_id, Path(self._plan.initial_model)
+        record = checkpoints.newest_record(folder, session_id)
         if record is None:
-            return 0, checkpoints.load_weights(Path(self._plan.initial_model))
-        return record.round, checkpoints.load_weights(checkpoints.weights_path(self._folder, record.round))
+            return 0, checkpoints.load_weights(initial), None
+        weights = checkpoints.load_weights(checkpoints.weights_path(folder, record.round))
+        return record.round, weights, checkpoints.weights_before(folder, session_id, record.round, initial)
 
     def _control(self) -> SessionControl:
         return read_control(self._folder / "control.json")
 
-    def _round(self, number: int, weights: Arrays) -> Arrays:
+    def _round(self, number: int, weights: Arrays, before: Arrays | None) -> Arrays:
         control = self._control()
         if control.stop:
             raise _Stopped
@@ -232,6 +235,7 @@ class RoundLoop:
             raise RoundFailed(message, code="session.too_few_sites")
         shared = {name: weights[name] for name in task_spec(self._plan.task).shared_keys(weights)}
         begun = self._clock()
+        self._strategy.begin(shared, before)
         state = self._send_first(number, shared, site_ids, begun)
         pushed = self._clock()
         self._tell("pushed", number, detail=f"{len(site_ids)} sites")
@@ -266,7 +270,6 @@ class RoundLoop:
         return combined
 
     def _send_first(self, number: int, shared: Arrays, site_ids: list[str], begun: float) -> _Round:
-        self._strategy.begin()
         request = RoundRequest(
             session_id=self._plan.session_id,
             round=number,

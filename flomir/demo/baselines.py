@@ -1,11 +1,13 @@
 """What the federated model is compared with: every single site and all data in one place, trained alike.
 
 Each baseline starts from the session's own initial model and takes the same number of steps as the sites do (the
-central one: as all sites together), with the same optimiser, parameters and schedule. After every stretch that
-equals a round it is scored on its own hold-out, and its best state is kept: an advantage the federated model, taken
-as its last round left it, does not get.
+central one: as all sites together), with the same optimiser, parameters and schedule. It has two advantages that the
+federated model, taken as its last round left it, does not get: it trains in one go, so that its optimiser forgets
+nothing between rounds, and after every stretch that equals a round it is scored on its own hold-out, and its best
+state is kept.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -21,7 +23,7 @@ from model.checkpoint import load_weights, state_arrays
 from model.io.weights import save_arrays
 from model.task_spec import task_spec
 from model.tasks import Sample, Task, load_task
-from model.training.steps import ScheduleWindow
+from model.training.steps import TrainProgress
 from synthesis.execution.process import long_work, prepare_process
 
 
@@ -86,13 +88,19 @@ def _train(plan: BaselinePlan) -> Path:
     holdout = [sample for half in halves for sample in half[1]]
     network = task.build_network(plan.network)
     load_weights(plan.initial, network)
+    stretch = parameters.local_epochs * math.ceil(len(train) / parameters.batch_size)
     best, kept = float("inf"), state_arrays(network)
-    for number in range(plan.rounds):
-        window = ScheduleWindow(number / plan.rounds, (number + 1) / plan.rounds)
-        task.train(network, train, parameters, schedule=window, seed=parameters.seed + number + 1)
-        score = mean_primary(task, network, holdout)
-        if score < best:
-            best, kept = score, state_arrays(network)
+
+    def keep_best(progress: TrainProgress) -> None:
+        nonlocal best, kept
+        if progress.step % stretch == 0:
+            score = mean_primary(task, network, holdout)
+            network.train()
+            if score < best:
+                best, kept = score, state_arrays(network)
+
+    whole = parameters.model_copy(update={"local_epochs": plan.rounds * parameters.local_epochs})
+    task.train(network, train, whole, seed=parameters.seed + 1, on_progress=keep_best)
     plan.out.parent.mkdir(parents=True, exist_ok=True)
     save_arrays(plan.out, kept)
     return plan.out

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from fl_core.strategy_spec import STRATEGIES
 from flomir.daemon_process import DaemonError
 from flomir.demo.data import check_deal
 from flomir.demo.run import Demo, Say, begin, run
@@ -25,11 +26,11 @@ from synthesis.execution.interrupts import terminated_as_interrupted
 
 @click.command()
 @click.option("--contributors", default=4, show_default=True, help="hospitals, each a daemon of its own")
-@click.option("--rounds", default=6, show_default=True)
-@click.option("--local-epochs", default=4, show_default=True)
+@click.option("--rounds", default=24, show_default=True)
+@click.option("--local-epochs", default=1, show_default=True)
 @click.option("--studies", default=12, show_default=True, help="studies a site")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--strategy", default="fedavg", show_default=True, type=click.Choice(["fedavg", "fedprox"]))
+@click.option("--strategy", default="fedavgm", show_default=True, type=click.Choice(list(STRATEGIES)))
 @click.option(
     "--workdir", type=click.Path(path_type=Path, file_okay=False), help="kept; a temporary folder when absent"
 )

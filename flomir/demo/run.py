@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fl_core.strategy_spec import strategy_spec
 from flomir.daemon_process import DaemonError
 from flomir.demo import federation as fed
 from flomir.demo import report
@@ -210,8 +211,8 @@ def _report(
 ) -> str:
     records = _closed_rounds(session)
     intro = (
-        f"<p>{settings.contributors} sites, {settings.studies} simulated studies each, {settings.rounds} rounds of "
-        f"{settings.local_epochs} local epochs, strategy {settings.strategy}, seed {settings.seed}. "
+        f"<p>{settings.contributors} sites, {settings.studies} simulated studies each, {settings.rounds} rounds, local "
+        f"epochs a round: {settings.local_epochs}, strategy {strategy_spec(settings.strategy).title}, seed {settings.seed}. "
         f"All data are simulated; the pooled hold-out has {len(cases['federated'])} studies that no model has seen.</p>"
     )
     return report.page(

@@ -32,7 +32,7 @@ def test_the_federated_model_beats_osem_and_every_single_site(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr[-2000:]
     result = json.loads(done.stdout)
     assert set(result) == KEYS
-    assert result["rounds_completed"] == result["rounds_planned"] == 6
+    assert result["rounds_completed"] == result["rounds_planned"] == 24
     metrics = result["metrics"]
     assert len(metrics["single_sites"]) == len(result["vs_each_single"]) == result["sites"] == 4
     for row in (metrics["federated"], metrics["central"], metrics["osem"], *metrics["single_sites"]):
@@ -42,7 +42,7 @@ def test_the_federated_model_beats_osem_and_every_single_site(tmp_path: Path) ->
     assert federated < min(row["nrmse_body"] for row in metrics["single_sites"])
     for pair in result["vs_each_single"]:
         low, high = pair["ci95"]
-        assert low <= pair["ratio"] <= high
+        assert low <= pair["ratio"] <= high < 1
     page = Path(result["report"]).read_text(encoding="utf-8")
     assert "Federated against each single site" in page
     assert page.count("data:image/png") == 9

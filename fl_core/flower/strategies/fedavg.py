@@ -19,8 +19,8 @@ class FedAvg:
         self._dtypes: dict[str, np.dtype[np.generic]] = {}
         self._weight = 0.0
 
-    def begin(self) -> None:
-        """Forget the previous round."""
+    def begin(self, sent: Mapping[str, NDArray[np.generic]], before: Mapping[str, NDArray[np.generic]] | None) -> None:
+        """Forget the previous round; the mean needs no other model."""
         self._sums, self._dtypes, self._weight = {}, {}, 0.0
 
     def accumulate(self, update: Mapping[str, NDArray[np.generic]], weight: float) -> None:

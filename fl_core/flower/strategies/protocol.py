@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 class Strategy(Protocol):
     """Combines a round's updates one by one, so that memory does not grow with the sites."""
 
-    def begin(self) -> None:
-        """Begin a round: forget the previous one."""
+    def begin(self, sent: Mapping[str, NDArray[np.generic]], before: Mapping[str, NDArray[np.generic]] | None) -> None:
+        """Begin a round with the model that is `sent`; the round before it began with `before` (None: there is none)."""
 
     def accumulate(self, update: Mapping[str, NDArray[np.generic]], weight: float) -> None:
         """Take one checked update."""

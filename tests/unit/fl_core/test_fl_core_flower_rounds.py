@@ -24,7 +24,7 @@ from fl_core.flower.updates import SMALLEST_BOUND, TIMES_THE_MODEL
 from fl_core.protocol.messages import StrategyChoice
 from fl_core.protocol.plan import PlannedSite, RoundRecord, ServerEvent, SessionControl, SessionPlan
 from fl_core.strategy_spec import STRATEGIES
-from model.io.weights import load_arrays, save_arrays
+from model.io.weights import content_hash, load_arrays, save_arrays
 
 Arrays = dict[str, NDArray[np.generic]]
 Behaviour = Callable[[RoundRequest, Arrays], RoundReply | tuple[int, str] | None]
@@ -222,7 +222,7 @@ def test_the_mean_equals_flowers_own() -> None:
         for count in (1, 17, 250, 3)
     ]
     ours = FedAvg()
-    ours.begin()
+    ours.begin({}, None)
     for update, count in updates:
         ours.accumulate(update, float(count))
     records = [
@@ -236,7 +236,7 @@ def test_the_mean_equals_flowers_own() -> None:
 
 def test_a_mean_of_nothing_is_refused() -> None:
     empty = FedAvg()
-    empty.begin()
+    empty.begin({}, None)
     with pytest.raises(InvalidInput):
         empty.result()
 
@@ -248,6 +248,48 @@ def test_every_declared_strategy_can_be_made() -> None:
     fedprox = StrategyChoice(name="fedprox", parameters={"proximal_mu": 0.5})
     assert proximal_mu(fedprox) == 0.5
     assert proximal_mu(StrategyChoice(name="fedavg")) == 0
+
+
+def with_momentum(momentum: float) -> StrategyChoice:
+    return StrategyChoice(name="fedavgm", parameters={"server_momentum": momentum})
+
+
+def test_with_momentum_a_round_also_goes_on_in_the_direction_of_the_one_before(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"a": adds(0.5), "b": adds(1.5)}, rounds=3, strategy=with_momentum(0.5))
+    assert session.run() == Outcome("completed", 3)
+    assert [session.weights(number)["w"].tolist() for number in (1, 2, 3)] == [[1.0] * 4, [2.5] * 4, [4.25] * 4]
+    assert session.weights(3)["steps"] == 3
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_session_that_was_paused_keeps_its_momentum(tmp_path: Path, closed: int) -> None:
+    plan = {"strategy": with_momentum(0.5), "rounds": 4}
+    folders = [tmp_path / name for name in ("whole", "paused")]
+    for folder in folders:
+        folder.mkdir()
+    assert Session(folders[0], {"a": adds(0.1)}, **plan).run().ending == "completed"
+    assert Session(folders[1], {"a": adds(0.1)}, **{**plan, "rounds": closed}).run().ending == "completed"
+    assert Session(folders[1], {"a": adds(0.1)}, **plan).run() == Outcome("completed", 4)
+    whole, paused = (content_hash(weights_path(folder, 4)) for folder in folders)
+    assert paused == whole
+
+
+@pytest.mark.parametrize(("closed", "gone"), [(2, "round-0001.safetensors"), (1, "initial.safetensors")])
+def test_without_the_model_before_the_momentum_begins_anew(tmp_path: Path, closed: int, gone: str) -> None:
+    strategy = with_momentum(0.5)
+    first = Session(tmp_path, {"a": adds(1.0)}, rounds=closed, strategy=strategy)
+    first.run()
+    again = Session(tmp_path, {"a": adds(1.0)}, rounds=closed + 1, strategy=strategy)
+    (tmp_path / gone).write_bytes(b"damaged")
+    assert again.run().ending == "completed"
+    assert again.weights(closed + 1)["w"].tolist() == [again.weights(closed)["w"][0] + 1.0] * 4
+
+
+def test_momentum_0_is_fedavg(tmp_path: Path) -> None:
+    for name, strategy in (("avg", StrategyChoice(name="fedavg")), ("avgm", with_momentum(0.0))):
+        (tmp_path / name).mkdir()
+        Session(tmp_path / name, {"a": adds(0.1, 3), "b": adds(0.7, 4)}, rounds=3, strategy=strategy).run()
+    assert content_hash(weights_path(tmp_path / "avg", 3)) == content_hash(weights_path(tmp_path / "avgm", 3))
 
 
 def test_the_session_goes_on_after_the_newest_checkpoint(tmp_path: Path) -> None:

@@ -10,13 +10,20 @@ from click.testing import CliRunner
 
 from flomir.bench.round import round_figures
 from flomir.demo import report
+from flomir.demo.baselines import BaselinePlan, train_baseline
 from flomir.demo.command import demo
 from flomir.demo.data import DEAL, check_deal
 from flomir.demo.evaluation import compare, means
+from flomir.demo.federation import TASK
 from flomir.demo.run import overheads
 from flomir.demo.settings import DemoSettings
 from flomir.waiting import WaitTimeoutError, wait_until
+from model.checkpoint import state_arrays
+from model.io.weights import load_arrays, save_arrays
+from model.tasks import load_halves, load_task, mean_metrics
+from model.training.steps import TrainProgress
 from synthesis.errors import OutputUnusable
+from tests.support.studies import write_tiny_studies
 
 
 def test_sites_beyond_four_repeat_a_distribution_under_another_name(tmp_path: Path) -> None:
@@ -36,6 +43,32 @@ def test_studies_that_trained_never_judge_in_a_later_demonstration(tmp_path: Pat
     again = CliRunner().invoke(demo, ["--workdir", str(tmp_path), "--studies", "6", "--headless"])
     assert again.exit_code == 1
     assert "other numbers of studies" in again.output
+
+
+def test_a_baseline_trains_in_one_go_as_long_as_a_site_and_keeps_its_best(tmp_path: Path) -> None:
+    files = write_tiny_studies(tmp_path, 4)
+    task = load_task(TASK)
+    config = {"name": "unrolled_em", "channels": 4, "layers": 1}
+    network = task.build_network(config, seed=0)
+    save_arrays(tmp_path / "initial.safetensors", state_arrays(network))
+    given = {"local_epochs": 1, "holdout_fraction": 0.5, "learning_rate": 1e-3}
+    parameters = task.spec.parameters.model_validate({**given, "local_epochs": 3})
+    train, holdout = load_halves(task, files, parameters)
+    after, errors = [], []
+
+    def look(progress: TrainProgress) -> None:
+        if progress.step % len(train) == 0:
+            errors.append(float(str(mean_metrics(task.evaluate(network, holdout))["nrmse_body"])))
+            after.append(state_arrays(network))
+
+    task.train(network, train, parameters, seed=1, on_progress=look)
+    plan = BaselinePlan(
+        "Site", (tuple(files),), tmp_path / "initial.safetensors", config, 3, dict(given), tmp_path / "out.safetensors"
+    )
+    kept = load_arrays(train_baseline(plan))
+    best = after[int(np.argmin(errors))]
+    assert len(after) == 3
+    assert all((kept[name] == best[name]).all() for name in best)
 
 
 def test_means_leave_out_cases_without_a_defect() -> None:

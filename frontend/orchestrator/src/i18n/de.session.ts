@@ -2,7 +2,7 @@
 import type { words as wordsEn } from "@app/i18n/en.session";
 
 export const words: typeof wordsEn = {
-  strategy: { fedavg: "FedAvg", fedprox: "FedProx" },
+  strategy: { fedavg: "FedAvg", fedavgm: "FedAvg mit Schwung", fedprox: "FedProx" },
   sessions: { intro: "Jede Sitzung fragt zuerst die Standorte und trainiert dann in Runden.", new: "Neue Sitzung", title: "Sitzung", state: "Status", rounds: "Runden", sites: "Standorte", strategy: "Strategie", created: "Erstellt", roundsOf: "{{closed}} von {{of}}", agreedOf: "{{agreed}} von {{of}} eingewilligt", emptyTitle: "Noch keine Sitzung", empty: "Wählen Sie eine Aufgabe, ein Modell und die Standorte. Jeder Standort erhält eine Anfrage in klaren Worten und entscheidet selbst." },
   session: {
     waitsAtSite: "Wartet: {{reason}}", noResult: "Ohne Ergebnis beendet", loading: "Sitzungen werden geladen",

@@ -1,6 +1,6 @@
 /** English text about training sessions. */
 export const words = {
-  strategy: { fedavg: "FedAvg", fedprox: "FedProx" },
+  strategy: { fedavg: "FedAvg", fedavgm: "FedAvg with momentum", fedprox: "FedProx" },
   sessions: { intro: "Each session asks the sites first, then trains in rounds.", new: "New session", title: "Session", state: "State", rounds: "Rounds", sites: "Sites", strategy: "Strategy", created: "Created", roundsOf: "{{closed}} of {{of}}", agreedOf: "{{agreed}} of {{of}} agreed", emptyTitle: "No session yet", empty: "Choose a task, a model and the sites. Each site gets a request in plain words and decides for itself." },
   session: {
     waitsAtSite: "Waits: {{reason}}", noResult: "Ended without a result", loading: "Loading sessions",
