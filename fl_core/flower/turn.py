@@ -4,7 +4,6 @@ It sits at the site's one seat only while it computes. While it waits (for its h
 person's release) other sessions have theirs.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -38,8 +37,6 @@ GRANT_CHECK_S = 0.25
 MEMORY_LIMIT = "site.memory_limit"
 MIB = 1024 * 1024
 PROGRESS_EVERY_S = 0.25
-
-logger = logging.getLogger(__name__)
 
 
 class RoundLate(Conflict):

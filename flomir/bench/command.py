@@ -72,12 +72,12 @@ def _round() -> Figures:
     type=click.IntRange(1, 8),
     help="a number of sites; may be repeated  [default: 1 2 3 4 8]",
 )
-@click.option("--rounds", default=53, show_default=True, type=click.IntRange(1, 1000), help="with each number of sites")
+@click.option("--rounds", default=53, show_default=True, type=click.IntRange(1, 200), help="with each number of sites")
 @click.option(
     "--disturbed",
     default=53,
     show_default=True,
-    type=click.IntRange(0, 1000),
+    type=click.IntRange(0, 200),
     help="rounds in which a process is killed",
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="of the draw of who is killed")

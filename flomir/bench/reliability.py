@@ -145,7 +145,7 @@ def _disturbed(federation: fed.Federation, site_ids: Sequence[str], plan: Plan) 
     while tally.begun < plan.disturbed:
         killer.struck.clear()
         wanted = plan.disturbed - tally.begun
-        session_id = _begin(federation, site_ids, wanted, quorum=max(1, len(site_ids) - 1), local_epochs=6)
+        session_id = _begin(federation, site_ids, wanted, local_epochs=6)
         view = _followed(federation.orchestrator, session_id, killer.strike)
         records = _records(view)
         tally.add(
@@ -203,20 +203,19 @@ def _pid(daemon: DaemonProcess, name: str) -> int | None:
 
 
 def _begin(
-    federation: fed.Federation, site_ids: Sequence[str], rounds: int, *, quorum: int, local_epochs: int = 1
+    federation: fed.Federation,
+    site_ids: Sequence[str],
+    rounds: int,
+    *,
+    quorum: int | None = None,
+    local_epochs: int = 1,
 ) -> str:
-    body = {
-        "title": f"Reliability with {len(site_ids)}",
-        "task": fed.TASK,
-        "site_ids": list(site_ids),
-        "rounds": rounds,
-        "strategy": {"name": "fedavg", "parameters": {}},
-        "task_parameters": {"local_epochs": local_epochs, "seed": 0},
-        "quorum": quorum,
-        "round_deadline_s": DEADLINE_S,
-    }
-    session_id = str(federation.orchestrator.call("POST", "/sessions", json_body=body)["id"])
-    for site in federation.sites[: len(site_ids)]:
+    sites, home = len(site_ids), federation.orchestrator.home.parent
+    settings = DemoSettings(rounds=rounds, local_epochs=local_epochs, workdir=home)
+    session_id = fed.offer_session(
+        federation.orchestrator, settings, site_ids, f"Reliability with {sites}", quorum=quorum, deadline_s=DEADLINE_S
+    )
+    for site in federation.sites[:sites]:
         fed.agree(site, session_id)
     return session_id
 

@@ -118,8 +118,16 @@ def wait_for_summaries(orchestrator: DaemonProcess, expected: Sequence[tuple[str
     wait_until(known, timeout_s=ENROL_TIMEOUT_S, what="the sites' data summaries")
 
 
-def offer_session(orchestrator: DaemonProcess, settings: DemoSettings, site_ids: Sequence[str], title: str) -> str:
-    """Send a signed offer to the sites; returns the session id."""
+def offer_session(
+    orchestrator: DaemonProcess,
+    settings: DemoSettings,
+    site_ids: Sequence[str],
+    title: str,
+    *,
+    quorum: int | None = None,
+    deadline_s: float = 900,
+) -> str:
+    """Send a signed offer to the sites; returns the session id. Without a quorum, one site may be missing."""
     body = {
         "title": title,
         "task": TASK,
@@ -127,8 +135,8 @@ def offer_session(orchestrator: DaemonProcess, settings: DemoSettings, site_ids:
         "rounds": settings.rounds,
         "task_parameters": {"local_epochs": settings.local_epochs, "seed": settings.seed},
         "strategy": {"name": settings.strategy, "parameters": {}},
-        "quorum": max(1, len(site_ids) - 1),
-        "round_deadline_s": 900,
+        "quorum": max(1, len(site_ids) - 1) if quorum is None else quorum,
+        "round_deadline_s": deadline_s,
         "seed": settings.seed,
     }
     return str(orchestrator.call("POST", "/sessions", json_body=body)["id"])
