@@ -24,7 +24,11 @@ CASES, SETS = 20, 3
     "--model", default="default", show_default=True, help="Shipped network, classical method or weights file."
 )
 @click.option(
-    "--cases", default=CASES, show_default=True, type=click.IntRange(3, 200), help="Studies of each test set."
+    "--cases",
+    default=CASES,
+    show_default=True,
+    type=click.IntRange(3, 200),
+    help="Studies of each test set; five times as many of each shifted condition.",
 )
 @click.option("--sets", default=SETS, show_default=True, type=click.IntRange(1, SETS), help="Number of test sets.")
 @click.option("--quick", is_flag=True, help="A few studies only: shows that it works, no figures to quote.")

@@ -10,8 +10,8 @@ hard           one small mild infarct each                     7201             
 hard-healthy   the same patients without it                    7201                40
 audit          as ``hard``, other patients                     7203                120
 audit-healthy  the same patients without it                    7203                120
-shifted        ``perfusion-64-shifted``, one set a site        7301                20
-shifted-tuning the same                                        7302                12
+shifted        ``perfusion-64-shifted``, one set a site        7301                100
+shifted-tuning the same                                        7302                24
 shifted-monte-carlo  ``perfusion-64-gate`` (`monte_carlo`)     7401                5
 =============  ==============================================  ==================  ======
 
@@ -35,7 +35,9 @@ TEST_SEEDS = (7001, 7002, 7003)
 VALIDATION_SEED, NORMALS_SEED, HARD_SEED, AUDIT_SEED = 7101, 7102, 7201, 7203
 SHIFTED_SEED, SHIFTED_TUNING_SEED = 7301, 7302
 MONTE_CARLO_SEED, MONTE_CARLO_CASES = 7401, 5
-CASES, VALIDATION_CASES, NORMAL_CASES, HARD_CASES, SHIFTED_TUNING_CASES = 20, 24, 40, 40, 12
+CASES, VALIDATION_CASES, NORMAL_CASES, HARD_CASES, SHIFTED_TUNING_CASES = 20, 24, 40, 40, 24
+SHIFTED_FOLD = 5
+"""Of each condition five times the studies of a test set: the contrast error of the few defects in 20 is known to a factor of two."""
 AUDIT_CASES = 120
 """So that about sixty mild defects are visible in the truth: the test sets have seven, which cannot tell two methods apart."""
 # small and mild, yet transmural enough for the truth to show it at 6.6 mm voxels
@@ -113,7 +115,7 @@ def accuracy_plan(
         kind = "perfusion-64-hard-healthy" if healthy else "perfusion-64-hard"
         return plan(name, sick(kind, 0.0 if healthy else 1.0, HARD_LESIONS), seed, some(number, 6))
 
-    each, tuned = some(cases, 3), some(SHIFTED_TUNING_CASES, 2)
+    each, shift, tuned = some(cases, 3), some(cases * SHIFTED_FOLD, 3), some(SHIFTED_TUNING_CASES, 2)
     gate = load_scenario("perfusion-64-gate")
     simulated = tuple(
         plan(f"shifted-{s.name}", gate, MONTE_CARLO_SEED, some(MONTE_CARLO_CASES, 3), s.name)
@@ -129,7 +131,7 @@ def accuracy_plan(
         audit=mild("audit", AUDIT_SEED, AUDIT_CASES),
         audit_healthy=mild("audit-healthy", AUDIT_SEED, AUDIT_CASES, healthy=True),
         shifted=(
-            *(plan(f"shifted-{s.name}", shifted, SHIFTED_SEED, each, s.name) for s in shifted.sites),
+            *(plan(f"shifted-{s.name}", shifted, SHIFTED_SEED, shift, s.name) for s in shifted.sites),
             *simulated,
         ),
         shifted_tuning=(

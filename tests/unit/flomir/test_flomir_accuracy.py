@@ -203,7 +203,7 @@ def test_the_page_holds_goals_sets_and_the_shifted_conditions() -> None:
     text = accuracy_page(judged, plan, BenchResult("accuracy", "a machine", "abc", 1.0, {}, {}), "default")
     for words in (
         "a machine",
-        "30 views, 20 studies",
+        "30 views, 100 studies",
         "Contrast error of OSEM",
         "at most 0.50",
         "seed 7003",
