@@ -4,6 +4,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ def run(demo: Demo) -> JsonObject:
     with demo.stage("Enrolling the sites"):
         site_ids = _enrol(demo)
     with demo.stage("Adding studies"):
-        counts = [fed.add_studies(site, folder) for site, folder in zip(demo.federation.sites, data.train, strict=True)]
+        with ThreadPoolExecutor(settings.contributors) as pool:  # each hospital is a computer of its own
+            counts = list(pool.map(fed.add_studies, demo.federation.sites, data.train))
         fed.wait_for_summaries(demo.federation.orchestrator, list(zip(site_ids, counts, strict=True)))
     with demo.stage("Training together") as progress:
         session = _train_together(demo, site_ids, progress)
