@@ -18,7 +18,7 @@ Figures, pooled over the test sets and, with ``_test_1`` ... at the end, for eac
 ``..._hard``, ``observer_auc``
     The same rule, and the channelised Hotelling observer, on small mild defects and the same patients without them.
 ``..._audit``
-    The rule of detection once more, on three times as many patients of that kind: what seven defects of the test sets leave
+    The rule of detection once more, on nine times as many patients of that kind: what seven defects of the test sets leave
     open. ``fewer_missed_audit`` is OSEM's number less the network's.
 ``shifted_<site>_<metric>_ratio``
     Under conditions that no network was trained on, against OSEM tuned for that site; at most 1 is not worse.

@@ -8,8 +8,8 @@ validation     ``perfusion-64``                                7101             
 normals        ``perfusion-64`` without infarcts               7102                40
 hard           one small mild infarct each                     7201                40
 hard-healthy   the same patients without it                    7201                40
-audit          as ``hard``, other patients                     7203                120
-audit-healthy  the same patients without it                    7203                120
+audit          as ``hard``, other patients                     7203                360
+audit-healthy  the same patients without it                    7203                360
 shifted        ``perfusion-64-shifted``, one set a site        7301                100
 shifted-tuning the same                                        7302                24
 shifted-monte-carlo  ``perfusion-64-gate`` (`monte_carlo`)     7401                5
@@ -38,8 +38,9 @@ MONTE_CARLO_SEED, MONTE_CARLO_CASES = 7401, 5
 CASES, VALIDATION_CASES, NORMAL_CASES, HARD_CASES, SHIFTED_TUNING_CASES = 20, 24, 40, 40, 24
 SHIFTED_FOLD = 5
 """Of each condition five times the studies of a test set: the contrast error of the few defects in 20 is known to a factor of two."""
-AUDIT_CASES = 120
-"""So that about sixty mild defects are visible in the truth: the test sets have seven, which cannot tell two methods apart."""
+AUDIT_CASES = 360
+"""So that about two hundred mild defects are visible in the truth: the seven of the test sets cannot tell two methods apart, and
+seventy barely."""
 # small and mild, yet transmural enough for the truth to show it at 6.6 mm voxels
 HARD_LESIONS = LesionSpec(
     theta_width_deg=(40.0, 75.0),
