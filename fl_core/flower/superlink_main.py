@@ -19,6 +19,7 @@ import click
 
 from fl_core.flower.configs import SuperLinkConfig
 from fl_core.flower.fast_backoff import shorten_object_waits
+from fl_core.flower.light_engine import clear_up_once_a_second
 from fl_core.flower.process import config_option, ensure_secret, log_as_ours, read_config, say, settle_environment
 from fl_core.transport.engine_door import EngineDoor
 
@@ -54,6 +55,7 @@ def serve(config: SuperLinkConfig) -> None:
     cli = import_module("flwr.superlink.cli.flower_superlink")  # the package exports a function of the same name
     log_as_ours()
     shorten_object_waits()
+    clear_up_once_a_second()
     sys.argv = arguments(config)
     logging.disable(logging.WARNING)  # it warns of what the arguments leave out and this module adds: TLS, node keys
     parsed = cli._parse_superlink_lifespan_config()

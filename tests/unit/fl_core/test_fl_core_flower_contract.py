@@ -12,20 +12,26 @@ import pytest
 from flwr.app import Message, RecordDict
 from flwr.cli.build import build_fab_from_files
 from flwr.common.constant import ErrorCode, SubStatus
-from flwr.supercore.constant import TaskType
+from flwr.server.superlink.linkstate.sql_linkstate import SqlLinkState
+from flwr.supercore.constant import FLWR_IN_MEMORY_SQLITE_DB_URL, TaskType
+from flwr.supercore.corestate.sql_corestate import SqlCoreState
 from flwr.supercore.inflatable import inflatable_utils
 from flwr.supercore.inflatable.inflatable_object import get_object_tree
 from flwr.supercore.object_store import ObjectStoreFactory
 from flwr.supercore.protobuf.client import ProtobufClient
 from flwr.supercore.run import Run, RunNotRunningException
 from flwr.supercore.task_identity import TaskIdentity
+from flwr.superlink.federation import NoOpFederationManager
 from flwr.supernode import start_client_internal as loop
 from flwr.supernode.nodestate import NodeStateFactory
 from flwr.supernode.nodestate.in_memory_nodestate import CLIENT_APP_CRASHED_ERROR, InMemoryNodeState
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from fl_core.flower import replies
 from fl_core.flower.configs import SuperLinkConfig
 from fl_core.flower.fast_backoff import FIRST_WAIT_S, shorten_object_waits
+from fl_core.flower.light_engine import clear_up_once_a_second
 from fl_core.flower.messages import MESSAGE_LOST
 from fl_core.flower.runtime import CLIENT_TASK, SERVER_TASK, EngineSecret, show_secret
 from fl_core.flower.superlink_main import arguments
@@ -66,6 +72,27 @@ def test_the_names_and_numbers_we_rely_on() -> None:
 def test_the_waits_for_objects_are_shortened() -> None:
     assert shorten_object_waits() == ["pull_and_inflate_object_from_tree", "pull_objects"]
     assert inflatable_utils.pull_objects.__kwdefaults__["initial_backoff"] == FIRST_WAIT_S
+
+
+def test_the_superlink_clears_up_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SqlCoreState, "_cleanup_expired_task_tokens", SqlCoreState._cleanup_expired_task_tokens)
+    now = 0.0
+    clear_up_once_a_second(clock=lambda: now)
+    state = SqlLinkState(FLWR_IN_MEMORY_SQLITE_DB_URL, NoOpFederationManager(), ObjectStoreFactory().store())
+    state.initialize()
+    updates = []
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def count(conn: Any, cursor: Any, statement: str, *more: Any) -> None:
+        if statement.startswith("UPDATE task"):
+            updates.append(statement)
+
+    try:
+        for now, expected in ((0.0, 2), (0.5, 2), (1.0, 4), (1.9, 4)):
+            state.get_run_status({1})
+            assert len(updates) == expected, now
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
 
 
 def test_the_loop_sleeps_where_we_shorten_it() -> None:
