@@ -26,7 +26,7 @@ from synthesis.execution.interrupts import terminated_as_interrupted
 
 @click.command()
 @click.option("--contributors", default=4, show_default=True, help="hospitals, each a daemon of its own")
-@click.option("--rounds", default=24, show_default=True)
+@click.option("--rounds", default=16, show_default=True)
 @click.option("--local-epochs", default=1, show_default=True)
 @click.option("--studies", default=12, show_default=True, help="studies a site")
 @click.option("--seed", default=0, show_default=True)

@@ -14,7 +14,7 @@ class DemoSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     contributors: int = Field(default=4, ge=1, le=8)
-    rounds: int = Field(default=24, ge=1, le=200)
+    rounds: int = Field(default=16, ge=1, le=200)
     local_epochs: int = Field(default=1, ge=1, le=50, description="few: momentum needs short rounds")
     studies: int = Field(default=12, ge=3, le=500, description="per site, its own hold-out among them")
     holdout: int = Field(default=12, ge=2, le=200, description="pooled hold-out, per site")
