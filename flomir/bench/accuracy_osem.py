@@ -14,8 +14,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from model.classical.osem import OsemSettings, Volume
 from model.classical.tuning import FWHM_MM, ITERATIONS, Tuning, osem_candidates, tune_osem_by
 from model.evaluation.cases import CaseScores, empty_case, in_parallel, score_image
@@ -59,8 +57,7 @@ def tuned_osem(
     if kept is not None:
         return {metric: OsemSettings(**values) for metric, values in kept.items()}
     parts = in_parallel(_tune_one, [(path, grid) for path in files], workers=workers, on_progress=on_progress)
-    values = {m: np.concatenate([p.values[m] for p in parts]) for m in TUNED_METRICS}
-    together = Tuning(parts[0].settings, values, HIGHER_IS_BETTER)
+    together = Tuning.joined(parts)
     found = {metric: best[0] for metric in TUNED_METRICS if (best := together.best(metric)) is not None}
     settings = {metric: found.get(metric, found["nrmse_body"]) for metric in TUNED_METRICS}
     _write(cache / f"osem-tuning-{key}.json", {metric: asdict(s) for metric, s in settings.items()})

@@ -10,12 +10,13 @@ from flomir.demo.baselines import quiet_pool
 from flomir.demo.federation import TASK
 from model.checkpoint import load_weights
 from model.classical.osem import OsemSettings, reconstruct_osem
-from model.classical.tuning import tune_osem
+from model.classical.tuning import USUAL_FWHM_MM, USUAL_ITERATIONS, Tuning, body_nrmse, tune_osem_by
 from model.evaluation.metrics import bootstrap_ratio, case_metrics
 from model.io.study import read_study
 from model.tasks import load_task
 from synthesis.execution.process import long_work
 
+JUDGED_BY = "nrmse_body"
 METRICS = ("nrmse_body", "nrmse_heart", "ssim_heart", "defect_contrast")
 Cases = dict[str, list[dict[str, float | None]]]
 """Method -> metrics of every case, in the order of the files."""
@@ -31,9 +32,18 @@ class Comparison:
     defect_contrast_diff: float | None
 
 
-def choose_osem(validation: Sequence[Path]) -> OsemSettings:
+def choose_osem(validation: Sequence[Path], workers: int) -> OsemSettings:
     """Choose OSEM's iterations and filter on validation data, resolution, attenuation and scatter modelled."""
-    return tune_osem([read_study(path) for path in validation])
+    with quiet_pool(workers) as pool:
+        found = Tuning.joined(list(pool.map(_tune_one, validation))).best(JUDGED_BY)
+    assert found is not None  # noqa: S101 - every simulated study has a body
+    return found[0]
+
+
+def _tune_one(path: Path) -> Tuning[OsemSettings]:
+    with long_work():
+        score = {JUDGED_BY: body_nrmse}
+        return tune_osem_by([read_study(path)], score, iterations=USUAL_ITERATIONS, fwhm_mm=USUAL_FWHM_MM)
 
 
 def evaluate_methods(

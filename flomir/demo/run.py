@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from fl_core.strategy_spec import strategy_spec
 from flomir.daemon_process import DaemonError
@@ -61,6 +62,7 @@ def begin(settings: DemoSettings, say: Say) -> Demo:
 def run(demo: Demo) -> JsonObject:
     """Make data, train federated and alone, evaluate, write the report; returns the JSON result."""
     settings = demo.settings
+    torch.set_num_threads(1)  # beside its own daemons, threads that wait for each other take many times as long
     with demo.stage("Synthesising studies") as progress:
         data = make_data(settings, progress)
     with demo.stage("Enrolling the sites"):
@@ -75,7 +77,7 @@ def run(demo: Demo) -> JsonObject:
     with demo.stage("Training alone and in one place") as progress:
         weights = _train_alone(settings, data, models, progress)
     with demo.stage("Choosing OSEM's settings"):
-        osem = choose_osem(data.validation_files())
+        osem = choose_osem(data.validation_files(), WORKERS)
     with demo.stage("Evaluating on the pooled hold-out") as progress:
         networks = {name: (models.network, path) for name, path in weights.items()}
         cases = evaluate_methods(data.holdout_files(), networks, osem, WORKERS, progress)

@@ -22,6 +22,9 @@ from model.io.study_records import Study
 
 ITERATIONS = (2, 4, 6, 8, 10, 12, 16, 20, 24)
 FWHM_MM = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0)
+USUAL_ITERATIONS = (1, 2, 4, 6, 8, 10, 15, 20, 30, 40)
+USUAL_FWHM_MM = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0)
+"""The finer grid of `tune_osem`."""
 BETAS = (0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004)
 PLAIN_OSEM = OsemSettings()
 PLAIN_MAP_OSEM = MapOsemSettings()
@@ -49,6 +52,13 @@ class Tuning(Generic[Settings]):
     settings: tuple[Settings, ...]
     values: dict[str, npt.NDArray[np.float64]]
     higher_is_better: frozenset[str]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Tuning[Settings]]) -> Tuning[Settings]:
+        """Return the tuning over the studies of several, of the same settings, such as one a process."""
+        first = parts[0]
+        values = {metric: np.concatenate([part.values[metric] for part in parts]) for metric in first.values}
+        return cls(first.settings, values, first.higher_is_better)
 
     def means(self, metric: str) -> npt.NDArray[np.float64]:
         """Return the mean of a metric over the studies that have it, (S,); NaN where none has."""
@@ -200,8 +210,8 @@ def tune_osem_by(
 def tune_osem(
     studies: Sequence[Study],
     *,
-    iterations: Sequence[int] = (1, 2, 4, 6, 8, 10, 15, 20, 30, 40),
-    fwhm_mm: Sequence[float] = (0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 20.0),
+    iterations: Sequence[int] = USUAL_ITERATIONS,
+    fwhm_mm: Sequence[float] = USUAL_FWHM_MM,
     base: OsemSettings = PLAIN_OSEM,
     metric: Metric = body_nrmse,
 ) -> OsemSettings:

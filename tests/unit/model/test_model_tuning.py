@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.classical.osem import OsemSettings, Volume, reconstruct_osem
-from model.classical.tuning import tune_osem, tune_osem_by
+from model.classical.tuning import Tuning, body_nrmse, tune_osem, tune_osem_by
 from model.evaluation.metrics import case_metrics
 from model.io.study import Study
 from tests.support.studies import tiny_study
@@ -46,6 +46,17 @@ def test_each_metric_gets_its_own_best_setting_in_its_own_direction() -> None:
         assert best[1] == pytest.approx(pick(every.values()), rel=1e-6)
         assert [mean for _, mean in tuning.table(metric)] == pytest.approx(list(every.values()), rel=1e-6)
     assert tuning.values["defect_contrast"].shape == (2, 9)
+
+
+def test_studies_that_were_tuned_on_one_by_one_choose_together() -> None:
+    studies = [tiny_study(i, counts=1e5) for i in range(2)]
+    score = {"body": body_nrmse}
+    parts = [tune_osem_by([study], score, iterations=ITERATIONS, fwhm_mm=WIDTHS, base=BASE) for study in studies]
+    whole = tune_osem_by(studies, score, iterations=ITERATIONS, fwhm_mm=WIDTHS, base=BASE)
+    joined = Tuning.joined(parts)
+    assert joined.settings == whole.settings
+    assert np.array_equal(joined.values["body"], whole.values["body"])
+    assert joined.best("body") == whole.best("body")
 
 
 def test_metrics_may_be_given_one_by_one_and_what_no_study_tells_has_no_best() -> None:
