@@ -8,7 +8,7 @@ from pydantic import Field
 from contributor.schemas_network import PreflightLine
 from fl_core.errors import FlomirError
 from fl_core.protocol.messages import Consent, ConsentPermissions, DataSummary, Json, Name, SessionOffer, SitePhase
-from fl_core.views import ChildView, NoteView, Schema
+from fl_core.views import ChildView, NoteView, PartOfList, Schema
 
 LONGEST_DETAIL = 600
 
@@ -267,12 +267,10 @@ class ReconstructionView(Schema):
     progress: float = Field(default=0.0, description="share that is done while it runs")
 
 
-class StudyList(Schema):
+class StudyList(PartOfList):
     """GET /studies."""
 
     items: list[StudyView]
-    total: int = Field(description="in all parts together")
-    next_cursor: str | None
 
 
 class RequestList(Schema):

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contributor.schemas import WorkProblem
-from fl_core.views import ListQuery, NoteView, Schema
+from fl_core.views import ListQuery, NoteView, PartOfList, Schema
 
 
 class ImportView(Schema):
@@ -50,12 +50,10 @@ class ImportList(Schema):
     items: list[ImportView]
 
 
-class ImportFileList(Schema):
+class ImportFileList(PartOfList):
     """GET /imports/{id}/files."""
 
     items: list[ImportFileView]
-    total: int
-    next_cursor: str | None
 
 
 class ImportPath(Schema):

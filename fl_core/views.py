@@ -27,6 +27,13 @@ class ListQuery(Schema):
     cursor: str | None = Field(default=None, max_length=400, description="`next_cursor` of the part before")
 
 
+class PartOfList(Schema):
+    """How many there are in all, and where the next part begins (null: this is the last one)."""
+
+    total: int
+    next_cursor: str | None = None
+
+
 class ChildView(Schema):
     """A supervised child process."""
 

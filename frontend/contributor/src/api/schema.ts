@@ -2215,7 +2215,10 @@ export interface components {
         ImportFileList: {
             /** Items */
             items: components["schemas"]["ImportFileView"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @default null
+             */
             next_cursor: string | null;
             /** Total */
             total: number;
@@ -4059,12 +4062,12 @@ export interface components {
         StudyList: {
             /** Items */
             items: components["schemas"]["StudyView"][];
-            /** Next Cursor */
-            next_cursor: string | null;
             /**
-             * Total
-             * @description in all parts together
+             * Next Cursor
+             * @default null
              */
+            next_cursor: string | null;
+            /** Total */
             total: number;
         };
         /**
