@@ -10,6 +10,7 @@ export const sharedDe: typeof sharedEn = {
     stale: "Was Sie sehen, ist {{seconds}} s alt. Diese Seite verbindet sich von selbst neu; wurde das Programm beendet, starten Sie es wieder.",
   },
   problem: { retry: "Erneut versuchen" },
+  list: { more: "{{count}} von {{rest}} weiteren zeigen" },
   accounts: {
     title: "Konten", note: "Personen, die diese Seiten öffnen dürfen. Jede Handlung wird mit Namen festgehalten.", loading: "Konten werden geladen", name: "Name", nameNote: "Wie Kolleginnen und Kollegen die Person kennen; damit meldet sie sich an.",
     roleHead: "Rolle", stateHead: "Status", seen: "Zuletzt gesehen", never: "nie", actions: "Aktionen", actionsOf: "Aktionen für {{name}}", roleOf: "Rolle von {{name}}", you: "Sie",

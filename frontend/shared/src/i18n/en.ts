@@ -9,6 +9,7 @@ export const sharedEn = {
     stale: "What you see is from {{seconds}} s ago. This page reconnects by itself; if the program was closed, start it again.",
   },
   problem: { retry: "Try again" },
+  list: { more: "Show {{count}} more of {{rest}}" },
   accounts: {
     title: "Accounts", note: "People who may open these pages. Each act is written down with the name.", loading: "Loading accounts", name: "Name", nameNote: "As colleagues know the person; it is used to sign in.",
     roleHead: "Role", stateHead: "State", seen: "Last seen", never: "never", actions: "Actions", actionsOf: "Actions for {{name}}", roleOf: "Role of {{name}}", you: "You",
