@@ -44,7 +44,7 @@ class ImportFileView(Schema):
     advice: str
 
 
-class ImportList(Schema):
+class ImportList(PartOfList):
     """GET /imports, newest first."""
 
     items: list[ImportView]
