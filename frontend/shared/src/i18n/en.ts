@@ -40,7 +40,7 @@ export const sharedEn = {
     unrolled_em: "unrolled EM", unrolled_unet: "unrolled EM with U-Nets", osem_unet: "OSEM, then U-Net", fbp_unet: "FBP, then U-Net",
     primal_dual: "learned primal-dual", encoder_decoder: "encoder-decoder", unet_2d: "U-Net",
   },
-  activity: { title: "Activity", unread: "New", mark: "Mark as read", loading: "Loading the activity", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
+  activity: { title: "Activity", unread: "New", mark: "Mark as read", more: "Show earlier", loading: "Loading the activity", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
   auditFilter: {
     verify: "Verify the chain", pdf: "Export PDF", loading: "Loading the audit log", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more",
     title: "Look through the audit log", text: "Text", area: "What", actor: "Who", from: "From", to: "Until", all: "All", clear: "Remove this choice", reset: "Show everything", csv: "Export CSV", json: "Export JSON", noneTitle: "No row is like this", none: "Choose a longer time or another word.",

@@ -11,7 +11,7 @@ import { Ago } from "@shared/ui/Time";
 import { TodoCard, type Todo } from "@shared/ui/TodoList";
 
 import type { Request, SiteSessionSummary, System } from "@app/api/schemas";
-import { useActivity } from "@app/features/activity/api/useActivity";
+import { useActivity, useOlderActivity } from "@app/features/activity/api/useActivity";
 import { useActivityText } from "@app/features/activity/words";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
 import { detailOf } from "@app/features/enrolment/words";
@@ -33,6 +33,7 @@ function Overview({ system }: { system: System }) {
   const requests = useRequests();
   const sessions = useSessions();
   const activity = useActivity();
+  const older = useOlderActivity();
   const words = useActivityText();
   return (
     <Page title={t("home.title")} intro={t("home.intro")}>
@@ -47,7 +48,7 @@ function Overview({ system }: { system: System }) {
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="md">
             <ConnectionCard system={system} />
-            <ActivityCard query={activity} words={words} />
+            <ActivityCard query={activity} older={older} words={words} />
           </Stack>
         </Grid.Col>
       </Grid>
