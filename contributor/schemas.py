@@ -8,7 +8,7 @@ from pydantic import Field
 from contributor.schemas_network import PreflightLine
 from fl_core.errors import FlomirError
 from fl_core.protocol.messages import Consent, ConsentPermissions, DataSummary, Json, Name, SessionOffer, SitePhase
-from fl_core.views import ChildView, NoteView, Schema
+from fl_core.views import ChildView, NoteView, PartOfList, Schema
 
 LONGEST_DETAIL = 600
 
@@ -154,14 +154,13 @@ class SentBrief(Schema):
     num_examples: int
 
 
-class SiteRoundView(Schema):
+class SiteRoundBrief(Schema):
     """One round as this site lived it, with the receipt of what left in short."""
 
     round: int
     phase: SitePhase
     fraction: float
     loss: float | None
-    losses: list[float] = Field(description="loss over the round's training, for a small curve")
     code: str | None
     started_at: datetime
     ended_at: datetime | None
@@ -169,8 +168,14 @@ class SiteRoundView(Schema):
     sent: SentBrief | None
 
 
-class SiteSessionView(Schema):
-    """GET /sessions, GET /sessions/{id}, delta `session`: a session this site agreed to."""
+class SiteRoundView(SiteRoundBrief):
+    """The same with its curve."""
+
+    losses: list[float] = Field(description="loss over the round's training, for a small curve")
+
+
+class SiteSessionSummary(Schema):
+    """A session this site agreed to in a list, delta `session`."""
 
     id: str
     title: str
@@ -186,14 +191,21 @@ class SiteSessionView(Schema):
     rounds_planned: int
     studies: int
     bytes_sent: int
-    rounds: list[SiteRoundView]
+    latest_round: SiteRoundBrief | None
+    held: list[int] = Field(description="rounds whose update waits for a person")
     latest_model_id: str | None
     started_at: datetime | None
     ended_at: datetime | None
 
 
+class SiteSessionView(SiteSessionSummary):
+    """GET /sessions/{id}: with all its rounds."""
+
+    rounds: list[SiteRoundView]
+
+
 class ProgressDelta(Schema):
-    """Delta `progress`, coalesced to four a second."""
+    """Delta `progress`: one round, coalesced to four a second."""
 
     session_id: str
     round: SiteRoundView
@@ -267,33 +279,31 @@ class ReconstructionView(Schema):
     progress: float = Field(default=0.0, description="share that is done while it runs")
 
 
-class StudyList(Schema):
+class StudyList(PartOfList):
     """GET /studies."""
 
     items: list[StudyView]
-    total: int = Field(description="in all parts together")
-    next_cursor: str | None
 
 
-class RequestList(Schema):
+class RequestList(PartOfList):
     """GET /requests."""
 
     items: list[RequestView]
 
 
-class SiteSessionList(Schema):
+class SiteSessionList(PartOfList):
     """GET /sessions."""
 
-    items: list[SiteSessionView]
+    items: list[SiteSessionSummary]
 
 
-class ReceivedModelList(Schema):
+class ReceivedModelList(PartOfList):
     """GET /models."""
 
     items: list[ReceivedModelView]
 
 
-class ReconstructionList(Schema):
+class ReconstructionList(PartOfList):
     """GET /reconstructions."""
 
     items: list[ReconstructionView]
@@ -358,4 +368,4 @@ class ActivityQuery(Schema):
 #   GET /models list · GET /models/{id} · POST /models/{id}/fetch: ReceivedModelView · GET /models/{id}/weights (bytes)
 #   POST /reconstructions 202 · GET /reconstructions list · GET /reconstructions/{id}: ReconstructionView · GET /reconstructions/{id}/arrays/{osem|model|reference|attenuation|half_width} as above
 #   GET /audit?after=&limit= list · GET /audit/verify AuditCheck
-# Lists are wrapped: {"items": [...]}.
+# Lists are wrapped: {"items": [...]}. The long ones take PartQuery or ListQuery and say `total` and `next_cursor`; the activity goes on before a number.

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from contributor.schemas import WorkProblem
-from fl_core.views import ListQuery, NoteView, Schema
+from fl_core.views import ListQuery, NoteView, PartOfList, Schema
 
 
 class ImportView(Schema):
@@ -44,18 +44,16 @@ class ImportFileView(Schema):
     advice: str
 
 
-class ImportList(Schema):
+class ImportList(PartOfList):
     """GET /imports, newest first."""
 
     items: list[ImportView]
 
 
-class ImportFileList(Schema):
+class ImportFileList(PartOfList):
     """GET /imports/{id}/files."""
 
     items: list[ImportFileView]
-    total: int
-    next_cursor: str | None
 
 
 class ImportPath(Schema):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contributor.schemas import ReconstructionPath, WorkProblem
 from fl_core.protocol.messages import Json
-from fl_core.views import Schema
+from fl_core.views import PartOfList, Schema
 
 
 class ShippedModelView(Schema):
@@ -157,8 +157,8 @@ class OwnFindings(Schema):
     )
 
 
-class OwnResultView(Schema):
-    """GET /results/{id}, delta `own_result`."""
+class OwnResultSummary(Schema):
+    """A comparison in a list, delta `own_result`."""
 
     id: str
     session_id: str
@@ -173,10 +173,15 @@ class OwnResultView(Schema):
     created_at: datetime
     ended_at: datetime | None
     problem: WorkProblem | None
+
+
+class OwnResultView(OwnResultSummary):
+    """GET /results/{id}."""
+
     findings: OwnFindings | None
 
 
-class OwnResultList(Schema):
+class OwnResultList(PartOfList):
     """GET /results, newest first."""
 
-    items: list[OwnResultView]
+    items: list[OwnResultSummary]

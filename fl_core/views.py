@@ -17,14 +17,26 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ListQuery(Schema):
+class PartQuery(Schema):
     """The part of a list that is wanted; without `limit` the whole list."""
 
     search: str = Field(default="", max_length=80, description="words that must all occur, in any case")
-    state: list[str] = Field(default_factory=list, max_length=12, description="states to keep; none given: all")
     sort: str = Field(default="", max_length=40, description="name of an order, - in front for the other way round")
     limit: int | None = Field(default=None, ge=1, le=1000)
     cursor: str | None = Field(default=None, max_length=400, description="`next_cursor` of the part before")
+
+
+class ListQuery(PartQuery):
+    """The part of a list whose rows have states that the database knows."""
+
+    state: list[str] = Field(default_factory=list, max_length=12, description="states to keep; none given: all")
+
+
+class PartOfList(Schema):
+    """How many there are in all, and where the next part begins (null: this is the last one)."""
+
+    total: int
+    next_cursor: str | None = None
 
 
 class ChildView(Schema):

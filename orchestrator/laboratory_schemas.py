@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fl_core.protocol.messages import Json, Name
-from fl_core.views import NoteView, Schema
+from fl_core.views import NoteView, PartOfList, Schema
 from model.job_requests import OsemRequest
-from orchestrator.schemas import PartOfList
 from synthesis.form import MOST_LESION_KINDS, LesionChoice, Preset, ScenarioChoices
 
 JobKind = Literal["synthesis", "check", "training", "comparison", "reconstruction"]

@@ -15,7 +15,7 @@ from fl_core.protocol.messages import (
     StrategyChoice,
 )
 from fl_core.protocol.plan import RoundRecord
-from fl_core.views import ActivityView, ChildView, Schema
+from fl_core.views import ActivityView, ChildView, PartOfList, Schema
 from model.weight_differences import WeightDifferences
 from orchestrator.schemas_sites import QrView
 
@@ -384,13 +384,6 @@ class LinkView(Schema):
     """POST /link: a fresh one-time link that signs a browser in."""
 
     link: str
-
-
-class PartOfList(Schema):
-    """How many there are in all, and where the next part begins (null: this is the last one)."""
-
-    total: int
-    next_cursor: str | None = None
 
 
 class InvitationList(PartOfList):

@@ -33,6 +33,7 @@ from contributor.services.imports import Imports
 from contributor.services.patients import Patients
 from contributor.services.storage import Storage
 from contributor.services.study_details import Details
+from fl_core.views import ListQuery
 from fl_core.web.blueprints import blueprint
 from fl_core.web.parsing import answer, wanted
 
@@ -51,9 +52,9 @@ def import_routes(imports: Imports) -> APIBlueprint:
     _add_life(api, imports)
 
     @api.get("", responses={200: ImportList})
-    def list_imports() -> Response:
-        """List the imports, newest first."""
-        return answer(ImportList(items=imports.all()))
+    def list_imports(query: ListQuery) -> Response:
+        """List the imports, newest first, in parts on request."""
+        return answer(imports.part(wanted(query)))
 
     @api.post("", responses={201: ImportView})
     def open_import() -> Response:

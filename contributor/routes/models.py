@@ -22,9 +22,9 @@ from contributor.services.models import ReceivedModels
 from contributor.services.packages import package_of
 from contributor.services.reconstructions import Reconstructions
 from contributor.services.shipped import shipped_models
-from fl_core.views import Deleted
+from fl_core.views import Deleted, ListQuery, PartQuery
 from fl_core.web.blueprints import blueprint
-from fl_core.web.parsing import answer
+from fl_core.web.parsing import answer, wanted
 
 
 def model_routes(models: ReceivedModels) -> APIBlueprint:
@@ -32,9 +32,9 @@ def model_routes(models: ReceivedModels) -> APIBlueprint:
     api = blueprint("models", "/models")
 
     @api.get("", responses={200: ReceivedModelList})
-    def list_models() -> Response:
-        """List the models this site may use, newest first."""
-        return answer(ReceivedModelList(items=models.all()))
+    def list_models(query: PartQuery) -> Response:
+        """List the models this site may use, newest first, in parts on request."""
+        return answer(models.part(wanted(query)))
 
     @api.get("/shipped", responses={200: ShippedModelList})
     def list_shipped_models() -> Response:
@@ -83,9 +83,9 @@ def reconstruction_routes(reconstructions: Reconstructions, axes: HeartAxes) -> 
     api = blueprint("reconstructions", "/reconstructions")
 
     @api.get("", responses={200: ReconstructionList})
-    def list_reconstructions() -> Response:
-        """List the reconstructions, newest first."""
-        return answer(ReconstructionList(items=reconstructions.all()))
+    def list_reconstructions(query: ListQuery) -> Response:
+        """List the reconstructions, newest first, in parts on request."""
+        return answer(reconstructions.part(wanted(query)))
 
     @api.post("", responses={202: ReconstructionView})
     def create_reconstruction(body: ReconstructionCreate) -> Response:

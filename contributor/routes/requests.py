@@ -7,8 +7,9 @@ from contributor.schemas import RequestAnswer, RequestList, RequestView, Session
 from contributor.schemas_consent import ReminderWish
 from contributor.services.reminders import Reminders
 from contributor.services.requests import Requests
+from fl_core.views import PartQuery
 from fl_core.web.blueprints import blueprint
-from fl_core.web.parsing import answer
+from fl_core.web.parsing import answer, wanted
 
 
 def routes(requests: Requests, reminders: Reminders) -> APIBlueprint:
@@ -16,9 +17,9 @@ def routes(requests: Requests, reminders: Reminders) -> APIBlueprint:
     api = blueprint("requests", "/requests")
 
     @api.get("", responses={200: RequestList})
-    def list_requests() -> Response:
-        """List the requests, newest first."""
-        return answer(RequestList(items=requests.all()))
+    def list_requests(query: PartQuery) -> Response:
+        """List the requests, newest first, in parts on request."""
+        return answer(requests.part(wanted(query)))
 
     @api.get("/<session_id>", responses={200: RequestView})
     def get_request(path: SessionPath) -> Response:

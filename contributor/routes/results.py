@@ -12,9 +12,9 @@ from contributor.schemas_results import (
     OwnResultView,
 )
 from contributor.services.own_results import OwnResults
-from fl_core.views import Deleted
+from fl_core.views import Deleted, ListQuery
 from fl_core.web.blueprints import blueprint
-from fl_core.web.parsing import answer
+from fl_core.web.parsing import answer, wanted
 
 
 def routes(results: OwnResults) -> APIBlueprint:
@@ -22,9 +22,9 @@ def routes(results: OwnResults) -> APIBlueprint:
     api = blueprint("results", "/results")
 
     @api.get("", responses={200: OwnResultList})
-    def list_results() -> Response:
-        """List the comparisons, newest first."""
-        return answer(OwnResultList(items=results.all()))
+    def list_results(query: ListQuery) -> Response:
+        """List the comparisons, newest first, in parts on request; what one found comes with the single one."""
+        return answer(results.part(wanted(query)))
 
     @api.post("", responses={202: OwnResultView})
     def create_result(body: OwnResultCreate) -> Response:
@@ -33,7 +33,7 @@ def routes(results: OwnResults) -> APIBlueprint:
 
     @api.get("/<result_id>", responses={200: OwnResultView})
     def get_result(path: OwnResultPath) -> Response:
-        """Return one comparison."""
+        """Return one comparison with all that it found."""
         return answer(results.get(path.result_id))
 
     @api.delete("/<result_id>", responses={200: Deleted})

@@ -15,8 +15,9 @@ from contributor.services.participation import Participation
 from contributor.services.pauses import Pauses
 from contributor.services.requests import Requests
 from fl_core.protocol.plan import SentUpdate
+from fl_core.views import ListQuery
 from fl_core.web.blueprints import blueprint
-from fl_core.web.parsing import answer
+from fl_core.web.parsing import answer, wanted
 
 
 def routes(participation: Participation, requests: Requests, pauses: Pauses) -> APIBlueprint:
@@ -24,9 +25,9 @@ def routes(participation: Participation, requests: Requests, pauses: Pauses) -> 
     api = blueprint("sessions", "/sessions")
 
     @api.get("", responses={200: SiteSessionList})
-    def list_sessions() -> Response:
-        """List the sessions this site agreed to, newest first."""
-        return answer(SiteSessionList(items=participation.all()))
+    def list_sessions(query: ListQuery) -> Response:
+        """List the sessions this site agreed to, newest first, in parts on request; all rounds come with the single one."""
+        return answer(participation.part(wanted(query)))
 
     @api.get("/<session_id>", responses={200: SiteSessionView})
     def get_session(path: SessionPath) -> Response:

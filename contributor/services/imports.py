@@ -3,12 +3,13 @@
 import logging
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from contributor.paths import SitePaths
-from contributor.schemas_intake import ImportFileList, ImportFileView, ImportView, Received
+from contributor.schemas_intake import ImportFileList, ImportFileView, ImportList, ImportView, Received
 from contributor.services.import_run import ImportRun, RunJob
 from contributor.services.staging import place_in
 from contributor.services.storage import Storage
@@ -87,9 +88,12 @@ class Imports:
 
     # --- what people do --------------------------------------------------------------------------------------------
 
-    def all(self) -> list[ImportView]:
-        """Return every import, newest first."""
-        return [self._view(record) for record in self._store.all()]
+    def part(self, wanted: Wanted) -> ImportList:
+        """Return a part of the imports, newest first."""
+        part = self._store.part(wanted)
+        counts = self._store.counts_of([record.id for record in part.rows])
+        items = [self._counted(record, counts.get(record.id, {})) for record in part.rows]
+        return ImportList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def get(self, import_id: str) -> ImportView:
         """Return one import; raises NotFound."""
@@ -282,10 +286,14 @@ class Imports:
         self._desk.bus.publish("import", lambda: self._known(import_id))
 
     def _known(self, import_id: str) -> ImportView | None:
-        return next((self._view(one) for one in self._store.all() if one.id == import_id), None)
+        with suppress(NotFound):
+            return self.get(import_id)
+        return None
 
     def _view(self, record: ImportRecord) -> ImportView:
-        counts = self._store.counts(record.id)
+        return self._counted(record, self._store.counts(record.id))
+
+    def _counted(self, record: ImportRecord, counts: Mapping[FileState, int]) -> ImportView:
         waiting = counts.get(FileState.WAITING, 0)
         settled = sum(counts.values()) - waiting
         return ImportView(

@@ -2,14 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from contributor.paths import SitePaths
-from contributor.schemas import ReceivedModelView
+from contributor.schemas import ReceivedModelList, ReceivedModelView
 from contributor.services.shipped import is_shipped, shipped_weights
 from fl_core.acting import acted_by
 from fl_core.desk import Desk
@@ -18,6 +18,7 @@ from fl_core.protocol.messages import Json, ModelNews
 from fl_core.storage import audit
 from fl_core.storage.incoming import receive
 from fl_core.storage.lab_work import JobState
+from fl_core.storage.listing import Wanted
 from fl_core.storage.site_models import ModelStore, ReceivedModelRecord, ReconstructionStore
 from fl_core.storage.site_requests import RequestStore
 from fl_core.storage.site_results import OwnResultStore
@@ -64,10 +65,18 @@ class ReceivedModels:
         self._check_disk = check_disk
         self._fetching = threading.Lock()
 
-    def all(self) -> list[ReceivedModelView]:
-        """Return every model, newest first; their cards come without the list of tensors."""
-        titles = {one.session_id: one.offer.title for one in self._requests.all()}
-        return [_brief(_view(record, titles.get(record.news.session_id, ""))) for record in self._store.all()]
+    def part(self, wanted: Wanted) -> ReceivedModelList:
+        """Return a part of the models, newest first unless asked otherwise; their cards come without the list of tensors."""
+        part = self._store.part(wanted)
+        return ReceivedModelList(items=self._briefs(part.rows), total=part.total, next_cursor=part.next_cursor)
+
+    def several(self, model_ids: Collection[str]) -> dict[str, ReceivedModelView]:
+        """Return those of these models that are known, as a list shows them."""
+        return {view.id: view for view in self._briefs(self._store.several(model_ids))}
+
+    def _briefs(self, records: list[ReceivedModelRecord]) -> list[ReceivedModelView]:
+        titles = self._requests.titles({record.news.session_id for record in records})
+        return [_brief(_view(record, titles.get(record.news.session_id, ""))) for record in records]
 
     def get(self, model_id: str) -> ReceivedModelView:
         """Return one model with its whole card; raises NotFound."""

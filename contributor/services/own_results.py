@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from contributor.paths import SitePaths
-from contributor.schemas import WorkProblem
-from contributor.schemas_results import OwnCase, OwnFindings, OwnResultView
+from contributor.schemas import ReceivedModelView, WorkProblem
+from contributor.schemas_results import OwnCase, OwnFindings, OwnResultList, OwnResultSummary, OwnResultView
 from contributor.services.inspection import Volume
 from contributor.services.kept_files import remove_of, settle_strays
 from contributor.services.models import ReceivedModels
@@ -20,6 +20,7 @@ from fl_core.errors import Conflict, IllegalTransition, NotFound
 from fl_core.protocol.ids import new_id
 from fl_core.protocol.messages import Json
 from fl_core.storage.lab_work import JobEvent, JobState
+from fl_core.storage.listing import Wanted
 from fl_core.storage.site_requests import RequestRecord, RequestStore
 from fl_core.storage.site_results import OwnResultRecord, OwnResultStore
 from fl_core.storage.site_sessions import SiteSessionStore
@@ -93,13 +94,18 @@ class OwnResults:
 
     # --- what people do --------------------------------------------------------------------------------------------
 
-    def all(self) -> list[OwnResultView]:
-        """Return every comparison, newest first."""
-        return [self._view(record) for record in self._store.all()]
+    def part(self, wanted: Wanted) -> OwnResultList:
+        """Return a part of the comparisons, newest first, without what they found."""
+        part = self._store.part(wanted)
+        models = self._models.several({record.model_id for record in part.rows})
+        items = [self._summary(record, models[record.model_id]) for record in part.rows]
+        return OwnResultList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def get(self, result_id: str) -> OwnResultView:
-        """Return one; raises NotFound."""
-        return self._view(self._store.get(result_id))
+        """Return one with what it found; raises NotFound."""
+        record = self._store.get(result_id)
+        summary = self._summary(record, self._models.get(record.model_id))
+        return OwnResultView(**vars(summary), findings=None if record.result is None else self._findings(record.result))
 
     def create(self, model_id: str) -> OwnResultView:
         """Queue a comparison for a received model; one that waits, runs or is done for it is returned instead.
@@ -112,7 +118,7 @@ class OwnResults:
         model = self._models.get(model_id)
         for known in self._store.all():
             if known.model_id == model_id and known.state in (JobState.QUEUED, JobState.RUNNING, JobState.DONE):
-                return self._view(known)
+                return self.get(known.id)
         self._ask(model_id, self._paths.results / "unknown")
         if not model.fetched:
             self._models.fetch(model_id)
@@ -257,7 +263,7 @@ class OwnResults:
         def on_progress(line: dict[str, object]) -> None:
             with self._lock:
                 self._live[result_id] = (str(line.get("stage", "")), float(str(line["progress"])))
-            self._desk.bus.publish_progress("own_result", result_id, lambda: self.get(result_id))
+            self._desk.bus.publish_progress("own_result", result_id, lambda: self._told(result_id))
 
         return run_job(MODULE, request, timeout_s=TIMEOUT_S, on_progress=on_progress, cancel=cancel, grace_s=GRACE_S)
 
@@ -303,7 +309,7 @@ class OwnResults:
         }
 
     def _request_of(self, session_id: str) -> RequestRecord:
-        found = next((one for one in self._requests.all() if one.session_id == session_id), None)
+        found = self._requests.find(session_id)
         if found is None:
             message = "this site was not asked for the session of this model"
             raise NotFound(message)
@@ -321,16 +327,19 @@ class OwnResults:
         self._publish(result_id)
 
     def _publish(self, result_id: str) -> None:
-        self._desk.bus.publish("own_result", lambda: self.get(result_id))
+        self._desk.bus.publish("own_result", lambda: self._told(result_id))
+
+    def _told(self, result_id: str) -> OwnResultSummary:
+        record = self._store.get(result_id)
+        return self._summary(record, self._models.get(record.model_id))
 
     def _folder(self, result_id: str) -> Path:
         return self._paths.results / result_id
 
-    def _view(self, record: OwnResultRecord) -> OwnResultView:
+    def _summary(self, record: OwnResultRecord, model: ReceivedModelView) -> OwnResultSummary:
         with self._lock:
             stage, progress = self._live.get(record.id, ("", 0.0))
-        model = self._models.get(record.model_id)
-        return OwnResultView(
+        return OwnResultSummary(
             id=record.id,
             session_id=record.session_id,
             session_title=model.session_title,
@@ -344,7 +353,6 @@ class OwnResults:
             created_at=record.created_at,
             ended_at=record.ended_at,
             problem=None if record.problem is None else WorkProblem.model_validate(record.problem),
-            findings=None if record.result is None else self._findings(record.result),
         )
 
     def _findings(self, result: Json) -> OwnFindings:

@@ -6,15 +6,24 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from contributor.schemas import ProgressDelta, SentBrief, SiteRoundView, SiteSessionView
+from contributor.schemas import (
+    ProgressDelta,
+    SentBrief,
+    SiteRoundBrief,
+    SiteRoundView,
+    SiteSessionList,
+    SiteSessionSummary,
+    SiteSessionView,
+)
 from fl_core.desk import Desk
 from fl_core.errors import CATALOGUE, InvalidInput, NotFound
 from fl_core.flower.progress_file import cut_off, read_lines
 from fl_core.protocol.messages import Json, SessionNews, SitePhase, SiteProgress
 from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent, SentUpdate
 from fl_core.storage.database import Transaction
+from fl_core.storage.listing import Wanted
 from fl_core.storage.site_requests import RequestRecord, RequestStore
-from fl_core.storage.site_sessions import SiteRoundRecord, SiteSessionRecord, SiteSessionStore
+from fl_core.storage.site_sessions import RoundsDigest, SiteRoundRecord, SiteSessionRecord, SiteSessionStore
 
 TICK_S = 2.0
 
@@ -50,14 +59,21 @@ class Participation:
         self._address = address
         self._reading = threading.Lock()
 
-    def all(self) -> list[SiteSessionView]:
-        """Return the sessions this site agreed to, the newest agreement first."""
-        return [view for request in self._requests.all() if (view := self._find(request)) is not None]
+    def part(self, wanted: Wanted) -> SiteSessionList:
+        """Return a part of the sessions this site agreed to, the newest offer first; of the rounds the latest only."""
+        part = self._store.part(wanted)
+        ids = [session.id for session in part.rows]
+        requests, digests, paused = self._requests.several(ids), self._store.digests(ids), self._paused()
+        items = [
+            self._summary(requests[session.id], session, digests[session.id], is_paused=session.id in paused)
+            for session in part.rows
+        ]
+        return SiteSessionList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def get(self, session_id: str) -> SiteSessionView:
-        """Return one session; raises NotFound."""
-        session = self._store.get(session_id)
-        return self._view(self._requests.get(session_id), session)
+        """Return one session with its rounds; raises NotFound."""
+        summary = self._present(self._requests.get(session_id), self._store.get(session_id))
+        return SiteSessionView(**vars(summary), rounds=[_round_view(one) for one in self._store.rounds(session_id)])
 
     def receipt(self, session_id: str, number: int) -> SentUpdate:
         """Return what left in a round; raises NotFound where nothing did."""
@@ -113,7 +129,7 @@ class Participation:
         if not raw:
             return 0
         events = [event for line in raw.splitlines() if (event := _event(line)) is not None]
-        before = {(one.session_id, one.round): one.phase for one in self._present(events)}
+        before = {(one.session_id, one.round): one.phase for one in self._rounds_of(events)}
         with self._desk.database.begin() as tx:
             changed = self._store.take(tx, events, offset + len(raw))
             for event in events:
@@ -124,7 +140,7 @@ class Participation:
         self._tell(changed, before, events)
         return len(events) or 1
 
-    def _present(self, events: list[RunnerEvent]) -> list[SiteRoundRecord]:
+    def _rounds_of(self, events: list[RunnerEvent]) -> list[SiteRoundRecord]:
         sessions = {event.session_id for event in events}
         return [record for session_id in sessions for record in self._store.rounds(session_id)]
 
@@ -137,7 +153,7 @@ class Participation:
             if before.get(key) != record.phase:
                 self.publish(record.session_id)
             delta = ProgressDelta(session_id=record.session_id, round=_round_view(record))
-            self._desk.bus.publish_progress("progress", record.session_id, delta)
+            self._desk.bus.publish_progress("progress", f"{record.session_id} {record.round}", delta)
             self._forward(
                 SiteProgress(
                     session_id=record.session_id,
@@ -209,35 +225,38 @@ class Participation:
         request = self._requests.find(session_id)
         return session_id if request is None else request.offer.title
 
-    def _known(self, session_id: str) -> SiteSessionView | None:
+    def _known(self, session_id: str) -> SiteSessionSummary | None:
         request = self._requests.find(session_id)
-        return None if request is None else self._find(request)
-
-    def _find(self, request: RequestRecord) -> SiteSessionView | None:
-        if request.answer not in {"agree", "withdrawn"}:
+        if request is None or request.answer not in {"agree", "withdrawn"}:
             return None
-        session = self._store.find(request.session_id)
-        return None if session is None else self._view(request, session)
+        session = self._store.find(session_id)
+        return None if session is None else self._present(request, session)
 
-    def _view(self, request: RequestRecord, session: SiteSessionRecord) -> SiteSessionView:
-        rounds = self._store.rounds(session.id)
-        sent = [one.sent for one in rounds if one.sent is not None]
-        return SiteSessionView(
+    def _present(self, request: RequestRecord, session: SiteSessionRecord) -> SiteSessionSummary:
+        digest = self._store.digests([session.id])[session.id]
+        return self._summary(request, session, digest, is_paused=session.id in self._paused())
+
+    def _summary(
+        self, request: RequestRecord, session: SiteSessionRecord, digest: RoundsDigest, *, is_paused: bool
+    ) -> SiteSessionSummary:
+        latest = digest.latest
+        return SiteSessionSummary(
             id=session.id,
             title=request.offer.title,
             task=request.offer.task,
             state=session.state,
             reason=session.reason,
             consent_state="agreed" if request.answer == "agree" else "withdrawn",
-            paused=session.id in self._paused(),
+            paused=is_paused,
             orchestrator=request.offer.orchestrator,
             destination=_destination(request.offer.orchestrator, self._address()),
             round_deadline_s=request.offer.round_deadline_s,
-            round=max([session.round, *(one.round for one in rounds)]),
+            round=session.round if latest is None else max(session.round, latest.round),
             rounds_planned=request.offer.rounds,
             studies=len(request.studies),
-            bytes_sent=sum(one.bytes for one in sent),
-            rounds=[_round_view(one) for one in rounds],
+            bytes_sent=digest.bytes_sent,
+            latest_round=None if latest is None else _round_brief(latest),
+            held=list(digest.held),
             latest_model_id=session.latest_model_id,
             started_at=session.started_at,
             ended_at=session.ended_at,
@@ -254,12 +273,15 @@ def _destination(orchestrator: str, address: str) -> str:
 
 
 def _round_view(record: SiteRoundRecord) -> SiteRoundView:
-    return SiteRoundView(
+    return SiteRoundView(**vars(_round_brief(record)), losses=list(record.losses))
+
+
+def _round_brief(record: SiteRoundRecord) -> SiteRoundBrief:
+    return SiteRoundBrief(
         round=record.round,
         phase=record.phase,
         fraction=record.fraction,
         loss=record.loss,
-        losses=list(record.losses),
         code=record.code,
         started_at=record.started_at,
         ended_at=record.ended_at,

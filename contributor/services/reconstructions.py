@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from contributor.paths import SitePaths
-from contributor.schemas import ReconstructionView, WorkProblem
+from contributor.schemas import ReconstructionList, ReconstructionView, WorkProblem
 from contributor.schemas_results import ReconstructionDetails
 from contributor.services.inspection import Volume
 from contributor.services.kept_files import remove_of, settle_strays
@@ -21,6 +21,7 @@ from fl_core.desk import Desk
 from fl_core.errors import Conflict, InvalidInput, NotFound, StudyUnusable
 from fl_core.protocol.ids import new_id
 from fl_core.storage.database import Transaction
+from fl_core.storage.listing import Wanted
 from fl_core.storage.site_models import ReconstructionRecord, ReconstructionStore
 from fl_core.supervision.failures import expected
 from fl_core.supervision.job_queue import JobQueue
@@ -79,9 +80,11 @@ class Reconstructions:
         """Tell whether one is being computed or waits for it."""
         return any(record.state == "running" for record in self._store.all())
 
-    def all(self) -> list[ReconstructionView]:
-        """Return every reconstruction, newest first."""
-        return [self._view(record) for record in self._store.all()]
+    def part(self, wanted: Wanted) -> ReconstructionList:
+        """Return a part of the reconstructions, newest first."""
+        part = self._store.part(wanted)
+        items = [self._view(record) for record in part.rows]
+        return ReconstructionList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def get(self, reconstruction_id: str) -> ReconstructionView:
         """Return one; raises NotFound."""

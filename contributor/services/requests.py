@@ -14,11 +14,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal
 
 from contributor.certificates import SiteCertificates
 from contributor.information import cited
-from contributor.schemas import FurtherView, RequestAnswer, RequestView
+from contributor.schemas import FurtherView, RequestAnswer, RequestList, RequestView
 from contributor.services.connection import Connection
 from contributor.services.grants import REFUSED, RELEASED, GrantsWriter
 from contributor.services.rules import Rules
@@ -37,6 +38,7 @@ from fl_core.protocol.messages import (
 )
 from fl_core.protocol.signing import sha256_of, sign
 from fl_core.storage.database import Transaction
+from fl_core.storage.listing import Wanted
 from fl_core.storage.site_amendments import AmendmentStore
 from fl_core.storage.site_outbox import Letter, OutboxStore
 from fl_core.storage.site_requests import Answer, RequestRecord, RequestStore
@@ -116,13 +118,16 @@ class Requests:
         self._send = send
         self._session_changed = session_changed
 
-    def all(self) -> list[RequestView]:
-        """Return every request, newest first."""
-        return [self._view(record) for record in self._store.all()]
+    def part(self, wanted: Wanted) -> RequestList:
+        """Return a part of the requests, newest first; the studies are gone through once for each kind of offer."""
+        usable = cache(self._usable_number)
+        part = self._store.part(wanted)
+        items = [self._view(record, usable) for record in part.rows]
+        return RequestList(items=items, total=part.total, next_cursor=part.next_cursor)
 
     def get(self, session_id: str) -> RequestView:
         """Return one request; raises NotFound."""
-        return self._view(self._store.get(session_id))
+        return self._view(self._store.get(session_id), self._usable_number)
 
     def answer(self, session_id: str, wanted: RequestAnswer, *, rule: RuleCited | None = None) -> RequestView:
         """Sign and store the answer, give or take the permission, and send it; `rule` answers instead of a person.
@@ -283,7 +288,7 @@ class Requests:
     def session_changed(self, session_id: str) -> None:
         """Follow a session's news: permissions and the request's state depend on it."""
         self._grants.write()
-        if any(record.session_id == session_id for record in self._store.all()):
+        if self._store.find(session_id) is not None:
             self.publish(session_id)
 
     def _covered(self, offer: SessionOffer, wanted: RequestAnswer) -> list[StudyRecord]:
@@ -385,9 +390,12 @@ class Requests:
             record.answer, record.offer.answer_by, None if session is None else session.state, self._desk.now()
         )
 
-    def _view(self, record: RequestRecord) -> RequestView:
+    def _usable_number(self, task: str, without_reference: bool) -> int:
+        return len(self._studies.usable_for(task, without_reference=without_reference))
+
+    def _view(self, record: RequestRecord, usable: Callable[[str, bool], int]) -> RequestView:
         offer, consent = record.offer, record.consent
-        covered = len(record.studies) if record.answer == "agree" else len(self._usable_for(offer))
+        covered = len(record.studies) if record.answer == "agree" else usable(*_kind(offer))
         return RequestView(
             session_id=record.session_id,
             state=self._state(record),
@@ -401,10 +409,10 @@ class Requests:
             consent_sha256=None if record.consent_document is None else sha256_of(record.consent_document.payload),
             rule_name=None if consent is None or consent.rule is None else self._rules.name(consent.rule.rule_id),
             remind_at=self._remind_at(record.session_id) if record.answer == "none" else None,
-            further=self._further(record),
+            further=self._further(record, usable),
         )
 
-    def _further(self, record: RequestRecord) -> FurtherView | None:
+    def _further(self, record: RequestRecord, usable: Callable[[str, bool], int]) -> FurtherView | None:
         further = self._amendments.find(record.session_id) if record.answer == "agree" else None
         if further is None:
             return None
@@ -414,9 +422,14 @@ class Requests:
             offer_sha256=further.offer_sha256,
             received_at=further.received_at,
             open=offer.answer_by > self._desk.now() and self._state(record) == "agreed",
-            studies_covered=len(self._usable_for(offer)),
+            studies_covered=usable(*_kind(offer)),
             total_bytes=offer.update_bytes * offer.rounds,
         )
+
+
+def _kind(offer: SessionOffer) -> tuple[str, bool]:
+    """Return what decides which studies an agreement covers: the task, and whether it learns without a reference."""
+    return offer.task, learns_without_reference(offer.task_parameters)
 
 
 def _trains(wanted: RequestAnswer) -> bool:

@@ -1,11 +1,11 @@
 """Imports of a site: a job that survives the end of the daemon, with a row a file; its state changes in `apply` only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from fl_core.errors import IllegalTransition, NotFound
 from fl_core.lifecycle import next_state
@@ -134,6 +134,18 @@ class ImportStore:
             rows = connection.execute(select(import_).order_by(import_.c.number.desc())).mappings().all()
         return [_record(dict(row)) for row in rows]
 
+    def part(self, wanted: Wanted) -> Part[ImportRecord]:
+        """Return a part of the imports; what is searched are the folders that were named. Orders: number."""
+        named = case((import_.c.source == "folder", import_.c.place), else_="")
+        query = select(import_).where(*contains(wanted.search, [named]))
+        if wanted.states:
+            query = query.where(import_.c.state.in_(wanted.states))
+        with self._database.read() as connection:
+            part = cut(
+                connection, query, wanted, key=import_.c.id, orders={"number": import_.c.number}, default="-number"
+            )
+        return Part([_record(values_of(row)) for row in part.rows], part.total, part.next_cursor)
+
     def next_one(self) -> ImportRecord | None:
         """Return the import to work on: one that was going on when the daemon ended, else the one that waits longest."""
         wanted = select(import_).where(import_.c.state.in_([_S.RUNNING.value, _S.QUEUED.value]))
@@ -203,12 +215,16 @@ class ImportStore:
 
     def counts(self, import_id: str) -> dict[FileState, int]:
         """Return how many files are in each state."""
+        return self.counts_of([import_id]).get(import_id, {})
+
+    def counts_of(self, import_ids: Collection[str]) -> dict[str, dict[FileState, int]]:
+        """Return import -> how many of its files are in each state; one without files is not named."""
         with self._database.read() as connection:
-            return _counts(connection, import_id)
+            return _counts(connection, import_ids)
 
     def counts_in(self, tx: Transaction, import_id: str) -> dict[FileState, int]:
         """Return how many files are in each state, as this transaction sees it."""
-        return _counts(tx.connection, import_id)
+        return _counts(tx.connection, [import_id]).get(import_id, {})
 
     def files(self, import_id: str, wanted: Wanted) -> Part[FileRecord]:
         """Return a part of an import's files. Orders: number, name."""
@@ -228,13 +244,13 @@ class ImportStore:
         tx.connection.execute(delete(import_).where(import_.c.id == import_id))
 
 
-def _counts(connection: Connection, import_id: str) -> dict[FileState, int]:
-    query = (
-        select(import_file.c.state, func.count())
-        .where(import_file.c.import_id == import_id)
-        .group_by(import_file.c.state)
-    )
-    return {FileState(state): int(count) for state, count in connection.execute(query)}
+def _counts(connection: Connection, import_ids: Collection[str]) -> dict[str, dict[FileState, int]]:
+    columns = (import_file.c.import_id, import_file.c.state)
+    query = select(*columns, func.count()).where(import_file.c.import_id.in_(import_ids)).group_by(*columns)
+    found: dict[str, dict[FileState, int]] = {}
+    for import_id, state, count in connection.execute(query):
+        found.setdefault(str(import_id), {})[FileState(state)] = int(count)
+    return found
 
 
 def _record(row: Mapping[str, object]) -> ImportRecord:

@@ -1,15 +1,17 @@
 """Models this site may use, and the reconstructions it made with them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import RowMapping, Select, delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
 from fl_core.errors import NotFound
 from fl_core.protocol.messages import Json, ModelNews
 from fl_core.storage.database import Database, Transaction
-from fl_core.storage.site_tables import model, reconstruction, reconstruction_problem
+from fl_core.storage.listing import Part, Wanted, caseless, contains, cut, moment, values_of
+from fl_core.storage.site_tables import model, reconstruction, reconstruction_problem, study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +63,26 @@ class ModelStore:
         if row is None:
             message = f"no model is called {model_id[:60]}"
             raise NotFound(message)
-        return ReceivedModelRecord(**{**row, "news": ModelNews.model_validate(row["news"])})
+        return _model(row)
+
+    def several(self, model_ids: Collection[str]) -> list[ReceivedModelRecord]:
+        """Return those of these models that are known."""
+        with self._database.read() as tx:
+            return [_model(row) for row in tx.execute(select(model).where(model.c.id.in_(model_ids))).mappings()]
+
+    def part(self, wanted: Wanted) -> Part[ReceivedModelRecord]:
+        """Return a part of the models. Orders: received_at, name."""
+        name = model.c.news["name"].as_string()
+        query = select(model).where(*contains(wanted.search, [name]))
+        orders = {"received_at": moment(model.c.received_at), "name": caseless(name)}
+        with self._database.read() as connection:
+            part = cut(connection, query, wanted, key=model.c.id, orders=orders, default="-received_at")
+        return Part([_model(values_of(row)) for row in part.rows], part.total, part.next_cursor)
 
     def all(self) -> list[ReceivedModelRecord]:
         """Return every model, newest first."""
         with self._database.read() as tx:
-            rows = tx.execute(select(model).order_by(model.c.received_at.desc())).mappings().all()
-        return [ReceivedModelRecord(**{**row, "news": ModelNews.model_validate(row["news"])}) for row in rows]
+            return [_model(row) for row in tx.execute(select(model).order_by(model.c.received_at.desc())).mappings()]
 
     def set_fetched(self, tx: Transaction, model_id: str, *, fetched: bool = True) -> None:
         """Note that the weights are here and verified, or that they are here no more."""
@@ -120,6 +135,21 @@ class ReconstructionStore:
         with self._database.read() as tx:
             return [_record(row) for row in tx.execute(query).mappings()]
 
+    def part(self, wanted: Wanted) -> Part[ReconstructionRecord]:
+        """Return a part of the reconstructions; what is searched are the names of their studies. Orders: created_at."""
+        query = _with_problems().outerjoin(study, study.c.id == reconstruction.c.study_id)
+        query = query.where(*contains(wanted.search, [study.c.name]))
+        if wanted.states:
+            query = query.where(reconstruction.c.state.in_(wanted.states))
+        orders = {"created_at": moment(reconstruction.c.created_at)}
+        with self._database.read() as connection:
+            part = cut(connection, query, wanted, key=reconstruction.c.id, orders=orders, default="-created_at")
+        return Part([_record(values_of(row)) for row in part.rows], part.total, part.next_cursor)
+
+
+def _model(row: Mapping[Any, Any]) -> ReceivedModelRecord:
+    return ReceivedModelRecord(**{**row, "news": ModelNews.model_validate(row["news"])})
+
 
 def _with_problems() -> Select[tuple[object, ...]]:
     kept = reconstruction_problem.c.reconstruction_id == reconstruction.c.id
@@ -128,7 +158,7 @@ def _with_problems() -> Select[tuple[object, ...]]:
     )
 
 
-def _record(row: RowMapping) -> ReconstructionRecord:
+def _record(row: Mapping[Any, Any]) -> ReconstructionRecord:
     """Read a row; a sentence that an earlier version kept is the detail of a problem without a code."""
     values = {key: value for key, value in row.items() if key not in ("problem", "told")}
     old = {"code": "", "title": "", "detail": row["problem"], "advice": ""} if row["problem"] else None

@@ -1,19 +1,23 @@
 """Offers and answers, each stored whole as the signed document it arrived or left as; one that is replaced is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import JSON, insert, select, type_coerce, update
 
 from fl_core.errors import IllegalTransition, NotFound
 from fl_core.protocol.messages import Consent, SessionOffer, SignedDocument
 from fl_core.storage.database import Database, Transaction
+from fl_core.storage.listing import Part, Wanted, contains, cut, moment, values_of
 from fl_core.storage.site_tables import past_request, request
 
 Answer = Literal["none", "agree", "decline", "withdrawn", "recalled"]
 """`recalled`: the orchestrator took its offer back."""
+TITLE = type_coerce(request.c.offer["payload"].as_string(), JSON)["title"].as_string()
+"""What an offer calls its session, read out of the document by the database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +36,12 @@ class RequestRecord:
     studies: tuple[str, ...]
     earlier: tuple[tuple[str, ...], ...] = ()
 
-    @property
+    @cached_property
     def offer(self) -> SessionOffer:
         """The content of the offer."""
         return SessionOffer.model_validate_json(self.offer_document.payload)
 
-    @property
+    @cached_property
     def consent(self) -> Consent | None:
         """The content of the answer."""
         document = self.consent_document
@@ -99,6 +103,26 @@ class RequestStore:
         with self._database.read() as tx:
             rows = tx.execute(select(request).order_by(request.c.received_at.desc())).mappings().all()
         return [_record(dict(row)) for row in rows]
+
+    def part(self, wanted: Wanted) -> Part[RequestRecord]:
+        """Return a part of the requests. Orders: received_at."""
+        query = select(request).where(*contains(wanted.search, [TITLE]))
+        orders = {"received_at": moment(request.c.received_at)}
+        with self._database.read() as tx:
+            part = cut(tx, query, wanted, key=request.c.session_id, orders=orders, default="-received_at")
+        return Part([_record(values_of(row)) for row in part.rows], part.total, part.next_cursor)
+
+    def several(self, session_ids: Collection[str]) -> dict[str, RequestRecord]:
+        """Return those of these requests that are known, by session."""
+        query = select(request).where(request.c.session_id.in_(session_ids))
+        with self._database.read() as tx:
+            return {str(row["session_id"]): _record(dict(row)) for row in tx.execute(query).mappings()}
+
+    def titles(self, session_ids: Collection[str]) -> dict[str, str]:
+        """Return what the sessions are called, of those that are known."""
+        query = select(request.c.session_id, TITLE.label("title")).where(request.c.session_id.in_(session_ids))
+        with self._database.read() as tx:
+            return {str(row.session_id): str(row.title) for row in tx.execute(query)}
 
     def answer(
         self, tx: Transaction, before: RequestRecord, answer: Answer, consent: SignedDocument, studies: tuple[str, ...]

@@ -11,7 +11,12 @@ from fl_core.lifecycle import next_state
 from fl_core.protocol.messages import Json
 from fl_core.storage.database import Database, Transaction
 from fl_core.storage.lab_work import JOB_LIFECYCLE, JobEvent, JobState
+from fl_core.storage.listing import Part, Wanted, contains, cut, moment, values_of
 from fl_core.storage.site_result_tables import own_result
+from fl_core.storage.site_tables import model
+
+_BRIEF = [column for column in own_result.c if column is not own_result.c.result]
+"""What was found, case by case, is long: it is read of a single one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +78,18 @@ class OwnResultStore:
         return OwnResultRecord(**row)
 
     def all(self) -> list[OwnResultRecord]:
-        """Return every one, newest first."""
-        query = select(own_result).order_by(own_result.c.created_at.desc(), own_result.c.id)
+        """Return every one, newest first, without what was found."""
+        query = select(*_BRIEF).order_by(own_result.c.created_at.desc(), own_result.c.id)
         with self._database.read() as tx:
             return [OwnResultRecord(**row) for row in tx.execute(query).mappings()]
+
+    def part(self, wanted: Wanted) -> Part[OwnResultRecord]:
+        """Return a part of those whose model is known, without what was found. Orders: created_at."""
+        query = select(*_BRIEF).join(model, model.c.id == own_result.c.model_id)
+        query = query.where(*contains(wanted.search, [model.c.news["name"].as_string()]))
+        if wanted.states:
+            query = query.where(own_result.c.state.in_(wanted.states))
+        orders = {"created_at": moment(own_result.c.created_at)}
+        with self._database.read() as connection:
+            part = cut(connection, query, wanted, key=own_result.c.id, orders=orders, default="-created_at")
+        return Part([OwnResultRecord(**values_of(row)) for row in part.rows], part.total, part.next_cursor)

@@ -1,17 +1,19 @@
 """Sessions and rounds as this site lived them, fed from the runner's progress file exactly once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from fl_core.errors import NotFound
 from fl_core.protocol.messages import SessionNews, SitePhase
 from fl_core.protocol.plan import ANSWERED_BEFORE, RunnerEvent, SentUpdate
 from fl_core.storage.database import Database, Transaction
+from fl_core.storage.listing import Part, Wanted, contains, cut, moment, values_of
 from fl_core.storage.site_marks import read_mark, set_mark
-from fl_core.storage.site_tables import round_, session
+from fl_core.storage.site_requests import TITLE
+from fl_core.storage.site_tables import request, round_, session
 
 MOST_LOSSES = 400
 OFFSET = "progress_offset"
@@ -58,6 +60,15 @@ class SiteRoundRecord:
         """Tell whether the round ever went beyond waiting for its turn."""
         worked = self.sent is not None or self.scores is not None or bool(self.losses)
         return worked or self.phase not in _SAYS_NOTHING_OF_WORK
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundsDigest:
+    """What a list says of a session's rounds; `held` are those whose update waits for a person."""
+
+    latest: SiteRoundRecord | None = None
+    bytes_sent: int = 0
+    held: tuple[int, ...] = ()
 
 
 class SiteSessionStore:
@@ -110,6 +121,39 @@ class SiteSessionStore:
         """Return every session."""
         with self._database.read() as tx:
             return [SiteSessionRecord(**row) for row in tx.execute(select(session)).mappings()]
+
+    def part(self, wanted: Wanted) -> Part[SiteSessionRecord]:
+        """Return a part of the sessions that were ever agreed to; what is searched are their titles. Orders: received_at."""
+        query = select(session).join(request, request.c.session_id == session.c.id)
+        query = query.where(request.c.answer.in_(("agree", "withdrawn")), *contains(wanted.search, [TITLE]))
+        if wanted.states:
+            query = query.where(session.c.state.in_(wanted.states))
+        orders = {"received_at": moment(request.c.received_at)}
+        with self._database.read() as tx:
+            part = cut(tx, query, wanted, key=session.c.id, orders=orders, default="-received_at")
+        return Part([SiteSessionRecord(**values_of(row)) for row in part.rows], part.total, part.next_cursor)
+
+    def digests(self, session_ids: Collection[str]) -> dict[str, RoundsDigest]:
+        """Return what a list says of the rounds of each of these sessions; the database looks through them."""
+        of_these = round_.c.session_id.in_(session_ids)
+        sent = func.coalesce(func.sum(round_.c.sent["bytes"].as_integer()), 0)
+        sums = select(round_.c.session_id, func.max(round_.c.round).label("newest"), sent.label("bytes_sent"))
+        grouped = sums.where(of_these).group_by(round_.c.session_id).subquery()
+        newest = and_(round_.c.session_id == grouped.c.session_id, round_.c.round == grouped.c.newest)
+        held = select(round_.c.session_id, round_.c.round).where(of_these, round_.c.phase == SitePhase.HELD.value)
+        waiting: dict[str, list[int]] = {}
+        with self._database.read() as tx:
+            for session_id, number in tx.execute(held.order_by(round_.c.round)):
+                waiting.setdefault(session_id, []).append(number)
+            rows = tx.execute(select(round_, grouped.c.bytes_sent).join(grouped, newest)).mappings().all()
+        found = {session_id: RoundsDigest() for session_id in session_ids}
+        for row in rows:
+            values = dict(row)
+            sent_bytes, latest = int(values.pop("bytes_sent")), _round(values)
+            found[latest.session_id] = RoundsDigest(
+                latest=latest, bytes_sent=sent_bytes, held=tuple(waiting.get(latest.session_id, ()))
+            )
+        return found
 
     def rounds(self, session_id: str) -> list[SiteRoundRecord]:
         """Return the rounds of a session, oldest first."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from fl_core.errors import InvalidInput
 from fl_core.storage.listing import Wanted
-from fl_core.views import ListQuery
+from fl_core.views import ListQuery, PartQuery
 from fl_core.web.complaints import first_problem
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -31,11 +31,10 @@ def body(kind: type[ModelT]) -> ModelT:
         raise InvalidInput(first_problem(error)) from error
 
 
-def wanted(query: ListQuery) -> Wanted:
+def wanted(query: PartQuery) -> Wanted:
     """Return which part of a list a request asks for."""
-    return Wanted(
-        search=query.search, states=tuple(query.state), sort=query.sort, limit=query.limit, cursor=query.cursor
-    )
+    states = tuple(query.state) if isinstance(query, ListQuery) else ()
+    return Wanted(search=query.search, states=states, sort=query.sort, limit=query.limit, cursor=query.cursor)
 
 
 def query_int(name: str, default: int, *, low: int, high: int) -> int:

@@ -21,7 +21,7 @@ def site(tmp_path: Path) -> Iterator[TestSite]:
 
 def _refused(site: TestSite, payload: dict[str, object]) -> None:
     site.daemon.inbox.receive(payload)
-    assert site.client.get("/api/v1/requests").json == {"items": []}
+    assert site.client.get("/api/v1/requests").json["items"] == []
     assert site.told("request") == []
     assert site.audit_actions()[-1] == "request.refused"
 

@@ -180,7 +180,7 @@ def test_the_runners_last_word_is_taken_over_without_a_hint_though_the_session_h
 
 def test_unknown_sessions_are_not_found(site: TestSite) -> None:
     assert site.client.get("/api/v1/sessions/none").status_code == 404
-    assert site.client.get("/api/v1/sessions").json == {"items": []}
+    assert site.client.get("/api/v1/sessions").json["items"] == []
 
 
 def _news(content: bytes, **changes: object) -> Json:

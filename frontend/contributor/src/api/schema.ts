@@ -254,7 +254,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the imports, newest first. */
+        /** List the imports, newest first, in parts on request. */
         get: operations["list_imports"];
         put?: never;
         /** Begin an import of files that are handed over next. */
@@ -495,7 +495,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the models this site may use, newest first. */
+        /** List the models this site may use, newest first, in parts on request. */
         get: operations["list_models"];
         put?: never;
         post?: never;
@@ -701,7 +701,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the reconstructions, newest first. */
+        /** List the reconstructions, newest first, in parts on request. */
         get: operations["list_reconstructions"];
         put?: never;
         /** Reconstruct a study by OSEM and by the model, side by side. */
@@ -805,7 +805,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the requests, newest first. */
+        /** List the requests, newest first, in parts on request. */
         get: operations["list_requests"];
         put?: never;
         post?: never;
@@ -908,7 +908,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the comparisons, newest first. */
+        /** List the comparisons, newest first, in parts on request; what one found comes with the single one. */
         get: operations["list_results"];
         put?: never;
         /** Compare OSEM, a model of the own data alone, and a received model on the own hold-out. */
@@ -926,7 +926,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return one comparison. */
+        /** Return one comparison with all that it found. */
         get: operations["get_result"];
         put?: never;
         post?: never;
@@ -1065,7 +1065,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the sessions this site agreed to, newest first. */
+        /** List the sessions this site agreed to, newest first, in parts on request; all rounds come with the single one. */
         get: operations["list_sessions"];
         put?: never;
         post?: never;
@@ -2215,7 +2215,10 @@ export interface components {
         ImportFileList: {
             /** Items */
             items: components["schemas"]["ImportFileView"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @default null
+             */
             next_cursor: string | null;
             /** Total */
             total: number;
@@ -2251,6 +2254,13 @@ export interface components {
         ImportList: {
             /** Items */
             items: components["schemas"]["ImportView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * ImportView
@@ -2825,11 +2835,58 @@ export interface components {
          */
         OwnResultList: {
             /** Items */
-            items: components["schemas"]["OwnResultView"][];
+            items: components["schemas"]["OwnResultSummary"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * OwnResultSummary
+         * @description A comparison in a list, delta `own_result`.
+         */
+        OwnResultSummary: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Ending
+             * @description it was told to end and puts its work away
+             */
+            ending: boolean;
+            /** Id */
+            id: string;
+            /** Model Id */
+            model_id: string;
+            /** Model Name */
+            model_name: string;
+            problem: components["schemas"]["WorkProblem"] | null;
+            /** Progress */
+            progress: number;
+            /** Round */
+            round: number;
+            /** Session Id */
+            session_id: string;
+            /** Session Title */
+            session_title: string;
+            /** Stage */
+            stage: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
         };
         /**
          * OwnResultView
-         * @description GET /results/{id}, delta `own_result`.
+         * @description GET /results/{id}.
          */
         OwnResultView: {
             /**
@@ -3169,6 +3226,13 @@ export interface components {
         ReceivedModelList: {
             /** Items */
             items: components["schemas"]["ReceivedModelView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * ReceivedModelView
@@ -3277,6 +3341,13 @@ export interface components {
         ReconstructionList: {
             /** Items */
             items: components["schemas"]["ReconstructionView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * ReconstructionView
@@ -3389,6 +3460,13 @@ export interface components {
         RequestList: {
             /** Items */
             items: components["schemas"]["RequestView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * RequestView
@@ -3846,8 +3924,38 @@ export interface components {
          */
         SitePhase: "waiting" | "received" | "scoring" | "training" | "held" | "sending" | "sent" | "failed" | "withdrawn";
         /**
-         * SiteRoundView
+         * SiteRoundBrief
          * @description One round as this site lived it, with the receipt of what left in short.
+         */
+        SiteRoundBrief: {
+            /** Code */
+            code: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Fraction */
+            fraction: number;
+            /** Loss */
+            loss: number | null;
+            phase: components["schemas"]["SitePhase"];
+            /** Round */
+            round: number;
+            /**
+             * Scores
+             * @description the received model on the own hold-out
+             */
+            scores: {
+                [key: string]: number;
+            } | null;
+            sent: components["schemas"]["SentBrief"] | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * SiteRoundView
+         * @description The same with its curve.
          */
         SiteRoundView: {
             /** Code */
@@ -3886,11 +3994,76 @@ export interface components {
          */
         SiteSessionList: {
             /** Items */
-            items: components["schemas"]["SiteSessionView"][];
+            items: components["schemas"]["SiteSessionSummary"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SiteSessionSummary
+         * @description A session this site agreed to in a list, delta `session`.
+         */
+        SiteSessionSummary: {
+            /** Bytes Sent */
+            bytes_sent: number;
+            /**
+             * Consent State
+             * @enum {string}
+             */
+            consent_state: "agreed" | "withdrawn";
+            /**
+             * Destination
+             * @description where updates go: the laboratory and its address
+             */
+            destination: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Held
+             * @description rounds whose update waits for a person
+             */
+            held: number[];
+            /** Id */
+            id: string;
+            /** Latest Model Id */
+            latest_model_id: string | null;
+            latest_round: components["schemas"]["SiteRoundBrief"] | null;
+            /** Orchestrator */
+            orchestrator: string;
+            /**
+             * Paused
+             * @description by this site: nothing begins and nothing is finished
+             */
+            paused: boolean;
+            /** Reason */
+            reason: string;
+            /** Round */
+            round: number;
+            /** Round Deadline S */
+            round_deadline_s: number;
+            /** Rounds Planned */
+            rounds_planned: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @description as the orchestrator tells it
+             */
+            state: string;
+            /** Studies */
+            studies: number;
+            /** Task */
+            task: string;
+            /** Title */
+            title: string;
         };
         /**
          * SiteSessionView
-         * @description GET /sessions, GET /sessions/{id}, delta `session`: a session this site agreed to.
+         * @description GET /sessions/{id}: with all its rounds.
          */
         SiteSessionView: {
             /** Bytes Sent */
@@ -3907,10 +4080,16 @@ export interface components {
             destination: string;
             /** Ended At */
             ended_at: string | null;
+            /**
+             * Held
+             * @description rounds whose update waits for a person
+             */
+            held: number[];
             /** Id */
             id: string;
             /** Latest Model Id */
             latest_model_id: string | null;
+            latest_round: components["schemas"]["SiteRoundBrief"] | null;
             /** Orchestrator */
             orchestrator: string;
             /**
@@ -4059,12 +4238,12 @@ export interface components {
         StudyList: {
             /** Items */
             items: components["schemas"]["StudyView"][];
-            /** Next Cursor */
-            next_cursor: string | null;
             /**
-             * Total
-             * @description in all parts together
+             * Next Cursor
+             * @default null
              */
+            next_cursor: string | null;
+            /** Total */
             total: number;
         };
         /**
@@ -4899,7 +5078,17 @@ export interface operations {
     };
     list_imports: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5117,13 +5306,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path: {
@@ -5430,7 +5619,15 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5840,7 +6037,17 @@ export interface operations {
     };
     list_reconstructions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6077,7 +6284,15 @@ export interface operations {
     };
     list_requests: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6304,7 +6519,17 @@ export interface operations {
     };
     list_results: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6704,7 +6929,17 @@ export interface operations {
     };
     list_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description name of an order, - in front for the other way round */
+                sort?: string;
+                limit?: number | null;
+                /** @description `next_cursor` of the part before */
+                cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7308,13 +7543,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path?: never;

@@ -9,15 +9,12 @@ export type ShippedModel = Api["ShippedModelView"];
 export type ReconstructionDetails = Api["ReconstructionDetails"];
 export type Alarm = NonNullable<ReconstructionDetails["alarm"]>;
 export type OwnResult = Api["OwnResultView"];
+export type OwnResultSummary = Api["OwnResultSummary"];
 export type OwnFindings = NonNullable<OwnResult["findings"]>;
 export type OwnCase = OwnFindings["cases"][number];
 export type MetricSummary = OwnFindings["metrics"][number];
 
-const estimate = z.object({ value: z.number(), low: z.number(), high: z.number(), patients: z.number() });
-const difference = estimate.extend({ verdict: z.enum(["better", "worse", "unclear", "too_few"]) }).nullable();
-const scores = z.record(z.string(), z.record(z.string(), z.number().nullable()));
-
-export const ownResultSchema: z.ZodType<OwnResult> = z.object({
+export const ownResultSchema: z.ZodType<OwnResultSummary> = z.object({
   id: z.string(),
   session_id: z.string(),
   session_title: z.string(),
@@ -31,20 +28,6 @@ export const ownResultSchema: z.ZodType<OwnResult> = z.object({
   created_at: z.string(),
   ended_at: z.string().nullable(),
   problem: problemSchema.nullable(),
-  findings: z
-    .object({
-      metrics: z.array(
-        z.object({ key: z.string(), higher_is_better: z.boolean(), methods: z.record(z.string(), estimate), federated_over_local: difference, federated_over_osem: difference, local_over_osem: difference }),
-      ),
-      cases: z.array(z.object({ study_id: z.string().nullable(), name: z.string(), patient: z.string(), scores, arrays: z.array(z.string()) })),
-      patients: z.number(),
-      trained_on: z.number(),
-      rounds: z.array(z.number()),
-      steps: z.number(),
-      left_out: z.number(),
-      half_counts: z.number().default(0),
-    })
-    .nullable(),
 });
 
 export const deletedSchema: z.ZodType<Api["Deleted"]> = z.object({ id: z.string() });

@@ -14,7 +14,9 @@ export type FurtherOffer = NonNullable<Request["further"]>;
 export type RequestAnswer = Api["RequestAnswer"];
 export type SendPermission = Api["SendPermission"];
 export type SiteSession = Api["SiteSessionView"];
+export type SiteSessionSummary = Api["SiteSessionSummary"];
 export type SiteRound = Api["SiteRoundView"];
+export type SiteRoundBrief = Api["SiteRoundBrief"];
 export type ReceivedModel = Api["ReceivedModelView"];
 export type Reconstruction = Api["ReconstructionView"];
 export type Activity = Api["ActivityView"];
@@ -141,22 +143,24 @@ const sent = z.object({
   norm: z.number(),
   num_examples: z.number(),
 });
-const round = z.object({
+export const roundBriefSchema = z.object({
   round: z.number(),
   phase: z.enum(["waiting", "received", "scoring", "training", "held", "sending", "sent", "failed", "withdrawn"]),
   fraction: z.number(),
   loss: z.number().nullable(),
-  losses: z.array(z.number()),
   code: z.string().nullable(),
   started_at: z.string(),
   ended_at: z.string().nullable(),
   scores: numbers.nullable(),
   sent: sent.nullable(),
 });
+const round: z.ZodType<SiteRound> = roundBriefSchema.extend({ losses: z.array(z.number()) });
 
 export const progressSchema = z.object({ session_id: z.string(), round });
+/** What a list keeps of it. */
+export const progressBriefSchema = z.object({ session_id: z.string(), round: roundBriefSchema });
 
-export const sessionSchema: z.ZodType<SiteSession> = z.object({
+export const sessionSummarySchema: z.ZodType<SiteSessionSummary> = z.object({
   id: z.string(),
   title: z.string(),
   task: z.string(),
@@ -171,7 +175,8 @@ export const sessionSchema: z.ZodType<SiteSession> = z.object({
   rounds_planned: z.number(),
   studies: z.number(),
   bytes_sent: z.number(),
-  rounds: z.array(round),
+  latest_round: roundBriefSchema.nullable(),
+  held: z.array(z.number()),
   latest_model_id: z.string().nullable(),
   started_at: z.string().nullable(),
   ended_at: z.string().nullable(),

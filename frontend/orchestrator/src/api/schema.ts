@@ -5752,13 +5752,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path?: never;
@@ -6101,13 +6101,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path?: never;
@@ -6889,13 +6889,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path?: never;
@@ -7962,13 +7962,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path?: never;
@@ -8908,13 +8908,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path?: never;
@@ -10404,13 +10404,13 @@ export interface operations {
             query?: {
                 /** @description words that must all occur, in any case */
                 search?: string;
-                /** @description states to keep; none given: all */
-                state?: string[];
                 /** @description name of an order, - in front for the other way round */
                 sort?: string;
                 limit?: number | null;
                 /** @description `next_cursor` of the part before */
                 cursor?: string | null;
+                /** @description states to keep; none given: all */
+                state?: string[];
             };
             header?: never;
             path?: never;

@@ -2,7 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 
 import { followEach, followList, followOne, LiveConnection } from "@shared/realtime/live";
-import { remove, upsert } from "@shared/realtime/resources";
+import { named, remove, upsert } from "@shared/realtime/resources";
 
 import { jobSummarySchema, jobToldSchema, setSchema, setSummarySchema, type DataSet, type Job, type JobSummary, type SetSummary } from "@app/api/laboratorySchemas";
 import {
@@ -57,11 +57,6 @@ function applyDrain(known: unknown, data: unknown): unknown {
   const parsed = systemSchema.safeParse(data);
   return parsed.success && typeof known === "object" ? { ...known, on: parsed.data.draining } : known;
 }
-
-const named = (key: "id" | "session_id") => (data: unknown): string | null => {
-  const id: unknown = typeof data === "object" && data !== null ? Reflect.get(data, key) : null;
-  return typeof id === "string" ? id : null;
-};
 
 export function createLive(queries: QueryClient): LiveConnection {
   return new LiveConnection(queries, [

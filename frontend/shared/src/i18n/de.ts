@@ -10,6 +10,7 @@ export const sharedDe: typeof sharedEn = {
     stale: "Was Sie sehen, ist {{seconds}} s alt. Diese Seite verbindet sich von selbst neu; wurde das Programm beendet, starten Sie es wieder.",
   },
   problem: { retry: "Erneut versuchen" },
+  list: { more: "{{count}} von {{rest}} weiteren zeigen" },
   accounts: {
     title: "Konten", note: "Personen, die diese Seiten öffnen dürfen. Jede Handlung wird mit Namen festgehalten.", loading: "Konten werden geladen", name: "Name", nameNote: "Wie Kolleginnen und Kollegen die Person kennen; damit meldet sie sich an.",
     roleHead: "Rolle", stateHead: "Status", seen: "Zuletzt gesehen", never: "nie", actions: "Aktionen", actionsOf: "Aktionen für {{name}}", roleOf: "Rolle von {{name}}", you: "Sie",
@@ -40,7 +41,7 @@ export const sharedDe: typeof sharedEn = {
     unrolled_em: "entrolltes EM", unrolled_unet: "entrolltes EM mit U-Netzen", osem_unet: "OSEM, dann U-Netz", fbp_unet: "FBP, dann U-Netz",
     primal_dual: "gelerntes primal-duales Verfahren", encoder_decoder: "Encoder-Decoder-Netz", unet_2d: "U-Netz",
   },
-  activity: { title: "Verlauf", unread: "Neu", mark: "Als gelesen markieren", loading: "Verlauf wird geladen", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
+  activity: { title: "Verlauf", unread: "Neu", mark: "Als gelesen markieren", more: "Frühere zeigen", loading: "Verlauf wird geladen", emptyTitle: "Noch ist nichts geschehen", empty: "Jeder Schritt beider Seiten erscheint hier in Worten." },
   auditFilter: {
     verify: "Kette prüfen", pdf: "Als PDF exportieren", loading: "Prüfprotokoll wird geladen", emptyTitle: "Noch keine Zeilen", empty: "Jede Handlung wird hier festgehalten.", more: "Mehr anzeigen",
     title: "Prüfprotokoll durchsuchen", text: "Suchtext", area: "Was", actor: "Wer", from: "Von", to: "Bis", all: "Alle", clear: "Diese Auswahl entfernen", reset: "Alles zeigen", csv: "Als CSV exportieren", json: "Als JSON exportieren", noneTitle: "Keine solche Zeile", none: "Wählen Sie einen längeren Zeitraum oder ein anderes Wort.",

@@ -9,6 +9,7 @@ export const sharedEn = {
     stale: "What you see is from {{seconds}} s ago. This page reconnects by itself; if the program was closed, start it again.",
   },
   problem: { retry: "Try again" },
+  list: { more: "Show {{count}} more of {{rest}}" },
   accounts: {
     title: "Accounts", note: "People who may open these pages. Each act is written down with the name.", loading: "Loading accounts", name: "Name", nameNote: "As colleagues know the person; it is used to sign in.",
     roleHead: "Role", stateHead: "State", seen: "Last seen", never: "never", actions: "Actions", actionsOf: "Actions for {{name}}", roleOf: "Role of {{name}}", you: "You",
@@ -39,7 +40,7 @@ export const sharedEn = {
     unrolled_em: "unrolled EM", unrolled_unet: "unrolled EM with U-Nets", osem_unet: "OSEM, then U-Net", fbp_unet: "FBP, then U-Net",
     primal_dual: "learned primal-dual", encoder_decoder: "encoder-decoder", unet_2d: "U-Net",
   },
-  activity: { title: "Activity", unread: "New", mark: "Mark as read", loading: "Loading the activity", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
+  activity: { title: "Activity", unread: "New", mark: "Mark as read", more: "Show earlier", loading: "Loading the activity", emptyTitle: "Nothing has happened yet", empty: "Every step of either side appears here, in words." },
   auditFilter: {
     verify: "Verify the chain", pdf: "Export PDF", loading: "Loading the audit log", emptyTitle: "No rows yet", empty: "Every act is written here.", more: "Show more",
     title: "Look through the audit log", text: "Text", area: "What", actor: "Who", from: "From", to: "Until", all: "All", clear: "Remove this choice", reset: "Show everything", csv: "Export CSV", json: "Export JSON", noneTitle: "No row is like this", none: "Choose a longer time or another word.",

@@ -29,3 +29,9 @@ export function remove<T>(schema: Schema<{ id: string }>, key: (item: T) => stri
     return parsed.success ? items.filter((item) => key(item) !== parsed.data.id) : items;
   };
 }
+
+/** The id of the resource that a delta is about, under the name it has there. */
+export const named = (key: "id" | "session_id") => (data: unknown): string | null => {
+  const id: unknown = typeof data === "object" && data !== null ? Reflect.get(data, key) : null;
+  return typeof id === "string" ? id : null;
+};

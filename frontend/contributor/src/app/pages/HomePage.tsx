@@ -10,8 +10,8 @@ import { Empty, Resource } from "@shared/ui/states";
 import { Ago } from "@shared/ui/Time";
 import { TodoCard, type Todo } from "@shared/ui/TodoList";
 
-import type { Request, SiteSession, System } from "@app/api/schemas";
-import { useActivity } from "@app/features/activity/api/useActivity";
+import type { Request, SiteSessionSummary, System } from "@app/api/schemas";
+import { useActivity, useOlderActivity } from "@app/features/activity/api/useActivity";
 import { useActivityText } from "@app/features/activity/words";
 import { ConnectionChip } from "@app/features/enrolment/components/ConnectionChip";
 import { detailOf } from "@app/features/enrolment/words";
@@ -33,6 +33,7 @@ function Overview({ system }: { system: System }) {
   const requests = useRequests();
   const sessions = useSessions();
   const activity = useActivity();
+  const older = useOlderActivity();
   const words = useActivityText();
   return (
     <Page title={t("home.title")} intro={t("home.intro")}>
@@ -47,7 +48,7 @@ function Overview({ system }: { system: System }) {
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="md">
             <ConnectionCard system={system} />
-            <ActivityCard query={activity} words={words} />
+            <ActivityCard query={activity} older={older} words={words} />
           </Stack>
         </Grid.Col>
       </Grid>
@@ -55,7 +56,7 @@ function Overview({ system }: { system: System }) {
   );
 }
 
-function Now({ system, requests, sessions }: { system: System; requests: readonly Request[]; sessions: readonly SiteSession[] }) {
+function Now({ system, requests, sessions }: { system: System; requests: readonly Request[]; sessions: readonly SiteSessionSummary[] }) {
   const { t } = useTranslation();
   const active = sessions.filter((session) => session.ended_at === null && session.consent_state === "agreed");
   return (
@@ -83,7 +84,7 @@ function ConnectionCard({ system }: { system: System }) {
 
 type Translate = (key: string, options?: Record<string, unknown>) => string;
 
-function todosOf(system: System, requests: readonly Request[], sessions: readonly SiteSession[], t: Translate): Todo[] {
+function todosOf(system: System, requests: readonly Request[], sessions: readonly SiteSessionSummary[], t: Translate): Todo[] {
   const todos: Todo[] = [];
   const { state } = system.connection;
   if (state === "refused" || state === "suspended" || state === "revoked" || state === "protocol_mismatch") {
@@ -96,7 +97,7 @@ function todosOf(system: System, requests: readonly Request[], sessions: readonl
   }
   for (const session of sessions) {
     for (const round of heldRounds(session)) {
-      todos.push({ key: `held-${session.id}-${round.round}`, tone: "warning", title: t("home.held", { round: round.round, title: session.title }), text: t("home.heldText"), action: <Button size="xs" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.decide")}</Button> });
+      todos.push({ key: `held-${session.id}-${round}`, tone: "warning", title: t("home.held", { round, title: session.title }), text: t("home.heldText"), action: <Button size="xs" renderRoot={(props) => <Link to="/training" {...props} />}>{t("home.decide")}</Button> });
     }
   }
   for (const session of sessions.filter((one) => one.paused && isActive(one))) {

@@ -1,11 +1,10 @@
 /** What left this site, and the log of everything that was done. */
-import { Stack } from "@mantine/core";
 import { IconShieldLock } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { AuditBrowser } from "@shared/audit/AuditBrowser";
-import { formatBytes } from "@shared/format/format";
+import { MoreList } from "@shared/ui/MoreList";
 import { Card, Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
@@ -13,7 +12,8 @@ import { useModels } from "@app/features/models/api/useModels";
 import { SharingCard } from "@app/features/privacy/components/SharingCard";
 import { useRequests } from "@app/features/requests/api/useRequests";
 import { useSessions } from "@app/features/sessions/api/useSessions";
-import { Receipts } from "@app/features/sessions/components/Receipts";
+import { OPENED } from "@app/features/sessions/components/rounds";
+import { SentCard } from "@app/features/sessions/components/SentCard";
 import { useStudies } from "@app/features/studies/api/useStudies";
 import { SharedSummary } from "@app/features/studies/components/SharedSummary";
 import { useSystem } from "@app/features/system/api/useSystem";
@@ -30,9 +30,7 @@ export function PrivacyPage() {
           list.length === 0 ? (
             <Empty icon={IconShieldLock} title={t("privacy.nothingTitle")}>{t("privacy.nothing")}</Empty>
           ) : (
-            <Stack gap="md">
-              {list.map((session) => <Card key={session.id} title={session.title} note={t("privacy.total", { bytes: formatBytes(session.bytes_sent) })}><Receipts session={session} /></Card>)}
-            </Stack>
+            <MoreList items={list} idOf={({ id }) => id}>{(session, place) => <SentCard session={session} opened={place < OPENED} />}</MoreList>
           )
         }
       </Resource>

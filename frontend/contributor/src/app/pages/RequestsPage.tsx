@@ -1,9 +1,10 @@
 /** What is asked of this site; open requests first. */
-import { Button, Stack } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconFileText, IconHeartHandshake } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { MoreList } from "@shared/ui/MoreList";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
@@ -27,9 +28,9 @@ export function RequestsPage() {
           list.length === 0 ? (
             <Empty icon={IconHeartHandshake} title={t("request.emptyTitle")} action={toConnect}>{t("request.empty")}</Empty>
           ) : (
-            <Stack gap="md">
-              {[...list].sort((a, b) => Number(waits(b)) - Number(waits(a)) || b.received_at.localeCompare(a.received_at)).map((request) => <RequestCard key={request.session_id} request={request} />)}
-            </Stack>
+            <MoreList items={[...list].sort((a, b) => Number(waits(b)) - Number(waits(a)) || b.received_at.localeCompare(a.received_at))} idOf={(request) => request.session_id}>
+              {(request) => <RequestCard request={request} />}
+            </MoreList>
           )
         }
       </Resource>

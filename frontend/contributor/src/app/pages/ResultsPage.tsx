@@ -10,10 +10,10 @@ import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
 import type { ReceivedModel } from "@app/api/schemas";
-import type { OwnResult } from "@app/api/schemas.results";
+import type { OwnResultSummary } from "@app/api/schemas.results";
 import { useModels } from "@app/features/models/api/useModels";
 import { ModelList } from "@app/features/models/components/ModelList";
-import { useOwnResults } from "@app/features/results/api/useOwnResults";
+import { useFindings, useOwnResults } from "@app/features/results/api/useOwnResults";
 import { Brought, Means } from "@app/features/results/components/Brought";
 import { Cases } from "@app/features/results/components/Cases";
 import { CompareOwn } from "@app/features/results/components/CompareOwn";
@@ -40,10 +40,12 @@ export function ResultsPage() {
   );
 }
 
-function Content({ models, made }: { models: readonly ReceivedModel[]; made: readonly OwnResult[] }) {
+function Content({ models, made }: { models: readonly ReceivedModel[]; made: readonly OwnResultSummary[] }) {
   const { t } = useTranslation();
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = made.find(({ id }) => id === chosen) ?? made[0];
+  const found = useFindings(shown);
+  const findings = found.data ?? null;
   return (
     <Stack gap="md">
       <Grid gap="md">
@@ -54,13 +56,13 @@ function Content({ models, made }: { models: readonly ReceivedModel[]; made: rea
               <Select label={t("own.made")} allowDeselect={false} value={shown.id} onChange={setChosen} data={made.map((one) => ({ value: one.id, label: `${one.model_name} · ${t(`own.state.${one.state}`)}` }))} />
             )}
             {shown !== undefined && shown.state !== "done" && <OwnProgress result={shown} />}
-            {shown?.findings != null && <Brought findings={shown.findings} action={<RemoveOwn key={shown.id} result={shown} size="xs" />} />}
+            {shown?.state === "done" && <Resource query={found} label={t("own.loading")}>{(whole) => whole !== null && <Brought findings={whole} action={<RemoveOwn key={shown.id} result={shown} size="xs" />} />}</Resource>}
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }}><ModelList models={models} /></Grid.Col>
       </Grid>
-      {shown?.findings != null && <Means metrics={shown.findings.metrics} />}
-      {shown?.findings != null && <Cases key={shown.id} id={shown.id} findings={shown.findings} />}
+      {findings !== null && <Means metrics={findings.metrics} />}
+      {findings !== null && shown !== undefined && <Cases key={shown.id} id={shown.id} findings={findings} />}
     </Stack>
   );
 }

@@ -1,14 +1,16 @@
 /** The sessions this site agreed to, the active ones first. */
-import { Button, Stack } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconActivityHeartbeat } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { MoreList } from "@shared/ui/MoreList";
 import { Page } from "@shared/ui/Page";
 import { Empty, Resource } from "@shared/ui/states";
 
 import { ResourcesCard } from "@app/features/resources/components/ResourcesCard";
 import { useSessions } from "@app/features/sessions/api/useSessions";
+import { OPENED } from "@app/features/sessions/components/rounds";
 import { SessionCard } from "@app/features/sessions/components/SessionCard";
 
 export function TrainingPage() {
@@ -21,7 +23,9 @@ export function TrainingPage() {
           list.length === 0 ? (
             <Empty icon={IconActivityHeartbeat} title={t("training.emptyTitle")} action={<Button variant="light" renderRoot={(props) => <Link to="/requests" {...props} />}>{t("training.toRequests")}</Button>}>{t("training.empty")}</Empty>
           ) : (
-            <Stack gap="md">{[...list].sort((a, b) => Number(a.ended_at !== null) - Number(b.ended_at !== null)).map((session) => <SessionCard key={session.id} session={session} />)}</Stack>
+            <MoreList items={[...list].sort((a, b) => Number(a.ended_at !== null) - Number(b.ended_at !== null))} idOf={({ id }) => id}>
+              {(session, place) => <SessionCard session={session} opened={place < OPENED || session.ended_at === null} />}
+            </MoreList>
           )
         }
       </Resource>

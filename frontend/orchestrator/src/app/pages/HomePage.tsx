@@ -12,7 +12,7 @@ import { useNow } from "@shared/ui/useNow";
 
 import type { Model, SessionSummary, Site } from "@app/api/schemas";
 import { todosOf } from "@app/app/todos";
-import { useActivity } from "@app/features/activity/api/useActivity";
+import { useActivity, useOlderActivity } from "@app/features/activity/api/useActivity";
 import { useActivityText } from "@app/features/activity/words";
 import { useModels } from "@app/features/models/api/useModels";
 import { useSessions } from "@app/features/sessions/api/useSessions";
@@ -27,6 +27,7 @@ export function HomePage() {
   const sessions = useSessions();
   const models = useModels();
   const activity = useActivity();
+  const older = useOlderActivity();
   const words = useActivityText();
   const now = useNow(60_000);
   return (
@@ -51,7 +52,7 @@ export function HomePage() {
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="md">
             <Resource query={models} label={t("home.loading")}>{(list) => <Totals sites={sites.data} sessions={sessions.data} models={list} />}</Resource>
-            <ActivityCard query={activity} words={words} />
+            <ActivityCard query={activity} older={older} words={words} />
           </Stack>
         </Grid.Col>
       </Grid>

@@ -1,7 +1,13 @@
 /** What happened, newest first. */
-import { snapshot } from "@shared/api/client";
+import { PAGE, useOlder } from "@shared/activity/older";
+import { body, snapshot } from "@shared/api/client";
 import { useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 
-export const useActivity = () => useLiveList(["activity"], () => snapshot(api.GET("/api/v1/activity")));
+const KEY = ["activity"];
+
+export const useActivity = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/activity", { params: { query: { limit: PAGE } } })));
+
+export const useOlderActivity = () =>
+  useOlder(KEY, useActivity().data, async (before) => (await body(api.GET("/api/v1/activity", { params: { query: { before, limit: PAGE } } }))).items);

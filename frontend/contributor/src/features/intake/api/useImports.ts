@@ -5,7 +5,7 @@ import { useState } from "react";
 import { answered, body, snapshot, upload } from "@shared/api/client";
 import { keyed, useCreate } from "@shared/api/once";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
+import { partOf, useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import { receivedSchema, type Import } from "@app/api/schemas.intake";
@@ -15,7 +15,7 @@ const PART_FILES = 64;
 const PART_BYTES = 48_000_000;
 const at = (id: string) => ({ params: { path: { import_id: id } } });
 
-export const useImports = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/imports")));
+export const useImports = () => useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/imports", { params: { query: partOf(cursor) } })));
 
 const useKeep = () => useKeepAnswer(KEY, put((found: Import) => found.id));
 

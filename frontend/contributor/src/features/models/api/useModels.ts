@@ -3,14 +3,14 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 
 import { answered, body, snapshot } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
+import { partOf, useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { ReceivedModel } from "@app/api/schemas";
 
 const KEY = ["models"];
 
-export const useModels = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/models")));
+export const useModels = () => useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/models", { params: { query: partOf(cursor) } })));
 
 /** They come with the program and change with it only. */
 export const useShippedModels = () =>

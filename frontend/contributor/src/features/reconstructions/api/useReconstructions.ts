@@ -4,7 +4,7 @@ import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/rea
 import { fetchVolume } from "@shared/api/array";
 import { answered, body, snapshot } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
+import { partOf, useKeepAnswer, useLiveList, useRemoval } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Reconstruction } from "@app/api/schemas";
@@ -12,7 +12,7 @@ import type { ReconstructionDetails } from "@app/api/schemas.results";
 
 const KEY = ["reconstructions"];
 
-export const useReconstructions = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/reconstructions")));
+export const useReconstructions = () => useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/reconstructions", { params: { query: partOf(cursor) } })));
 
 export function useReconstruct() {
   const keep = useKeepAnswer(KEY, put((reconstruction: Reconstruction) => reconstruction.id));

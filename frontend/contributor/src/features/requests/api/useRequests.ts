@@ -1,26 +1,23 @@
 /** What is asked of this site, and its answers. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 
 import { answered, snapshot, type Answered } from "@shared/api/client";
 import { put } from "@shared/realtime/resources";
-import { useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
+import { partOf, useKeepAnswer, useLiveList } from "@shared/realtime/useLiveList";
 
 import { api } from "@app/api/client";
 import type { Request, RequestAnswer } from "@app/api/schemas";
 
 const KEY = ["requests"];
 
-export const useRequests = () => useLiveList(KEY, () => snapshot(api.GET("/api/v1/requests")));
+export const useRequests = () => useLiveList(KEY, (cursor) => snapshot(api.GET("/api/v1/requests", { params: { query: partOf(cursor) } })));
 
 const useKeep = () => useKeepAnswer(KEY, put((request: Request) => request.session_id));
 
+/** The session that an agreement begins comes by delta. */
 function useAnswering(send: (answer: RequestAnswer) => Promise<Answered<Request>>) {
-  const queries = useQueryClient();
   const keep = useKeep();
-  return useMutation({
-    mutationFn: (answer: RequestAnswer) => send(answer).then(keep),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
-  });
+  return useMutation({ mutationFn: (answer: RequestAnswer) => send(answer).then(keep) });
 }
 
 const path = (sessionId: string) => ({ params: { path: { session_id: sessionId } } });

@@ -9,11 +9,11 @@ import { Notice } from "@shared/ui/Chip";
 import { Card } from "@shared/ui/Page";
 import { Problem } from "@shared/ui/states";
 
-import type { OwnResult } from "@app/api/schemas.results";
+import type { OwnResultSummary } from "@app/api/schemas.results";
 import { useCancelOwn, useResumeOwn } from "@app/features/results/api/useOwnResults";
 import { RemoveOwn } from "@app/features/results/components/RemoveOwn";
 
-export function OwnProgress({ result }: { result: OwnResult }) {
+export function OwnProgress({ result }: { result: OwnResultSummary }) {
   const { t } = useTranslation();
   const cancel = useCancelOwn();
   const resume = useResumeOwn();

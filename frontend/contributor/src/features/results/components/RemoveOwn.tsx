@@ -6,10 +6,10 @@ import { useTranslation } from "react-i18next";
 import { ActButton } from "@shared/accounts/ActButton";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 
-import type { OwnResult } from "@app/api/schemas.results";
+import type { OwnResultSummary } from "@app/api/schemas.results";
 import { useRemoveOwn } from "@app/features/results/api/useOwnResults";
 
-export function RemoveOwn({ result, size = "sm" }: { result: OwnResult; size?: "xs" | "sm" }) {
+export function RemoveOwn({ result, size = "sm" }: { result: OwnResultSummary; size?: "xs" | "sm" }) {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
   const remove = useRemoveOwn();

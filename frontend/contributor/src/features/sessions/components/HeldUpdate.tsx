@@ -8,22 +8,23 @@ import { formatNumber } from "@shared/format/format";
 import { Notice } from "@shared/ui/Chip";
 import { Problem } from "@shared/ui/states";
 
-import type { SiteRound, SiteSession } from "@app/api/schemas";
+import type { SiteSessionSummary } from "@app/api/schemas";
 import { useRelease } from "@app/features/sessions/api/useSessions";
 
-export function HeldUpdate({ session, round }: { session: SiteSession; round: SiteRound }) {
+export function HeldUpdate({ session, round }: { session: SiteSessionSummary; round: number }) {
   const { t } = useTranslation();
   const release = useRelease(session.id);
-  const decide = (send: boolean) => release.mutate({ round: round.round, send });
+  const { latest_round: latest } = session;
+  const decide = (send: boolean) => release.mutate({ round, send });
   return (
-    <div role="group" aria-label={t("held.label", { round: round.round })}>
-      <Notice live tone="warning" title={t("held.title", { round: round.round })} action={
+    <div role="group" aria-label={t("held.label", { round })}>
+      <Notice live tone="warning" title={t("held.title", { round })} action={
         <Group gap="xs">
           <ActButton size="sm" leftSection={<IconSend size={16} />} disabled={release.isPending} loading={release.isPending && release.variables?.send} onClick={() => decide(true)}>{t("held.send")}</ActButton>
           <ActButton size="sm" variant="default" leftSection={<IconHandStop size={16} />} disabled={release.isPending} loading={release.isPending && release.variables?.send === false} onClick={() => decide(false)}>{t("held.keep")}</ActButton>
         </Group>
       }>
-        {t("held.text", { loss: formatNumber(round.loss) })}
+        {t("held.text", { loss: formatNumber(latest?.round === round ? latest.loss : null) })}
       </Notice>
       {release.isError && <div style={{ marginTop: 8 }}><Problem error={release.error} /></div>}
     </div>

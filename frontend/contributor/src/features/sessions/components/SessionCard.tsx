@@ -10,18 +10,21 @@ import { Notice } from "@shared/ui/Chip";
 import { ConfirmDialog } from "@shared/ui/ConfirmDialog";
 import { LossChart, type ChartPoint } from "@shared/ui/LossChart";
 import { Card, Facts } from "@shared/ui/Page";
-import { Problem } from "@shared/ui/states";
+import { Problem, Resource } from "@shared/ui/states";
 import { useNow } from "@shared/ui/useNow";
 
-import type { SiteSession } from "@app/api/schemas";
-import { usePause, useWithdraw } from "@app/features/sessions/api/useSessions";
+import type { SiteSession, SiteSessionSummary } from "@app/api/schemas";
+import { usePause, useSession, useWithdraw } from "@app/features/sessions/api/useSessions";
 import { HeldUpdate } from "@app/features/sessions/components/HeldUpdate";
 import { Receipts } from "@app/features/sessions/components/Receipts";
-import { heldRounds, isActive, latestRound, secondsLeft, secondsToDeadline } from "@app/features/sessions/components/rounds";
+import { heldRounds, isActive, secondsLeft, secondsToDeadline } from "@app/features/sessions/components/rounds";
+import { RoundsToggle } from "@app/features/sessions/components/RoundsToggle";
 import { PhaseChip, SessionChip } from "@app/features/sessions/components/states";
 
-export function SessionCard({ session }: { session: SiteSession }) {
+/** `opened`: its rounds are read at once; else when somebody asks for them. */
+export function SessionCard({ session, opened }: { session: SiteSessionSummary; opened: boolean }) {
   const { t } = useTranslation();
+  const [open, setOpen] = useState(opened);
   const [withdrawing, setWithdrawing] = useState(false);
   const withdraw = useWithdraw(session.id);
   const active = isActive(session);
@@ -33,16 +36,12 @@ export function SessionCard({ session }: { session: SiteSession }) {
     <ActButton size="xs" variant="light" color="red" leftSection={<IconBan size={15} />} onClick={() => setWithdrawing(true)}>{t("training.withdraw")}</ActButton>
   );
   return (
-    <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={<Group gap="xs"><SessionChip session={session} />{pauseButton}{withdrawButton}</Group>}>
+    <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={<Group gap="xs"><SessionChip session={session} /><RoundsToggle title={session.title} open={open} onToggle={setOpen} />{pauseButton}{withdrawButton}</Group>}>
       <Stack gap="lg">
         {session.paused && active && <div role="status"><Notice tone="warning" title={t("pause.title")}>{t("pause.text")}</Notice></div>}
         {pause.isError && <Problem error={pause.error} />}
-        {heldRounds(session).map((round) => <HeldUpdate key={round.round} session={session} round={round} />)}
-        <Grid gap="lg">
-          <Grid.Col span={{ base: 12, md: 4 }}><Now session={session} /></Grid.Col>
-          <Grid.Col span={{ base: 12, md: 8 }}><Curve session={session} /></Grid.Col>
-        </Grid>
-        <Receipts session={session} />
+        {heldRounds(session).map((round) => <HeldUpdate key={round} session={session} round={round} />)}
+        {open ? <Opened session={session} /> : <Now session={session} />}
       </Stack>
       <ConfirmDialog opened={withdrawing} title={t("training.withdrawTitle", { title: session.title })} lead={t("training.withdrawLead")}
         consequences={[t("training.withdrawOne"), t("training.withdrawTwo", { bytes: formatBytes(session.bytes_sent) }), t("training.withdrawThree")]}
@@ -52,16 +51,30 @@ export function SessionCard({ session }: { session: SiteSession }) {
   );
 }
 
-function Now({ session }: { session: SiteSession }) {
+function Opened({ session }: { session: SiteSessionSummary }) {
+  const { t } = useTranslation();
+  const whole = useSession(session.id);
+  return (
+    <>
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, md: 4 }}><Now session={session} /></Grid.Col>
+        <Grid.Col span={{ base: 12, md: 8 }}><Resource query={whole} label={t("receipts.loading")}>{(one) => <Curve session={one} />}</Resource></Grid.Col>
+      </Grid>
+      {whole.data !== undefined && <Receipts session={whole.data} />}
+    </>
+  );
+}
+
+function Now({ session }: { session: SiteSessionSummary }) {
   const { t } = useTranslation();
   const now = useNow(1000);
-  const round = latestRound(session);
+  const round = session.latest_round;
   const left = session.paused ? null : secondsLeft(session, now);
   const deadline = secondsToDeadline(session, now);
   const percent = Math.round((round?.fraction ?? 0) * 100);
   return (
     <Stack gap="md">
-      {round !== undefined && (
+      {round !== null && (
         <div>
           <Group justify="space-between"><PhaseChip phase={round.phase} /><Text size="sm" fw={600} className="num">{percent} %</Text></Group>
           <Progress mt={8} size={8} value={percent} aria-label={t("training.progress")} />

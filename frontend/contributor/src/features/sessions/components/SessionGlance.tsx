@@ -5,16 +5,15 @@ import { useTranslation } from "react-i18next";
 
 import { Card } from "@shared/ui/Page";
 
-import type { SiteSession } from "@app/api/schemas";
-import { latestRound } from "@app/features/sessions/components/rounds";
+import type { SiteSessionSummary } from "@app/api/schemas";
 import { PhaseChip } from "@app/features/sessions/components/states";
 
-export function SessionGlance({ session, action }: { session: SiteSession; action: ReactNode }) {
+export function SessionGlance({ session, action }: { session: SiteSessionSummary; action: ReactNode }) {
   const { t } = useTranslation();
-  const round = latestRound(session);
+  const round = session.latest_round;
   return (
-    <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={round === undefined ? undefined : <PhaseChip phase={round.phase} />}>
-      <Progress size={8} value={round === undefined ? 0 : round.fraction * 100} aria-label={t("training.progress")} />
+    <Card title={session.title} note={t("training.roundOf", { round: session.round, of: session.rounds_planned })} aside={round === null ? undefined : <PhaseChip phase={round.phase} />}>
+      <Progress size={8} value={round === null ? 0 : round.fraction * 100} aria-label={t("training.progress")} />
       <Text size="sm" c="dimmed" mt={8} mb="sm">{t("training.covers", { count: session.studies })}</Text>
       {action}
     </Card>
