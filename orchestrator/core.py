@@ -18,6 +18,7 @@ from fl_core.storage import lab_sessions, lab_sites
 from fl_core.supervision import jobs
 from fl_core.supervision.supervisor import ChildStatus
 from fl_core.trust.authority import Authority, TrustPaths
+from fl_core.trust.qr import draw
 from fl_core.web.accounts import Accounts
 from orchestrator.api import Services
 from orchestrator.roles import ROLES
@@ -31,7 +32,7 @@ from orchestrator.services.enrolment import Enrolment
 from orchestrator.services.heartbeat import Heartbeat
 from orchestrator.services.house_settings import HouseSettings
 from orchestrator.services.inboxes import Inboxes
-from orchestrator.services.invitations import Invitations
+from orchestrator.services.invitations import Draw, Invitations
 from orchestrator.services.laboratory.laboratory import Laboratory
 from orchestrator.services.laboratory.work import RunLongJob
 from orchestrator.services.model_bin import ModelBin
@@ -77,6 +78,7 @@ class Outside:
     gateway: Gateway
     run_job: RunJob
     run_long: RunLongJob = jobs.run_job
+    draw_code: Draw = draw
     statuses: Callable[[], list[ChildStatus]]
 
 
@@ -120,7 +122,7 @@ class Core:
         self.presence_log = PresenceLog(self.desk, self.presence)
         self.sites = Sites(self.desk, self.presence)
         self.views = SessionViews(self.desk, self.presence)
-        self.invitations = Invitations(self.desk, self._identity)
+        self.invitations = Invitations(self.desk, self._identity, self._outside.draw_code)
         self.system = System(self._identity, self.desk.bus, self._outside.statuses, self._is_draining)
         self.diagnoses = SiteDiagnoses(
             self.desk, presence=self.presence, gateway=self._outside.gateway, engine=self._outside.engine

@@ -1,9 +1,11 @@
 """What tests share by name: the kinds of database that the records may be in."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
+from orchestrator.app import MIGRATIONS
 from tests.support.orchestrator import Lab
 from tests.support.postgres import PostgresServer, find_programs, running_postgres
 
@@ -22,17 +24,25 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def new_database(request: pytest.FixtureRequest) -> NewDatabase:
-    """Return what makes an empty database of each kind in turn."""
+def database_server(request: pytest.FixtureRequest) -> PostgresServer | None:
+    """Return what runs the databases of each kind in turn; None for SQLite, which needs nothing."""
     if request.param == "sqlite":
-        return lambda: None
+        return None
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.fresh_url
+    return server
+
+
+@pytest.fixture(scope="session")
+def new_database(database_server: PostgresServer | None) -> NewDatabase:
+    """Return what makes an empty database of each kind in turn."""
+    return (lambda: None) if database_server is None else database_server.fresh_url
 
 
 @pytest.fixture(scope="module")  # no longer than the module: others must not get its database
-def each_database(new_database: NewDatabase) -> Iterator[None]:
+def each_database(database_server: PostgresServer | None) -> Iterator[None]:
     """Run what uses it once with each kind of database below the orchestrator's services."""
-    before, Lab.new_database = Lab.new_database, staticmethod(new_database)
+    before = Lab.new_database
+    if database_server is not None:
+        Lab.new_database = staticmethod(partial(database_server.migrated_url, MIGRATIONS))
     yield
     Lab.new_database = before

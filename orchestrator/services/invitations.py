@@ -1,6 +1,7 @@
 """Invitations: single use, expiring; only the hash of the secret is stored."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 from fl_core.desk import Desk
@@ -11,19 +12,22 @@ from fl_core.storage import lab_sites, request_keys
 from fl_core.storage.lab_sites import InvitationRow
 from fl_core.storage.listing import Wanted
 from fl_core.trust.invitation import FILE_SUFFIX, encode_file, encode_text, new_token, token_hash
-from fl_core.trust.qr import draw, encode_code
+from fl_core.trust.qr import encode_code
 from orchestrator.schemas import InvitationCreate, InvitationIssued, InvitationList, InvitationView
 from orchestrator.schemas_sites import QrView
 from orchestrator.services.desk import by_manager
 from orchestrator.services.system import Identity
 
+Draw = Callable[[str], tuple[int, str]]
+
 
 class Invitations:
-    """Makes, lists and withdraws invitations."""
+    """Makes, lists and withdraws invitations; `draw` makes the picture of a code (see `fl_core.trust.qr.draw`)."""
 
-    def __init__(self, desk: Desk, identity: Identity) -> None:
+    def __init__(self, desk: Desk, identity: Identity, draw: Draw) -> None:
         self._desk = desk
         self._identity = identity
+        self._draw = draw
 
     def part(self, wanted: Wanted) -> InvitationList:
         """Return a part of the list, newest first unless asked otherwise."""
@@ -84,7 +88,7 @@ class Invitations:
             expires_at=row.expires_at,
         )
         code = encode_code(document)
-        size, path = draw(code)
+        size, path = self._draw(code)
         stem = re.sub(r"[^A-Za-z0-9]+", "-", row.site_name or row.id).strip("-").lower() or row.id
         return InvitationIssued(
             invitation=self._view(row),

@@ -31,12 +31,10 @@ class Running:
     home: Path
     url: str
     link: str
+    client: httpx.Client
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, object]:
-        token = (self.home / "api.token").read_text()
-        answer = httpx.request(
-            method, f"{self.url}/api/v1{path}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30
-        )
+        answer = self.client.request(method, f"/api/v1{path}", json=body)
         assert answer.is_success, answer.text
         parsed = answer.json()
         assert isinstance(parsed, dict)
@@ -64,9 +62,11 @@ def running(home: Path) -> Iterator[Running]:
         line = process.stdout.readline()
         assert line, (home.parent / "daemon.log").read_text()[-2000:]
         said = json.loads(line)
-        found = Running(process, home, said["url"], said["link"])
-        wait_for(lambda: found.children()["gateway"]["state"] == "ready", "the gateway")
-        yield found
+        headers = {"Authorization": f"Bearer {(home / 'api.token').read_text()}"}
+        with httpx.Client(base_url=said["url"], headers=headers, timeout=30, trust_env=False) as client:
+            found = Running(process, home, said["url"], said["link"], client)
+            wait_for(lambda: found.children()["gateway"]["state"] == "ready", "the gateway")
+            yield found
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from contributor.app import Contributor, compose
 from contributor.certificates import SiteCertificates
+from contributor.core import MIGRATIONS
 from contributor.paths import SitePaths
 from contributor.peer_client import PeerClient
 from contributor.ready import Ready
@@ -54,6 +55,7 @@ from model.intake import prepare
 from model.io.importing import file_kind
 from model.io.scans import Scan
 from model.task_spec import task_spec
+from tests.support.migrated import put_migrated
 from tests.support.studies import write_tiny_study
 
 SITE_ID = "site-0123456789ab"
@@ -168,6 +170,7 @@ def nobody_answers(*_: object) -> PeerClient:
 def composed(home: Path, *, port: int = 4321, **options: Any) -> Iterator[Contributor]:
     """Compose a daemon that is not started and not enrolled."""
     home.mkdir(parents=True, exist_ok=True)
+    put_migrated(SitePaths(home).database, MIGRATIONS)
     logins = Logins(key="k" * 32, api_token=API_TOKEN)
     defaults: dict[str, object] = {"site_client": nobody_answers, "enrol_client": nobody_answers}
     daemon = compose(

@@ -132,6 +132,12 @@ class Federation:
         self.token = secrets.token_hex(16)
         self.engine_secret = secrets.token_hex(16)
         self.supervisor = Supervisor()
+        self._client = httpx.Client(  # one for all calls: to make one takes longer than to ask
+            base_url=f"http://127.0.0.1:{self.agent_port}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=30,
+            trust_env=False,
+        )
         self.session_id = SESSION
         self.run_ids: set[str] = set()
         self._sessions = 0
@@ -269,14 +275,7 @@ class Federation:
         return folder
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        response = httpx.request(
-            method,
-            f"http://127.0.0.1:{self.agent_port}{path}",
-            json=body,
-            headers={"Authorization": f"Bearer {self.token}"},
-            timeout=30,
-            trust_env=False,
-        )
+        response = self._client.request(method, path, json=body)
         response.raise_for_status()
         return response.json()
 
@@ -341,6 +340,7 @@ class Federation:
         return [event.record for event in self.events() if event.record is not None]
 
     def stop(self) -> None:
+        self._client.close()
         self.supervisor.stop_all(8)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, create_engine, text
 
-from fl_core.storage.database import Database
+from fl_core.storage.database import Database, open_database
 from flomir.waiting import wait_until
 
 SUPERUSER = "flomir"
@@ -34,20 +34,29 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made = 0
+        self._migrated: dict[Path, str] = {}
 
     def url(self, database: str) -> str:
         """Return the address of a database, with a password as a real one has."""
         return f"postgresql://{SUPERUSER}:{PASSWORD}@/{database}?host={self._folder}"
 
-    def fresh_url(self) -> str:
-        """Create an empty database and return its address."""
+    def migrated_url(self, migrations: Path) -> str:
+        """Create a database of a daemon's present schema and return its address; it is a copy of one that was migrated once."""
+        if migrations not in self._migrated:
+            url = self.fresh_url()
+            open_database(url.replace("postgresql:", "postgresql+psycopg:"), migrations=migrations).close()
+            self._migrated[migrations] = f"test_{self._made}"
+        return self.fresh_url(self._migrated[migrations])
+
+    def fresh_url(self, template: str = "template1") -> str:
+        """Create an empty database, or a copy of `template`, and return its address."""
         self._made += 1
         name = f"test_{self._made}"
         engine = create_engine(
             self.url("postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
         )
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
         return self.url(name)
 

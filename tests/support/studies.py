@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,10 @@ def tiny_study(
     rng = np.random.default_rng(seed)
     geometry = geometry or tiny_geometry(**geometry_options)
     labels, truth, activity = _patient(geometry.grid, rng, with_defect=with_defect)
-    mu = np.vectorize({0: 0.0, **MU_PER_MM}.get, otypes=[np.float64])(labels)
-    primary = reference_projections(activity, mu, geometry)
+    mu = _mu_per_mm(labels)
+    primary = _primary(seed, geometry, with_defect)
     scale = counts * (1 - scatter_fraction) / primary.sum()
-    primary, activity = primary * scale, activity * scale
+    primary, activity = primary * scale, activity * scale  # copies: the projections are kept for the next test
     scatter = np.full_like(primary, counts * scatter_fraction / primary.size)
     expected = [primary + scatter] + [scatter] * (len(geometry.windows) - 1)
     measured = rng.poisson(np.stack(expected)) if noise else np.stack(expected)
@@ -89,6 +90,19 @@ def tiny_study(
         truth=truth if with_truth else None,
         provenance={"generator": "tests.support.studies", "seed": seed, "patient_key": patient_key or f"tiny-{seed}"},
     )
+
+
+@lru_cache(maxsize=32)
+def _primary(seed: int, geometry: AcquisitionGeometry, with_defect: bool) -> Array:
+    """Return the expected primary projections of a patient: the slow part, and many tests have the same patient."""
+    labels, _, activity = _patient(geometry.grid, np.random.default_rng(seed), with_defect=with_defect)
+    return reference_projections(activity, _mu_per_mm(labels), geometry)
+
+
+def _mu_per_mm(labels: npt.NDArray[np.uint8]) -> Array:
+    table = np.zeros(256)
+    table[list(MU_PER_MM)] = list(MU_PER_MM.values())
+    return np.asarray(table[labels])
 
 
 def write_tiny_study(path: str | Path, seed: int = 0, **options: Any) -> Study:
@@ -185,7 +199,7 @@ def reference_projections(activity: Array, mu: Array | None, geometry: Acquisiti
     z, y, x = coordinates_mm(geometry.grid)
     plane_y, plane_x = (a.ravel() for a in np.broadcast_arrays(y[0], x[0]))
     bins = (np.arange(geometry.n_bins) - (geometry.n_bins - 1) / 2) * geometry.bin_mm
-    rows = z.ravel()
+    steps = np.arange(1 - n_z, n_z) * (z.ravel()[1] - z.ravel()[0] if n_z > 1 else 0.0)  # mm between two planes
     out = np.zeros(geometry.projection_shape)
     for v, (theta, radius, share) in enumerate(
         zip(geometry.angles_rad, geometry.radius_mm, geometry.view_fractions, strict=True)
@@ -198,10 +212,9 @@ def reference_projections(activity: Array, mu: Array | None, geometry: Acquisiti
         if mu is not None:
             seen = seen * np.exp(-_path_integral(mu, geometry.grid, plane_y, plane_x, cos, sin))
         to_bins = _gauss(bins[None, :] - across[:, None], sigma[:, None], geometry.bin_mm, geometry.grid.voxel_mm[2])
+        weights = _gauss(steps[:, None], sigma[None, :], geometry.axial_mm, 0.0)
         for target in range(n_z):
-            offset = rows[target] - rows
-            weight = _gauss(offset[:, None], sigma[None, :], geometry.axial_mm, 0.0)
-            out[v, target] = (seen * weight).sum(axis=0) @ to_bins
+            out[v, target] = (seen * weights[target : target + n_z][::-1]).sum(axis=0) @ to_bins
     return out
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from contributor.core import MIGRATIONS
 from fl_core.account_views import AccountChange
@@ -155,6 +157,12 @@ def test_passwords_are_kept_as_argon2id_and_only_so(house: House) -> None:
     assert "$argon2id$" in everything
     assert PASSWORD not in everything
     assert not passwords.fits(PASSWORD, None)
+
+
+def test_to_refuse_a_name_without_a_password_takes_the_work_of_one_with_it() -> None:
+    assert extract_parameters(passwords.NOBODYS) == extract_parameters(passwords.hashed(PASSWORD))
+    with pytest.raises(VerifyMismatchError):  # compared to its end, not refused as no hash at all
+        PasswordHasher().verify(passwords.NOBODYS, PASSWORD)
 
 
 def test_a_new_password_signs_the_other_browsers_out(house: House) -> None:

@@ -14,7 +14,7 @@ from fl_core.protocol.bundle import bundle_sha256
 from fl_core.protocol.version import PROTOCOL
 from fl_core.trust.identity import generate_key, make_csr
 from orchestrator.services.inboxes import KEPT
-from tests.support.orchestrator import Lab, SiteActor
+from tests.support.orchestrator import Lab, SiteActor, picture_of
 from tests.support.postgres import everything_in
 
 pytestmark = pytest.mark.usefixtures("each_database")
@@ -50,6 +50,12 @@ def test_an_invitation_works_once(lab: Lab) -> None:
     assert _code(_request(lab, token)) == (410, "invitation.used")
     assert [row["state"] for row in lab.items("/invitations")] == ["used"]
     assert len(lab.items("/sites")) == 1
+
+
+def test_an_invitation_comes_with_the_picture_of_its_code(lab: Lab) -> None:
+    issued = lab.ok("POST", "/invitations", {})
+    size, path = picture_of(issued["code"])
+    assert issued["qr"] == {"size": size, "path": path}
 
 
 def test_an_expired_a_withdrawn_and_an_invented_invitation_are_refused(lab: Lab) -> None:
