@@ -79,9 +79,8 @@ class Stack:
         return sum(1 for row in rounds if row["state"] == "closed")
 
     def stop(self) -> None:
-        """End every daemon."""
-        for daemon in (*self.sites, self.orchestrator):
-            daemon.stop()
+        """End every daemon, the contributors first and all at once."""
+        fed.Federation(self.orchestrator, tuple(self.sites)).stop()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import pytest
 DAEMON = """
 import json, sys
 from pathlib import Path
+from flask import request
 from fl_core.events import EventBus
 from contributor.core import MIGRATIONS
 from contributor.roles import ROLES
@@ -35,6 +36,7 @@ home = Path(sys.argv[1])
 class Daemon:
     def __init__(self):
         app = application.create_app("t", title="t", version="1", upload_limit_bytes=1000)
+        app.add_url_rule("/scans", "scans", lambda: str(len(request.get_data())), methods=["POST"])
         self.bus = EventBus()
         self.live = realtime.install(app, self.bus, origins=[f"http://127.0.0.1:{port}"])
         self.logins = Logins.of_home(home)
@@ -84,6 +86,13 @@ def daemon(home: Path) -> Iterator[tuple["subprocess.Popen[str]", int, str]]:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)
         process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
+    """Give port and token of one daemon for the tests that only ask it something."""
+    with daemon(tmp_path_factory.mktemp("served")) as (_, port, token):
+        yield port, token
 
 
 def _get(port: int, path: str, token: str = "") -> tuple[int, bytes]:
@@ -142,28 +151,30 @@ def test_a_signal_ends_the_server_within_ten_seconds_with_sockets_open(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "REMOTE_USER", "REMOTE_ADDR", "X_Flomir_Gateway"])
-def test_no_header_is_taken_for_what_a_server_in_front_would_say(tmp_path: Path, name: str) -> None:
-    with daemon(tmp_path) as (_, port, _):
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            head = f"GET /peer/health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{name}: /peer\r\n\r\n"
-            connection.sendall(head.encode())
-            assert connection.recv(4000).startswith(b"HTTP/1.1 400 ")
-        assert _get(port, "/health") == (200, b'{"ok": true}')
+def test_no_header_is_taken_for_what_a_server_in_front_would_say(served: tuple[int, str], name: str) -> None:
+    port, _ = served
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        head = f"GET /peer/health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{name}: /peer\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(4000).startswith(b"HTTP/1.1 400 ")
+    assert _get(port, "/health") == (200, b'{"ok": true}')
 
 
-def test_no_header_changes_what_the_server_takes_for_its_own_scheme(tmp_path: Path) -> None:
-    with daemon(tmp_path) as (_, port, _), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+def test_no_header_changes_what_the_server_takes_for_its_own_scheme(served: tuple[int, str]) -> None:
+    port, _ = served
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         lies = "X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off"  # both believed, they would contradict each other
         connection.sendall(f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{lies}\r\n\r\n".encode())
         assert connection.recv(4000).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_body_over_the_limit_is_refused_in_our_words(tmp_path: Path) -> None:
-    with daemon(tmp_path) as (_, port, token):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/health", data=b"x" * 5000, headers={"Authorization": f"Bearer {token}"}
-        )
-        with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(request, timeout=5)  # noqa: S310 - loopback
-        with caught.value as answer:
-            assert answer.headers["Content-Type"] == "application/problem+json"
+def test_a_body_over_the_limit_is_refused_in_our_words(served: tuple[int, str]) -> None:
+    port, token = served
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/scans", data=b"x" * 5000, headers={"Authorization": f"Bearer {token}"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=5)  # noqa: S310 - loopback
+    with caught.value as answer:
+        assert answer.code == 413
+        assert answer.headers["Content-Type"] == "application/problem+json"
