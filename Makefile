@@ -80,11 +80,17 @@ desktop-check:  # judges the menu entries
 	$(call optional,command -v desktop-file-validate,desktop-file-utils,the test of menu entries)
 
 # The records wait for the disk at each commit, and the daily tests make thousands: their folders (half a gigabyte) lie in memory
-# where 6 GB are free and programs may be started there. What passed is removed at the end.
+# where 6 GB are free and programs may be started there. After a failure they stay, to be looked at.
 IN_MEMORY = $(shell awk '/MemAvailable/ {exit $$2 < 6000000}' /proc/meminfo 2>/dev/null \
   && test "$$(df -Pk /dev/shm | awk 'NR == 2 {print $$4}')" -gt 2000000 \
   && probe=$$(mktemp -p /dev/shm flomir-XXXXXX) && { echo true > $$probe; chmod +x $$probe; $$probe && echo /dev/shm; rm -f $$probe; })
-PYTEST = $(patsubst %,TMPDIR=%,$(IN_MEMORY)) $(BIN)/pytest -q -o tmp_path_retention_policy=failed
+# $(call daily,arguments of pytest); PostgreSQL's own user has to reach its folder
+define daily
+	memory="$(IN_MEMORY)"; \
+	if [ -n "$$memory" ]; then export TMPDIR="$$(mktemp -d -p "$$memory" flomir-tests-XXXXXX)"; chmod 711 "$$TMPDIR"; fi; \
+	$(BIN)/pytest -q $(1); \
+	if [ -n "$$memory" ]; then rm -rf "$$TMPDIR"; fi
+endef
 
 demo: setup  ## one orchestrator, four hospitals, a better model (HEADLESS=1 ends by itself)
 	@$(BIN)/flomir demo $(if $(HEADLESS),--headless) $(DEMO_ARGS)
@@ -108,8 +114,8 @@ frontend-checks: setup  ## eslint, tsc, vitest, and that the API types are up to
 lint: static frontend-checks
 
 test: setup browser dicom-check postgres-check desktop-check lint  ## the daily gate, about 25 minutes on 2 cores
-	$(PYTEST) -n 2 --dist worksteal -m "not slow" tests/unit
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" tests/e2e tests/faults tests/integration
+	$(call daily,-n 2 --dist worksteal -m "not slow" tests/unit)
+	$(call daily,-n 2 --dist loadfile --no-loadscope-reorder -m "not slow" tests/e2e tests/faults tests/integration)
 
 ifdef AFTER_TEST
 test-all: setup browser gate slurm-check

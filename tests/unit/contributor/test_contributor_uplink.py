@@ -410,9 +410,12 @@ def test_telling_the_pages_and_changing_the_state_never_wait_for_each_other(tmp_
             while not done.is_set():
                 site.daemon.services.system.publish()
 
-        for target in (publish, change):
-            threading.Thread(target=target, daemon=True).start()
+        both = [threading.Thread(target=target, daemon=True) for target in (publish, change)]
+        for one in both:
+            one.start()
         assert done.wait(20), "the two wait for each other"
+        for one in both:
+            one.join(20)  # not to read a database that is gone
 
 
 def test_a_leave_whose_end_cannot_be_written_leaves_the_relation_whole_and_can_be_asked_for_again(
